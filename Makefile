@@ -1,0 +1,35 @@
+# Two targets do everything on a machine that has Python 3.11 or later, make and git:
+#   make check   the main job: check all shipped environments
+#   make test    the tests
+# Both make their own virtual environment first.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: check test lint types docs clean
+
+check: $(VENV)/ready
+	$(BIN)/hintproof check
+
+test: $(VENV)/ready
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/ready
+	$(BIN)/mypy
+
+docs: $(VENV)/ready
+	$(BIN)/python docs/generate.py --check
+	$(BIN)/mkdocs build --strict --quiet
+
+$(VENV)/ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,docs]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) site hintproof-traces

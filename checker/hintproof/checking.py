@@ -1,0 +1,217 @@
+"""The Python API: check an environment with some engines, alone or many at a time.
+
+    >>> from hintproof import check
+    >>> result = check("no-hint+qemu-10+tcg", engines=["exhaustive"])
+    >>> print(result.verdict("no_lost_write").value)
+    exhausted
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hintproof.engines.bounded import search_bounded
+from hintproof.engines.exhaustive import NO_DEADLOCK, explore_all
+from hintproof.engines.report import Found, Limits, Progress
+from hintproof.engines.sampling import sample
+from hintproof.errors import BadInput
+from hintproof.interpret.concrete import Concrete
+from hintproof.trace import Trace, from_engine, prepare
+from hintproof.verdict import Exit, Judgement, Verdict, combine, exit_code, judge
+from hintspec.records import Record, pins, records_of
+from hintspec.sizes import Sizes
+from hintspec.text import ALWAYS, Property
+
+#: The engines by name.
+ENGINES: dict[str, Callable[[Concrete, Limits, Progress | None], Found]] = {
+    "exhaustive": explore_all,
+    "bounded": search_bounded,
+    "sampled": sample,
+}
+
+#: Runs of the sampling engine in the shipped checks.
+SHIPPED_RUNS = 30
+
+_NO_DEADLOCK = Property(
+    NO_DEADLOCK,
+    ALWAYS,
+    "a system that still has something to do can do it",
+    "In every reachable state some step is possible.",
+    None,
+    False,
+    None,
+)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One engine on one environment: the unit of parallel work."""
+
+    environment: str
+    sizes: Sizes
+    engine: str
+    limits: Limits
+
+
+@dataclass
+class Result:
+    """What all engines say of one environment."""
+
+    environment: str
+    sizes: Sizes
+    properties: tuple[Property, ...]
+    record: Record | None
+    pinned: bool
+    found: dict[str, Found] = field(default_factory=dict)
+
+    def judgements(self, name: str) -> list[Judgement]:
+        """The verdicts of the engines on one property."""
+        item = next(p for p in self.properties if p.name == name)
+        said = [judge(found, item) for found in self.found.values()]
+        return [j for j in said if j is not None]
+
+    def verdict(self, name: str) -> Verdict:
+        """The engines' verdicts on a property, combined."""
+        return combine(j.verdict for j in self.judgements(name))
+
+    def best(self, name: str) -> Judgement | None:
+        """The judgement that carries the combined verdict; of several refutations the shortest."""
+        carrying = [j for j in self.judgements(name) if j.verdict == self.verdict(name)]
+        return min(carrying, key=lambda j: len(j.run) if j.run else 0, default=None)
+
+    def trace(self, name: str) -> Trace | None:
+        """The shortest run against (or, for a witness, for) a property, replayed."""
+        best = self.best(name)
+        if best is None or best.run is None:
+            return None
+        return from_engine(self.environment, prepare(self.environment, self.sizes), best.engine, name, best.run)
+
+    def known_as(self, name: str) -> str:
+        """By which finding the property is known to fall; empty if it is not."""
+        finding = self.record.finding(name) if self.record else None
+        return f"{finding.name} ({finding.label}): {finding.title}" if finding else ""
+
+    @property
+    def disagreements(self) -> list[str]:
+        """Contradictions between engines: a bug in one of them."""
+        return [line for item in self.properties for line in self._disagreements(item.name)]
+
+    def _disagreements(self, name: str) -> list[str]:
+        said = {j.engine: j for j in self.judgements(name)}
+        full, bounded = said.get("exhaustive"), said.get("bounded")
+        lines = []
+        if full and full.verdict == Verdict.EXHAUSTED:
+            others = [j.engine for j in said.values() if j.verdict == Verdict.REFUTED]
+            lines += [f"{name}: exhaustive finds no run against it, {other} does" for other in others]
+        if full and full.run and bounded:
+            reached = self.found["bounded"].depths.get(name, 0)
+            if bounded.run and len(bounded.run) != len(full.run):
+                lines.append(f"{name}: shortest runs of {len(full.run)} and {len(bounded.run)} steps")
+            elif not bounded.run and bounded.verdict == Verdict.BOUNDED and reached >= len(full.run):
+                lines.append(f"{name}: bounded finds nothing in {reached} steps, exhaustive {len(full.run)}")
+        return lines
+
+    @property
+    def deviations(self) -> list[str]:
+        """How the result differs from the record; empty if there is none, or nothing differs."""
+        if self.record is None:
+            return []
+        lines = []
+        for item in self.properties:
+            refuted = self.verdict(item.name) == Verdict.REFUTED
+            expected = item.name in self.record.known
+            if refuted and not expected:
+                lines.append(f"{item.name} is refuted and recorded as holding")
+            elif expected and not refuted and self.pinned and "exhaustive" in self.found:
+                lines.append(f"{item.name} holds and is recorded as refuted")
+        if self.pinned:
+            lines += compare_pins(self)
+        return lines
+
+    def exit(self, strict: bool = False) -> Exit:
+        """The exit code that this result alone would give."""
+        verdicts = [self.verdict(item.name) for item in self.properties]
+        if self.disagreements or self.deviations:
+            return Exit.REFUTED
+        if self.record is not None and not strict:
+            verdicts = [v for v in verdicts if v != Verdict.REFUTED] or [Verdict.EXHAUSTED]
+        if any(not found.finished for found in self.found.values()) and Verdict.REFUTED not in verdicts:
+            return Exit.UNDECIDED
+        return exit_code(verdicts)
+
+
+def pins_of(found: Found) -> dict[str, Any]:
+    """What is pinned of an exhaustive search."""
+    return {
+        "states": found.states,
+        "transitions": found.transitions,
+        "depth": found.depth,
+        "never": sorted(name for name, count in found.fired.items() if not count),
+        "lengths": {name: len(run) for name, run in sorted((found.against | found.witnesses).items())},
+    }
+
+
+def compare_pins(result: Result) -> list[str]:
+    """How an exhaustive search that ended differs from what is pinned."""
+    found = result.found.get("exhaustive")
+    if found is None or not found.finished or result.record is None:
+        return []
+    pinned, now = pins().get(result.record.key), pins_of(found)
+    if pinned is None:
+        return ["nothing is pinned for this record: run 'hintproof pin'"]
+    return [f"{k}: {now[k]} now, {pinned[k]} recorded" for k in pinned if now[k] != pinned[k]]
+
+
+def plan(
+    environment: str,
+    sizes: Sizes | None = None,
+    engines: Sequence[str] = (),
+    limits: Limits = Limits(),
+    record: Record | None = None,
+) -> tuple[Result, list[Task]]:
+    """An empty result and the tasks that fill it.
+
+    Without sizes those of the environment's record are taken, or the default ones. Raises
+    :class:`BadInput` for an unknown environment, engine or size.
+    """
+    chosen = list(engines) or list(ENGINES)
+    for engine in chosen:
+        if engine not in ENGINES:
+            raise BadInput(f"unknown engine '{engine}': choose from {', '.join(ENGINES)}")
+    record = record or next(iter(records_of(environment)), None)
+    fits = record is not None and (sizes is None or sizes == record.sizes)
+    sizes = sizes or (record.sizes if record else Sizes())
+    concrete = prepare(environment, sizes)
+    properties = (*(p.declared for p in concrete.model.properties), _NO_DEADLOCK)
+    result = Result(environment, sizes, properties, record, fits)
+    if record and fits and limits.depth is None:
+        limits = replace(limits, depth=record.depth, depths=_worth_more(record))
+    limits = replace(limits, runs=limits.runs or SHIPPED_RUNS)
+    return result, [Task(environment, sizes, engine, limits) for engine in chosen]
+
+
+def _worth_more(record: Record) -> dict[str, int]:
+    """For a property that is known to fall, the bounded engine goes as deep as its shortest run is long."""
+    lengths = pins().get(record.key, {}).get("lengths", {})
+    return {name: max(record.depth, lengths[name]) for name in record.known if name in lengths}
+
+
+def run_task(task: Task, progress: Progress | None = None) -> Found:
+    """Run one engine."""
+    return ENGINES[task.engine](prepare(task.environment, task.sizes), task.limits, progress)
+
+
+def check(
+    environment: str,
+    sizes: Sizes | None = None,
+    engines: Sequence[str] = (),
+    limits: Limits = Limits(),
+    progress: Progress | None = None,
+) -> Result:
+    """Check one environment in this process. Raises :class:`BadInput` for what can't be checked."""
+    result, tasks = plan(environment, sizes, engines, limits)
+    for task in tasks:
+        result.found[task.engine] = run_task(task, progress)
+    return result

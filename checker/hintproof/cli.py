@@ -1,0 +1,322 @@
+"""The command line: thin over :mod:`hintproof.checking`, :mod:`hintproof.trace` and the views."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.live import Live
+from rich.table import Table
+
+from hintproof import __version__
+from hintproof.checking import Result, Task, pins_of, plan
+from hintproof.engines.report import Limits
+from hintproof.errors import BadInput, EngineBug
+from hintproof.explain import why
+from hintproof.parallel import cores, run_all
+from hintproof.simulation import simulate as run_simulation
+from hintproof.trace import load, prepare, save, write_whole
+from hintproof.verdict import Exit, Verdict
+from hintproof.views import mail, tables
+from hintspec.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
+from hintspec.protocol import PROTOCOL
+from hintspec.records import RECORDS, records_of
+from hintspec.sizes import Sizes
+from hintspec.sorts import SpecError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+Environments = Annotated[list[str] | None, typer.Argument(metavar="[ENVIRONMENT]...", help="Names; see 'hintproof environments'.")]
+Number = int | None
+
+
+def _fail(message: str, code: Exit = Exit.BAD_INPUT) -> NoReturn:
+    """One line to stderr, and out."""
+    print(f"hintproof: {' '.join(str(message).split())}", file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def _sizes(**given: Number) -> Sizes | None:
+    """Sizes from the options given, on top of the defaults; None if none was given."""
+    told = {name: value for name, value in given.items() if value is not None}
+    try:
+        return Sizes(**told) if told else None
+    except SpecError as problem:
+        raise BadInput(str(problem)) from None
+
+
+@app.callback(invoke_without_command=True)
+def main(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """A model checker for virtio-balloon free page hinting."""
+    if version:
+        print(f"hintproof {__version__}")
+        raise typer.Exit
+
+
+# -- check ------------------------------------------------------------------------------------
+
+
+@app.command()
+def check(
+    environment: Environments = None,
+    engine: Annotated[list[str] | None, typer.Option(help="exhaustive, bounded or sampled; may be repeated.")] = None,
+    blocks: Annotated[Number, typer.Option(help="Blocks of guest memory.")] = None,
+    ring: Annotated[Number, typer.Option(help="Entries of the hint queue.")] = None,
+    rounds: Annotated[Number, typer.Option(help="Syncs that issue an id.")] = None,
+    migrations: Annotated[Number, typer.Option(help="Migrations, one after the other.")] = None,
+    chunk: Annotated[Number, typer.Option(help="Blocks in a clear chunk.")] = None,
+    dma: Annotated[Number, typer.Option(help="Writes by the hypervisor.")] = None,
+    pauses: Annotated[Number, typer.Option(help="Pauses by the user.")] = None,
+    removes: Annotated[Number, typer.Option(help="Removals of the driver.")] = None,
+    freezes: Annotated[Number, typer.Option(help="Suspends of the guest.")] = None,
+    depth: Annotated[Number, typer.Option(help="Steps of the bounded engine.")] = None,
+    runs: Annotated[Number, typer.Option(help="Runs of the sampled engine.")] = None,
+    limit_states: Annotated[int, typer.Option(help="States after which the exhaustive engine gives up.")] = 6_000_000,
+    limit_seconds: Annotated[float | None, typer.Option(help="Seconds after which an engine gives up.")] = None,
+    jobs: Annotated[Number, typer.Option(help="Processes at a time (default: one a core).")] = None,
+    traces: Annotated[Path, typer.Option(help="Directory for trace files.")] = Path("hintproof-traces"),
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for known refutations, too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Check environments; without names, all that are shipped, against their records."""
+    sizes = _sizes(
+        blocks=blocks, ring=ring, rounds=rounds, migrations=migrations, chunk=chunk,
+        dma=dma, pauses=pauses, removes=removes, freezes=freezes,
+    )  # fmt: skip
+    limits = Limits(limit_states, limit_seconds, depth, runs)
+    _positive(limit_states=limit_states, limit_seconds=limit_seconds, depth=depth, runs=runs, jobs=jobs)
+    if environment:
+        plans = [plan(name, sizes, engine or (), limits) for name in dict.fromkeys(environment)]
+    else:
+        plans = [plan(r.environment, sizes, engine or (), limits, r if sizes is None else None) for r in RECORDS]
+    _writable(traces)
+    began = time.monotonic()
+    _run(plans, jobs or cores(), quiet=as_json)
+    results = [(result, _save_traces(result, traces)) for result, _ in plans]
+    code = _combined_exit([result for result, _ in plans], strict)
+    if as_json:
+        print(json.dumps(tables.results_json(results, int(code)), indent=1))
+    else:
+        out = tables.console()
+        out.print(tables.results_table(results))
+        out.print(tables.summary(results, time.monotonic() - began), highlight=False)
+        if environment:
+            for result, _ in results:
+                _print_main_trace(result)
+    raise typer.Exit(code)
+
+
+def _positive(**options: float | None) -> None:
+    for name, value in options.items():
+        if value is not None and value <= 0:
+            raise BadInput(f"--{name.replace('_', '-')} must be more than 0, not {value:g}")
+
+
+def _writable(directory: Path) -> None:
+    """Find out before the work begins whether its results can be kept."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        probe = directory / f".hintproof-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as problem:
+        raise BadInput(f"can't write to {directory}: {problem.strerror or problem}; give --traces DIR") from None
+
+
+def _run(plans: list[tuple[Result, list[Task]]], jobs: int, quiet: bool) -> None:
+    """Run all tasks, the long ones first, with a live view of those that run."""
+    owner = {id(task): result for result, tasks in plans for task in tasks}
+    tasks = sorted((t for _, tasks in plans for t in tasks), key=_cost, reverse=True)
+    running: dict[int, tuple[Task, str, float]] = {}
+    ended = 0
+    screen = tables.console(stderr=True)
+
+    def picture() -> Table:
+        table = Table.grid(padding=(0, 2))
+        table.add_row(f"{ended} of {len(tasks)} done", "", "")
+        for task, note, began in running.values():
+            table.add_row(task.environment, task.engine, f"{note}  {time.monotonic() - began:.0f} s")
+        return table
+
+    with Live(console=screen, transient=True, auto_refresh=False) as live:
+
+        def watch(task: Task, state: str, note: str) -> None:
+            nonlocal ended
+            if state == "ends":
+                running.pop(id(task), None)
+                ended += 1
+            else:
+                began = running.get(id(task), (task, "", time.monotonic()))[2]
+                running[id(task)] = (task, note, began)
+            if screen.is_terminal and not quiet:
+                live.update(picture(), refresh=True)
+
+        for task, found in run_all(tasks, jobs, watch):
+            owner[id(task)].found[task.engine] = found
+    for result, planned in plans:  # engines in the order asked for, whoever ended first
+        result.found = {task.engine: result.found[task.engine] for task in planned}
+
+
+def _cost(task: Task) -> float:
+    """A guess at which tasks take longest, so that they start first."""
+    if task.engine == "bounded":
+        return float(max(task.limits.depth or 30, *task.limits.depths.values(), 0))
+    return 10.0 * task.sizes.rounds * task.sizes.blocks if task.engine == "exhaustive" else 1.0
+
+
+def _save_traces(result: Result, directory: Path) -> dict[str, Path]:
+    """Write the shortest run against each refuted property; returns the files."""
+    files = {}
+    usual = result.pinned and result.record == records_of(result.environment)[0]
+    folder = result.environment if usual else f"{result.environment},{str(result.sizes).replace(' ', ',')}"
+    for item in result.properties:
+        if result.verdict(item.name) == Verdict.REFUTED:
+            trace = result.trace(item.name)
+            if trace is not None:
+                path = directory / folder / f"{item.name}.json"
+                save(trace, why(trace), path)
+                files[item.name] = path
+    return files
+
+
+def _combined_exit(results: list[Result], strict: bool) -> Exit:
+    codes = {result.exit(strict) for result in results}
+    for code in (Exit.REFUTED, Exit.UNDECIDED):
+        if code in codes:
+            return code
+    return Exit.AS_EXPECTED
+
+
+def _print_main_trace(result: Result) -> None:
+    """The trace of the first property that is refuted: properties stand in the order of their weight."""
+    for item in result.properties:
+        if result.verdict(item.name) == Verdict.REFUTED:
+            trace = result.trace(item.name)
+            if trace is not None:
+                print()
+                print(mail.render(trace, why(trace), result.known_as(item.name)), end="")
+                return
+
+
+# -- looking things up ------------------------------------------------------------------------
+
+
+@app.command()
+def environments() -> None:
+    """List the words that environments are made of, and the recorded checks."""
+    out = tables.console()
+    for title, words in (("drivers", DRIVERS), ("devices", DEVICES), ("dirty logs", LOGS), ("changes", CHANGES)):
+        table = Table(box=None, title=title, title_justify="left", show_header=False, title_style="bold")
+        for name, word in words.items():
+            table.add_row(name, word.says)
+        out.print(table)
+    for name, meaning in ALIASES.items():
+        out.print(f"[bold]alias[/bold]\n {name} = {meaning}", highlight=False)
+    table = Table(box=None, title="recorded", title_justify="left", title_style="bold")
+    for column in ("environment", "sizes", "known to fall"):
+        table.add_column(column, overflow="fold")
+    for record in RECORDS:
+        table.add_row(record.environment, str(record.sizes), ", ".join(record.known) or "nothing")
+    out.print(table)
+
+
+@app.command()
+def properties() -> None:
+    """List the properties, with the clause or reason behind each."""
+    table = Table(box=None)
+    for column in ("property", "kind", "says", "clause"):
+        table.add_column(column, overflow="fold")
+    for item in PROTOCOL.properties:
+        table.add_row(item.name, item.kind, " ".join(item.says.split()), item.clause)
+    tables.console().print(table)
+
+
+# -- traces -----------------------------------------------------------------------------------
+
+
+TraceFile = Annotated[Path, typer.Argument(metavar="TRACE", help="A trace file.")]
+
+
+@app.command()
+def show(trace: TraceFile) -> None:
+    """Replay a trace and print it as plain text of at most 78 columns."""
+    loaded = load(trace)
+    print(mail.render(loaded, why(loaded)), end="")
+
+
+@app.command()
+def replay(trace: TraceFile) -> None:
+    """Replay a trace step by step and say whether it still shows what it says."""
+    loaded = load(trace)
+    print(f"{loaded.environment}: {len(loaded.steps)} steps replayed, {loaded.property} speaks up at the end")
+    print(f"why: {why(loaded)}")
+
+
+@app.command()
+def simulate(
+    environment: Annotated[str, typer.Argument(help="Name; see 'hintproof environments'.")],
+    blocks: Annotated[int, typer.Option(help="Blocks of guest memory.")] = 4,
+    ring: Annotated[int, typer.Option(help="Entries of the hint queue.")] = 4,
+    rounds: Annotated[int, typer.Option(help="Syncs that issue an id.")] = 3,
+    migrations: Annotated[int, typer.Option(help="Migrations, one after the other.")] = 1,
+    chunk: Annotated[int, typer.Option(help="Blocks in a clear chunk.")] = 1,
+    steps: Annotated[int, typer.Option(help="How many steps.")] = 100,
+    seed: Annotated[int, typer.Option(help="Seed of the random choice.")] = 0,
+) -> None:
+    """Take random steps of an environment and print them."""
+    _positive(steps=steps)
+    sizes = _sizes(blocks=blocks, ring=ring, rounds=rounds, migrations=migrations, chunk=chunk)
+    assert sizes is not None
+    concrete = prepare(environment, sizes)
+    for line in run_simulation(concrete, steps, random.Random(seed)):
+        print(line)
+
+
+@app.command()
+def pin(
+    only: Annotated[list[str] | None, typer.Argument(metavar="[ENVIRONMENT]...")] = None,
+    file: Annotated[Path, typer.Option(help="The file to write.")] = Path("spec/hintspec/pins.json"),
+) -> None:
+    """For maintainers: search all recorded environments and pin their counts in the spec."""
+    records = [r for r in RECORDS if not only or r.environment in only]
+    plans = [plan(r.environment, r.sizes, ["exhaustive"], Limits(), r) for r in records]
+    _run(plans, cores(), quiet=False)
+    try:
+        pinned: dict[str, Any] = json.loads(file.read_text()) if only else {}
+    except (OSError, ValueError) as problem:
+        raise BadInput(f"can't read {file}: {problem}") from None
+    for record, (result, _) in zip(records, plans, strict=True):
+        pinned[record.key] = pins_of(result.found["exhaustive"])
+    write_whole(file, json.dumps(pinned, indent=1, sort_keys=True) + "\n")
+    print(f"{len(records)} records pinned in {file}")
+
+
+def run() -> NoReturn:
+    """The console script: every error that a user can mend is one line and exit code 2."""
+    try:
+        code = app(standalone_mode=False)
+        sys.exit(code or 0)
+    except BadInput as problem:
+        print(f"hintproof: {' '.join(str(problem).split())}", file=sys.stderr)
+        sys.exit(Exit.BAD_INPUT)
+    except EngineBug as problem:
+        print(f"hintproof: {problem}", file=sys.stderr)
+        sys.exit(Exit.REFUTED)
+    except typer.Exit as leaving:
+        sys.exit(leaving.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        print("hintproof: interrupted; nothing was kept", file=sys.stderr)
+        sys.exit(Exit.UNDECIDED)
+    except Exception as problem:
+        if hasattr(problem, "exit_code") and hasattr(problem, "format_message"):  # usage, as click says it
+            print(f"hintproof: {problem.format_message()} (see hintproof --help)", file=sys.stderr)
+            sys.exit(Exit.BAD_INPUT)
+        raise

@@ -1,0 +1,120 @@
+"""Bounded search with Z3: no run of at most k steps breaks a property, or a shortest run that does.
+
+The transition relation is unrolled one step at a time in one incremental solver for finite domains
+(``QF_FD``: everything becomes bits for Z3's SAT core). At each depth each property is asked after on its
+own: that is several times faster than asking after all at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import z3
+
+from hintproof.engines.report import Clock, Found, Limits, Progress, Run
+from hintproof.interpret.bitvector import BitVectors, Expr, SymbolicState, choose_value, leaves_of
+from hintproof.interpret.concrete import Concrete, Instance
+from hintspec.text import ALWAYS, RECOVERABLE, SOMETIMES, STEP, RecordedProperty
+
+#: How deep the search goes if it is told nothing.
+DEFAULT_DEPTH = 30
+
+
+class _Unrolling:
+    """The model unrolled from its initial state, one layer of fresh variables a step."""
+
+    def __init__(self, concrete: Concrete) -> None:
+        self.bits = BitVectors(concrete.model, concrete.sizes)
+        sizes = concrete.sizes
+        self.instances = [
+            i for i in concrete.instances if all(sizes.of(b) for b in i.action.action.budgets)
+        ]
+        self.solver = z3.SolverFor("QF_FD")
+        self.state: SymbolicState = self.bits.constant(concrete.initial)
+        self.choices: list[list[Expr]] = []
+
+    def extend(self) -> SymbolicState:
+        """Add one step; returns the state before it."""
+        depth, before = len(self.choices) + 1, self.state
+        chosen = [z3.Bool(f"step {depth}: {instance}") for instance in self.instances]
+        self.solver.add(z3.Or(chosen), z3.AtMost(*chosen, 1))
+        after = self.bits.fresh(f"@{depth}")
+        updates = []
+        for choice, instance in zip(chosen, self.instances, strict=True):
+            self.solver.add(z3.Implies(choice, self.bits.guard(instance, before)))
+            updates.append(self.bits.updates(instance, before))
+        for name, value in before.items():
+            for choice, update in zip(chosen, updates, strict=True):
+                if name in update:
+                    value = choose_value(choice, update[name], value)
+            self.solver.add([x == y for x, y in zip(leaves_of(after[name]), leaves_of(value), strict=True)])
+        self.choices.append(chosen)
+        self.state = after
+        return before
+
+    def spoken_up(self, item: RecordedProperty, before: SymbolicState) -> Expr:
+        """That the property speaks up in the newest step or state (see ``Concrete.judge``)."""
+        if item.declared.kind == STEP:
+            broken = [
+                z3.And(choice, z3.Not(self.bits.term(term, before, instance.block)))
+                for choice, instance in zip(self.choices[-1], self.instances, strict=True)
+                for name, term in instance.action.promises
+                if name == item.name
+            ]
+            return z3.Or(broken)
+        size = self.bits.sizes.blocks
+        blocks = range(1, size + 1) if item.declared.takes_block else (None,)
+        parts = [self.bits.term(item.term, self.state, block) for block in blocks]  # type: ignore[arg-type]
+        return z3.Or([z3.Not(p) for p in parts] if item.declared.kind == ALWAYS else parts)
+
+    def ask(self, item: RecordedProperty, before: SymbolicState, seconds: float | None) -> Any:
+        """Whether the property can speak up in the newest step; if it can't, the solver learns that."""
+        speaks = self.spoken_up(item, before)
+        mark = z3.Bool(f"{item.name}@{len(self.choices)}")
+        self.solver.add(z3.Implies(mark, speaks))
+        if seconds is not None:
+            self.solver.set("timeout", max(1, int(seconds * 1000)))
+        answer = self.solver.check(mark)
+        if answer == z3.unsat:
+            self.solver.add(z3.Not(speaks))
+        return answer
+
+    def run(self, model: Any) -> Run:
+        """The run that a satisfying assignment describes."""
+        steps: list[Instance] = []
+        for chosen in self.choices:
+            taken = [i for c, i in zip(chosen, self.instances, strict=True) if z3.is_true(model.eval(c))]
+            steps.extend(taken)
+        return [(instance.action.name, instance.block) for instance in steps]
+
+
+def search_bounded(concrete: Concrete, limits: Limits = Limits(), progress: Progress | None = None) -> Found:
+    """Look for shortest violations (and witnesses), depth by depth, as deep as the limits say."""
+    clock = Clock(limits.seconds)
+    found = Found(engine="bounded")
+    unrolling = _Unrolling(concrete)
+    properties = [p for p in concrete.model.properties if p.declared.kind != RECOVERABLE]
+    found.decides = frozenset(p.name for p in properties)
+    most = {p.name: limits.depths.get(p.name, limits.depth or DEFAULT_DEPTH) for p in properties}
+    waiting = list(properties)
+    while waiting and not found.stopped_by:
+        before = unrolling.extend()
+        depth = len(unrolling.choices)
+        if progress:
+            progress("steps deep", depth)
+        for item in list(waiting):
+            answer = unrolling.ask(item, before, clock.remaining())
+            if answer == z3.unknown:
+                found.stopped_by = clock.says()
+                break
+            if answer == z3.sat:
+                runs = found.witnesses if item.declared.kind == SOMETIMES else found.against
+                runs[item.name] = unrolling.run(unrolling.solver.model())
+                waiting.remove(item)
+                continue
+            found.depth = found.depths[item.name] = depth
+            if depth == most[item.name]:
+                waiting.remove(item)
+    found.finished = not found.stopped_by
+    found.seconds = clock.seconds
+    return found

@@ -1,0 +1,80 @@
+"""What an engine found: plain values, the same for every engine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+#: A run as the engine saw it: names of actions with the block they took, from the initial state on.
+Run = list[tuple[str, int | None]]
+
+#: Called now and then with (what is counted, how many so far).
+Progress = Callable[[str, int], None]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How far a search goes, and where it gives up and says *undecided*. None: the engine's own default.
+
+    ``states``, ``seconds`` (wall clock) and ``megabytes`` end a search early. ``depth`` is how many steps
+    the bounded engine looks ahead, ``depths`` the same for single properties that are worth more (or
+    less); ``runs`` is how many the sampling engine makes.
+    """
+
+    states: int | None = None
+    seconds: float | None = None
+    depth: int | None = None
+    runs: int | None = None
+    megabytes: int | None = None
+    depths: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Found:
+    """The result of one engine on one model.
+
+    ``against`` maps a property to the run that speaks against it; for a property that holds of some
+    state only, ``witnesses`` maps it to a run that shows it. ``finished`` says that the engine did all
+    that it set out to do; if not, ``stopped_by`` says which limit ended it. ``depths`` says how many steps
+    the bounded engine looked ahead for each property.
+    """
+
+    engine: str
+    against: dict[str, Run] = field(default_factory=dict)
+    witnesses: dict[str, Run] = field(default_factory=dict)
+    decides: frozenset[str] = frozenset()
+    finished: bool = False
+    stopped_by: str = ""
+    states: int = 0
+    transitions: int = 0
+    depth: int = 0
+    depths: dict[str, int] = field(default_factory=dict)
+    runs: int = 0
+    fired: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+class Clock:
+    """Wall-clock time since a search began, and its limit."""
+
+    def __init__(self, limit: float | None) -> None:
+        self._began = time.monotonic()
+        self._limit = limit
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the beginning."""
+        return time.monotonic() - self._began
+
+    def is_over(self) -> bool:
+        """Whether the limit has passed."""
+        return self._limit is not None and self.seconds > self._limit
+
+    def remaining(self) -> float | None:
+        """Seconds until the limit, at least a little; None if there is no limit."""
+        return None if self._limit is None else max(0.001, self._limit - self.seconds)
+
+    def says(self) -> str:
+        """How the limit is named to the user."""
+        return "the solver gave up" if self._limit is None else f"limit of {self._limit:g} seconds"

@@ -1,0 +1,131 @@
+"""Why a trace ends as it does: the way of the lost block's last dirty mark, or what the property compares.
+
+Which variables remember a write, and which say that content is missing, the protocol text declares
+(``role``); nothing here knows their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from hintproof.engines.exhaustive import NO_DEADLOCK
+from hintproof.trace import Trace, follow
+from hintproof.interpret.concrete import State
+from hintspec.sorts import Term
+from hintspec.text import RECOVERABLE, SOMETIMES, STEP
+
+
+def why(trace: Trace) -> str:
+    """The explanation, in a few sentences."""
+    return " ".join(_sentences(trace))
+
+
+def _sentences(trace: Trace) -> list[str]:
+    if trace.property == NO_DEADLOCK:
+        return ["No step at all is possible in the last state."]
+    item = trace.concrete.model.property_named(trace.property)
+    if item.declared.kind == RECOVERABLE:
+        return ["From the last state on, no run leads to a state in which this is so."]
+    if item.declared.kind == SOMETIMES:
+        return ["The last state shows it."]
+    if trace.block is not None and any(_roles(trace, "stale")):
+        return list(_way_of_the_mark(trace, trace.block))
+    return list(_comparison(trace))
+
+
+def _roles(trace: Trace, role: str) -> Iterator[str]:
+    return (v.name for v in trace.concrete.model.vars if v.declared.role == role)
+
+
+def _way_of_the_mark(trace: Trace, block: int) -> Iterator[str]:
+    """Follow the dirty marks of a block from the last store into it to the end."""
+    stale, dirty = list(_roles(trace, "stale")), list(_roles(trace, "dirty"))
+    marks = [{n for n in dirty if block in state[n]} for state in trace.states]
+    missing = [any(block in state[n] for n in stale) for state in trace.states]
+    wrote = _last_store(trace, block, list(_roles(trace, "content")))
+    if wrote:
+        yield f"block {block} got the content that matters in step {_name(trace, wrote)}."
+    if not dirty:
+        taken = max(i for i in range(1, len(missing)) if missing[i] and not missing[i - 1])
+        yield f"Step {_name(trace, taken)} took it away."
+        yield from _broken_promises(trace, taken)
+        return
+    if wrote and not any(marks[wrote:]):
+        yield "That store left no mark in any dirty log."
+    for number in range(max(wrote, 1), len(marks)):
+        gained, dropped = marks[number] - marks[number - 1], marks[number - 1] - marks[number]
+        if gained:
+            yield f"Step {_name(trace, number)} put its dirty mark into {' and '.join(sorted(gained))}."
+        elif dropped and marks[number]:
+            left = " and ".join(sorted(marks[number]))
+            yield f"Step {_name(trace, number)} took it out of {' and '.join(sorted(dropped))}; {left} has it."
+        elif dropped:
+            yield f"Step {_name(trace, number)} took it out of {' and '.join(sorted(dropped))}, its last place."
+            yield from _broken_promises(trace, number)
+
+
+def _name(trace: Trace, number: int) -> str:
+    return f"{number} ({trace.steps[number - 1].action.name})"
+
+
+def _broken_promises(trace: Trace, number: int) -> Iterator[str]:
+    """Which step properties a step breaks, with the values that they compare."""
+    states, _ = follow(trace.concrete, trace.run[:number])
+    step = trace.steps[number - 1]
+    for name, term in trace.concrete.action_named(step.action.name).promises:
+        if not trace.concrete.value(term, states[-2], step.block):
+            yield f"That step breaks {name}: {_values(trace, [term], states[-2], step.block)}."
+
+
+def _last_store(trace: Trace, block: int, content: list[str]) -> int:
+    """The last step that could have stored into the block: it takes the block and it has content after."""
+    last = 0
+    for number, step in enumerate(trace.steps, 1):
+        has = any(block in trace.states[number][n] for n in content)
+        had = any(block in trace.states[number - 1][n] for n in content)
+        if has and (not had or step.block == block and step.action.actor.name == "guest"):
+            last = number
+    return last
+
+
+def _comparison(trace: Trace) -> Iterator[str]:
+    """The values of what the broken predicate speaks of."""
+    item = trace.concrete.model.property_named(trace.property)
+    states, _ = follow(trace.concrete, trace.run)
+    if item.declared.kind == STEP:
+        step = trace.steps[-1]
+        action = trace.concrete.action_named(step.action.name)
+        terms = [term for name, term in action.promises if name == trace.property]
+        before, where = states[-2], f"before step {len(trace.steps)} ({step.action.name})"
+    else:
+        assert item.term is not None
+        terms = [item.term]
+        before, where = states[-1], "at the end"
+    yield f"{where}: {_values(trace, terms, before, trace.block or trace.steps[-1].block)}."
+
+
+def _values(trace: Trace, terms: list[Term], state: State, block: int | None) -> str:
+    """What the terms speak of, and its values in a state."""
+    parts = {label: part for term in terms for label, part in _spoken_of(term)}
+    return ", ".join(f"{n} is {_plain(trace.concrete.value(t, state, block))}" for n, t in parts.items())
+
+
+def _spoken_of(term: Term) -> Iterator[tuple[str, Term]]:
+    """The variables and ring heads that a predicate reads."""
+    if term.op == "var":
+        yield term.args[0], term
+    elif term.op == "head":
+        yield f"the oldest entry's {term.args[1]}", term
+    else:
+        for argument in term.args:
+            if isinstance(argument, Term):
+                yield from _spoken_of(argument)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return "{" + ", ".join(map(str, value)) + "}"
+    return "none" if value is None else str(value)

@@ -1,0 +1,1 @@
+"""The interpretations: what the recorded terms of a protocol text mean."""

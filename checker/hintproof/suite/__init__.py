@@ -1,0 +1,1 @@
+"""The shipped checks as tests: ``pytest --pyargs hintproof.suite --hintproof-environment NAME``."""

@@ -1,0 +1,1 @@
+"""The views: traces and results as text. They know no engine."""

@@ -1,0 +1,136 @@
+"""A trace as plain ASCII text of at most 78 columns, to be pasted into a mail reply."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+from hintproof.trace import Step, Trace
+from hintspec.sorts import BLOCK, BLOCKS, LIST, Ring
+from hintspec.text import RecordedVar
+
+WIDTH = 78
+
+#: Blocks whose marks are shown; with more, only the one that the property is about.
+_SHOWN_BLOCKS = 3
+
+
+def render(trace: Trace, why: str, known_as: str = "") -> str:
+    """The whole trace as text."""
+    return "\n".join([*_head(trace, known_as), "", *_table(trace), "", *_foot(trace, why)]) + "\n"
+
+
+def _wrap(label: str, text: str) -> list[str]:
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=f"{label:<13}", subsequent_indent=" " * 13, break_long_words=True
+    )
+
+
+def _head(trace: Trace, known_as: str) -> Iterator[str]:
+    declared = {p.name: p.declared for p in trace.concrete.model.properties}.get(trace.property)
+    yield from _wrap("environment:", trace.environment)
+    yield from _wrap("sizes:", str(trace.sizes))
+    yield from _wrap("found by:", f"{trace.engine} engine, {len(trace.steps)} steps, replayed")
+    yield from _wrap("property:", trace.property)
+    if declared:
+        yield from _wrap("", " ".join(declared.says.split("\n\n")[0].split()))
+        yield from _wrap("clause:", declared.clause)
+    if known_as:
+        yield from _wrap("known as:", known_as)
+
+
+def _table(trace: Trace) -> Iterator[str]:
+    blocks = _blocks_shown(trace)
+    head = " ".join(f"{b:<6}" for b in blocks)
+    lanes = "".join(actor.letter for actor in trace.concrete.model.actors)
+    yield f"{'#':>3} {lanes:<4} {'step':<22} {'changed':<24} {'ring':<13} {head}".rstrip()
+    for number, step in enumerate(trace.steps, 1):
+        yield _line(trace, number, step, blocks)
+
+
+def _blocks_shown(trace: Trace) -> list[int]:
+    if trace.sizes.blocks <= _SHOWN_BLOCKS:
+        return list(range(1, trace.sizes.blocks + 1))
+    return [trace.block or 1]
+
+
+def _line(trace: Trace, number: int, step: Step, blocks: list[int]) -> str:
+    actors = trace.concrete.model.actors
+    lane = "".join(actor.letter if actor == step.action.actor else "." for actor in actors)
+    name = step.action.name if step.block is None else f"{step.action.name}({step.block})"
+    state = trace.states[number]
+    width = WIDTH - 70 if len(blocks) == 1 else (WIDTH - 69) // len(blocks)
+    marks = " ".join(_marks(trace, state, block)[:width].ljust(min(width, 6)) for block in blocks)
+    text = f"{number:>3} {lane:<4} {name:<22.22} {_changed(trace, step):<24} {_ring(trace, state):<13} {marks}"
+    return text.rstrip()[:WIDTH]
+
+
+def _changed(trace: Trace, step: Step) -> str:
+    """What changed and is not to be seen in the ring or the marks: short names, as many as fit."""
+    parts = []
+    for v in trace.concrete.model.vars:
+        if v.name in step.changes and not v.declared.ghost and not v.name.startswith("left."):
+            if isinstance(v.sort, Ring) or v.sort in (LIST, BLOCKS) or v.declared.mark:
+                continue
+            parts.append(f"{v.name.split('.')[1]}={_value(step.changes[v.name][1])}")
+    text = ""
+    for part in parts:
+        longer = f"{text} {part}".strip()
+        if len(longer) > 24:
+            return f"{text[:23]}+"
+        text = longer
+    return text
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(int(value))
+    return "-" if value is None else str(value)
+
+
+def _ring(trace: Trace, state: dict[str, Any]) -> str:
+    """Entries, oldest first: S1 a START posted under id1, h2 a hint of block 2, T a STOP; then used ones."""
+    for v in trace.concrete.model.vars:
+        if isinstance(v.sort, Ring):
+            ring = state[v.name]
+            entries = [_entry(entry) for entry in ring["entries"]]
+            used = f"+{ring['used']}" if ring["used"] else ""
+            text = f"[{' '.join(entries)}]{used}"
+            return text if len(text) <= 13 else f"{text[:11]}..]"
+    return ""
+
+
+def _entry(entry: dict[str, Any]) -> str:
+    if entry["kind"] == "HINT":
+        return f"h{entry['block']}"
+    if entry["kind"] == "STOP_SIGN":
+        return "T"
+    return "S" + str(entry["governed_by"]).removeprefix("id")
+
+
+def _marked(trace: Trace) -> list[RecordedVar]:
+    return [v for v in trace.concrete.model.vars if v.declared.mark]
+
+
+def _marks(trace: Trace, state: dict[str, Any], block: int) -> str:
+    letters = []
+    for v in _marked(trace):
+        value = state[v.name]
+        if value == block if v.sort == BLOCK else block in value:
+            letters.append(v.declared.mark)
+    return "".join(letters)
+
+
+def _legend(trace: Trace) -> str:
+    return "; ".join(f"{v.declared.mark} {v.declared.says}" for v in _marked(trace))
+
+
+def _foot(trace: Trace, why: str) -> Iterator[str]:
+    yield from _wrap("why:", why)
+    yield ""
+    yield from _wrap("lanes:", ", ".join(f"{a.letter} {a.name}" for a in trace.concrete.model.actors))
+    yield from _wrap("changed:", "a variable's short name and its new value; + stands for more")
+    yield from _wrap("ring:", "oldest first; S1 a START posted under id1, h1 a hint of block 1, T a STOP, "
+                     "+n entries used and not yet taken back by the driver")
+    yield from _wrap("marks:", "per block: " + _legend(trace))

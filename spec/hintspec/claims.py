@@ -1,0 +1,33 @@
+"""Properties of steps: the actions that could break one promise it, see :func:`hintspec.text.promise`."""
+
+from __future__ import annotations
+
+from hintspec.rules import hinting, skipping
+from hintspec.text import step_claim
+
+HINT_IN_WINDOW = step_claim(
+    "hint_in_window",
+    "virtio 1.3 device rule V3; QEMU c13c4153f76d: stop hinting before the bitmap is synchronised",
+    "A hint is honoured only while the id that it was posted under is the current one and, in a "
+    "migration, only between the sync that issued this id and the next.",
+    hinting,
+)
+ID_AT_MOST_ONCE = step_claim(
+    "id_at_most_once",
+    "virtio 1.3 driver rule D3: the current id is carried by one output buffer and no other",
+    "The device sees each id in at most one out buffer.",
+    hinting,
+)
+HINT_IN_BATCH = step_claim(
+    "hint_in_batch",
+    "virtio 1.3 driver rules D2 and D6: an id opens a batch, STOP closes it",
+    "As the device sees the queue, hints come only after an id and before the STOP that follows it.",
+    hinting,
+)
+HINT_SPARES_NEW_WRITES = step_claim(
+    "hint_spares_new_writes",
+    "virtio 1.3 device rule V4: leave alone what was written after the hint's id was issued",
+    "When a hint drops a block from the bitmap, no data written since the id was issued goes with it: "
+    "the dirty log still has that write.",
+    skipping,
+)

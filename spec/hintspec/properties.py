@@ -1,0 +1,124 @@
+"""What must hold, each with the clause or the reason behind it; and what must be able to happen.
+
+The properties of single steps are in :mod:`hintspec.claims`.
+"""
+
+from __future__ import annotations
+
+from hintspec.claims import HINT_IN_BATCH, HINT_IN_WINDOW, HINT_SPARES_NEW_WRITES, ID_AT_MOST_ONCE
+from hintspec.device import config_shows
+from hintspec.rules import Fill, World, hinting
+from hintspec.sorts import DONE, EMPTY, NO_BLOCK, Term, implies, just
+from hintspec.state import Binding, Phase, PoisonVal, Worker
+from hintspec.text import ALWAYS, RECOVERABLE, SOMETIMES, Property, StateView, claim
+
+S = StateView[World]
+
+
+def poisons(w: World) -> bool:
+    """Worlds in which free blocks have content that is expected to stay."""
+    return w.guest.fill != Fill.NOTHING
+
+
+@claim(ALWAYS, "the purpose of live migration; virtio 1.3 device rule V4")
+def no_lost_write(s: S, block: Term) -> Term:
+    """When migration is complete, the destination has the current content of every block that matters.
+
+    With a discarding device: no content that an application relies on is ever taken.
+    """
+    if not s.world.migrates:
+        return ~(s.ghost.data.has(block) & s.ghost.wiped.has(block))
+    lost = s.ghost.data.has(block) & s.ghost.stale.has(block)
+    return implies(s.migration.at == Phase.COMPLETE, ~lost)
+
+
+@claim(ALWAYS, "mm/page_poison.c: check_poison_mem; post_alloc_hook with init_on_free", poisons)
+def free_content_kept(s: S, block: Term) -> Term:
+    """A free block keeps, over a migration, the poison or the zeros that the guest expects in it."""
+    if not s.world.migrates:
+        return ~(s.memory.free.has(block) & s.ghost.wiped.has(block))
+    wrong = s.memory.free.has(block) & s.ghost.stale.has(block)
+    return implies(s.migration.at == Phase.COMPLETE, ~wrong)
+
+
+@claim(
+    ALWAYS,
+    "virtio 1.3, page poison: the driver sets poison_val before DRIVER_OK",
+    lambda w: poisons(w) and w.hinting and w.device.has_poison_val,
+)
+def poison_val_agrees(s: S) -> Term:
+    """While the driver is there, poison_val tells what the guest expects in a free page."""
+    pattern = s.world.guest.fill == Fill.POISON
+    expected = PoisonVal.PATTERN if pattern else PoisonVal.ZERO
+    ready = (s.driver.binding == Binding.BOUND) & s.device.negotiated
+    return implies(ready, s.device.poison_val == expected)
+
+
+@claim(ALWAYS, "page allocator: a page is free, allocated by one user, or in the balloon")
+def block_conserved(s: S, block: Term) -> Term:
+    """Each block is in exactly one place: free, used, in the worker's hand, hinted and held."""
+    free, used = s.memory.free, s.memory.used
+    if not s.world.hinting:
+        return ~(free & used).has(block) & (free | used).has(block)
+    held, hand = s.driver.held, just(s.driver.in_hand)
+    twice = (free & used) | (held & hand) | ((free | used) & (held | hand))
+    return ~twice.has(block) & (free | used | held | hand).has(block)
+
+
+def guest_at_rest(s: S) -> Term:
+    """The driver has nothing to do until the device says something new."""
+    idle: Term = (s.driver.at == Worker.IDLE) & ~s.driver.queued & ~s.device.interrupt
+    return idle & (s.driver.binding == Binding.BOUND)
+
+
+@claim(ALWAYS, "virtio 1.3 driver rule D10; QEMU dd8eeb9671fc (cancel and failure); Linux 6c22dc61c76b (remove)", hinting)
+def blocks_come_back(s: S) -> Term:
+    """Once hinting is over and the driver at rest, or the driver is gone, it keeps no block.
+
+    Over: the migration is complete, cancelled or has failed; config shows DONE.
+    """
+    gone = s.driver.binding == Binding.ABSENT
+    over = config_shows(s) == DONE
+    if s.world.migrates:
+        over = over | (s.migration.at == Phase.IDLE)
+    return implies((guest_at_rest(s) & over) | gone, (s.driver.held == EMPTY) & (s.driver.in_hand == NO_BLOCK))
+
+
+@claim(RECOVERABLE, "a work item that never ends blocks rmmod and suspend", hinting)
+def worker_can_end(s: S) -> Term:
+    """Whatever happened, the worker can still come to its end."""
+    ended: Term = s.driver.at == Worker.IDLE
+    return ended
+
+
+@claim(RECOVERABLE, "virtio 1.3 driver rule D10", hinting)
+def blocks_can_come_back(s: S) -> Term:
+    """Whatever happened, the guest can still get all its blocks back."""
+    back: Term = (s.driver.held == EMPTY) & (s.driver.in_hand == NO_BLOCK)
+    return back
+
+
+@claim(SOMETIMES, "the purpose of the feature: without it nothing is gained and all else holds in vain", hinting)
+def free_block_skipped(s: S, block: Term) -> Term:
+    """A block without content of value is left out of a migration (or taken by the device)."""
+    if not s.world.migrates:
+        gone: Term = s.ghost.wiped.has(block) & ~s.ghost.data.has(block)
+        return gone
+    left_out = s.ghost.stale.has(block) & ~s.ghost.data.has(block)
+    return (s.migration.at == Phase.COMPLETE) & left_out
+
+
+PROPERTIES: tuple[Property, ...] = (
+    no_lost_write,
+    HINT_IN_WINDOW,
+    HINT_SPARES_NEW_WRITES,
+    ID_AT_MOST_ONCE,
+    HINT_IN_BATCH,
+    block_conserved,
+    free_content_kept,
+    poison_val_agrees,
+    blocks_come_back,
+    worker_can_end,
+    blocks_can_come_back,
+    free_block_skipped,
+)

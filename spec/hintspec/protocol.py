@@ -1,0 +1,23 @@
+"""The whole text: every part, step and claim, in reading order."""
+
+from __future__ import annotations
+
+from hintspec import device, discard, driver, guest, lifecycle, migration
+from hintspec.properties import PROPERTIES
+from hintspec.state import APPLICATION, DEVICE, DRIVER, HYPERVISOR, PARTS
+from hintspec.text import Action, Text, collect
+
+#: Sizes that limit a finite search, beside the numbers of blocks and ring slots.
+BUDGETS = ("rounds", "migrations", "dma", "pauses", "removes", "freezes")
+
+PROTOCOL = Text(
+    parts=PARTS,
+    actors=(APPLICATION, DRIVER, DEVICE, HYPERVISOR),
+    actions=tuple(
+        step
+        for module in (guest, driver, lifecycle, device, discard, migration)
+        for step in collect(module, Action)
+    ),
+    properties=PROPERTIES,
+    budgets=BUDGETS,
+)

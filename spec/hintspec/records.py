@@ -1,0 +1,134 @@
+"""What is known of each environment at fixed sizes: the shipped checks.
+
+``known`` says by which finding a property falls; every other property must hold. The counts that go
+with it (states, transitions, lengths of shortest runs, steps that never happen) are pinned in
+``pins.json``, so that a model that was silently made smaller is seen.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from hintspec.findings import FINDINGS, Finding
+from hintspec.sizes import Sizes
+
+
+@dataclass(frozen=True)
+class Record:
+    """One shipped check: an environment, its sizes, what is known.
+
+    ``depth`` is how far the bounded search looks for what should hold; for what is known to fall it
+    goes as far as the pinned length of the shortest run.
+    """
+
+    environment: str
+    sizes: Sizes
+    depth: int
+    known: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """Names the record in ``pins.json``."""
+        return f"{self.environment} | {self.sizes}"
+
+    def finding(self, name: str) -> Finding | None:
+        """The finding by which a property is known to fall."""
+        known = self.known.get(name)
+        return FINDINGS[known] if known else None
+
+
+_TWICE = {"hint_in_batch": "id-read-twice"}
+_CELL = {"id_at_most_once": "shared-start-cell", "hint_in_window": "shared-start-cell"}
+_LOST = {"no_lost_write": "shared-start-cell"}
+_EARLY = {"no_lost_write": "early-release", "hint_spares_new_writes": "early-release"}
+_STUCK = {
+    "blocks_come_back": "no-done-on-failure",
+    "blocks_can_come_back": "no-done-on-failure",
+    "no_deadlock": "no-done-on-failure",
+}
+_AUTO = "linux-6.1+qemu-7.2+kvm-auto"
+_MANUAL = "linux-6.1+qemu-7.2+kvm-manual+cell-per-round"
+_CAREFUL = "virtio-1.3-driver+qemu-10+kvm-auto"
+
+RECORDS: tuple[Record, ...] = (
+    Record("virtio-1.3", Sizes(1, 3, 2), 20),
+    Record("linux-6.1+virtio-1.3-device", Sizes(1, 3, 2), 20, _TWICE | _CELL | _LOST),
+    Record("no-hint+qemu-7.2+kvm-auto", Sizes(2, 2, 2), 16),
+    Record("no-hint+qemu-7.2+kvm-manual", Sizes(2, 2, 2), 16),
+    Record("no-hint+qemu-7.2+tcg", Sizes(1, 2, 2), 16, {"no_lost_write": "tcg-hot-tlb"}),
+    Record("no-hint+qemu-10+tcg", Sizes(1, 2, 2), 16),
+    Record(
+        "v36+qemu-4.0+kvm-auto",
+        Sizes(1, 3, 2),
+        20,
+        {
+            "hint_in_batch": "no-check-before-round",
+            "hint_in_window": "start-accepted-any-time",
+            "hint_spares_new_writes": "start-accepted-any-time",
+            "id_at_most_once": "shared-start-cell",
+            "no_lost_write": "start-accepted-any-time",
+        },
+    ),
+    Record(
+        "linux-4.20+qemu-4.0+kvm-auto",
+        Sizes(1, 3, 2),
+        20,
+        {
+            "hint_in_batch": "no-check-before-round",
+            "hint_in_window": "start-accepted-any-time",
+            "id_at_most_once": "shared-start-cell",
+        }
+        | _STUCK,
+    ),
+    Record(
+        "linux-5.0+qemu-5.0+kvm-manual",
+        Sizes(1, 3, 1),
+        20,
+        _TWICE | _STUCK,
+    ),
+    Record(
+        "linux-5.0+qemu-5.1+kvm-auto",
+        Sizes(1, 3, 1, removes=1),
+        20,
+        _TWICE | dict.fromkeys(_STUCK, "remove-keeps-blocks"),
+    ),
+    Record("linux-5.7+qemu-5.1+kvm-manual", Sizes(2, 3, 1, chunk=2), 16, _TWICE | _EARLY),
+    Record(_AUTO, Sizes(1, 3, 2), 25, _TWICE | _CELL | _LOST),
+    Record(f"{_AUTO}+cell-per-round", Sizes(1, 3, 2), 22, _TWICE),
+    Record(f"{_AUTO}+cell-per-round", Sizes(1, 3, 1, dma=1, pauses=1, removes=1), 18, _TWICE),
+    Record(
+        f"{_AUTO}+cell-per-round+poison",
+        Sizes(1, 3, 1, freezes=1),
+        18,
+        _TWICE | {"poison_val_agrees": "poison-not-restored"},
+    ),
+    Record("linux-6.1+qemu-7.2+kvm-manual", Sizes(1, 3, 1), 20, _TWICE | _EARLY),
+    Record(_MANUAL, Sizes(1, 3, 1), 25, _TWICE | _EARLY),
+    Record(f"{_MANUAL}+eager-clear", Sizes(1, 3, 2), 20, _TWICE),
+    Record("linux-6.12+qemu-10+kvm-ring", Sizes(1, 3, 1), 20, _TWICE),
+    Record(_CAREFUL, Sizes(2, 3, 1), 18),
+    Record(f"{_CAREFUL}+ids-wrap", Sizes(1, 3, 2), 18),
+    Record(
+        "linux-6.1+firecracker-1.14",
+        Sizes(1, 3, 1),
+        21,
+        _TWICE | {"no_lost_write": "discard-before-reuse-seen"},
+    ),
+    Record("linux-6.1+firecracker-1.14+wait-on-ack", Sizes(1, 3, 2), 20, _TWICE),
+)
+
+
+def records_of(environment: str) -> tuple[Record, ...]:
+    """All records of an environment, the one that a plain check uses first."""
+    return tuple(record for record in RECORDS if record.environment == environment)
+
+
+@cache
+def pins() -> dict[str, dict[str, Any]]:
+    """The pinned counts of all records, by :attr:`Record.key`."""
+    loaded: dict[str, dict[str, Any]] = json.loads(files("hintspec").joinpath("pins.json").read_text())
+    return loaded
