@@ -1,9 +1,9 @@
 """The Python API: check an environment with some engines, alone or many at a time.
 
-    >>> from hintproof import check
-    >>> result = check("no-hint+qemu-10+tcg", engines=["exhaustive"])
-    >>> print(result.verdict("no_lost_write").value)
-    exhausted
+>>> from hintproof import check
+>>> result = check("no-hint+qemu-10+tcg", engines=["exhaustive"])
+>>> print(result.verdict("no_lost_write").value)
+exhausted
 """
 
 from __future__ import annotations

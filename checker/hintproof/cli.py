@@ -32,7 +32,9 @@ from hintspec.sorts import SpecError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 
-Environments = Annotated[list[str] | None, typer.Argument(metavar="[ENVIRONMENT]...", help="Names; see 'hintproof environments'.")]
+Environments = Annotated[
+    list[str] | None, typer.Argument(metavar="[ENVIRONMENT]...", help="Names; see 'hintproof environments'.")
+]
 Number = int | None
 
 
@@ -75,6 +77,7 @@ def check(
     chunk: Annotated[Number, typer.Option(help="Blocks in a clear chunk.")] = None,
     dma: Annotated[Number, typer.Option(help="Writes by the hypervisor.")] = None,
     pauses: Annotated[Number, typer.Option(help="Pauses by the user.")] = None,
+    resizes: Annotated[Number, typer.Option(help="Changes of the balloon's size.")] = None,
     removes: Annotated[Number, typer.Option(help="Removals of the driver.")] = None,
     freezes: Annotated[Number, typer.Option(help="Suspends of the guest.")] = None,
     depth: Annotated[Number, typer.Option(help="Steps of the bounded engine.")] = None,
@@ -89,7 +92,7 @@ def check(
     """Check environments; without names, all that are shipped, against their records."""
     sizes = _sizes(
         blocks=blocks, ring=ring, rounds=rounds, migrations=migrations, chunk=chunk,
-        dma=dma, pauses=pauses, removes=removes, freezes=freezes,
+        dma=dma, pauses=pauses, resizes=resizes, removes=removes, freezes=freezes,
     )  # fmt: skip
     limits = Limits(limit_states, limit_seconds, depth, runs)
     _positive(limit_states=limit_states, limit_seconds=limit_seconds, depth=depth, runs=runs, jobs=jobs)
@@ -256,7 +259,7 @@ def show(trace: TraceFile) -> None:
 def replay(trace: TraceFile) -> None:
     """Replay a trace step by step and say whether it still shows what it says."""
     loaded = load(trace)
-    print(f"{loaded.environment}: {len(loaded.steps)} steps replayed, {loaded.property} speaks up at the end")
+    print(f"{loaded.environment}: {len(loaded.steps)} steps replayed, {loaded.property_name} speaks up at the end")
     print(f"why: {why(loaded)}")
 
 
@@ -299,10 +302,16 @@ def pin(
     print(f"{len(records)} records pinned in {file}")
 
 
+#: What typer makes of Ctrl-C.
+_INTERRUPTED = 130
+
+
 def run() -> NoReturn:
     """The console script: every error that a user can mend is one line and exit code 2."""
     try:
         code = app(standalone_mode=False)
+        if code == _INTERRUPTED:
+            raise KeyboardInterrupt
         sys.exit(code or 0)
     except BadInput as problem:
         print(f"hintproof: {' '.join(str(problem).split())}", file=sys.stderr)

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from hintproof.engines.exhaustive import NO_DEADLOCK
-from hintproof.trace import Trace, follow
 from hintproof.interpret.concrete import State
+from hintproof.trace import Trace, follow
 from hintspec.sorts import Term
 from hintspec.text import RECOVERABLE, SOMETIMES, STEP
 
@@ -22,9 +22,9 @@ def why(trace: Trace) -> str:
 
 
 def _sentences(trace: Trace) -> list[str]:
-    if trace.property == NO_DEADLOCK:
+    if trace.property_name == NO_DEADLOCK:
         return ["No step at all is possible in the last state."]
-    item = trace.concrete.model.property_named(trace.property)
+    item = trace.concrete.model.property_named(trace.property_name)
     if item.declared.kind == RECOVERABLE:
         return ["From the last state on, no run leads to a state in which this is so."]
     if item.declared.kind == SOMETIMES:
@@ -84,19 +84,19 @@ def _last_store(trace: Trace, block: int, content: list[str]) -> int:
     for number, step in enumerate(trace.steps, 1):
         has = any(block in trace.states[number][n] for n in content)
         had = any(block in trace.states[number - 1][n] for n in content)
-        if has and (not had or step.block == block and step.action.actor.name == "guest"):
+        if has and (not had or (step.block == block and step.action.actor.name == "guest")):
             last = number
     return last
 
 
 def _comparison(trace: Trace) -> Iterator[str]:
     """The values of what the broken predicate speaks of."""
-    item = trace.concrete.model.property_named(trace.property)
+    item = trace.concrete.model.property_named(trace.property_name)
     states, _ = follow(trace.concrete, trace.run)
     if item.declared.kind == STEP:
         step = trace.steps[-1]
         action = trace.concrete.action_named(step.action.name)
-        terms = [term for name, term in action.promises if name == trace.property]
+        terms = [term for name, term in action.promises if name == trace.property_name]
         before, where = states[-2], f"before step {len(trace.steps)} ({step.action.name})"
     else:
         assert item.term is not None

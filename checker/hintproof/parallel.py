@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import Connection, wait
-from typing import Any
+from typing import Any, cast
 
 from hintproof.checking import Task, run_task
 from hintproof.engines.report import Found
@@ -73,17 +73,17 @@ class _Workers:
 
     def messages(self) -> Iterator[tuple[Task, Any]]:
         """What the busy processes have to say, after waiting for any of them."""
-        for pipe in wait(list(self.busy)):
-            task = self.busy[pipe]  # type: ignore[index]
+        for pipe in cast(list[Connection], wait(list(self.busy))):
+            task = self.busy[pipe]
             try:
-                message = pipe.recv()  # type: ignore[union-attr]
+                message = pipe.recv()
             except (EOFError, ConnectionError):
-                process = self._processes[pipe]  # type: ignore[index]
+                process = self._processes[pipe]
                 process.join()
                 raise EngineBug(_died(task, process.exitcode)) from None
             if not isinstance(message, str):
-                del self.busy[pipe]  # type: ignore[arg-type]
-                self.idle.append(pipe)  # type: ignore[arg-type]
+                del self.busy[pipe]
+                self.idle.append(pipe)
             yield task, message
 
     def kill(self) -> None:

@@ -97,7 +97,7 @@ class HintproofPlugin:
         """A line that comes and goes, on a terminal only and never with -q."""
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         capture = self.config.pluginmanager.get_plugin("capturemanager")
-        if reporter is None or not reporter.isatty or self.config.get_verbosity() < 0:
+        if reporter is None or capture is None or not reporter.isatty or self.config.get_verbosity() < 0:
             yield None
             return
 

@@ -19,7 +19,7 @@ from hintproof.engines.exhaustive import NO_DEADLOCK
 from hintproof.engines.report import Run
 from hintproof.errors import BadInput, EngineBug
 from hintproof.interpret.concrete import Concrete, State
-from hintspec.environments import compose
+from hintspec.environments import compose, told
 from hintspec.protocol import PROTOCOL
 from hintspec.sizes import Sizes
 from hintspec.sorts import SpecError
@@ -48,7 +48,7 @@ class Trace:
     environment: str
     sizes: Sizes
     engine: str
-    property: str
+    property_name: str
     block: int | None
     steps: tuple[Step, ...]
     states: tuple[dict[str, Any], ...]
@@ -78,7 +78,7 @@ def follow(concrete: Concrete, run: Run) -> tuple[list[State], list[str]]:
         try:
             action = concrete.action_named(name)
         except KeyError:
-            raise BadInput(f"step {number}: this environment has no action '{name[:60]}'") from None
+            raise BadInput(f"step {number}: this environment has no action {told(name)}") from None
         takes = action.action.takes_block
         if takes != (block is not None) or (block is not None and not 1 <= block <= concrete.sizes.blocks):
             raise BadInput(f"step {number}: {name} takes {'a block of this size' if takes else 'no block'}")
@@ -102,7 +102,7 @@ def speaks_up(concrete: Concrete, states: list[State], broken_steps: list[str], 
     try:
         item = concrete.model.property_named(name)
     except KeyError:
-        raise BadInput(f"this environment has no property '{name[:60]}'") from None
+        raise BadInput(f"this environment has no property {told(name)}") from None
     if item.declared.kind == STEP:
         return name in broken_steps
     bit = concrete.state_properties.index(item)
@@ -176,13 +176,13 @@ class _TraceFile(msgspec.Struct, forbid_unknown_fields=True):
 
 def document(trace: Trace, why: str) -> dict[str, Any]:
     """The trace as a JSON document."""
-    declared = {p.name: p.declared for p in trace.concrete.model.properties}.get(trace.property)
+    declared = {p.name: p.declared for p in trace.concrete.model.properties}.get(trace.property_name)
     return {
         "schema": SCHEMA,
         "environment": trace.environment,
         "sizes": asdict(trace.sizes),
         "engine": trace.engine,
-        "property": trace.property,
+        "property": trace.property_name,
         "clause": declared.clause if declared else "",
         "says": declared.says if declared else "a state without any step",
         "block": trace.block,
@@ -236,10 +236,10 @@ def load(path: Path) -> Trace:
     try:
         document = msgspec.json.decode(raw, type=_TraceFile)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as problem:
-        reason = str(problem).splitlines()[0][:160]
+        reason = ascii(str(problem).splitlines()[0][:160])[1:-1]
         raise BadInput(f"{path}: no trace of this tool: {reason}") from None
     if document.schema != SCHEMA:
-        raise BadInput(f"{path}: schema {document.schema[:40]!r} is not {SCHEMA}: regenerate the trace")
+        raise BadInput(f"{path}: schema {told(document.schema)} is not {SCHEMA}: regenerate the trace")
     if len(document.steps) > MAX_STEPS:
         raise BadInput(f"{path}: more than {MAX_STEPS} steps")
     try:
@@ -258,11 +258,11 @@ def load(path: Path) -> Trace:
 
 def _compare(path: Path, document: _TraceFile, trace: Trace) -> None:
     """Refuse a file whose recorded changes are not those that the protocol text makes now."""
-    for number, (told, step) in enumerate(zip(document.steps, trace.steps, strict=True), 1):
+    for number, (kept, step) in enumerate(zip(document.steps, trace.steps, strict=True), 1):
         made = {n: {"from": a, "to": b} for n, (a, b) in step.changes.items()}
-        if told.changes != made:
-            differs = sorted(n for n in {*told.changes, *made} if told.changes.get(n) != made.get(n))
+        if kept.changes != made:
+            differs = sorted(n for n in {*kept.changes, *made} if kept.changes.get(n) != made.get(n))
             raise BadInput(
-                f"{path}: step {number} ({step.action.name}) changes {differs[0][:60]} otherwise than recorded: "
+                f"{path}: step {number} ({step.action.name}) changes {told(differs[0])} otherwise than recorded: "
                 "the protocol text is not the one this trace was made with; regenerate it"
             )

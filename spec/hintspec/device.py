@@ -25,8 +25,7 @@ def config_shows(s: S) -> Term:
     Source: QEMU virtio_balloon_get_config(); Firecracker shows its host_cmd.
     """
     if s.world.device.kind == Kind.DISCARDS:
-        shown: Term = s.device.shown
-        return shown
+        return s.device.shown
     done = choose(s.device.status == Status.S_DONE, DONE, STOP)
     return choose(s.device.status == Status.S_REQUESTED, s.device.cmd_id, done)
 
@@ -34,8 +33,7 @@ def config_shows(s: S) -> Term:
 def payload(s: S) -> Term:
     """What the device reads from the out buffer at the head of the ring, now."""
     if s.world.driver.start_cell == StartCell.PER_ROUND:
-        cell: Term = s.ring.queue.head("cell")
-        return cell
+        return s.ring.queue.head("cell")
     return choose(s.ring.queue.head("kind") == Entry.STOP_SIGN, STOP, s.driver.active)
 
 
@@ -99,9 +97,9 @@ def pop_stop(s: S) -> None:
     """Any other out buffer while hinting is on: hinting stops. The driver is not told."""
     require(out_buffer(s), ~opens_batch(s), s.device.status == Status.S_START)
     see_out_buffer(s)
+    close_round(s)
     s.ring.queue = s.ring.queue.pop()
     s.device.status = Status.S_STOP
-    close_round(s)
 
 
 @action(by=DEVICE, step="H6", where="virtio-balloon.c (QEMU): get_free_page_hints", when=skipping)
@@ -109,8 +107,8 @@ def ignore_out_buffer(s: S) -> None:
     """An out buffer that is neither the awaited id nor ends a batch: dropped."""
     require(out_buffer(s), ~opens_batch(s), ~(s.device.status == Status.S_START))
     see_out_buffer(s)
-    s.ring.queue = s.ring.queue.pop()
     close_round(s)
+    s.ring.queue = s.ring.queue.pop()
 
 
 def close_round(s: S) -> None:
@@ -126,8 +124,7 @@ def close_round(s: S) -> None:
 def mutex_free(s: S) -> Term:
     """bitmap_mutex is not with the migration thread: since 6.1 it keeps it until the page was read."""
     if s.world.device.mutex_spans_send:
-        free: Term = s.migration.sending == NO_BLOCK
-        return free
+        return s.migration.sending == NO_BLOCK
     return ~(s.migration.send_step == Sending.CLEARED)
 
 
@@ -213,8 +210,9 @@ def hint_only_arms(s: S) -> None:
     block = s.ring.queue.head("block")
     require(accepted_hint(s), s.log.owed.has(block))
     promise(HINT_IN_BATCH, s.ghost.open)
+    marked = mark_early(s, block)
     clear_chunk(s, block)
-    s.ring.queue = mark_early(s, block).pop()
+    s.ring.queue = marked.pop()
 
 
 @action(

@@ -17,15 +17,13 @@ S = StateView[World]
 
 def migration_runs(s: S) -> Term:
     """Between the start of the dirty log and the end of the migration."""
-    term: Term = ~(s.migration.at == Phase.IDLE)
-    return term
+    return ~(s.migration.at == Phase.IDLE)
 
 
 def owed_chunk(s: S, block: Term) -> Term:
     """The blocks that clearing the chunk of ``block`` covers now: none if that was done since the sync."""
     unit = chunk_of(block) if s.world.device.clears_by_chunk else just(block)
-    owed: Term = unit & s.log.owed
-    return owed
+    return unit & s.log.owed
 
 
 def clear_chunk(s: S, block: Term) -> None:

@@ -55,7 +55,12 @@ def show_done(s: S) -> None:
     s.device.interrupt = True
 
 
-@action(by=DEVICE, step="D4", where="virtio 1.3 device rule V3; Firecracker: process_free_page_hinting_queue", when=discarding)
+@action(
+    by=DEVICE,
+    step="D4",
+    where="virtio 1.3 device rule V3; Firecracker: process_free_page_hinting_queue",
+    when=discarding,
+)
 def pop_command(s: S) -> None:
     """An out buffer: the id of what follows. A STOP may end the whole run with DONE."""
     require(out_buffer(s))
@@ -71,8 +76,7 @@ def pop_command(s: S) -> None:
 
 def matches(s: S) -> Term:
     """Whether hints at the head belong to the id that config shows."""
-    term: Term = is_issued(s.device.shown) & (s.device.guest_cmd == s.device.shown)
-    return term
+    return is_issued(s.device.shown) & (s.device.guest_cmd == s.device.shown)
 
 
 @action(by=DEVICE, step="D5", where="virtio 1.3 device rules V3, V4; Firecracker: discard_range", when=discarding)
@@ -87,7 +91,12 @@ def discard(s: S) -> None:
     s.ring.queue = s.ring.queue.pop()
 
 
-@action(by=DEVICE, step="D6", where="virtio 1.3 device rule V3; Firecracker: process_free_page_hinting_queue", when=discarding)
+@action(
+    by=DEVICE,
+    step="D6",
+    where="virtio 1.3 device rule V3; Firecracker: process_free_page_hinting_queue",
+    when=discarding,
+)
 def ignore_unasked_hint(s: S) -> None:
     """A hint under any other id: given back unread."""
     require(hint(s), ~matches(s))

@@ -79,9 +79,7 @@ def work_starts(s: S) -> None:
     s.driver.at = Worker.W1 if s.world.driver.reads_id == ReadsId.WORKER else Worker.S2
 
 
-@action(
-    by=DRIVER, step="W1 S2 L1 (a)", where="virtio_balloon.c: virtio_balloon_cmd_id_received", when=in_worker
-)
+@action(by=DRIVER, step="W1 S2 L1 (a)", where="virtio_balloon.c: virtio_balloon_cmd_id_received", when=in_worker)
 def test_read_bit(s: S) -> None:
     """Test and clear the bit: is there an id to be read, or will the cached one do?"""
     at = s.driver.at
@@ -92,17 +90,13 @@ def test_read_bit(s: S) -> None:
     s.driver.read_bit = False
 
 
-@action(
-    by=DRIVER, step="W1 S2 L1 (b)", where="virtio_balloon.c: virtio_balloon_cmd_id_received", when=in_worker
-)
+@action(by=DRIVER, step="W1 S2 L1 (b)", where="virtio_balloon.c: virtio_balloon_cmd_id_received", when=in_worker)
 def read_config(s: S) -> None:
     """Read the command id from config into the cache."""
     at = s.driver.at
     require((at == Worker.W1_READ) | (at == Worker.S2_READ) | (at == Worker.L1_READ))
     s.driver.cache = config_shows(s)
-    s.driver.at = choose(
-        at == Worker.W1_READ, Worker.W2, choose(at == Worker.S2_READ, Worker.S3, Worker.L1_DECIDE)
-    )
+    s.driver.at = choose(at == Worker.W1_READ, Worker.W2, choose(at == Worker.S2_READ, Worker.S3, Worker.L1_DECIDE))
 
 
 @action(by=DRIVER, step="W2", where="virtio_balloon.c: report_free_page_func", when=in_worker)

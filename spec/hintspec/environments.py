@@ -73,9 +73,7 @@ DRIVERS: dict[str, Word] = {
         "Linux 4.20, as first merged: the id is read in the interrupt, there is no check before a round",
         replace(_LINUX_5_0, reads_id=ReadsId.INTERRUPT),
     ),
-    "linux-5.0": _driver(
-        "Linux 5.0 .. 5.5: the id is read in the worker; no shrinker for hinted blocks", _LINUX_5_0
-    ),
+    "linux-5.0": _driver("Linux 5.0 .. 5.5: the id is read in the worker; no shrinker for hinted blocks", _LINUX_5_0),
     "linux-5.7": _driver("Linux 5.7 and later: a shrinker that may run at any time", _LINUX_5_7),
     "linux-6.1": _driver("Linux 6.1 (for this protocol the same as 5.7)", _LINUX_5_7),
     "linux-6.12": _driver("Linux 6.12 (for this protocol the same as 5.7)", _LINUX_5_7),
@@ -127,9 +125,7 @@ LOGS: dict[str, Word] = {
     "kvm-manual": _change(
         "KVM manual-clear as QEMU enables it: all bits set at first from 5.1 on", "log", mode=LogMode.KVM_MANUAL
     ),
-    "kvm-manual-enable": _change(
-        "KVM manual-clear without initially set bits", "log", mode=LogMode.KVM_MANUAL_ENABLE
-    ),
+    "kvm-manual-enable": _change("KVM manual-clear without initially set bits", "log", mode=LogMode.KVM_MANUAL_ENABLE),
     "kvm-ring": _change("KVM dirty ring", "log", mode=LogMode.KVM_RING),
     "tcg": _change("TCG", "log", mode=LogMode.TCG),
 }
@@ -143,9 +139,7 @@ CHANGES: dict[str, Word] = {
     "wait-on-ack": _change(
         "R4: the driver waits for each buffer (HINT_WAIT_ON_ACK)", "driver", waits=Waits.EACH_BUFFER
     ),
-    "read-id-once": _change(
-        "the id of W1 is sent, without a second read", "driver", rereads_id_for_start=False
-    ),
+    "read-id-once": _change("the id of W1 is sent, without a second read", "driver", rereads_id_for_start=False),
     "stop-without-start": _change(
         "a round whose START does not fit is given up", "driver", goes_on_without_start=False
     ),
@@ -159,15 +153,11 @@ CHANGES: dict[str, Word] = {
         "driver",
         reclaim=Reclaim.SHRINKER_ALL,
     ),
-    "tell-poison-again": _change(
-        "poison_val is written again on restore", "driver", tells_poison_on_restore=True
-    ),
+    "tell-poison-again": _change("poison_val is written again on restore", "driver", tells_poison_on_restore=True),
     "issue-after-start": _change(
         "F2: no new id before the last START was popped", "device", issue_waits=IssueWaits.START
     ),
-    "issue-after-stop": _change(
-        "F2: no new id before the last STOP was popped", "device", issue_waits=IssueWaits.STOP
-    ),
+    "issue-after-stop": _change("F2: no new id before the last STOP was popped", "device", issue_waits=IssueWaits.STOP),
     "drain-before-id": _change(
         "F3: the ring is drained between the sync and the new id", "device", drains_before_issue=True
     ),
@@ -204,19 +194,24 @@ def compose(name: str) -> World:
     for kind, known in _KINDS:
         found = [word for word in words if word in known]
         if len(found) > 1:
-            raise SpecError(f"environment '{name}': two words for the {kind}: {' and '.join(found)}")
+            raise SpecError(f"environment {told(name)}: two words for the {kind}: {' and '.join(found)}")
         if found:
             chosen[kind] = found[0]
             world = known[found[0]].change(world)
     for word in words:
         _refuse_unknown(name, word)
         if words.count(word) > 1:
-            raise SpecError(f"environment '{name}': '{word}' is there twice")
+            raise SpecError(f"environment {told(name)}: '{word}' is there twice")
     _refuse_impossible(name, words, chosen)
     for word in words:
         if word in CHANGES:
             world = CHANGES[word].change(world)
     return _fit(world, chosen)
+
+
+def told(name: str) -> str:
+    """A name from outside as it may stand in a message: quoted, and no longer than a line."""
+    return ascii(name if len(name) <= 80 else f"{name[:77]}...")
 
 
 def _refuse_unknown(name: str, word: str) -> None:
@@ -225,14 +220,14 @@ def _refuse_unknown(name: str, word: str) -> None:
         return
     near = difflib.get_close_matches(word, every, 1)
     hint = f"; did you mean '{near[0]}'?" if near else ""
-    raise SpecError(f"environment '{name}': unknown word '{word}'{hint} (hintproof environments lists all)")
+    raise SpecError(f"environment {told(name)}: unknown word {told(word)}{hint} (hintproof environments lists all)")
 
 
 def _refuse_impossible(name: str, words: list[str], chosen: dict[str, str]) -> None:
     """Combinations that no real system has."""
     for kind in ("driver", "device"):
         if kind not in chosen:
-            raise SpecError(f"environment '{name}': no {kind} named; say for example linux-6.1+qemu-7.2+kvm-auto")
+            raise SpecError(f"environment {told(name)}: no {kind} named; say for example linux-6.1+qemu-7.2+kvm-auto")
     device, log = chosen["device"], chosen.get("dirty log")
     is_qemu = device.startswith("qemu")
     problems = [
@@ -252,7 +247,7 @@ def _refuse_impossible(name: str, words: list[str], chosen: dict[str, str]) -> N
     ]  # fmt: skip
     for impossible, why in problems:
         if impossible:
-            raise SpecError(f"environment '{name}': {why}")
+            raise SpecError(f"environment {told(name)}: {why}")
 
 
 _MANUAL_CHANGES = ("hint-without-clear", "eager-clear", "armed-only", "posted-after-clear", "clear-by-block")

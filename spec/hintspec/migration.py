@@ -220,7 +220,12 @@ def request_hints(s: S) -> None:
     s.migration.at = Phase.ROUND
 
 
-@action(by=HYPERVISOR, step="H1 (none)", where="virtio-balloon.c (QEMU): virtio_balloon_free_page_hint_notify", when=migrating)
+@action(
+    by=HYPERVISOR,
+    step="H1 (none)",
+    where="virtio-balloon.c (QEMU): virtio_balloon_free_page_hint_notify",
+    when=migrating,
+)
 def publish_nothing(s: S) -> None:
     """The sync ends without an id: no driver with the feature is there (or F2 holds the id back)."""
     require(s.migration.at == Phase.SYNC_PUBLISH)
@@ -321,7 +326,9 @@ def migration_over(s: S) -> None:
     s.vm.running = True
 
 
-@action(by=HYPERVISOR, step="M9", where="migration.c: process_incoming_migration_bh; vmstate_virtio_balloon", when=migrating)
+@action(
+    by=HYPERVISOR, step="M9", where="migration.c: process_incoming_migration_bh; vmstate_virtio_balloon", when=migrating
+)
 def resume(s: S) -> None:
     """The guest goes on at the destination, with the ring, the id and the status that it had (DONE)."""
     require(s.migration.at == Phase.COMPLETE)
@@ -330,7 +337,12 @@ def resume(s: S) -> None:
         s.device.awake = False
 
 
-@action(by=HYPERVISOR, step="M10 H3", where="savevm.c: qemu_savevm_state_cleanup; migration.c: migrate_fd_cancel", when=migrating)
+@action(
+    by=HYPERVISOR,
+    step="M10 H3",
+    where="savevm.c: qemu_savevm_state_cleanup; migration.c: migrate_fd_cancel",
+    when=migrating,
+)
 def abort_migration(s: S) -> None:
     """Cancelled or failed: the clean-up tells DONE (up to 5.0: STOP), and the guest goes on here."""
     at = s.migration.at
@@ -344,10 +356,16 @@ def abort_migration(s: S) -> None:
         s.device.status = choose(tell, ends_as, s.device.status)
 
 
-# -- the VM is paused by its user -------------------------------------------------------------
+# -- what its user does to the VM -------------------------------------------------------------
 
 
-@action(by=HYPERVISOR, step="V1", where="QMP stop; virtio-balloon.c (QEMU): virtio_balloon_set_status", when=migrating, budgets=("pauses",))
+@action(
+    by=HYPERVISOR,
+    step="V1",
+    where="QMP stop; virtio-balloon.c (QEMU): virtio_balloon_set_status",
+    when=migrating,
+    budgets=("pauses",),
+)
 def pause(s: S) -> None:
     """The user stops the VM; the device's loop waits before its next pop (H11)."""
     require(s.vm.running, device_unlocked(s))
@@ -359,3 +377,16 @@ def unpause(s: S) -> None:
     """The user lets the VM run again (H12)."""
     require(~s.vm.running, ~s.migration.last)
     s.vm.running = True
+
+
+@action(
+    by=HYPERVISOR,
+    step="V3",
+    where="QMP balloon; virtio-balloon.c (QEMU): virtio_balloon_to_target, virtio_notify_config",
+    when=skipping,
+    budgets=("resizes",),
+)
+def resize_balloon(s: S) -> None:
+    """The user asks for another balloon size: a config interrupt that has nothing to do with hinting."""
+    require(s.device.negotiated)
+    s.device.interrupt = True

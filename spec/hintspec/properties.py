@@ -71,7 +71,9 @@ def guest_at_rest(s: S) -> Term:
     return idle & (s.driver.binding == Binding.BOUND)
 
 
-@claim(ALWAYS, "virtio 1.3 driver rule D10; QEMU dd8eeb9671fc (cancel and failure); Linux 6c22dc61c76b (remove)", hinting)
+@claim(
+    ALWAYS, "virtio 1.3 driver rule D10; QEMU dd8eeb9671fc (cancel and failure); Linux 6c22dc61c76b (remove)", hinting
+)
 def blocks_come_back(s: S) -> Term:
     """Once hinting is over and the driver at rest, or the driver is gone, it keeps no block.
 
@@ -87,23 +89,20 @@ def blocks_come_back(s: S) -> Term:
 @claim(RECOVERABLE, "a work item that never ends blocks rmmod and suspend", hinting)
 def worker_can_end(s: S) -> Term:
     """Whatever happened, the worker can still come to its end."""
-    ended: Term = s.driver.at == Worker.IDLE
-    return ended
+    return s.driver.at == Worker.IDLE
 
 
 @claim(RECOVERABLE, "virtio 1.3 driver rule D10", hinting)
 def blocks_can_come_back(s: S) -> Term:
     """Whatever happened, the guest can still get all its blocks back."""
-    back: Term = (s.driver.held == EMPTY) & (s.driver.in_hand == NO_BLOCK)
-    return back
+    return (s.driver.held == EMPTY) & (s.driver.in_hand == NO_BLOCK)
 
 
 @claim(SOMETIMES, "the purpose of the feature: without it nothing is gained and all else holds in vain", hinting)
 def free_block_skipped(s: S, block: Term) -> Term:
     """A block without content of value is left out of a migration (or taken by the device)."""
     if not s.world.migrates:
-        gone: Term = s.ghost.wiped.has(block) & ~s.ghost.data.has(block)
-        return gone
+        return s.ghost.wiped.has(block) & ~s.ghost.data.has(block)
     left_out = s.ghost.stale.has(block) & ~s.ghost.data.has(block)
     return (s.migration.at == Phase.COMPLETE) & left_out
 

@@ -8,15 +8,13 @@ from hintspec.state import APPLICATION, DEVICE, DRIVER, HYPERVISOR, PARTS
 from hintspec.text import Action, Text, collect
 
 #: Sizes that limit a finite search, beside the numbers of blocks and ring slots.
-BUDGETS = ("rounds", "migrations", "dma", "pauses", "removes", "freezes")
+BUDGETS = ("rounds", "migrations", "dma", "pauses", "resizes", "removes", "freezes")
 
 PROTOCOL = Text(
     parts=PARTS,
     actors=(APPLICATION, DRIVER, DEVICE, HYPERVISOR),
     actions=tuple(
-        step
-        for module in (guest, driver, lifecycle, device, discard, migration)
-        for step in collect(module, Action)
+        step for module in (guest, driver, lifecycle, device, discard, migration) for step in collect(module, Action)
     ),
     properties=PROPERTIES,
     budgets=BUDGETS,

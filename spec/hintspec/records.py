@@ -100,6 +100,7 @@ RECORDS: tuple[Record, ...] = (
     Record(_AUTO, Sizes(1, 3, 2), 25, _TWICE | _CELL | _LOST),
     Record(f"{_AUTO}+cell-per-round", Sizes(1, 3, 2), 22, _TWICE),
     Record(f"{_AUTO}+cell-per-round", Sizes(1, 3, 1, dma=1, pauses=1, removes=1), 18, _TWICE),
+    Record(f"{_AUTO}+cell-per-round", Sizes(1, 3, 1, resizes=1), 18, _TWICE),
     Record(
         f"{_AUTO}+cell-per-round+poison",
         Sizes(1, 3, 1, freezes=1),

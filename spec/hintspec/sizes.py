@@ -16,7 +16,8 @@ class Sizes:
 
     ``blocks`` of guest memory in clear chunks of ``chunk`` blocks, ``ring`` entries of the hint queue
     (virtio: at least 2), and budgets: how many ``rounds`` (syncs that publish an id), ``migrations``,
-    writes by the hypervisor (``dma``), user ``pauses``, ``removes`` and ``freezes`` may happen.
+    writes by the hypervisor (``dma``), ``pauses`` of the VM, ``resizes`` of the balloon, ``removes`` and
+    ``freezes`` of the driver may happen.
     """
 
     blocks: int = 1
@@ -26,6 +27,7 @@ class Sizes:
     chunk: int = 1
     dma: int = 0
     pauses: int = 0
+    resizes: int = 0
     removes: int = 0
     freezes: int = 0
 

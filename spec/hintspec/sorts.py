@@ -78,7 +78,7 @@ COUNT = Sort("count")
 LIST = Sort("block list")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Enum(Sort):
     """A finite set of labels, compared for equality only. The first label is the initial one."""
 
@@ -104,7 +104,7 @@ class Label:
         return self.enum.labels[self.index]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Ring(Sort):
     """A virtqueue: a finite FIFO of entries, each a record of ``fields``, and a count of used entries.
 

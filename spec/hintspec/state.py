@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from hintspec.rules import (
     Fill,
-    IssueWaits,
     Honours,
+    IssueWaits,
     LogMode,
     Order,
     Reclaim,
@@ -43,8 +43,7 @@ from hintspec.text import Actor, Part, var
 
 def vm_runs(s: object) -> Term:
     """What a step of the guest needs: virtual CPUs that run."""
-    running: Term = s.vm.running  # type: ignore[attr-defined]
-    return running
+    return s.vm.running  # type: ignore[attr-defined]
 
 
 APPLICATION = Actor("guest", "G", "applications and the page allocator", vm_runs)
@@ -62,8 +61,7 @@ Worker = Enum(
 #: Whether the driver is bound to its device, and how far remove or freeze has come.
 Binding = Enum(
     "binding",
-    ("BOUND", "REMOVE", "REMOVE_RELEASE", "REMOVE_RESET", "ABSENT")
-    + ("FREEZE_RELEASE", "FREEZE_RESET", "FROZEN"),
+    ("BOUND", "REMOVE", "REMOVE_RELEASE", "REMOVE_RESET", "ABSENT") + ("FREEZE_RELEASE", "FREEZE_RESET", "FROZEN"),
 )
 
 #: QEMU's free_page_hint_status.
@@ -129,9 +127,7 @@ class Driver(Part):
         LIST,
         empty_list(),
         "free_page_list in order, newest on top",
-        when=lambda w: (
-            w.hinting and w.driver.order == Order.NEWEST_FIRST and w.driver.reclaim == Reclaim.SHRINKER
-        ),
+        when=lambda w: w.hinting and w.driver.order == Order.NEWEST_FIRST and w.driver.reclaim == Reclaim.SHRINKER,
     )
 
 
@@ -194,12 +190,8 @@ class DirtyLog(Part):
         role="dirty",
     )
     seen = var(BLOCKS, EMPTY, "KVMSlot.dirty_bmap: what the last GET returned", when=manual, mark="s")
-    own = var(
-        BLOCKS, EMPTY, "DIRTY_MEMORY_MIGRATION: QEMU's own log", when=migrating, mark="q", role="dirty"
-    )
-    bitmap = var(
-        BLOCKS, EMPTY, "RAMBlock.bmap: the blocks to send", when=migrating, mark="b", role="dirty"
-    )
+    own = var(BLOCKS, EMPTY, "DIRTY_MEMORY_MIGRATION: QEMU's own log", when=migrating, mark="q", role="dirty")
+    bitmap = var(BLOCKS, EMPTY, "RAMBlock.bmap: the blocks to send", when=migrating, mark="b", role="dirty")
     owed = var(BLOCKS, EMPTY, "clear_bmap: chunks that are still to be cleared", when=manual, mark="o")
     hot = var(
         BLOCKS,

@@ -151,9 +151,7 @@ def claim(
     return wrap
 
 
-def step_claim(
-    name: str, clause: str, says: str, when: Callable[[Any], bool] | None = None
-) -> Property:
+def step_claim(name: str, clause: str, says: str, when: Callable[[Any], bool] | None = None) -> Property:
     """A property that actions :func:`promise`: it holds if no action ever breaks its promise."""
     return Property(name, STEP, clause, says, None, False, when)
 

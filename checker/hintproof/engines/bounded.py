@@ -26,9 +26,7 @@ class _Unrolling:
     def __init__(self, concrete: Concrete) -> None:
         self.bits = BitVectors(concrete.model, concrete.sizes)
         sizes = concrete.sizes
-        self.instances = [
-            i for i in concrete.instances if all(sizes.of(b) for b in i.action.action.budgets)
-        ]
+        self.instances = [i for i in concrete.instances if all(sizes.of(b) for b in i.action.action.budgets)]
         self.solver = z3.SolverFor("QF_FD")
         self.state: SymbolicState = self.bits.constant(concrete.initial)
         self.choices: list[list[Expr]] = []

@@ -114,9 +114,7 @@ def _turn_rule(actor: str, actor_of: list[str]) -> Callable[..., None]:
     return turn
 
 
-def sample(
-    concrete: Concrete, limits: Limits = Limits(), progress: Progress | None = None, start: int = 0
-) -> Found:
+def sample(concrete: Concrete, limits: Limits = Limits(), progress: Progress | None = None, start: int = 0) -> Found:
     """Random runs from seed ``start``, shrunk where one breaks a property; then on for other properties."""
     clock = Clock(limits.seconds)
     watch = _Watch(concrete, clock, progress)

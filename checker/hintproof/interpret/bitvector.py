@@ -74,8 +74,7 @@ class BitVectors:
         """A value of ``sort`` from its leaves, each made by ``leaf(name suffix, sort)``."""
         if isinstance(sort, Ring):
             slots = tuple(
-                tuple(leaf(f".{i}.{name}", field) for name, field in sort.fields)
-                for i in range(self.sizes.ring)
+                tuple(leaf(f".{i}.{name}", field) for name, field in sort.fields) for i in range(self.sizes.ring)
             )
             return RingValue(leaf(".used", COUNT), leaf(".count", COUNT), slots)
         if sort == LIST:
@@ -93,6 +92,32 @@ class BitVectors:
             v.name: self._build(v.sort, lambda part, s, n=v.name: variable(f"{n}{part}{suffix}", s))  # type: ignore[misc]
             for v in self.model.vars
         }
+
+    def well_formed(self, state: SymbolicState) -> Expr:
+        """That every leaf has a value of its sort, and places of rings and lists past the end hold zeros."""
+        return z3.And([self._well_formed(state[v.name], v.sort) for v in self.model.vars])
+
+    def _well_formed(self, value: Value, sort: Sort) -> Expr:
+        if isinstance(value, RingValue):
+            assert isinstance(sort, Ring)
+            size = self.sizes.ring
+            fits = [z3.ULE(value.used, size), z3.ULE(value.count, size), z3.ULE(value.used + value.count, size)]
+            for i, slot in enumerate(value.slots):
+                here = [self._well_formed(x, s) for x, (_, s) in zip(slot, sort.fields, strict=True)]
+                empty = [x == self.literal(0, s) for x, (_, s) in zip(slot, sort.fields, strict=True)]
+                fits.append(z3.If(z3.UGT(value.count, i), z3.And(here), z3.And(empty)))
+            return z3.And(fits)
+        if isinstance(value, ListValue):
+            places = [
+                z3.If(z3.UGT(value.count, i), z3.And(x != 0, self._well_formed(x, BLOCK)), x == 0)
+                for i, x in enumerate(value.slots)
+            ]
+            return z3.And(z3.ULE(value.count, self.sizes.blocks), *places)
+        if sort in (BOOL, BLOCKS):
+            return z3.BoolVal(True)
+        most = {ID: self.sizes.last_id, BLOCK: self.sizes.blocks, COUNT: (1 << self.bits(COUNT)) - 1}
+        last = len(sort.labels) - 1 if isinstance(sort, Enum) else most[sort]
+        return z3.ULE(value, self.literal(last, sort))
 
     def constant(self, state: State) -> SymbolicState:
         """A concrete state as a state of constants."""
@@ -247,10 +272,7 @@ class BitVectors:
         sort = term.sort
         marked, block = field_index(sort, field), field_index(sort, "block")
         slots = tuple(
-            tuple(
-                z3.Or(x, self._has(term, blocks, slot[block])) if i == marked else x
-                for i, x in enumerate(slot)
-            )
+            tuple(z3.Or(x, self._has(term, blocks, slot[block])) if i == marked else x for i, x in enumerate(slot))
             for slot in ring.slots
         )
         return RingValue(ring.used, ring.count, slots)
@@ -268,15 +290,11 @@ class BitVectors:
 
     def _list_push(self, term: Term, blocks: ListValue, block: Expr) -> ListValue:
         fits = z3.And(blocks.count != self.sizes.blocks, block != 0)
-        slots = tuple(
-            z3.If(z3.And(fits, blocks.count == i), block, old) for i, old in enumerate(blocks.slots)
-        )
+        slots = tuple(z3.If(z3.And(fits, blocks.count == i), block, old) for i, old in enumerate(blocks.slots))
         return ListValue(z3.If(fits, blocks.count + 1, blocks.count), slots)
 
     def _list_pop(self, term: Term, blocks: ListValue) -> ListValue:
-        slots = tuple(
-            z3.If(blocks.count == i + 1, self.literal(0, BLOCK), old) for i, old in enumerate(blocks.slots)
-        )
+        slots = tuple(z3.If(blocks.count == i + 1, self.literal(0, BLOCK), old) for i, old in enumerate(blocks.slots))
         return ListValue(z3.If(blocks.count == 0, blocks.count, blocks.count - 1), slots)
 
     def _list_top(self, term: Term, blocks: ListValue) -> Expr:

@@ -47,9 +47,7 @@ def _ring_flush(ring: Any) -> Any:
 
 
 def _ring_mark(ring: Any, field: int, block_field: int, blocks: int) -> Any:
-    marked = (
-        e[:field] + (1,) + e[field + 1 :] if blocks << 1 >> e[block_field] & 1 else e for e in ring[1]
-    )
+    marked = (e[:field] + (1,) + e[field + 1 :] if blocks << 1 >> e[block_field] & 1 else e for e in ring[1])
     return (ring[0], tuple(marked))
 
 
@@ -342,8 +340,7 @@ def show_value(value: Any, sort: Sort) -> Any:
         return list(value)
     if isinstance(sort, Ring):
         entries = [
-            {name: show_value(x, s) for (name, s), x in zip(sort.fields, entry, strict=True)}
-            for entry in value[1]
+            {name: show_value(x, s) for (name, s), x in zip(sort.fields, entry, strict=True)} for entry in value[1]
         ]
         return {"used": value[0], "entries": entries}
     return value

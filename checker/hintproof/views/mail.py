@@ -13,7 +13,13 @@ from hintspec.text import RecordedVar
 WIDTH = 78
 
 #: Blocks whose marks are shown; with more, only the one that the property is about.
-_SHOWN_BLOCKS = 3
+_SHOWN_BLOCKS = 2
+
+#: Width of the column of what changed, and of the marks of a block, by the number of blocks shown.
+_CHANGED, _MARKS = {1: 21, 2: 12}, {1: 11, 2: 9}
+
+#: Width of the ring's column.
+_RING = 12
 
 
 def render(trace: Trace, why: str, known_as: str = "") -> str:
@@ -22,17 +28,15 @@ def render(trace: Trace, why: str, known_as: str = "") -> str:
 
 
 def _wrap(label: str, text: str) -> list[str]:
-    return textwrap.wrap(
-        text, WIDTH, initial_indent=f"{label:<13}", subsequent_indent=" " * 13, break_long_words=True
-    )
+    return textwrap.wrap(text, WIDTH, initial_indent=f"{label:<13}", subsequent_indent=" " * 13, break_long_words=True)
 
 
 def _head(trace: Trace, known_as: str) -> Iterator[str]:
-    declared = {p.name: p.declared for p in trace.concrete.model.properties}.get(trace.property)
+    declared = {p.name: p.declared for p in trace.concrete.model.properties}.get(trace.property_name)
     yield from _wrap("environment:", trace.environment)
     yield from _wrap("sizes:", str(trace.sizes))
     yield from _wrap("found by:", f"{trace.engine} engine, {len(trace.steps)} steps, replayed")
-    yield from _wrap("property:", trace.property)
+    yield from _wrap("property:", trace.property_name)
     if declared:
         yield from _wrap("", " ".join(declared.says.split("\n\n")[0].split()))
         yield from _wrap("clause:", declared.clause)
@@ -42,9 +46,10 @@ def _head(trace: Trace, known_as: str) -> Iterator[str]:
 
 def _table(trace: Trace) -> Iterator[str]:
     blocks = _blocks_shown(trace)
-    head = " ".join(f"{b:<6}" for b in blocks)
+    head = " ".join(f"{b:<{_MARKS[len(blocks)]}}" for b in blocks)
+    changed = _CHANGED[len(blocks)]
     lanes = "".join(actor.letter for actor in trace.concrete.model.actors)
-    yield f"{'#':>3} {lanes:<4} {'step':<22} {'changed':<24} {'ring':<13} {head}".rstrip()
+    yield f"{'#':>3} {lanes:<4} {'step':<22} {'changed':<{changed}} {'ring':<{_RING}} {head}".rstrip()
     for number, step in enumerate(trace.steps, 1):
         yield _line(trace, number, step, blocks)
 
@@ -60,13 +65,13 @@ def _line(trace: Trace, number: int, step: Step, blocks: list[int]) -> str:
     lane = "".join(actor.letter if actor == step.action.actor else "." for actor in actors)
     name = step.action.name if step.block is None else f"{step.action.name}({step.block})"
     state = trace.states[number]
-    width = WIDTH - 70 if len(blocks) == 1 else (WIDTH - 69) // len(blocks)
-    marks = " ".join(_marks(trace, state, block)[:width].ljust(min(width, 6)) for block in blocks)
-    text = f"{number:>3} {lane:<4} {name:<22.22} {_changed(trace, step):<24} {_ring(trace, state):<13} {marks}"
-    return text.rstrip()[:WIDTH]
+    width = _MARKS[len(blocks)]
+    marks = " ".join(f"{_marks(trace, state, block):<{width}.{width}}" for block in blocks)
+    changed = _changed(trace, step, _CHANGED[len(blocks)])
+    return f"{number:>3} {lane:<4} {name:<22.22} {changed} {_ring(trace, state)} {marks}".rstrip()
 
 
-def _changed(trace: Trace, step: Step) -> str:
+def _changed(trace: Trace, step: Step, width: int) -> str:
     """What changed and is not to be seen in the ring or the marks: short names, as many as fit."""
     parts = []
     for v in trace.concrete.model.vars:
@@ -77,10 +82,11 @@ def _changed(trace: Trace, step: Step) -> str:
     text = ""
     for part in parts:
         longer = f"{text} {part}".strip()
-        if len(longer) > 24:
-            return f"{text[:23]}+"
+        if len(longer) > width:
+            text = f"{text[: width - 1]}+"
+            break
         text = longer
-    return text
+    return f"{text:<{width}}"
 
 
 def _value(value: Any) -> str:
@@ -97,8 +103,8 @@ def _ring(trace: Trace, state: dict[str, Any]) -> str:
             entries = [_entry(entry) for entry in ring["entries"]]
             used = f"+{ring['used']}" if ring["used"] else ""
             text = f"[{' '.join(entries)}]{used}"
-            return text if len(text) <= 13 else f"{text[:11]}..]"
-    return ""
+            return f"{text if len(text) <= _RING else text[: _RING - 2] + '..':<{_RING}}"
+    return " " * _RING
 
 
 def _entry(entry: dict[str, Any]) -> str:
@@ -131,6 +137,9 @@ def _foot(trace: Trace, why: str) -> Iterator[str]:
     yield ""
     yield from _wrap("lanes:", ", ".join(f"{a.letter} {a.name}" for a in trace.concrete.model.actors))
     yield from _wrap("changed:", "a variable's short name and its new value; + stands for more")
-    yield from _wrap("ring:", "oldest first; S1 a START posted under id1, h1 a hint of block 1, T a STOP, "
-                     "+n entries used and not yet taken back by the driver")
+    yield from _wrap(
+        "ring:",
+        "oldest first; S1 a START posted under id1, h1 a hint of block 1, T a STOP, "
+        "+n entries used and not yet taken back by the driver",
+    )
     yield from _wrap("marks:", "per block: " + _legend(trace))

@@ -106,9 +106,7 @@ def _result_json(result: Result, files: Files) -> dict[str, Any]:
 def summary(results: list[tuple[Result, Files]], seconds: float) -> str:
     """The last line: how many checks, how they ended."""
     off = [r for r, _ in results if r.disagreements or r.deviations]
-    refuted = sum(
-        r.verdict(p.name) == Verdict.REFUTED for r, _ in results for p in r.properties
-    )
+    refuted = sum(r.verdict(p.name) == Verdict.REFUTED for r, _ in results for p in r.properties)
     known = sum(
         r.verdict(p.name) == Verdict.REFUTED and bool(r.known_as(p.name)) for r, _ in results for p in r.properties
     )

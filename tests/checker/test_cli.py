@@ -1,0 +1,145 @@
+"""The command line, as a user meets it: in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+SMALL = ["--ring", "3", "--rounds", "1", "--engine", "exhaustive"]
+
+
+def hintproof(cwd: Path, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    code = "from hintproof.cli import run; run()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False
+    )
+
+
+def children() -> set[str]:
+    """Process ids of living hintproof processes."""
+    found = set()
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if b"hintproof" in (entry / "cmdline").read_bytes() or b"spawn_main" in (entry / "cmdline").read_bytes():
+                found.add(entry.name)
+        except OSError:
+            continue
+    return found
+
+
+def test_a_known_refutation_is_shown_and_as_recorded(tmp_path: Path) -> None:
+    done = hintproof(tmp_path, "check", "linux-6.1+firecracker-1.14")
+    assert done.returncode == 0, done.stderr
+    assert "REFUTED" in done.stdout
+    assert "discard-before-reuse-seen" in done.stdout
+    assert "why:" in done.stdout
+    written = list((tmp_path / "hintproof-traces").rglob("no_lost_write.json"))
+    assert len(written) == 1
+    shown = hintproof(tmp_path, "show", str(written[0]))
+    assert shown.returncode == 0
+    assert "21 steps, replayed" in shown.stdout
+    assert hintproof(tmp_path, "replay", str(written[0])).returncode == 0
+
+
+def test_strict_makes_any_refutation_one(tmp_path: Path) -> None:
+    assert hintproof(tmp_path, "check", "linux-6.1+firecracker-1.14", "--strict", *SMALL).returncode == 1
+
+
+def test_a_refutation_without_a_record_is_one(tmp_path: Path) -> None:
+    assert hintproof(tmp_path, "check", "linux-5.7+firecracker-1.14", *SMALL).returncode == 1
+
+
+def test_what_holds_is_zero(tmp_path: Path) -> None:
+    assert hintproof(tmp_path, "check", "linux-6.1+firecracker-1.14+wait-on-ack+read-id-once", *SMALL).returncode == 0
+
+
+def test_a_limit_is_three(tmp_path: Path) -> None:
+    sizes = ["--blocks", "3", "--engine", "exhaustive", "--limit-states", "20000"]
+    done = hintproof(tmp_path, "check", "virtio-1.3-driver+qemu-10+kvm-auto", *sizes)
+    assert done.returncode == 3
+    assert "undecided" in done.stdout
+
+
+def test_json_is_json(tmp_path: Path) -> None:
+    done = hintproof(tmp_path, "check", "no-hint+qemu-10+tcg", "no-hint+qemu-7.2+tcg", "--json")
+    document = json.loads(done.stdout)
+    assert document["exit"] == done.returncode == 0
+    assert [r["environment"] for r in document["results"]] == ["no-hint+qemu-10+tcg", "no-hint+qemu-7.2+tcg"]
+    assert {e for r in document["results"] for e in r["engines"]} == {"exhaustive", "bounded", "sampled"}
+
+
+@pytest.mark.parametrize("command", ["environments", "properties"])
+def test_lists(tmp_path: Path, command: str) -> None:
+    done = hintproof(tmp_path, command)
+    assert done.returncode == 0
+    assert "no_lost_write" in done.stdout
+
+
+def test_simulate_any_size(tmp_path: Path) -> None:
+    first, again, huge = (
+        hintproof(tmp_path, "simulate", "linux-6.1+qemu-7.2+kvm-manual", "--steps", "40", "--blocks", blocks)
+        for blocks in ("8", "8", "1000000")
+    )
+    assert first.stdout == again.stdout
+    assert len(first.stdout.splitlines()) == len(huge.stdout.splitlines()) == 40
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check", "linux-9.9+qemu-7.2+kvm-auto"],
+        ["check", "linux-6.1+qemu-7.2"],
+        ["check", "virtio-1.3", "--ring", "1"],
+        ["check", "virtio-1.3", "--blocks", "-3"],
+        ["check", "virtio-1.3", "--blocks", "many"],
+        ["check", "virtio-1.3", "--engine", "steam"],
+        ["check", "virtio-1.3", "--depth", "0"],
+        ["check", "virtio-1.3", "--limit-seconds", "-1"],
+        ["check", "virtio-1.3", "--nonsense"],
+        ["check", "virtio-1.3", "--traces", "/proc/nowhere"],
+        ["show", "missing.json"],
+        ["show", "."],
+        ["replay", "/dev/null"],
+        ["show"],
+        ["simulate", "virtio-1.3", "--steps", "0"],
+        ["simulate", "nothing"],
+        ["fly"],
+    ],
+)
+def test_bad_input_is_one_line_and_two(tmp_path: Path, arguments: list[str]) -> None:
+    done = hintproof(tmp_path, *arguments)
+    assert done.returncode == 2, done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert done.stderr.startswith("hintproof: ")
+    assert done.stdout == ""
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="needs a user who may not write everywhere")
+def test_a_directory_that_may_not_be_written(tmp_path: Path) -> None:
+    (tmp_path / "locked").mkdir(mode=0o500)
+    assert hintproof(tmp_path, "check", "virtio-1.3", "--traces", "locked").returncode == 2
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="needs /proc to see processes")
+def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
+    before = children()
+    code = "from hintproof.cli import run; run()"
+    command = [sys.executable, "-c", code, "check", "linux-6.1+qemu-7.2+kvm-auto", "--blocks", "3"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    deadline = time.monotonic() + 30
+    while len(children() - before) < 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(1)
+    os.killpg(process.pid, signal.SIGINT)
+    _, complaint = process.communicate(timeout=20)
+    assert process.returncode == 3
+    assert complaint.strip() == "hintproof: interrupted; nothing was kept"
+    assert not children() - before
+    assert not list(tmp_path.rglob("*.json"))

@@ -1,0 +1,166 @@
+"""The protocol text as a whole: readable, cited, independent, and all of it in use."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import hintspec
+from hintspec.environments import CHANGES, DEVICES, DRIVERS, LOGS, compose
+from hintspec.findings import FINDINGS
+from hintspec.protocol import BUDGETS, PROTOCOL
+from hintspec.records import RECORDS, pins
+from hintspec.sizes import Sizes
+from hintspec.sorts import SpecError
+from hintspec.text import record
+
+ROOM = Path(hintspec.__file__).parent
+
+
+def test_every_step_says_what_it_is_and_where_it_comes_from() -> None:
+    for item in PROTOCOL.actions:
+        assert item.says, item.name
+        assert item.where, item.name
+        assert item.step, item.name
+    for claimed in PROTOCOL.properties:
+        assert claimed.says, claimed.name
+        assert claimed.clause, claimed.name
+
+
+def test_names_are_unique() -> None:
+    names = [item.name for item in PROTOCOL.actions] + [item.name for item in PROTOCOL.properties]
+    assert len(names) == len(set(names))
+
+
+def test_the_worker_is_there_step_by_step() -> None:
+    steps = " ".join(item.step for item in PROTOCOL.actions if item.actor.name == "driver").split()
+    for label in (
+        "W0",
+        "W1",
+        "W2",
+        "S1",
+        "S2",
+        "S3",
+        "S4",
+        "S5",
+        "L1",
+        "L2",
+        "L3",
+        "L4",
+        "L5",
+        "L6",
+        "T1",
+        "REL",
+        "SHR",
+    ):
+        assert label in steps
+
+
+def test_only_the_standard_library_is_needed() -> None:
+    for path in ROOM.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            for name in names:
+                top = name.split(".")[0]
+                assert top == "hintspec" or top in sys.stdlib_module_names, f"{path.name} imports {name}"
+
+
+def test_the_text_stands_alone() -> None:
+    code = "import sys, hintspec.protocol, hintspec.records; print('hintproof' in sys.modules, 'z3' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
+
+
+def test_every_action_happens_in_some_shipped_check() -> None:
+    happens: set[str] = set()
+    for item in RECORDS:
+        model = record(PROTOCOL, compose(item.environment))
+        happens |= {a.name for a in model.actions} - set(pins()[item.key]["never"])
+    repairs = {"used_by_device", "shrink_any", "shrink_all", "out_of_memory", "hint_only_arms", "ignore_early_hint"}
+    assert {a.name for a in PROTOCOL.actions} - happens <= repairs | {"drain_ring"}
+
+
+def test_what_never_happens_is_out_of_the_scope_of_the_sizes() -> None:
+    """An action that never happens in a check needs a budget of 0, or a step that needs one."""
+    begins = {"removes": "remove_", "freezes": "freeze_", "pauses": "unpause", "dma": "dma", "resizes": "resize"}
+    for item in RECORDS:
+        out = {begins[b] for b in begins if not item.sizes.of(b)}
+        for name in pins()[item.key]["never"]:
+            scoped = any(name.startswith(prefix) for prefix in out) or name in ("probe", "restore", "pause")
+            small = name in SMALL.get(item.key, ())
+            assert scoped or small, f"{item.key}: {name} never happens"
+
+
+#: Steps that a check is too small for: one round, one block on a ring of three, no driver to lose.
+_ONE_ROUND = (
+    "nothing_new",
+    "next_sync",
+    "start_does_not_fit",
+    "stop_does_not_fit",
+    "hint_does_not_fit",
+    "publish_nothing",
+)
+SMALL = {
+    item.key: _ONE_ROUND if item.sizes.rounds == 1 or "wait" in item.environment else ("publish_nothing",)
+    for item in RECORDS
+}
+
+
+def test_every_record_is_pinned_and_its_findings_exist() -> None:
+    assert {item.key for item in RECORDS} == set(pins())
+    for item in RECORDS:
+        assert set(item.known.values()) <= set(FINDINGS)
+        lengths = pins()[item.key]["lengths"]
+        assert set(item.known) <= set(lengths)
+
+
+def test_every_word_composes_somewhere() -> None:
+    for driver in DRIVERS:
+        compose(f"{driver}+qemu-10+kvm-auto")
+    for device in DEVICES:
+        compose(f"linux-6.1+{device}" + ("+kvm-auto" if device.startswith("qemu") else ""))
+    for log in LOGS:
+        compose(f"linux-6.1+qemu-10+{log}")
+    for change in CHANGES:
+        driver = "v36" if change == "deflate-on-oom" else "linux-6.1"
+        compose(f"{driver}+qemu-10+kvm-manual+{change}")
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        ("", "unknown word"),
+        ("linux-6.1", "no device named"),
+        ("qemu-7.2+kvm-auto", "no driver named"),
+        ("linux-6.1+qemu-7.2", "needs a dirty log"),
+        ("linux-6.1+linux-5.0+qemu-7.2+kvm-auto", "two words for the driver"),
+        ("linux-6.1+qemu-7.2+kvm-auto+poison+poison", "twice"),
+        ("linux-6.1+qemu-4.0+kvm-manual", "4.1 on"),
+        ("linux-6.1+qemu-5.1+kvm-ring", "6.1 on"),
+        ("linux-6.1+firecracker-1.14+kvm-auto", "no dirty log"),
+        ("linux-6.1+firecracker-1.14+drain-before-id", "no such rule"),
+        ("linux-6.1+qemu-7.2+kvm-auto+eager-clear", "manual-clear logs only"),
+        ("linux-5.0+qemu-7.2+kvm-auto+deflate-on-oom", "said of v36"),
+        ("no-hint+qemu-7.2+kvm-auto+cell-per-round", "nothing to|no driver"),
+        ("linux-6.1+qemu-7.2+kvm-automatic", "did you mean 'kvm-auto'"),
+    ],
+)
+def test_environments_of_no_use_are_refused(name: str, complaint: str) -> None:
+    with pytest.raises(SpecError, match=complaint):
+        compose(name)
+
+
+@pytest.mark.parametrize("sizes", [{"blocks": 0}, {"ring": 1}, {"rounds": -1}, {"chunk": 0}, {"blocks": True}])
+def test_impossible_sizes_are_refused(sizes: dict[str, int]) -> None:
+    with pytest.raises(SpecError, match="is impossible"):
+        Sizes(**sizes)
+
+
+def test_budgets_are_sizes() -> None:
+    assert all(Sizes().of(budget) >= 0 for budget in BUDGETS)
