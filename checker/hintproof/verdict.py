@@ -58,9 +58,6 @@ class Judgement:
     seconds: float
     run: Run | None = None
 
-    def __bool__(self) -> bool:
-        return self.verdict.holds
-
 
 def judge(found: Found, item: Property) -> Judgement | None:
     """An engine's verdict on a property; None if this engine has no say in it."""

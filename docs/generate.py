@@ -1,0 +1,195 @@
+"""Write the parts of the docs that come from the code: run after a change of the spec.
+
+python docs/generate.py           writes them
+python docs/generate.py --check   says which are out of date, exit code 1
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from hintproof import Limits, check
+from hintproof.checking import Result
+from hintproof.explain import why
+from hintproof.trace import Trace, document
+from hintproof.views import mail
+from hintspec.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
+from hintspec.findings import FINDINGS
+from hintspec.protocol import PROTOCOL
+from hintspec.records import RECORDS, Record, pins
+from hintspec.text import Var
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+
+#: Which record shows a finding, and by which property. The README prints the first.
+SHOWN = {
+    "early-release": ("linux-6.1+qemu-7.2+kvm-manual+cell-per-round", "no_lost_write"),
+    "shared-start-cell": ("linux-6.1+qemu-7.2+kvm-auto", "no_lost_write"),
+    "id-read-twice": ("linux-6.1+qemu-7.2+kvm-auto+cell-per-round", "hint_in_batch"),
+    "start-accepted-any-time": ("v36+qemu-4.0+kvm-auto", "no_lost_write"),
+    "no-done-on-failure": ("linux-5.0+qemu-5.0+kvm-manual", "blocks_come_back"),
+    "remove-keeps-blocks": ("linux-5.0+qemu-5.1+kvm-auto", "blocks_come_back"),
+    "poison-not-restored": ("linux-6.1+qemu-7.2+kvm-auto+cell-per-round+poison", "poison_val_agrees"),
+    "discard-before-reuse-seen": ("linux-6.1+firecracker-1.14", "no_lost_write"),
+    "tcg-hot-tlb": ("no-hint+qemu-7.2+tcg", "no_lost_write"),
+    "no-check-before-round": ("linux-4.20+qemu-4.0+kvm-auto", "hint_in_batch"),
+}
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *[[cell.replace("|", "\\|") for cell in row] for row in rows]]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def one_line(text: str) -> str:
+    """A docstring as one line."""
+    return " ".join(text.split())
+
+
+def steps_page() -> str:
+    """Every action of the text, in reading order."""
+    parts = [
+        "# Every step",
+        "Written from the text by `docs/generate.py`. *Step* is the label used in these pages; *where* is the code "
+        "or clause that the step speaks of; the name links a trace line to the function in `spec/hintspec`.",
+    ]
+    module = ""
+    rows: list[list[str]] = []
+    for item in PROTOCOL.actions:
+        if item.source[0] != module:
+            parts += [table(["step", "name", "actor", "what happens", "where"], rows)] if rows else []
+            module, rows = item.source[0], []
+            doc = one_line((sys.modules[module].__doc__ or "").strip().split("\n\n")[0])
+            parts += [f"## `{module}`", doc]
+        rows.append([item.step, f"`{item.name}`", item.actor.name, one_line(item.says), item.where])
+    parts.append(table(["step", "name", "actor", "what happens", "where"], rows))
+    return "\n\n".join(parts) + "\n"
+
+
+def state_page() -> str:
+    """Every variable."""
+    parts = ["# Every variable", "Written from the text by `docs/generate.py`. Ghosts serve the properties alone."]
+    for name, part in PROTOCOL.parts.items():
+        rows = [
+            [f"`{name}.{attribute}`", declared.mark, "ghost" if declared.ghost else "", declared.says]
+            for attribute, declared in vars(part).items()
+            if isinstance(declared, Var)
+        ]
+        parts += [f"## {name}: {one_line(part.__doc__ or '')}", table(["variable", "mark", "", "meaning"], rows)]
+    return "\n\n".join(parts) + "\n"
+
+
+def properties_page() -> str:
+    """Every property."""
+    kinds = {
+        "always": "holds in every reachable state",
+        "step": "holds before every step that could break it",
+        "sometimes": "some reachable state shows it",
+        "recoverable": "from every reachable state, a state with it can still be reached",
+    }
+    rows = [[f"`{p.name}`", p.kind, one_line(p.says), p.clause] for p in PROTOCOL.properties]
+    return (
+        "\n\n".join(
+            [
+                "# Properties",
+                "Written from the text by `docs/generate.py`. A property is of one of four kinds; the engines add "
+                "`no_deadlock`: in every reachable state some step is possible.",
+                table(["kind", "means"], [[kind, means] for kind, means in kinds.items()]),
+                table(["property", "kind", "says", "clause or reason"], rows),
+                "A *recoverable* property is decided by the exhaustive engine alone; a *sometimes* property is "
+                "witnessed by a run, and refuted only by a search of all states.",
+            ]
+        )
+        + "\n"
+    )
+
+
+def environments_page() -> str:
+    """Every word of an environment's name, and the recorded checks with their counts."""
+    words = (("Drivers", DRIVERS), ("Devices", DEVICES), ("Dirty logs", LOGS), ("Changes", CHANGES))
+    parts = [
+        "# Environments",
+        "Written from the text by `docs/generate.py`. A name is a driver, a device, a dirty log (with QEMU) and any "
+        "changes, joined by `+`: `linux-6.1+qemu-7.2+kvm-manual+eager-clear`.",
+    ]
+    for title, known in words:
+        parts += [f"## {title}", table(["word", "meaning"], [[f"`{n}`", w.says] for n, w in known.items()])]
+    parts += ["## Aliases", table(["name", "is"], [[f"`{n}`", f"`{m}`"] for n, m in ALIASES.items()])]
+    rows = [
+        [
+            f"`{r.environment}`",
+            str(r.sizes),
+            f"{pins()[r.key]['states']:,}",
+            f"{pins()[r.key]['transitions']:,}",
+            ", ".join(f"`{p}` ({pins()[r.key]['lengths'][p]} steps)" for p in r.known) or "nothing",
+        ]
+        for r in RECORDS
+    ]
+    parts += ["## Recorded checks", table(["environment", "sizes", "states", "transitions", "known to fall"], rows)]
+    found = [[f"`{f.name}`", f.label, f.title, f.affects, f.mended_by] for f in FINDINGS.values()]
+    parts += ["## Findings", table(["name", "label", "what", "affects", "mended by"], found)]
+    return "\n\n".join(parts) + "\n"
+
+
+def record_for(finding: str) -> tuple[Record, str]:
+    """The record and the property that show a finding."""
+    environment, name = SHOWN[finding]
+    return next(r for r in RECORDS if r.environment == environment and r.known.get(name) == finding), name
+
+
+def counterexamples() -> Iterator[tuple[str, Trace, Result]]:
+    """The shortest trace of each finding that is shown."""
+    searched: dict[str, Result] = {}
+    for finding in SHOWN:
+        item, name = record_for(finding)
+        if item.key not in searched:
+            searched[item.key] = check(item.environment, item.sizes, ["exhaustive"], Limits())
+        trace = searched[item.key].trace(name)
+        assert trace is not None
+        yield finding, trace, searched[item.key]
+
+
+def readme(text: str) -> str:
+    """The README with the trace between its marks printed anew."""
+    begin, end = "<!-- trace: begin -->\n", "<!-- trace: end -->"
+    head, rest = (ROOT / "README.md").read_text().split(begin)
+    return f"{head}{begin}```text\n{text}```\n{end}{rest.split(end)[1]}"
+
+
+def generated() -> dict[Path, str]:
+    """All generated files."""
+    files = {
+        DOCS / "steps.md": steps_page(),
+        DOCS / "state.md": state_page(),
+        DOCS / "properties.md": properties_page(),
+        DOCS / "environments.md": environments_page(),
+    }
+    for finding, trace, result in counterexamples():
+        text = mail.render(trace, why(trace), result.known_as(trace.property_name))
+        folder = ROOT / "counterexamples" / finding
+        files[folder / "trace.txt"] = text
+        files[folder / "trace.json"] = json.dumps(document(trace, why(trace)), indent=1) + "\n"
+        if finding == next(iter(SHOWN)):
+            files[ROOT / "README.md"] = readme(text)
+    return files
+
+
+def main() -> int:
+    """Write, or compare."""
+    only_check = "--check" in sys.argv
+    stale = {p: text for p, text in generated().items() if not p.exists() or p.read_text() != text}
+    for path, text in stale.items():
+        if not only_check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        print(f"{path.relative_to(ROOT)} {'is out of date' if only_check else 'written'}")
+    return 1 if only_check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
