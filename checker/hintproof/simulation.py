@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from random import Random
 
 from hintproof.interpret.concrete import Concrete, State
-from hintspec.text import RecordedAction
+from hintspec.recording import RecordedAction
 
 #: Blocks tried for an action that takes one, before it is given up for this step.
 _TRIES = 8

@@ -21,9 +21,10 @@ from hintproof.errors import BadInput, EngineBug
 from hintproof.interpret.concrete import Concrete, State
 from hintspec.environments import compose, told
 from hintspec.protocol import PROTOCOL
+from hintspec.recording import record
 from hintspec.sizes import Sizes
 from hintspec.sorts import SpecError
-from hintspec.text import ALWAYS, RECOVERABLE, STEP, Action, record
+from hintspec.text import ALWAYS, RECOVERABLE, STEP, Action
 
 #: Version of the document. A reader refuses any other.
 SCHEMA = "hintproof-trace/1"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hintspec.claims import HINT_IN_BATCH, HINT_IN_WINDOW, HINT_SPARES_NEW_WRITES, ID_AT_MOST_ONCE
 from hintspec.dirtylog import clear_chunk, migration_runs, owed_chunk, remembered_elsewhere
-from hintspec.rules import AcceptsStart, Honours, IssueWaits, Kind, StartCell, World, manual, skipping
+from hintspec.rules import AcceptsStart, Fill, Honours, IssueWaits, Kind, StartCell, World, manual, skipping
 from hintspec.sorts import DONE, FALSE, NO_BLOCK, STOP, Term, choose, empty_ring, is_issued, just
 from hintspec.state import DEVICE, Entry, Phase, PoisonVal, Sending, Status
 from hintspec.text import StateView, action, promise, require
@@ -272,5 +272,5 @@ def reset_device(s: S) -> None:
         s.device.guest_cmd = STOP
     if w.device.kind == Kind.SKIPS and w.device.issue_waits != IssueWaits.NOTHING:
         s.device.round_open = False
-    if w.guest.fill != "nothing" and w.device.has_poison_val:
+    if w.guest.fill != Fill.NOTHING and w.device.has_poison_val:
         s.device.poison_val = PoisonVal.ZERO

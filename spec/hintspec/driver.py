@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from hintspec.device import config_shows
 from hintspec.guest import become_free, store
-from hintspec.rules import Order, ReadsId, Reclaim, Release, StartCell, Waits, World, hinting
+from hintspec.rules import Honours, Order, ReadsId, Reclaim, Release, StartCell, Waits, World, hinting
 from hintspec.sorts import (
     DONE,
     EMPTY,
@@ -153,7 +153,7 @@ def entry(s: S, kind: Label, block: Term, cell: Term) -> dict[str, Liftable]:
     fields: dict[str, Liftable] = {"kind": kind, "block": block, "governed_by": s.driver.active}
     if s.world.driver.start_cell == StartCell.PER_ROUND:
         fields["cell"] = cell
-    if s.world.device.honours == "those posted after their chunk was cleared":
+    if s.world.device.honours == Honours.POSTED_AFTER_CLEAR:
         fields["early"] = False
     return fields
 
@@ -349,7 +349,7 @@ def shrink_newest(s: S) -> None:
 @action(
     by=DRIVER,
     step="SHR",
-    where="virtio_balloon.c: virtio_balloon_shrinker_scan; virtio 1.3, 5.5.6.8: a driver may take a page back",
+    where="virtio_balloon.c: virtio_balloon_shrinker_scan; virtio 1.3 driver rule D7",
     when=lambda w: w.hinting and w.driver.reclaim == Reclaim.SHRINKER and not keeps_order(w),
 )
 def shrink_any(s: S, block: Term) -> None:

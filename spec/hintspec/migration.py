@@ -62,6 +62,11 @@ def sync_begins(s: S) -> None:
         s.device.interrupt = s.device.interrupt | stop
 
 
+def between_syncs(s: S) -> Term:
+    """No sync is under way: it holds the big QEMU lock from its beginning to its end."""
+    return (s.migration.at == Phase.IDLE) | (s.migration.at == Phase.ROUND)
+
+
 def device_unlocked(s: S) -> Term:
     """free_page_lock can be had: no hint is half done."""
     return ~hint_in_progress(s) if s.world.hinting else TRUE
@@ -318,12 +323,12 @@ def complete(s: S) -> None:
 
 
 def migration_over(s: S) -> None:
-    """Dirty logging stops and the VM runs: on the destination, or after a failure on the source."""
+    """Dirty logging stops; a VM that was stopped for the last stage runs again, here or at the destination."""
     forget_log(s, bitmap=EMPTY, kernel=EMPTY)
     s.ghost.stale = EMPTY
     s.migration.at = Phase.IDLE
+    s.vm.running = s.vm.running | s.migration.last
     s.migration.last = False
-    s.vm.running = True
 
 
 @action(
@@ -367,15 +372,15 @@ def abort_migration(s: S) -> None:
     budgets=("pauses",),
 )
 def pause(s: S) -> None:
-    """The user stops the VM; the device's loop waits before its next pop (H11)."""
-    require(s.vm.running, device_unlocked(s))
+    """The user stops the VM, not in the middle of a sync; the device's loop waits before its next pop (H11)."""
+    require(s.vm.running, device_unlocked(s), between_syncs(s))
     s.vm.running = False
 
 
 @action(by=HYPERVISOR, step="V2", where="QMP cont; virtio-balloon.c (QEMU): virtio_balloon_set_status", when=migrating)
 def unpause(s: S) -> None:
     """The user lets the VM run again (H12)."""
-    require(~s.vm.running, ~s.migration.last)
+    require(~s.vm.running, ~s.migration.last, between_syncs(s))
     s.vm.running = True
 
 

@@ -11,6 +11,7 @@ from hintspec.rules import (
     IssueWaits,
     LogMode,
     Order,
+    ReadsId,
     Reclaim,
     StartCell,
     World,
@@ -117,7 +118,7 @@ class Driver(Part):
         BOOL,
         False,
         "config_read_bitmap: config changed since the id was read",
-        when=lambda w: w.hinting and w.driver.reads_id == "in the worker",
+        when=lambda w: w.hinting and w.driver.reads_id == ReadsId.WORKER,
     )
     cache = var(ID, STOP, "cmd_id_received_cache: the id as last read", when=hinting)
     active = var(ID, STOP, "cmd_id_active: the cell that START descriptors point at", when=hinting)

@@ -9,6 +9,7 @@ from hintproof.engines.exhaustive import NO_DEADLOCK, explore_all
 from hintproof.engines.report import Limits
 from hintproof.engines.sampling import sample
 from hintproof.interpret.concrete import Concrete
+from hintspec.recording import record
 from hintspec.sizes import Sizes
 from hintspec.sorts import BLOCKS, BOOL, EMPTY, Enum, Term, just
 from hintspec.text import (
@@ -23,7 +24,6 @@ from hintspec.text import (
     Text,
     action,
     claim,
-    record,
     require,
     var,
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hintspec.recording import record
 from hintspec.sorts import (
     ALL,
     BLOCKS,
@@ -23,19 +24,7 @@ from hintspec.sorts import (
     empty_ring,
     just,
 )
-from hintspec.text import (
-    Actor,
-    Part,
-    StateView,
-    Text,
-    action,
-    claim,
-    promise,
-    record,
-    require,
-    step_claim,
-    var,
-)
+from hintspec.text import Actor, Part, StateView, Text, action, claim, promise, require, step_claim, var
 
 SOMEBODY = Actor("somebody", "S", "somebody")
 Light = Enum("light", ("RED", "GREEN"))

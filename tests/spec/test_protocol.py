@@ -13,10 +13,10 @@ import hintspec
 from hintspec.environments import CHANGES, DEVICES, DRIVERS, LOGS, compose
 from hintspec.findings import FINDINGS
 from hintspec.protocol import BUDGETS, PROTOCOL
+from hintspec.recording import record
 from hintspec.records import RECORDS, pins
 from hintspec.sizes import Sizes
 from hintspec.sorts import SpecError
-from hintspec.text import record
 
 ROOM = Path(hintspec.__file__).parent
 

@@ -14,7 +14,8 @@ import z3
 from hintproof.engines.report import Clock, Found, Limits, Progress, Run
 from hintproof.interpret.bitvector import BitVectors, Expr, SymbolicState, choose_value, leaves_of
 from hintproof.interpret.concrete import Concrete, Instance
-from hintspec.text import ALWAYS, RECOVERABLE, SOMETIMES, STEP, RecordedProperty
+from hintspec.recording import RecordedProperty
+from hintspec.text import ALWAYS, RECOVERABLE, SOMETIMES, STEP
 
 #: How deep the search goes if it is told nothing.
 DEFAULT_DEPTH = 30

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from hintspec.recording import Model, RecordedAction, RecordedProperty
 from hintspec.sizes import Sizes
 from hintspec.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, Enum, Ring, Sort, SpecError, Term
-from hintspec.text import ALWAYS, STEP, Model, RecordedAction, RecordedProperty
+from hintspec.text import ALWAYS, STEP
 
 State = tuple[Any, ...]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from hintproof.trace import Step, Trace
+from hintspec.recording import RecordedVar
 from hintspec.sorts import BLOCK, BLOCKS, LIST, Ring
-from hintspec.text import RecordedVar
 
 WIDTH = 78
 

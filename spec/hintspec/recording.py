@@ -1,0 +1,185 @@
+"""Recording: each action is run once for a world; what it requires, promises and updates is kept as terms.
+
+Ghost variables are there for the properties alone: a guard or an ordinary update that reads one is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from hintspec.sorts import BLOCK, BOOL, COUNT, Ring, Sort, SpecError, Term, lift
+from hintspec.text import Action, Actor, Property, Recorder, StateView, Text, Var, recording, require
+
+
+@dataclass(frozen=True)
+class RecordedVar:
+    """A variable of a recorded world."""
+
+    name: str
+    sort: Sort
+    init: Term
+    declared: Var
+
+
+@dataclass(frozen=True)
+class Conjunct:
+    """One condition of a guard, and the line of the text that requires it."""
+
+    term: Term
+    line: int
+
+
+@dataclass(frozen=True)
+class RecordedAction:
+    """An action as terms: it may happen when every conjunct of ``guard`` holds; then ``updates``, at once."""
+
+    action: Action
+    guard: tuple[Conjunct, ...]
+    updates: dict[str, Term]
+    promises: tuple[tuple[str, Term], ...]
+
+    @property
+    def name(self) -> str:
+        """The action's name."""
+        return self.action.name
+
+
+@dataclass(frozen=True)
+class RecordedProperty:
+    """A property as one term; a STEP property has none, see :attr:`RecordedAction.promises`."""
+
+    declared: Property
+    term: Term | None
+
+    @property
+    def name(self) -> str:
+        """The property's name."""
+        return self.declared.name
+
+
+@dataclass(frozen=True)
+class Model:
+    """A text recorded for one world: all that an engine needs, with no trace of what it is about."""
+
+    actors: tuple[Actor, ...]
+    vars: tuple[RecordedVar, ...]
+    actions: tuple[RecordedAction, ...]
+    properties: tuple[RecordedProperty, ...]
+
+    def property_named(self, name: str) -> RecordedProperty:
+        """The property of that name; raises ``KeyError`` if this world doesn't have it."""
+        for candidate in self.properties:
+            if candidate.name == name:
+                return candidate
+        raise KeyError(name)
+
+
+#: The block argument of an action or property, as a term.
+THE_BLOCK = Term("block", (), BLOCK)
+
+
+def record(text: Text, world: Any) -> Model:
+    """The text as terms for one world. Raises :class:`SpecError` where it can't be meant."""
+    recorded = list(_record_vars(text, world))
+    used = {b for a in text.actions if _exists(a.when, world) for b in a.budgets}
+    for budget in (b for b in text.budgets if b in used):
+        says = f"how many more {budget} this finite search may have"
+        size = Term("size", (budget,), COUNT)
+        recorded.append(RecordedVar(f"left.{budget}", COUNT, size, Var(COUNT, 0, says)))
+    parts: dict[str, dict[str, Sort]] = {name: {} for name in text.parts}
+    for v in recorded:
+        part, attribute = v.name.split(".")
+        parts.setdefault(part, {})[attribute] = v.sort
+    actions = [_record_action(a, world, parts) for a in text.actions if _exists(a.when, world)]
+    ghosts = {v.name for v in recorded if v.declared.ghost}
+    for recorded_action in actions:
+        _refuse_ghosts(recorded_action, ghosts)
+    properties = [
+        RecordedProperty(p, _predicate(p, StateView(world, parts, None)))
+        for p in text.properties
+        if _exists(p.when, world)
+    ]
+    return Model(text.actors, tuple(recorded), tuple(actions), tuple(properties))
+
+
+def _exists(when: Callable[[Any], bool] | None, world: Any) -> bool:
+    return when is None or when(world)
+
+
+def _record_vars(text: Text, world: Any) -> Iterator[RecordedVar]:
+    for part_name, part in text.parts.items():
+        for name, declared in vars(part).items():
+            if isinstance(declared, Var) and _exists(declared.when, world):
+                sort = declared.sort if isinstance(declared.sort, Sort) else declared.sort(world)
+                init = declared.init(world) if callable(declared.init) else declared.init
+                yield RecordedVar(f"{part_name}.{name}", sort, lift(init, sort), declared)
+
+
+def _predicate(item: Property, view: StateView[Any]) -> Term | None:
+    if item.body is None:
+        return None
+    return lift(item.body(view, THE_BLOCK) if item.takes_block else item.body(view), BOOL)
+
+
+def _record_action(item: Action, world: Any, parts: dict[str, dict[str, Sort]]) -> RecordedAction:
+    recorder = Recorder()
+    view = StateView(world, parts, recorder)
+    try:
+        with recording(recorder):
+            if item.actor.needs is not None:
+                require(item.actor.needs(view))
+            for budget in item.budgets:
+                left = getattr(view.left, budget)
+                require(left > 0)
+                setattr(view.left, budget, Term("minus_one", (left,), COUNT))
+            if item.takes_block:
+                item.body(view, THE_BLOCK)
+            else:
+                item.body(view)
+    except SpecError as problem:
+        raise SpecError(f"action {item.name}: {problem}") from None
+    guard = tuple(Conjunct(term, line) for term, line in recorder.guard)
+    promises = tuple((p.name, term) for p, term in recorder.promises)
+    return RecordedAction(item, guard, recorder.updates, promises)
+
+
+def reads(term: Term) -> Iterator[str]:
+    """Names of the variables that a term reads; a ring field as ``ring.name:field``."""
+    if term.op == "var":
+        yield term.args[0]
+    elif term.op == "head":
+        for name in reads(term.args[0]):
+            yield name
+            yield f"{name}:{term.args[1]}"
+    else:
+        for argument in _subterms(term):
+            yield from reads(argument)
+
+
+def _subterms(term: Term) -> Iterable[Term]:
+    for argument in term.args:
+        if isinstance(argument, Term):
+            yield argument
+        elif isinstance(argument, tuple):
+            # the entry that a post adds: its ghost fields may well be ghosts
+            ghosts = term.sort.ghosts if isinstance(term.sort, Ring) else ()
+            names = [name for name, _ in term.sort.fields] if isinstance(term.sort, Ring) else []
+            yield from (v for n, v in zip(names, argument, strict=True) if n not in ghosts)
+
+
+def _refuse_ghosts(item: RecordedAction, ghosts: set[str]) -> None:
+    """Ghost state must not influence what happens: no guard and no ordinary update may read it."""
+    ordinary = [term for name, term in item.updates.items() if name not in ghosts]
+    for term in [c.term for c in item.guard] + ordinary:
+        for name in reads(term):
+            if name in ghosts or (":" in name and _is_ghost_field(term, name.split(":")[1])):
+                raise SpecError(f"action {item.name}: the ghost '{name}' influences what happens")
+
+
+def _is_ghost_field(term: Term, name: str) -> bool:
+    if term.op == "head" and term.args[1] == name:
+        ring = term.args[0].sort
+        return isinstance(ring, Ring) and name in ring.ghosts
+    return any(_is_ghost_field(sub, name) for sub in _subterms(term))
