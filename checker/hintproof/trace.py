@@ -196,7 +196,7 @@ def document(trace: Trace, why: str) -> dict[str, Any]:
                 "block": step.block,
                 "step": step.action.step,
                 "where": step.action.where,
-                "source": f"{step.action.source[0]}:{step.action.source[1]}",
+                "source": f"{step.action.source[0]}.{step.action.name}",
                 "changes": {n: {"from": a, "to": b} for n, (a, b) in step.changes.items()},
             }
             for step in trace.steps
