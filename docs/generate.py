@@ -19,7 +19,7 @@ from hintproof.views import mail
 from hintspec.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
 from hintspec.findings import FINDINGS
 from hintspec.protocol import PROTOCOL
-from hintspec.records import RECORDS, Record, pins
+from hintspec.records import PROVED, RECORDS, Record, pins
 from hintspec.text import Var
 
 ROOT = Path(__file__).parent.parent
@@ -82,6 +82,14 @@ def state_page() -> str:
         ]
         parts += [f"## {name}: {one_line(part.__doc__ or '')}", table(["variable", "mark", "", "meaning"], rows)]
     return "\n\n".join(parts) + "\n"
+
+
+def proof_page() -> str:
+    """The lemmas, and what is proved by them."""
+    rows = [[f"`{item.name}`", one_line(item.says)] for item in PROTOCOL.lemmas]
+    told = (DOCS / "proof.md").read_text().split("<!-- lemmas: begin -->")[0]
+    proved = "\n".join(f"- `{name}`" for name in PROVED)
+    return f"{told}<!-- lemmas: begin -->\n\n{table(['lemma', 'says'], rows)}\n\n## Proved for every size\n\n{proved}\n"
 
 
 def properties_page() -> str:
@@ -168,6 +176,7 @@ def generated() -> dict[Path, str]:
         DOCS / "state.md": state_page(),
         DOCS / "properties.md": properties_page(),
         DOCS / "environments.md": environments_page(),
+        DOCS / "proof.md": proof_page(),
     }
     for finding, trace, result in counterexamples():
         text = mail.render(trace, why(trace), result.known_as(trace.property_name))

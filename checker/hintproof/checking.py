@@ -54,6 +54,13 @@ class Task:
     engine: str
     limits: Limits
 
+    def __str__(self) -> str:
+        return f"{self.engine} engine on {self.environment}"
+
+    def run(self, progress: Progress | None = None) -> Found:
+        """Run the engine."""
+        return ENGINES[self.engine](prepare(self.environment, self.sizes), self.limits, progress)
+
 
 @dataclass
 class Result:
@@ -198,11 +205,6 @@ def _worth_more(record: Record) -> dict[str, int]:
     return {name: max(record.depth, lengths[name]) for name in record.known if name in lengths}
 
 
-def run_task(task: Task, progress: Progress | None = None) -> Found:
-    """Run one engine."""
-    return ENGINES[task.engine](prepare(task.environment, task.sizes), task.limits, progress)
-
-
 def check(
     environment: str,
     sizes: Sizes | None = None,
@@ -213,5 +215,5 @@ def check(
     """Check one environment in this process. Raises :class:`BadInput` for what can't be checked."""
     result, tasks = plan(environment, sizes, engines, limits)
     for task in tasks:
-        result.found[task.engine] = run_task(task, progress)
+        result.found[task.engine] = task.run(progress)
     return result

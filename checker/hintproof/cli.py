@@ -7,6 +7,7 @@ import os
 import random
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -16,17 +17,20 @@ from rich.table import Table
 
 from hintproof import __version__
 from hintproof.checking import Result, Task, pins_of, plan
+from hintproof.engines.induction import SECONDS
 from hintproof.engines.report import Limits
 from hintproof.errors import BadInput, EngineBug
 from hintproof.explain import why
+from hintproof.interpret.unbounded import Unbounded
 from hintproof.parallel import cores, run_all
+from hintproof.proving import ProofTask
 from hintproof.simulation import simulate as run_simulation
 from hintproof.trace import load, prepare, save, write_whole
 from hintproof.verdict import Exit, Verdict
 from hintproof.views import mail, tables
 from hintspec.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
 from hintspec.protocol import PROTOCOL
-from hintspec.records import RECORDS, records_of
+from hintspec.records import PROVED, RECORDS, records_of
 from hintspec.sizes import Sizes
 from hintspec.sorts import SpecError
 
@@ -138,7 +142,15 @@ def _run(plans: list[tuple[Result, list[Task]]], jobs: int, quiet: bool) -> None
     """Run all tasks, the long ones first, with a live view of those that run."""
     owner = {id(task): result for result, tasks in plans for task in tasks}
     tasks = sorted((t for _, tasks in plans for t in tasks), key=_cost, reverse=True)
-    running: dict[int, tuple[Task, str, float]] = {}
+    for task, found in _watched(tasks, jobs, quiet):
+        owner[id(task)].found[task.engine] = found
+    for result, planned in plans:  # engines in the order asked for, whoever ended first
+        result.found = {task.engine: result.found[task.engine] for task in planned}
+
+
+def _watched(tasks: list[Any], jobs: int, quiet: bool) -> Iterator[tuple[Any, Any]]:
+    """Run tasks with a live view of those that run."""
+    running: dict[int, tuple[Any, str, float]] = {}
     ended = 0
     screen = tables.console(stderr=True)
 
@@ -151,7 +163,7 @@ def _run(plans: list[tuple[Result, list[Task]]], jobs: int, quiet: bool) -> None
 
     with Live(console=screen, transient=True, auto_refresh=False) as live:
 
-        def watch(task: Task, state: str, note: str) -> None:
+        def watch(task: Any, state: str, note: str) -> None:
             nonlocal ended
             if state == "ends":
                 running.pop(id(task), None)
@@ -162,10 +174,7 @@ def _run(plans: list[tuple[Result, list[Task]]], jobs: int, quiet: bool) -> None
             if screen.is_terminal and not quiet:
                 live.update(picture(), refresh=True)
 
-        for task, found in run_all(tasks, jobs, watch):
-            owner[id(task)].found[task.engine] = found
-    for result, planned in plans:  # engines in the order asked for, whoever ended first
-        result.found = {task.engine: result.found[task.engine] for task in planned}
+        yield from run_all(tasks, jobs, watch)
 
 
 def _cost(task: Task) -> float:
@@ -207,6 +216,29 @@ def _print_main_trace(result: Result) -> None:
                 print()
                 print(mail.render(trace, why(trace), result.known_as(item.name)), end="")
                 return
+
+
+# -- prove ------------------------------------------------------------------------------------
+
+
+@app.command()
+def prove(
+    environment: Environments = None,
+    limit_seconds: Annotated[float, typer.Option(help="Seconds for one obligation.")] = SECONDS,
+    jobs: Annotated[Number, typer.Option(help="Processes at a time (default: one a core).")] = None,
+) -> None:
+    """Prove environments for every size; without names, all that are recorded as proved."""
+    _positive(limit_seconds=limit_seconds, jobs=jobs)
+    tasks = [ProofTask(name, limit_seconds) for name in dict.fromkeys(environment or PROVED)]
+    for task in tasks:
+        Unbounded(task.model()).fresh("")  # find out about environments of no use before the work begins
+    began = time.monotonic()
+    proofs = {id(task): proof for task, proof in _watched(tasks, jobs or cores(), quiet=False)}
+    out = tables.console()
+    out.print(tables.proofs_table([(task.environment, proofs[id(task)]) for task in tasks]))
+    stand = sum(proof.stands for proof in proofs.values())
+    print(f"{stand} of {len(tasks)} environments proved for every size; {time.monotonic() - began:.0f} s")
+    raise typer.Exit(Exit.AS_EXPECTED if stand == len(tasks) else Exit.UNDECIDED)
 
 
 # -- looking things up ------------------------------------------------------------------------
@@ -313,7 +345,7 @@ def run() -> NoReturn:
         if code == _INTERRUPTED:
             raise KeyboardInterrupt
         sys.exit(code or 0)
-    except BadInput as problem:
+    except (BadInput, SpecError) as problem:
         print(f"hintproof: {' '.join(str(problem).split())}", file=sys.stderr)
         sys.exit(Exit.BAD_INPUT)
     except EngineBug as problem:

@@ -10,14 +10,23 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import Connection, wait
-from typing import Any, cast
+from typing import Any, Protocol, TypeVar, cast
 
-from hintproof.checking import Task, run_task
-from hintproof.engines.report import Found
+from hintproof.engines.report import Progress
 from hintproof.errors import EngineBug
 
+
+class Work(Protocol):
+    """A task: says what it is as a string, and can be run in another process."""
+
+    def run(self, progress: Progress | None = None) -> Any:
+        """Do it; the result goes back to the parent."""
+
+
+W = TypeVar("W", bound=Work)
+
 #: Called with a task and its state: ("runs" | "ends"), a note for the reader.
-Watch = Callable[[Task, str, str], None]
+Watch = Callable[[Any, str, str], None]
 
 _PR_SET_PDEATHSIG = 1
 
@@ -44,7 +53,7 @@ def _work(pipe: Connection) -> None:
         except EOFError:
             return
         try:
-            pipe.send(run_task(task, progress))
+            pipe.send(task.run(progress))
         except Exception as problem:  # reported by the parent, in the task's name
             pipe.send(EngineBug(f"{type(problem).__name__}: {problem}"))
 
@@ -55,7 +64,7 @@ class _Workers:
     def __init__(self, jobs: int) -> None:
         context = multiprocessing.get_context("spawn")
         self.idle: list[Connection] = []
-        self.busy: dict[Connection, Task] = {}
+        self.busy: dict[Connection, Any] = {}
         self._processes: dict[Connection, Any] = {}
         for _ in range(jobs):
             ours, theirs = context.Pipe()
@@ -65,13 +74,13 @@ class _Workers:
             self._processes[ours] = process
             self.idle.append(ours)
 
-    def start(self, task: Task) -> None:
+    def start(self, task: Work) -> None:
         """Give a task to an idle process."""
         pipe = self.idle.pop()
         pipe.send(task)
         self.busy[pipe] = task
 
-    def messages(self) -> Iterator[tuple[Task, Any]]:
+    def messages(self) -> Iterator[tuple[Any, Any]]:
         """What the busy processes have to say, after waiting for any of them."""
         for pipe in cast(list[Connection], wait(list(self.busy))):
             task = self.busy[pipe]
@@ -94,9 +103,7 @@ class _Workers:
             process.join()
 
 
-def run_all(
-    tasks: Iterable[Task], jobs: int, watch: Watch = lambda task, state, note: None
-) -> Iterator[tuple[Task, Found]]:
+def run_all(tasks: Iterable[W], jobs: int, watch: Watch = lambda task, state, note: None) -> Iterator[tuple[W, Any]]:
     """Run the tasks, ``jobs`` at a time, and give each result as it comes.
 
     Raises :class:`EngineBug` if a task fails or its process dies. When the caller stops, for
@@ -115,16 +122,16 @@ def run_all(
                     watch(task, "runs", message)
                     continue
                 if isinstance(message, EngineBug):
-                    raise EngineBug(f"{task.engine} engine on {task.environment}: {message}")
+                    raise EngineBug(f"{task}: {message}")
                 watch(task, "ends", "")
                 yield task, message
     finally:
         workers.kill()
 
 
-def _died(task: Task, code: int | None) -> str:
+def _died(task: Work, code: int | None) -> str:
     cause = f"was killed by signal {-code} (out of memory?)" if code and code < 0 else f"ended with {code}"
-    return f"{task.engine} engine on {task.environment} {cause}: try smaller sizes or --limit-states"
+    return f"{task} {cause}: try smaller sizes or --limit-states"
 
 
 def cores() -> int:

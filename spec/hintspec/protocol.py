@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hintspec import device, discard, driver, guest, lifecycle, migration
+from hintspec.lemmas import LEMMAS
 from hintspec.properties import PROPERTIES
 from hintspec.state import APPLICATION, DEVICE, DRIVER, HYPERVISOR, PARTS
 from hintspec.text import Action, Text, collect
@@ -17,5 +18,6 @@ PROTOCOL = Text(
         step for module in (guest, driver, lifecycle, device, discard, migration) for step in collect(module, Action)
     ),
     properties=PROPERTIES,
+    lemmas=LEMMAS,
     budgets=BUDGETS,
 )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from hintspec.sorts import BLOCK, BOOL, COUNT, Ring, Sort, SpecError, Term, lift
+from hintspec.sorts import BLOCK, BOOL, COUNT, SLOT, Ring, Sort, SpecError, Term, lift
 from hintspec.text import Action, Actor, Property, Recorder, StateView, Text, Var, recording, require
 
 
@@ -67,6 +67,7 @@ class Model:
     vars: tuple[RecordedVar, ...]
     actions: tuple[RecordedAction, ...]
     properties: tuple[RecordedProperty, ...]
+    lemmas: tuple[RecordedProperty, ...]
 
     def property_named(self, name: str) -> RecordedProperty:
         """The property of that name; raises ``KeyError`` if this world doesn't have it."""
@@ -79,11 +80,17 @@ class Model:
 #: The block argument of an action or property, as a term.
 THE_BLOCK = Term("block", (), BLOCK)
 
+#: The ring slot of a lemma, as a term.
+THE_SLOT = Term("slot", (), SLOT)
 
-def record(text: Text, world: Any) -> Model:
-    """The text as terms for one world. Raises :class:`SpecError` where it can't be meant."""
+
+def record(text: Text, world: Any, finite: bool = True) -> Model:
+    """The text as terms for one world; if not ``finite``, without the budgets of a finite search.
+
+    Raises :class:`SpecError` where the text can't be meant.
+    """
     recorded = list(_record_vars(text, world))
-    used = {b for a in text.actions if _exists(a.when, world) for b in a.budgets}
+    used = {b for a in text.actions if _exists(a.when, world) for b in a.budgets if finite}
     for budget in (b for b in text.budgets if b in used):
         says = f"how many more {budget} this finite search may have"
         size = Term("size", (budget,), COUNT)
@@ -92,16 +99,17 @@ def record(text: Text, world: Any) -> Model:
     for v in recorded:
         part, attribute = v.name.split(".")
         parts.setdefault(part, {})[attribute] = v.sort
-    actions = [_record_action(a, world, parts) for a in text.actions if _exists(a.when, world)]
+    actions = [_record_action(a, world, parts, finite) for a in text.actions if _exists(a.when, world)]
     ghosts = {v.name for v in recorded if v.declared.ghost}
     for recorded_action in actions:
         _refuse_ghosts(recorded_action, ghosts)
-    properties = [
-        RecordedProperty(p, _predicate(p, StateView(world, parts, None)))
-        for p in text.properties
-        if _exists(p.when, world)
-    ]
-    return Model(text.actors, tuple(recorded), tuple(actions), tuple(properties))
+    properties, lemmas = (
+        tuple(
+            RecordedProperty(p, _predicate(p, StateView(world, parts, None))) for p in items if _exists(p.when, world)
+        )
+        for items in (text.properties, text.lemmas)
+    )
+    return Model(text.actors, tuple(recorded), tuple(actions), properties, lemmas)
 
 
 def _exists(when: Callable[[Any], bool] | None, world: Any) -> bool:
@@ -120,17 +128,18 @@ def _record_vars(text: Text, world: Any) -> Iterator[RecordedVar]:
 def _predicate(item: Property, view: StateView[Any]) -> Term | None:
     if item.body is None:
         return None
-    return lift(item.body(view, THE_BLOCK) if item.takes_block else item.body(view), BOOL)
+    arguments = [THE_BLOCK] * item.takes_block + [THE_SLOT] * item.takes_slot
+    return lift(item.body(view, *arguments), BOOL)
 
 
-def _record_action(item: Action, world: Any, parts: dict[str, dict[str, Sort]]) -> RecordedAction:
+def _record_action(item: Action, world: Any, parts: dict[str, dict[str, Sort]], finite: bool) -> RecordedAction:
     recorder = Recorder()
     view = StateView(world, parts, recorder)
     try:
         with recording(recorder):
             if item.actor.needs is not None:
                 require(item.actor.needs(view))
-            for budget in item.budgets:
+            for budget in item.budgets if finite else ():
                 left = getattr(view.left, budget)
                 require(left > 0)
                 setattr(view.left, budget, Term("minus_one", (left,), COUNT))

@@ -26,6 +26,7 @@ __all__ = [
     "LIST",
     "NO_BLOCK",
     "OLDEST_ID",
+    "SLOT",
     "STOP",
     "TRUE",
     "YOUNGEST_ID",
@@ -36,6 +37,7 @@ __all__ = [
     "Sort",
     "SpecError",
     "Term",
+    "before",
     "choose",
     "chunk_of",
     "empty_list",
@@ -45,6 +47,7 @@ __all__ = [
     "just",
     "lift",
     "next_id",
+    "older",
 ]
 
 
@@ -76,6 +79,7 @@ BLOCK = Sort("block")
 BLOCKS = Sort("block set")
 COUNT = Sort("count")
 LIST = Sort("block list")
+SLOT = Sort("ring slot")
 
 
 @dataclass(frozen=True, repr=False)
@@ -206,6 +210,21 @@ class Term:
             raise SpecError(f"{blame()}: only a bool field can be marked")
         return Term("mark", (self, field, expect(blocks, BLOCKS)), self._ring())
 
+    def at(self, slot: Term, field: str) -> Term:
+        """A field of the available entry at a slot; for lemmas."""
+        return Term("at", (self, expect(slot, SLOT), field), self._ring().sort_of(field))
+
+    def holds(self, slot: Term) -> Term:
+        """Whether an available entry is at the slot; for lemmas."""
+        self._ring()
+        return Term("holds", (self, expect(slot, SLOT)), BOOL)
+
+    @property
+    def newest(self) -> Term:
+        """The slot of the newest available entry; for lemmas."""
+        self._ring()
+        return Term("newest", (self,), SLOT)
+
     @property
     def waiting(self) -> Term:
         """How many entries are available and not yet used by the device."""
@@ -316,6 +335,16 @@ def chunk_of(block: Term) -> Term:
 def next_id(command_id: Term) -> Term:
     """The id issued after ``command_id``: one more, past the end of the window its oldest again."""
     return Term("next_id", (expect(command_id, ID),), ID)
+
+
+def before(slot: Term) -> Term:
+    """The slot of the entry that was posted just before; for lemmas."""
+    return Term("before", (expect(slot, SLOT),), SLOT)
+
+
+def older(a: Term, b: Term) -> Term:
+    """Whether id ``a`` was issued before ``b``; STOP and DONE count as older than any. For lemmas."""
+    return Term("older", (expect(a, ID), expect(b, ID)), BOOL)
 
 
 def is_issued(command_id: Term) -> Term:

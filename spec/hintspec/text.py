@@ -118,6 +118,9 @@ def action(
 #: still be reached; of every step that *promises* it.
 ALWAYS, SOMETIMES, RECOVERABLE, STEP = "always", "sometimes", "recoverable", "step"
 
+#: What a lemma claims: every step keeps it, given that all lemmas held before.
+LEMMA = "lemma"
+
 
 @dataclass(frozen=True)
 class Property:
@@ -133,6 +136,7 @@ class Property:
     body: Callable[..., Term] | None
     takes_block: bool
     when: Callable[[Any], bool] | None
+    takes_slot: bool = False
 
 
 def claim(
@@ -141,11 +145,18 @@ def claim(
     """Make a predicate over a state (and perhaps a block) a :class:`Property` with its clause or reason."""
 
     def wrap(body: Callable[..., Term]) -> Property:
-        takes_block = "block" in inspect.signature(body).parameters
+        parameters = inspect.signature(body).parameters
         says = inspect.getdoc(body) or ""
-        return Property(body.__name__, kind, clause, says, body, takes_block, when)
+        return Property(
+            body.__name__, kind, clause, says, body, "block" in parameters, when, takes_slot="slot" in parameters
+        )
 
     return wrap
+
+
+def lemma(when: Callable[[Any], bool] | None = None) -> Callable[[Callable[..., Term]], Property]:
+    """Make a predicate over a state (and perhaps a block or a ring slot) a lemma; its docstring is its reason."""
+    return claim(LEMMA, "a step towards the properties", when)
 
 
 def step_claim(name: str, clause: str, says: str, when: Callable[[Any], bool] | None = None) -> Property:
@@ -257,4 +268,5 @@ class Text:
     actors: tuple[Actor, ...]
     actions: tuple[Action, ...]
     properties: tuple[Property, ...]
+    lemmas: tuple[Property, ...] = ()
     budgets: tuple[str, ...] = field(default=())

@@ -75,6 +75,15 @@ def test_json_is_json(tmp_path: Path) -> None:
     assert {e for r in document["results"] for e in r["engines"]} == {"exhaustive", "bounded", "sampled"}
 
 
+def test_proofs_stand_or_name_the_step_that_breaks_them(tmp_path: Path) -> None:
+    stands = hintproof(tmp_path, "prove", "no-hint+qemu-10+tcg", "no-hint+qemu-7.2+kvm-auto")
+    assert stands.returncode == 0
+    assert "2 of 2 environments proved for every size" in stands.stdout
+    fails = hintproof(tmp_path, "prove", "no-hint+qemu-7.2+tcg")
+    assert fails.returncode == 3
+    assert "sync_merge may break hot_is_logged" in " ".join(fails.stdout.split())
+
+
 @pytest.mark.parametrize("command", ["environments", "properties"])
 def test_lists(tmp_path: Path, command: str) -> None:
     done = hintproof(tmp_path, command)
@@ -104,6 +113,9 @@ def test_simulate_any_size(tmp_path: Path) -> None:
         ["check", "virtio-1.3", "--limit-seconds", "-1"],
         ["check", "virtio-1.3", "--nonsense"],
         ["check", "virtio-1.3", "--traces", "/proc/nowhere"],
+        ["prove", "linux-6.1+qemu-7.2+kvm-auto"],
+        ["prove", "nothing"],
+        ["prove", "--limit-seconds", "0"],
         ["show", "missing.json"],
         ["show", "."],
         ["replay", "/dev/null"],

@@ -52,6 +52,10 @@ def _ring_mark(ring: Any, field: int, block_field: int, blocks: int) -> Any:
     return (ring[0], tuple(marked))
 
 
+def _ring_at(ring: Any, slot: int, field: int) -> Any:
+    return ring[1][slot][field] if 0 <= slot < len(ring[1]) else 0
+
+
 def _list_push(blocks: Any, block: int, size: int) -> Any:
     return (*blocks, block) if len(blocks) < size and block else blocks
 
@@ -68,6 +72,7 @@ class Compiler:
             "ring_pop": _ring_pop,
             "ring_flush": _ring_flush,
             "ring_mark": _ring_mark,
+            "ring_at": _ring_at,
             "list_push": _list_push,
             "chunk": self.chunk,
             "EVERY": self.all_blocks,
@@ -86,8 +91,8 @@ class Compiler:
         if handler is None:
             raise SpecError(f"the concrete interpretation has no meaning for '{term.op}'")
         args = [self.expr(a, block) if isinstance(a, Term) else a for a in term.args]
-        if term.op == "block":
-            return "b" if block is None else str(block)
+        if term.op == "block" and block is not None:
+            return str(block)
         source: str = handler(term, *args)
         return source
 
@@ -176,6 +181,24 @@ class Compiler:
 
     def _room(self, term: Term, ring: str) -> str:
         return f"({self.sizes.ring} - {ring}[0] - len({ring}[1]))"
+
+    def _older(self, term: Term, a: str, b: str) -> str:
+        return f"({a} < {b})"
+
+    def _at(self, term: Term, ring: str, slot: str, field: str) -> str:
+        return f"(ring_at({ring}, {slot}, {field_index(term.args[0].sort, field)}))"
+
+    def _holds(self, term: Term, ring: str, slot: str) -> str:
+        return f"(0 <= {slot} < len({ring}[1]))"
+
+    def _newest(self, term: Term, ring: str) -> str:
+        return f"(len({ring}[1]) - 1)"
+
+    def _before(self, term: Term, slot: str) -> str:
+        return f"({slot} - 1)"
+
+    def _slot(self, term: Term) -> str:
+        return "slot"
 
     def _list_push(self, term: Term, blocks: str, block: str) -> str:
         return f"list_push({blocks}, {block}, {self.sizes.blocks})"
@@ -283,6 +306,21 @@ class Concrete:
             )
         held: bool = self._compiled[key](state, block)
         return held
+
+    @cached_property
+    def broken_lemmas(self) -> Callable[[State], list[str]]:
+        """A function that names the lemmas that a state breaks, for any of its blocks or ring slots."""
+        parts = []
+        for item in self.model.lemmas:
+            assert item.term is not None
+            blocks = range(1, self.sizes.blocks + 1) if item.declared.takes_block else (None,)
+            sources = [self._compiler.expr(item.term, block) for block in blocks]
+            kept = " and ".join(sources)
+            if item.declared.takes_slot:
+                kept = f"all({kept} for slot in range({self.sizes.ring}))"
+            parts.append(f"({item.name!r}, {kept})")
+        lines = [f"return [name for name, kept in ({', '.join(parts)},) if not kept]"]
+        return self._compiler.define("broken_lemmas", "state", lines)
 
     def value(self, term: Term, state: State, block: int | None) -> Any:
         """The plain JSON value of any term in a state."""
