@@ -22,6 +22,7 @@ from hintspec.sorts import (
     empty_list,
     is_issued,
     just,
+    one_of,
 )
 from hintspec.state import DRIVER, Binding, Entry, Worker
 from hintspec.text import StateView, action, require
@@ -74,7 +75,7 @@ def work_starts(s: S) -> None:
     """The work item stops being pending and its function begins, unless the workqueue is frozen."""
     binding = s.driver.binding
     require(s.driver.at == Worker.IDLE, s.driver.queued)
-    require((binding == Binding.BOUND) | (binding == Binding.REMOVE))
+    require(one_of(binding, Binding.BOUND, Binding.REMOVE))
     s.driver.queued = False
     s.driver.at = Worker.W1 if s.world.driver.reads_id == ReadsId.WORKER else Worker.S2
 
@@ -83,7 +84,7 @@ def work_starts(s: S) -> None:
 def test_read_bit(s: S) -> None:
     """Test and clear the bit: is there an id to be read, or will the cached one do?"""
     at = s.driver.at
-    require((at == Worker.W1) | (at == Worker.S2) | (at == Worker.L1))
+    require(one_of(at, Worker.W1, Worker.S2, Worker.L1))
     read = choose(at == Worker.W1, Worker.W1_READ, choose(at == Worker.S2, Worker.S2_READ, Worker.L1_READ))
     cached = choose(at == Worker.W1, Worker.W2, choose(at == Worker.S2, Worker.S3, Worker.L1_DECIDE))
     s.driver.at = choose(s.driver.read_bit, read, cached)
@@ -94,7 +95,7 @@ def test_read_bit(s: S) -> None:
 def read_config(s: S) -> None:
     """Read the command id from config into the cache."""
     at = s.driver.at
-    require((at == Worker.W1_READ) | (at == Worker.S2_READ) | (at == Worker.L1_READ))
+    require(one_of(at, Worker.W1_READ, Worker.S2_READ, Worker.L1_READ))
     s.driver.cache = config_shows(s)
     s.driver.at = choose(at == Worker.W1_READ, Worker.W2, choose(at == Worker.S2_READ, Worker.S3, Worker.L1_DECIDE))
 
@@ -308,7 +309,7 @@ def stop_does_not_fit(s: S) -> None:
 def used_by_device(s: S) -> None:
     """The device has used all that was posted: the driver, which waited for it, goes on."""
     at = s.driver.at
-    require((at == Worker.S_WAIT) | (at == Worker.L_WAIT) | (at == Worker.T_WAIT))
+    require(one_of(at, Worker.S_WAIT, Worker.L_WAIT, Worker.T_WAIT))
     require(s.ring.queue.waiting == 0)
     s.ring.queue = s.ring.queue.detach()
     after_start = choose(at == Worker.S_WAIT, loop_head(s.world), Worker.IDLE)

@@ -17,7 +17,6 @@ from hintspec.rules import (
     DeviceRules,
     DriverRules,
     Fill,
-    GuestRules,
     Honours,
     IssueWaits,
     Kind,
@@ -262,6 +261,4 @@ def _fit(world: World, chosen: dict[str, str]) -> World:
         world = replace(world, log=LogRules(LogMode.KVM_MANUAL_ENABLE))
     if log == "tcg" and device != "qemu-10":
         world = replace(world, log=replace(world.log, rearms_at_sync=False))
-    if world.guest.fill is not Fill.NOTHING and not world.hinting:
-        return replace(world, guest=GuestRules(world.guest.fill, world.guest.init_on_alloc))
     return world

@@ -10,7 +10,7 @@ from __future__ import annotations
 from hintspec.device import clears_in_two_steps
 from hintspec.dirtylog import remembered_elsewhere
 from hintspec.rules import Fill, LogMode, StartCell, Waits, World, discarding, hinting, manual, migrating, skipping
-from hintspec.sorts import DONE, NO_BLOCK, STOP, Term, before, implies, is_issued, older
+from hintspec.sorts import DONE, NO_BLOCK, STOP, Term, before, implies, is_issued, older, one_of
 from hintspec.state import Binding, Entry, Phase, PoisonVal, Sending, Status, Worker
 from hintspec.text import Property, StateView, lemma
 
@@ -31,25 +31,9 @@ def matters(s: S, block: Term) -> Term:
 
 def batch_open(s: S) -> Term:
     """The worker has posted START and not yet STOP."""
-    at = s.driver.at
-    steps = (
-        Worker.S5,
-        Worker.S_WAIT,
-        Worker.L1,
-        Worker.L1_READ,
-        Worker.L1_DECIDE,
-        Worker.L3,
-        Worker.L4,
-        Worker.L5,
-        Worker.L_WAIT,
-        Worker.L6,
-        Worker.RELEASE,
-        Worker.T1,
-    )
-    term = at == steps[0]
-    for step in steps[1:]:
-        term = term | (at == step)
-    return term
+    w = Worker
+    looping = one_of(s.driver.at, w.L1, w.L1_READ, w.L1_DECIDE, w.L3, w.L4, w.L5, w.L_WAIT, w.L6)
+    return looping | one_of(s.driver.at, w.S5, w.S_WAIT, w.RELEASE, w.T1)
 
 
 @lemma()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from hintspec.device import hint_in_progress, mark_early
 from hintspec.dirtylog import clear_chunk, migration_runs
 from hintspec.rules import IssueWaits, LogMode, World, manual, migrating, skipping
-from hintspec.sorts import ALL, EMPTY, NO_BLOCK, TRUE, Label, Term, choose, just, next_id
+from hintspec.sorts import ALL, EMPTY, NO_BLOCK, TRUE, Label, Term, choose, just, next_id, one_of
 from hintspec.state import HYPERVISOR, Phase, Sending, Status
 from hintspec.text import StateView, action, require
 
@@ -64,7 +64,7 @@ def sync_begins(s: S) -> None:
 
 def between_syncs(s: S) -> Term:
     """No sync is under way: it holds the big QEMU lock from its beginning to its end."""
-    return (s.migration.at == Phase.IDLE) | (s.migration.at == Phase.ROUND)
+    return one_of(s.migration.at, Phase.IDLE, Phase.ROUND)
 
 
 def device_unlocked(s: S) -> Term:
@@ -266,7 +266,7 @@ def reap_ring(s: S) -> None:
 
 def may_send(s: S, block: Term) -> Term:
     """The migration thread is at leisure and the bitmap has the block."""
-    sends = (s.migration.at == Phase.ROUND) | (s.migration.at == Phase.LAST)
+    sends = one_of(s.migration.at, Phase.ROUND, Phase.LAST)
     return sends & (s.migration.sending == NO_BLOCK) & s.log.bitmap.has(block) & device_unlocked(s)
 
 
@@ -350,8 +350,7 @@ def resume(s: S) -> None:
 )
 def abort_migration(s: S) -> None:
     """Cancelled or failed: the clean-up tells DONE (up to 5.0: STOP), and the guest goes on here."""
-    at = s.migration.at
-    require((at == Phase.ROUND) | (at == Phase.LAST))
+    require(one_of(s.migration.at, Phase.ROUND, Phase.LAST))
     require(s.migration.sending == NO_BLOCK, device_unlocked(s))
     migration_over(s)
     if s.world.hinting:

@@ -48,6 +48,7 @@ __all__ = [
     "lift",
     "next_id",
     "older",
+    "one_of",
 ]
 
 
@@ -315,6 +316,14 @@ def _sort_of(value: Liftable) -> Sort:
     if isinstance(value, Term):
         return value.sort
     return value.enum if isinstance(value, Label) else BOOL
+
+
+def one_of(value: Term, first: Label, *others: Label) -> Term:
+    """Whether the value is one of these labels."""
+    found = value == first
+    for other in others:
+        found = found | (value == other)
+    return found
 
 
 def implies(condition: Term, conclusion: Liftable) -> Term:
