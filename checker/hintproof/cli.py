@@ -21,7 +21,6 @@ from hintproof.engines.induction import SECONDS
 from hintproof.engines.report import Limits
 from hintproof.errors import BadInput, EngineBug
 from hintproof.explain import why
-from hintproof.interpret.unbounded import Unbounded
 from hintproof.parallel import cores, run_all
 from hintproof.proving import ProofTask
 from hintproof.simulation import simulate as run_simulation
@@ -231,7 +230,7 @@ def prove(
     _positive(limit_seconds=limit_seconds, jobs=jobs)
     tasks = [ProofTask(name, limit_seconds) for name in dict.fromkeys(environment or PROVED)]
     for task in tasks:
-        Unbounded(task.model()).fresh("")  # find out about environments of no use before the work begins
+        task.model()  # find out about environments of no use before the work begins
     began = time.monotonic()
     proofs = {id(task): proof for task, proof in _watched(tasks, jobs or cores(), quiet=False)}
     out = tables.console()
@@ -345,7 +344,7 @@ def run() -> NoReturn:
         if code == _INTERRUPTED:
             raise KeyboardInterrupt
         sys.exit(code or 0)
-    except (BadInput, SpecError) as problem:
+    except BadInput as problem:
         print(f"hintproof: {' '.join(str(problem).split())}", file=sys.stderr)
         sys.exit(Exit.BAD_INPUT)
     except EngineBug as problem:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from hintproof.engines.induction import SECONDS, Proof, prove
 from hintproof.engines.report import Progress
 from hintproof.errors import BadInput
+from hintproof.interpret.unbounded import Unbounded
 from hintspec.environments import compose
 from hintspec.protocol import PROTOCOL
 from hintspec.recording import Model, record
@@ -35,13 +36,12 @@ class ProofTask:
             world = compose(self.environment)
             if world.device.ids_wrap_soon:
                 raise BadInput(f"{self.environment}: the proof counts ids without end; leave 'ids-wrap' out")
-            return record(PROTOCOL, world, finite=False)
+            model = record(PROTOCOL, world, finite=False)
+            Unbounded(model).fresh("")  # refuses sorts that it has no meaning for
         except SpecError as problem:
             raise BadInput(str(problem)) from None
+        return model
 
     def run(self, progress: Progress | None = None) -> Proof:
         """Make the proof. Raises :class:`BadInput` for an environment that it can't speak of."""
-        try:
-            return prove(self.model(), self.seconds, progress)
-        except SpecError as problem:
-            raise BadInput(f"{self.environment}: {problem}") from None
+        return prove(self.model(), self.seconds, progress)

@@ -117,8 +117,8 @@ def _turn_rule(actor: str, actor_of: list[str]) -> Callable[..., None]:
     return turn
 
 
-def sample(concrete: Concrete, limits: Limits = Limits(), progress: Progress | None = None, start: int = 0) -> Found:
-    """Random runs from seed ``start``, shrunk where one breaks a property; then on for other properties."""
+def sample(concrete: Concrete, limits: Limits = Limits(), progress: Progress | None = None) -> Found:
+    """Random runs from :data:`SEED`, shrunk where one breaks a property; then on for other properties."""
     clock = Clock(limits.seconds)
     watch = _Watch(concrete, clock, progress)
     found = Found(engine="sampled", against=watch.against, witnesses=watch.witnesses, fired=watch.fired)
