@@ -11,18 +11,28 @@ HINT_IN_WINDOW = step_claim(
     "A hint is honoured only while the id that it was posted under is the current one and, in a "
     "migration, only between the sync that issued this id and the next.",
     hinting,
+    follows_from=(
+        "half_a_hint",
+        "hinting_only_in_round",
+        "ids_are_known",
+        "last_stage_is_stopped",
+        "only_now_in_batch",
+        "shown_is_now",
+    ),
 )
 ID_AT_MOST_ONCE = step_claim(
     "id_at_most_once",
     "virtio 1.3 driver rule D3: the current id is carried by one output buffer and no other",
     "The device sees each id in at most one out buffer.",
     hinting,
+    follows_from=("start_reads_as_posted", "starts_are_new", "stop_reads_as_stop"),
 )
 HINT_IN_BATCH = step_claim(
     "hint_in_batch",
     "virtio 1.3 driver rules D2 and D6: an id opens a batch, STOP closes it",
     "As the device sees the queue, hints come only after an id and before the STOP that follows it.",
     hinting,
+    follows_from=("device_is_in_step", "half_a_hint", "shown_is_now", "start_is_of_now"),
 )
 HINT_SPARES_NEW_WRITES = step_claim(
     "hint_spares_new_writes",
@@ -30,4 +40,14 @@ HINT_SPARES_NEW_WRITES = step_claim(
     "When a hint drops a block from the bitmap, no data written since the id was issued goes with it: "
     "the dirty log still has that write.",
     skipping,
+    follows_from=(
+        "block_conserved",
+        "data_is_used",
+        "half_a_hint",
+        "hinted_block_is_in_hand",
+        "late_hint_is_remembered",
+        "only_now_in_batch",
+        "unsent_write_is_missing",
+        "write_since_issue",
+    ),
 )

@@ -20,7 +20,23 @@ def poisons(w: World) -> bool:
     return w.guest.fill != Fill.NOTHING
 
 
-@claim(ALWAYS, "the purpose of live migration; virtio 1.3 device rule V4")
+@claim(
+    ALWAYS,
+    "the purpose of live migration; virtio 1.3 device rule V4",
+    kept_with=(
+        "block_conserved",
+        "data_is_used",
+        "hint_of_now_is_noted",
+        "hinted_block_is_in_hand",
+        "ids_are_known",
+        "last_stage_is_stopped",
+        "nothing_left_behind",
+        "only_now_in_batch",
+        "seen_is_merged",
+        "shown_is_now",
+        "write_remembered",
+    ),
+)
 def no_lost_write(s: S, block: Term) -> Term:
     """When migration is complete, the destination has the current content of every block that matters.
 
@@ -32,7 +48,12 @@ def no_lost_write(s: S, block: Term) -> Term:
     return implies(s.migration.at == Phase.COMPLETE, ~lost)
 
 
-@claim(ALWAYS, "mm/page_poison.c: check_poison_mem; post_alloc_hook with init_on_free", poisons)
+@claim(
+    ALWAYS,
+    "mm/page_poison.c: check_poison_mem; post_alloc_hook with init_on_free",
+    poisons,
+    kept_with=("last_stage_is_stopped", "nothing_left_behind", "write_remembered"),
+)
 def free_content_kept(s: S, block: Term) -> Term:
     """A free block keeps, over a migration, the poison or the zeros that the guest expects in it."""
     if not s.world.migrates:
@@ -45,6 +66,7 @@ def free_content_kept(s: S, block: Term) -> Term:
     ALWAYS,
     "virtio 1.3, page poison: the driver sets poison_val before DRIVER_OK",
     lambda w: poisons(w) and w.hinting and w.device.has_poison_val,
+    kept_with=("poison_val_is_zero",),
 )
 def poison_val_agrees(s: S) -> Term:
     """While the driver is there, poison_val tells what the guest expects in a free page."""
@@ -54,7 +76,11 @@ def poison_val_agrees(s: S) -> Term:
     return implies(ready, s.device.poison_val == expected)
 
 
-@claim(ALWAYS, "page allocator: a page is free, allocated by one user, or in the balloon")
+@claim(
+    ALWAYS,
+    "page allocator: a page is free, allocated by one user, or in the balloon",
+    kept_with=("hand_is_in_step", "order_is_held"),
+)
 def block_conserved(s: S, block: Term) -> Term:
     """Each block is in exactly one place: free, used, in the worker's hand, hinted and held."""
     free, used = s.memory.free, s.memory.used

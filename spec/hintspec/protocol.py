@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hintspec import device, discard, driver, guest, lifecycle, migration
-from hintspec.lemmas import LEMMAS
+from hintspec.lemmas import ASSUMPTIONS, LEMMAS
 from hintspec.properties import PROPERTIES
 from hintspec.state import APPLICATION, DEVICE, DRIVER, HYPERVISOR, PARTS
 from hintspec.text import Action, Text, collect
@@ -19,5 +19,6 @@ PROTOCOL = Text(
     ),
     properties=PROPERTIES,
     lemmas=LEMMAS,
+    assumptions=ASSUMPTIONS,
     budgets=BUDGETS,
 )

@@ -68,6 +68,7 @@ class Model:
     actions: tuple[RecordedAction, ...]
     properties: tuple[RecordedProperty, ...]
     lemmas: tuple[RecordedProperty, ...]
+    assumptions: tuple[RecordedProperty, ...] = ()
 
     def property_named(self, name: str) -> RecordedProperty:
         """The property of that name; raises ``KeyError`` if this world doesn't have it."""
@@ -80,8 +81,8 @@ class Model:
 #: The block argument of an action or property, as a term.
 THE_BLOCK = Term("block", (), BLOCK)
 
-#: The ring slot of a lemma, as a term.
-THE_SLOT = Term("slot", (), SLOT)
+#: What a predicate may take, as terms: the block, the ring slot and the other slot that it speaks of.
+ARGUMENTS = {"block": THE_BLOCK, "slot": Term("slot", (), SLOT), "other": Term("other", (), SLOT)}
 
 
 def record(text: Text, world: Any, finite: bool = True) -> Model:
@@ -103,13 +104,13 @@ def record(text: Text, world: Any, finite: bool = True) -> Model:
     ghosts = {v.name for v in recorded if v.declared.ghost}
     for recorded_action in actions:
         _refuse_ghosts(recorded_action, ghosts)
-    properties, lemmas = (
+    properties, lemmas, assumptions = (
         tuple(
             RecordedProperty(p, _predicate(p, StateView(world, parts, None))) for p in items if _exists(p.when, world)
         )
-        for items in (text.properties, text.lemmas)
+        for items in (text.properties, text.lemmas, text.assumptions)
     )
-    return Model(text.actors, tuple(recorded), tuple(actions), properties, lemmas)
+    return Model(text.actors, tuple(recorded), tuple(actions), properties, lemmas, assumptions)
 
 
 def _exists(when: Callable[[Any], bool] | None, world: Any) -> bool:
@@ -128,8 +129,7 @@ def _record_vars(text: Text, world: Any) -> Iterator[RecordedVar]:
 def _predicate(item: Property, view: StateView[Any]) -> Term | None:
     if item.body is None:
         return None
-    arguments = [THE_BLOCK] * item.takes_block + [THE_SLOT] * item.takes_slot
-    return lift(item.body(view, *arguments), BOOL)
+    return lift(item.body(view, *(ARGUMENTS[name] for name in item.takes)), BOOL)
 
 
 def _record_action(item: Action, world: Any, parts: dict[str, dict[str, Sort]], finite: bool) -> RecordedAction:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 
 from hintspec.sorts import SpecError
@@ -43,6 +44,10 @@ class Sizes:
     def last_id(self) -> int:
         """The last id of the window that ids are issued from; STOP is 0, DONE is 1, the window starts at 2."""
         return 2 + self.rounds
+
+    def blocks_for(self, takes_block: bool) -> Sequence[int | None]:
+        """What an action or a claim is made for: each block, or, if it takes none, once."""
+        return range(1, self.blocks + 1) if takes_block else (None,)
 
     def of(self, budget: str) -> int:
         """The size of a budget by its name."""

@@ -40,9 +40,11 @@ __all__ = [
     "before",
     "choose",
     "chunk_of",
+    "earlier",
     "empty_list",
     "empty_ring",
     "implies",
+    "in_window",
     "is_issued",
     "just",
     "lift",
@@ -211,12 +213,16 @@ class Term:
             raise SpecError(f"{blame()}: only a bool field can be marked")
         return Term("mark", (self, field, expect(blocks, BLOCKS)), self._ring())
 
-    def at(self, slot: Term, field: str) -> Term:
-        """A field of the available entry at a slot; for lemmas."""
+    def at(self, slot: Term, field: str = "block") -> Term:
+        """A field of the available entry at a slot, or the block at that place of a list; for lemmas."""
+        if self.sort == LIST:
+            return Term("list_at", (self, expect(slot, SLOT)), BLOCK)
         return Term("at", (self, expect(slot, SLOT), field), self._ring().sort_of(field))
 
     def holds(self, slot: Term) -> Term:
-        """Whether an available entry is at the slot; for lemmas."""
+        """Whether an available entry is at the slot, or a block at that place of a list; for lemmas."""
+        if self.sort == LIST:
+            return Term("list_holds", (self, expect(slot, SLOT)), BOOL)
         self._ring()
         return Term("holds", (self, expect(slot, SLOT)), BOOL)
 
@@ -328,7 +334,7 @@ def one_of(value: Term, first: Label, *others: Label) -> Term:
 
 def implies(condition: Term, conclusion: Liftable) -> Term:
     """The conclusion wherever the condition holds."""
-    return ~condition | conclusion
+    return Term("implies", (expect(condition, BOOL), lift(conclusion, BOOL)), BOOL)
 
 
 def just(block: Term) -> Term:
@@ -351,9 +357,19 @@ def before(slot: Term) -> Term:
     return Term("before", (expect(slot, SLOT),), SLOT)
 
 
+def earlier(a: Term, b: Term) -> Term:
+    """Whether the entry at slot ``a`` was posted before that at slot ``b``; for lemmas."""
+    return Term("earlier", (expect(a, SLOT), expect(b, SLOT)), BOOL)
+
+
 def older(a: Term, b: Term) -> Term:
     """Whether id ``a`` was issued before ``b``; STOP and DONE count as older than any. For lemmas."""
     return Term("older", (expect(a, ID), expect(b, ID)), BOOL)
+
+
+def in_window(a: Term, now: Term) -> Term:
+    """Whether fewer ids than the window holds were issued after ``a`` up to ``now``; for assumptions."""
+    return Term("in_window", (expect(a, ID), expect(now, ID)), BOOL)
 
 
 def is_issued(command_id: Term) -> Term:

@@ -118,15 +118,21 @@ def action(
 #: still be reached; of every step that *promises* it.
 ALWAYS, SOMETIMES, RECOVERABLE, STEP = "always", "sometimes", "recoverable", "step"
 
-#: What a lemma claims: every step keeps it, given that all lemmas held before.
+#: What a lemma claims: every step keeps it, if it and the lemmas that it leans on held before.
 LEMMA = "lemma"
+
+#: What an assumption is: nothing that could be proved, but what the real systems' sizes see to.
+ASSUMPTION = "assumption"
 
 
 @dataclass(frozen=True)
 class Property:
-    """A named claim about a world, with its clause or reason. A block argument is closed over all blocks.
+    """A named claim about a world, with its clause or reason.
 
-    A STEP property has no predicate of its own: the actions that could break it promise it.
+    It speaks of one block, one ring slot and one other slot, where it takes them as arguments, and claims
+    itself of all of them. A STEP property has no predicate of its own: the actions that could break it
+    promise it. ``leans_on`` names the lemmas that its proof uses; an ``inductive`` claim is kept by every
+    step, any other follows from those lemmas at once. Without either it is not for a proof.
     """
 
     name: str
@@ -134,34 +140,69 @@ class Property:
     clause: str
     says: str
     body: Callable[..., Term] | None
-    takes_block: bool
+    takes: tuple[str, ...]
     when: Callable[[Any], bool] | None
-    takes_slot: bool = False
+    leans_on: tuple[str, ...] = ()
+    inductive: bool = False
+
+    @property
+    def takes_block(self) -> bool:
+        """Whether it speaks of a block."""
+        return "block" in self.takes
+
+    @property
+    def takes_slot(self) -> bool:
+        """Whether it speaks of a ring slot."""
+        return "slot" in self.takes
+
+
+Claim = Callable[[Callable[..., Term]], Property]
 
 
 def claim(
-    kind: str, clause: str, when: Callable[[Any], bool] | None = None
-) -> Callable[[Callable[..., Term]], Property]:
-    """Make a predicate over a state (and perhaps a block) a :class:`Property` with its clause or reason."""
+    kind: str,
+    clause: str,
+    when: Callable[[Any], bool] | None = None,
+    follows_from: tuple[str, ...] = (),
+    kept_with: tuple[str, ...] | None = None,
+) -> Claim:
+    """Make a predicate over a state (and perhaps a block) a :class:`Property` with its clause or reason.
+
+    A proof either derives it from lemmas (``follows_from``) or shows that every step keeps it, given that
+    it and some lemmas held before (``kept_with``).
+    """
 
     def wrap(body: Callable[..., Term]) -> Property:
-        parameters = inspect.signature(body).parameters
+        takes = tuple(inspect.signature(body).parameters)[1:]
         says = inspect.getdoc(body) or ""
-        return Property(
-            body.__name__, kind, clause, says, body, "block" in parameters, when, takes_slot="slot" in parameters
-        )
+        leans = follows_from if kept_with is None else kept_with
+        return Property(body.__name__, kind, clause, says, body, takes, when, leans, kept_with is not None)
 
     return wrap
 
 
-def lemma(when: Callable[[Any], bool] | None = None) -> Callable[[Callable[..., Term]], Property]:
-    """Make a predicate over a state (and perhaps a block or a ring slot) a lemma; its docstring is its reason."""
-    return claim(LEMMA, "a step towards the properties", when)
+def lemma(when: Callable[[Any], bool] | None = None, leans_on: tuple[str, ...] = ()) -> Claim:
+    """Make a predicate over a state (and perhaps a block or ring slots) a lemma; its docstring is its sentence.
+
+    ``leans_on`` names the lemmas that are used, beside itself, to show that every step keeps it.
+    """
+    return claim(LEMMA, "a step towards the properties", when, kept_with=leans_on)
 
 
-def step_claim(name: str, clause: str, says: str, when: Callable[[Any], bool] | None = None) -> Property:
+def assumption(reason: str, when: Callable[[Any], bool] | None = None) -> Claim:
+    """Make a predicate over a state something that proofs for every size assume, with the reason why they may."""
+    return claim(ASSUMPTION, reason, when)
+
+
+def step_claim(
+    name: str,
+    clause: str,
+    says: str,
+    when: Callable[[Any], bool] | None = None,
+    follows_from: tuple[str, ...] = (),
+) -> Property:
     """A property that actions :func:`promise`: it holds if no action ever breaks its promise."""
-    return Property(name, STEP, clause, says, None, False, when)
+    return Property(name, STEP, clause, says, None, (), when, follows_from)
 
 
 def collect(module: ModuleType, kind: type[Any]) -> list[Any]:
@@ -269,4 +310,5 @@ class Text:
     actions: tuple[Action, ...]
     properties: tuple[Property, ...]
     lemmas: tuple[Property, ...] = ()
+    assumptions: tuple[Property, ...] = ()
     budgets: tuple[str, ...] = field(default=())

@@ -61,8 +61,7 @@ class _Unrolling:
                 if name == item.name
             ]
             return z3.Or(broken)
-        size = self.bits.sizes.blocks
-        blocks = range(1, size + 1) if item.declared.takes_block else (None,)
+        blocks = self.bits.sizes.blocks_for(item.declared.takes_block)
         parts = [self.bits.term(item.term, self.state, block) for block in blocks]  # type: ignore[arg-type]
         return z3.Or([z3.Not(p) for p in parts] if item.declared.kind == ALWAYS else parts)
 

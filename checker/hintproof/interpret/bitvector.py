@@ -205,6 +205,9 @@ class BitVectors:
     def _choose(self, term: Term, condition: Expr, a: Value, b: Value) -> Value:
         return choose_value(condition, a, b)
 
+    def _implies(self, term: Term, a: Expr, b: Expr) -> Expr:
+        return z3.Implies(a, b)
+
     def _has(self, term: Term, blocks: Expr, block: Expr) -> Expr:
         return z3.Or([z3.And(block == b, self._bit(blocks, b)) for b in range(1, self.sizes.blocks + 1)])
 

@@ -133,6 +133,9 @@ class Compiler:
     def _choose(self, term: Term, condition: str, a: str, b: str) -> str:
         return f"({a} if {condition} else {b})"
 
+    def _implies(self, term: Term, a: str, b: str) -> str:
+        return f"(not {a} or {b})"
+
     def _has(self, term: Term, blocks: str, block: str) -> str:
         if block.isdigit():
             return f"({blocks} >> {int(block) - 1} & 1)" if block != "0" else "0"
@@ -200,6 +203,18 @@ class Compiler:
     def _slot(self, term: Term) -> str:
         return "slot"
 
+    def _other(self, term: Term) -> str:
+        return "other"
+
+    def _earlier(self, term: Term, a: str, b: str) -> str:
+        return f"({a} < {b})"
+
+    def _list_at(self, term: Term, blocks: str, slot: str) -> str:
+        return f"({blocks}[{slot}] if {slot} < len({blocks}) else 0)"
+
+    def _list_holds(self, term: Term, blocks: str, slot: str) -> str:
+        return f"({slot} < len({blocks}))"
+
     def _list_push(self, term: Term, blocks: str, block: str) -> str:
         return f"list_push({blocks}, {block}, {self.sizes.blocks})"
 
@@ -239,7 +254,7 @@ class Concrete:
         return [
             Instance(action, block)
             for action in self.model.actions
-            for block in (range(1, self.sizes.blocks + 1) if action.action.takes_block else (None,))
+            for block in self.sizes.blocks_for(action.action.takes_block)
         ]
 
     @cached_property
@@ -291,7 +306,7 @@ class Concrete:
         for bit, item in enumerate(self.state_properties):
             assert item.term is not None
             wanted = "not " if item.declared.kind == ALWAYS else ""
-            blocks = range(1, self.sizes.blocks + 1) if item.declared.takes_block else (None,)
+            blocks = self.sizes.blocks_for(item.declared.takes_block)
             parts = [f"{wanted}{self._compiler.expr(item.term, block)}" for block in blocks]
             sources.append(f"({1 << bit} if {' or '.join(parts)} else 0)")
         return self._compiler.define("judge", "state", [f"return {' | '.join(sources) or '0'}"])
@@ -310,17 +325,19 @@ class Concrete:
     @cached_property
     def broken_lemmas(self) -> Callable[[State], list[str]]:
         """A function that names the lemmas that a state breaks, for any of its blocks or ring slots."""
-        parts = []
-        for item in self.model.lemmas:
-            assert item.term is not None
-            blocks = range(1, self.sizes.blocks + 1) if item.declared.takes_block else (None,)
-            sources = [self._compiler.expr(item.term, block) for block in blocks]
-            kept = " and ".join(sources)
-            if item.declared.takes_slot:
-                kept = f"all({kept} for slot in range({self.sizes.ring}))"
-            parts.append(f"({item.name!r}, {kept})")
+        parts = [f"({item.name!r}, {self._everywhere(item)})" for item in self.model.lemmas]
         lines = [f"return [name for name, kept in ({', '.join(parts)},) if not kept]"]
         return self._compiler.define("broken_lemmas", "state", lines)
+
+    def _everywhere(self, item: RecordedProperty) -> str:
+        """Source of a claim, closed over all blocks and all slots that it takes."""
+        assert item.term is not None
+        kept = " and ".join(
+            self._compiler.expr(item.term, block) for block in self.sizes.blocks_for(item.declared.takes_block)
+        )
+        slots = [name for name in ("slot", "other") if name in item.declared.takes]
+        places = range(max(self.sizes.ring, self.sizes.blocks))
+        return f"all({kept}{''.join(f' for {name} in {places!r}' for name in slots)})" if slots else f"({kept})"
 
     def value(self, term: Term, state: State, block: int | None) -> Any:
         """The plain JSON value of any term in a state."""

@@ -1,24 +1,40 @@
 """The unbounded interpretation: any number of blocks, ring slots, ids and rounds.
 
-Blocks are an uninterpreted sort, block sets arrays from blocks to truth values, ids integers. A ring is
-an unbounded array of entries with a head and a tail, of some size that is only known to be 2 or more.
-Every state set leaves *no block* out, so that sets can be compared as arrays.
+Blocks are a sort without structure, block sets and the fields of a ring are functions (of a block, of a
+slot), ids count without end. A ring is endless, with a head and a tail, and of some size that is only
+known to be 2 or more. What is built from terms is free of quantifiers, and plain SMT-LIB 2.
+
+On the wire an id is one of a window, so two ids that are a window or more apart may look the same to a
+step that compares them: :meth:`Unbounded._eq` says so, for a window of any size. In a claim two ids are the
+same only if they are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
 
 import z3
 
 from hintspec.recording import Model, RecordedAction
-from hintspec.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, SLOT, Enum, Ring, Sort, SpecError, Term
+from hintspec.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, SLOT, Enum, Ring, Sort, SpecError, Term
 
 Expr = Any  # z3 is untyped
-Value = Any  # Expr or RingOf
+Value = Any  # Expr, SetOf, RingOf or ListOf
 SymbolicState = dict[str, Value]
+
+#: The number of the first id that is issued; 0 is STOP, 1 is DONE.
+FIRST_ID = 2
+
+
+@dataclass(frozen=True)
+class SetOf:
+    """A block set: which blocks it has."""
+
+    has: Callable[[Expr], Expr]
 
 
 @dataclass(frozen=True)
@@ -28,7 +44,38 @@ class RingOf:
     used: Expr
     head: Expr
     tail: Expr
-    fields: dict[str, Expr]
+    fields: dict[str, Callable[[Expr], Expr]]
+
+
+@dataclass(frozen=True)
+class ListOf:
+    """A list of blocks: its length, and the block at each place."""
+
+    length: Expr
+    at: Callable[[Expr], Expr]
+
+
+@dataclass(frozen=True)
+class Equality:
+    """``same`` stands for the equality of two block sets; ``witness`` is a block in which they differ, if they do."""
+
+    same: Expr
+    a: SetOf
+    b: SetOf
+    witness: Expr
+
+    def at(self, block: Expr) -> Expr:
+        """What the equality says of one block."""
+        return z3.Implies(self.same, self.a.has(block) == self.b.has(block))
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the arguments of an action or a claim stand for."""
+
+    block: Expr = None
+    slot: Expr = None
+    other: Expr = None
 
 
 @cache
@@ -51,40 +98,28 @@ class Unbounded:
     def __init__(self, model: Model, blocks: int | None = None) -> None:
         self.model = model
         self.block_sort = z3.DeclareSort("Block")
-        self.chunk_sort = z3.DeclareSort("Chunk")
         self.no_block = z3.Const("no_block", self.block_sort)
         self.blocks: list[Expr] = []
         if blocks is not None:
             self.block_sort, (self.no_block, *self.blocks) = block_enum(blocks)
-        self.ring_size = z3.Int("ring_size")
-        self.chunk_of = z3.Function("chunk_of", self.block_sort, self.chunk_sort)
+        self.finite = blocks is not None
+        self.ring_size, self.window = z3.Int("ring_size"), z3.Int("id_window")
+        self.chunk_of = z3.Function("chunk_of", self.block_sort, z3.DeclareSort("Chunk"))
+        self.laps = z3.Function("laps", z3.IntSort(), z3.IntSort(), z3.BoolSort())
+        self._equalities: list[Equality] = []
+        self._witnesses = 0
+        self._on_the_wire = False
 
     # -- leaves ----------------------------------------------------------------------------
     def sort(self, sort: Sort) -> Any:
-        """The Z3 sort of a plain sort."""
+        """The Z3 sort of a plain value."""
         if isinstance(sort, Enum):
             return enum_sort(sort)[0]
-        plain = {
-            BOOL: z3.BoolSort(),
-            ID: z3.IntSort(),
-            COUNT: z3.IntSort(),
-            SLOT: z3.IntSort(),
-            BLOCK: self.block_sort,
-            BLOCKS: self._set_sort,
-        }
-        if sort not in plain:
-            raise SpecError(f"the unbounded interpretation has no {sort}: use an environment with '+any-order'")
-        return plain[sort]
+        if sort == BLOCK:
+            return self.block_sort
+        return z3.BoolSort() if sort == BOOL else z3.IntSort()
 
-    @cached_property
-    def _set_sort(self) -> Any:
-        return z3.ArraySort(self.block_sort, z3.BoolSort())
-
-    @cached_property
-    def _empty(self) -> Expr:
-        return z3.K(self.block_sort, z3.BoolVal(False))
-
-    def literal(self, value: int, sort: Sort) -> Expr:
+    def literal(self, value: int, sort: Sort) -> Value:
         """A constant."""
         if isinstance(sort, Enum):
             return enum_sort(sort)[1][value]
@@ -92,87 +127,138 @@ class Unbounded:
             return z3.BoolVal(bool(value))
         if sort == BLOCK:
             return self.no_block
-        return self._empty if sort == BLOCKS else z3.IntVal(value)
+        return SetOf(lambda _: z3.BoolVal(False)) if sort == BLOCKS else z3.IntVal(value)
 
-    def fresh(self, suffix: str) -> SymbolicState:
-        """A state of new constants."""
+    def fresh(self, suffix: str = "") -> SymbolicState:
+        """A state of new constants and functions."""
         return {v.name: self._fresh(f"{v.name}{suffix}", v.sort) for v in self.model.vars}
 
     def _fresh(self, name: str, sort: Sort) -> Value:
         if isinstance(sort, Ring):
-            fields = {
-                field: z3.Const(f"{name}.{field}", z3.ArraySort(z3.IntSort(), self.sort(inner)))
-                for field, inner in sort.fields
-            }
+            fields = {f: z3.Function(f"{name}.{f}", z3.IntSort(), self.sort(inner)) for f, inner in sort.fields}
             return RingOf(z3.Int(f"{name}.used"), z3.Int(f"{name}.head"), z3.Int(f"{name}.tail"), fields)
+        if sort == BLOCKS:
+            return SetOf(z3.Function(name, self.block_sort, z3.BoolSort()))
+        if sort == LIST:
+            return ListOf(z3.Int(f"{name}.length"), z3.Function(f"{name}.at", z3.IntSort(), self.block_sort))
         return z3.Const(name, self.sort(sort))
 
-    def well_formed(self, state: SymbolicState) -> list[Expr]:
-        """What every state has by the way it is built: not a claim about the protocol."""
-        facts: list[Expr] = [self.ring_size >= 2]
+    @property
+    def sizes(self) -> list[Expr]:
+        """All that is known of sizes."""
+        return [self.ring_size >= 2, self.window >= 2]
+
+    def well_formed(self, state: SymbolicState, slots: Iterable[Expr]) -> list[Expr]:
+        """What every state has by the way it is built, of these ring slots: not a claim about the protocol."""
+        facts = self.sizes
         for v in self.model.vars:
             value = state[v.name]
             if isinstance(value, RingOf):
                 facts += [value.used >= 0, value.head <= value.tail]
                 facts.append(value.used + value.tail - value.head <= self.ring_size)
-            elif v.sort == BLOCKS:
-                facts.append(z3.Not(z3.Select(value, self.no_block)))
+                ids = [name for name, inner in v.sort.fields if inner == ID]
+                facts += [value.fields[name](slot) >= 0 for name in ids for slot in slots]
+            elif isinstance(value, SetOf):
+                facts.append(z3.Not(value.has(self.no_block)))
+            elif isinstance(value, ListOf):
+                facts.append(value.length >= 0)
             elif v.sort == ID:
                 facts.append(value >= 0)
         return facts
 
     # -- terms -----------------------------------------------------------------------------
-    def term(self, term: Term, state: SymbolicState, block: Expr = None, slot: Expr = None) -> Value:
-        """The meaning of a term in a state, for a block and a slot where it speaks of them."""
+    def term(self, term: Term, state: SymbolicState, names: Names = Names()) -> Value:
+        """The meaning of a term in a state, for the block and the slots that it speaks of."""
         if term.op == "var":
             return state[term.args[0]]
-        if term.op == "block":
-            return block
-        if term.op == "slot":
-            return slot
+        if term.op in ("block", "slot", "other"):
+            return getattr(names, term.op)
         handler = getattr(self, f"_{term.op}", None)
         if handler is None:
             raise SpecError(f"the unbounded interpretation has no meaning for '{term.op}'")
         if term.op == "post":
-            entry = [self.term(x, state, block, slot) for x in term.args[1]]
-            return handler(term, self.term(term.args[0], state, block, slot), entry)
-        args = [self.term(a, state, block, slot) if isinstance(a, Term) else a for a in term.args]
+            entry = [self.term(x, state, names) for x in term.args[1]]
+            return handler(term, self.term(term.args[0], state, names), entry)
+        args = [self.term(a, state, names) if isinstance(a, Term) else a for a in term.args]
         return handler(term, *args)
 
-    def _const(self, term: Term, value: int) -> Expr:
+    @contextmanager
+    def equalities(self) -> Iterator[list[Equality]]:
+        """The equalities of block sets that terms speak of, while this lasts."""
+        before, self._equalities = self._equalities, []
+        try:
+            yield self._equalities
+        finally:
+            self._equalities = before
+
+    def _const(self, term: Term, value: int) -> Value:
         return self.literal(value, term.sort)
 
-    def _and(self, term: Term, a: Expr, b: Expr) -> Expr:
-        return z3.And(a, b) if term.sort == BOOL else z3.SetIntersect(a, b)
+    def _last_id(self, term: Term) -> Expr:
+        return z3.IntVal(FIRST_ID)  # where in the window the count begins makes no difference
 
-    def _or(self, term: Term, a: Expr, b: Expr) -> Expr:
-        return z3.Or(a, b) if term.sort == BOOL else z3.SetUnion(a, b)
+    def _and(self, term: Term, a: Value, b: Value) -> Value:
+        return z3.And(a, b) if term.sort == BOOL else SetOf(lambda x: z3.And(a.has(x), b.has(x)))
 
-    def _not(self, term: Term, a: Expr) -> Expr:
-        return z3.Not(a) if term.sort == BOOL else z3.SetDel(z3.SetComplement(a), self.no_block)
+    def _or(self, term: Term, a: Value, b: Value) -> Value:
+        return z3.Or(a, b) if term.sort == BOOL else SetOf(lambda x: z3.Or(a.has(x), b.has(x)))
 
-    def _minus(self, term: Term, a: Expr, b: Expr) -> Expr:
-        return z3.SetDifference(a, b)
+    def _not(self, term: Term, a: Value) -> Value:
+        return z3.Not(a) if term.sort == BOOL else SetOf(lambda x: z3.And(x != self.no_block, z3.Not(a.has(x))))
 
-    def _eq(self, term: Term, a: Expr, b: Expr) -> Expr:
+    def _minus(self, term: Term, a: SetOf, b: SetOf) -> SetOf:
+        return SetOf(lambda x: z3.And(a.has(x), z3.Not(b.has(x))))
+
+    def _implies(self, term: Term, a: Expr, b: Expr) -> Expr:
+        return z3.Implies(a, b)
+
+    def _eq(self, term: Term, a: Value, b: Value) -> Expr:
+        if isinstance(a, SetOf):
+            return self._same_blocks(a, b)
+        special = FIRST_ID > min(_number(a), _number(b))  # STOP or DONE, which are outside the window
+        if term.args[0].sort == ID and self._on_the_wire and not special:
+            far = z3.Or(a - b >= self.window, b - a >= self.window)
+            return z3.Or(a == b, z3.And(a >= FIRST_ID, b >= FIRST_ID, far, self.laps(a, b)))
         return a == b
+
+    def _same_blocks(self, a: SetOf, b: SetOf) -> Expr:
+        """Equality of sets without a quantifier: true unless they differ in a block of our choice.
+
+        That is weaker than equality until :meth:`Equality.at` is stated of enough blocks, so nothing is proved
+        by it that does not hold.
+        """
+        if self.finite:
+            return z3.And([a.has(block) == b.has(block) for block in self.blocks])
+        self._witnesses += 1
+        witness = z3.Const(f"differs.{self._witnesses}", self.block_sort)
+        same = a.has(witness) == b.has(witness)
+        self._equalities.append(Equality(same, a, b, witness))
+        return same
 
     def _gt(self, term: Term, a: Expr, count: int) -> Expr:
         return a > count
 
     def _choose(self, term: Term, condition: Expr, a: Value, b: Value) -> Value:
+        if isinstance(a, SetOf):
+            return SetOf(lambda x: z3.If(condition, a.has(x), b.has(x)))
+        if isinstance(a, ListOf):
+            return ListOf(z3.If(condition, a.length, b.length), lambda i: z3.If(condition, a.at(i), b.at(i)))
+        if isinstance(a, RingOf):
+            raise SpecError("the unbounded interpretation has no choice between rings")
         return z3.If(condition, a, b)
 
-    def _has(self, term: Term, blocks: Expr, block: Expr) -> Expr:
-        return z3.Select(blocks, block)
+    def _has(self, term: Term, blocks: SetOf, block: Expr) -> Expr:
+        return blocks.has(block)
 
-    def _just(self, term: Term, block: Expr) -> Expr:
-        return z3.SetDel(z3.SetAdd(self._empty, block), self.no_block)
+    def _just(self, term: Term, block: Expr) -> SetOf:
+        return SetOf(lambda x: z3.And(x == block, x != self.no_block))
 
-    def _chunk(self, term: Term, block: Expr) -> Expr:
-        other = z3.Const("other", self.block_sort)
-        same = self.chunk_of(other) == self.chunk_of(block)
-        return z3.Lambda([other], z3.And(other != self.no_block, block != self.no_block, same))
+    def _chunk(self, term: Term, block: Expr) -> SetOf:
+        def has(x: Expr) -> Expr:
+            same = self.chunk_of(x) == self.chunk_of(block)
+            return z3.And(x != self.no_block, block != self.no_block, same)
+
+        return SetOf(has)
 
     def _next_id(self, term: Term, a: Expr) -> Expr:
         return a + 1
@@ -180,10 +266,13 @@ class Unbounded:
     def _older(self, term: Term, a: Expr, b: Expr) -> Expr:
         return a < b
 
+    def _in_window(self, term: Term, a: Expr, now: Expr) -> Expr:
+        return z3.Or(a < FIRST_ID, now - a < self.window)
+
     # -- rings -----------------------------------------------------------------------------
     def _empty_ring(self, term: Term) -> RingOf:
         assert isinstance(term.sort, Ring)
-        fields = {f: z3.K(z3.IntSort(), self.literal(0, inner)) for f, inner in term.sort.fields}
+        fields = {f: _everywhere(self.literal(0, inner)) for f, inner in term.sort.fields}
         return RingOf(z3.IntVal(0), z3.IntVal(0), z3.IntVal(0), fields)
 
     def _room(self, term: Term, ring: RingOf) -> Expr:
@@ -195,8 +284,7 @@ class Unbounded:
     def _post(self, term: Term, ring: RingOf, entry: list[Expr]) -> RingOf:
         fits = self._room(term, ring) > 0
         fields = {
-            name: z3.Store(array, ring.tail, value)
-            for (name, array), value in zip(ring.fields.items(), entry, strict=True)
+            name: _with(old, ring.tail, value) for (name, old), value in zip(ring.fields.items(), entry, strict=True)
         }
         return RingOf(ring.used, ring.head, z3.If(fits, ring.tail + 1, ring.tail), fields)
 
@@ -211,16 +299,15 @@ class Unbounded:
         return RingOf(z3.IntVal(0), ring.head, ring.tail, ring.fields)
 
     def _head(self, term: Term, ring: RingOf, field: str) -> Expr:
-        default = self.literal(0, term.sort)
-        return z3.If(ring.head < ring.tail, z3.Select(ring.fields[field], ring.head), default)
+        return z3.If(ring.head < ring.tail, ring.fields[field](ring.head), self.literal(0, term.sort))
 
-    def _mark(self, term: Term, ring: RingOf, field: str, blocks: Expr) -> RingOf:
-        i = z3.Int("any_slot")
-        marked = z3.Or(z3.Select(ring.fields[field], i), z3.Select(blocks, z3.Select(ring.fields["block"], i)))
-        return RingOf(ring.used, ring.head, ring.tail, {**ring.fields, field: z3.Lambda([i], marked)})
+    def _mark(self, term: Term, ring: RingOf, field: str, blocks: SetOf) -> RingOf:
+        marked, block = ring.fields[field], ring.fields["block"]
+        fields = {**ring.fields, field: lambda i: z3.Or(marked(i), blocks.has(block(i)))}
+        return RingOf(ring.used, ring.head, ring.tail, fields)
 
     def _at(self, term: Term, ring: RingOf, slot: Expr, field: str) -> Expr:
-        return z3.Select(ring.fields[field], slot)
+        return ring.fields[field](slot)
 
     def _holds(self, term: Term, ring: RingOf, slot: Expr) -> Expr:
         return z3.And(ring.head <= slot, slot < ring.tail)
@@ -231,13 +318,61 @@ class Unbounded:
     def _before(self, term: Term, slot: Expr) -> Expr:
         return slot - 1
 
+    def _earlier(self, term: Term, a: Expr, b: Expr) -> Expr:
+        return a < b
+
+    # -- lists -----------------------------------------------------------------------------
+    def _empty_list(self, term: Term) -> ListOf:
+        return ListOf(z3.IntVal(0), _everywhere(self.no_block))
+
+    def _list_push(self, term: Term, blocks: ListOf, block: Expr) -> ListOf:
+        length = z3.If(block == self.no_block, blocks.length, blocks.length + 1)
+        return ListOf(length, _with(blocks.at, blocks.length, block))
+
+    def _list_pop(self, term: Term, blocks: ListOf) -> ListOf:
+        return ListOf(z3.If(blocks.length == 0, 0, blocks.length - 1), blocks.at)
+
+    def _list_top(self, term: Term, blocks: ListOf) -> Expr:
+        return z3.If(blocks.length == 0, self.no_block, blocks.at(blocks.length - 1))
+
+    def _list_at(self, term: Term, blocks: ListOf, place: Expr) -> Expr:
+        return blocks.at(place)
+
+    def _list_holds(self, term: Term, blocks: ListOf, place: Expr) -> Expr:
+        return z3.And(place >= 0, place < blocks.length)
+
     # -- actions ---------------------------------------------------------------------------
     def guard(self, action: RecordedAction, state: SymbolicState, block: Expr) -> list[Expr]:
         """The conjuncts of the action's guard."""
-        taken = [block != self.no_block] if action.action.takes_block else []
-        return taken + [self.term(c.term, state, block) for c in action.guard]
+        with self._wire():
+            return [self.term(c.term, state, Names(block)) for c in action.guard]
 
     def after(self, action: RecordedAction, state: SymbolicState, block: Expr) -> SymbolicState:
         """The state after the action."""
-        updates = {name: self.term(t, state, block) for name, t in action.updates.items()}
+        with self._wire():
+            updates = {name: self.term(t, state, Names(block)) for name, t in action.updates.items()}
         return {**state, **updates}
+
+    @contextmanager
+    def _wire(self) -> Iterator[None]:
+        self._on_the_wire = True
+        try:
+            yield
+        finally:
+            self._on_the_wire = False
+
+
+def _number(value: Expr) -> int:
+    """A number, if the expression is one; else one that no constant has."""
+    number: int = value.as_long() if z3.is_int_value(value) else FIRST_ID
+    return number
+
+
+def _everywhere(value: Expr) -> Callable[[Expr], Expr]:
+    """The function that has this value everywhere."""
+    return lambda _: value
+
+
+def _with(function: Callable[[Expr], Expr], place: Expr, value: Expr) -> Callable[[Expr], Expr]:
+    """A function with another value at one place."""
+    return lambda i: z3.If(i == place, value, function(i))

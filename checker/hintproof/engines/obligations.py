@@ -1,0 +1,203 @@
+"""What has to be shown for a proof by induction: one query a claim and step, each with what it may use.
+
+A lemma may use itself and the lemmas that it leans on, of the state before the step; a property the
+lemmas that it follows from. All are assumed of the blocks and slots that can matter: those that the
+claim, the step and the state name. That assumes less than it might, so it is sound, and it needs no
+quantifier. Where a step changes nothing that a claim speaks of there is nothing to ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import product
+from typing import Any
+
+import z3
+
+from hintproof.interpret.unbounded import Equality, Expr, ListOf, Names, RingOf, SymbolicState, Unbounded
+from hintspec.recording import Model, RecordedAction, RecordedProperty
+from hintspec.sorts import BLOCK
+from hintspec.text import ALWAYS, STEP
+
+#: What stands in the place of a step: the initial state, and a claim that follows from lemmas at once.
+INITIALLY, AT_ONCE = "initially", "at once"
+
+#: What every step keeps beside the lemmas: that a state is one at all.
+WELL_FORMED = "well-formed state"
+
+#: A fact, and where it is from: a lemma's name, "guard 0", ...
+Known = tuple[str, Expr]
+
+
+@dataclass(frozen=True)
+class Query:
+    """An obligation as a question: does ``goal`` follow from what is ``known``?"""
+
+    by: str
+    claim: str
+    known: tuple[Known, ...]
+    goal: Expr
+
+    def solver(self, seconds: float) -> Any:
+        """A solver that knows the facts and that the goal is wrong: *unsat* means proved."""
+        solver = z3.SimpleSolver()
+        solver.set("timeout", max(1, int(seconds * 1000)))
+        solver.add(*(fact for _, fact in self.known), z3.Not(self.goal))
+        return solver
+
+
+@dataclass(frozen=True)
+class Untouched:
+    """A step that changes nothing that a claim speaks of."""
+
+    by: str
+    claim: str
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A step from the one state before: its guard, the state after, and the set equalities that these speak of."""
+
+    action: RecordedAction
+    guard: tuple[Known, ...]
+    after: SymbolicState
+    promised: tuple[tuple[str, Expr], ...]
+    equalities: tuple[Equality, ...]
+
+
+class Obligations:
+    """The queries of one model. The state before a step is the same in all of them."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.meaning = Unbounded(model)
+        self.state = self.meaning.fresh()
+        block = z3.Const("some_block", self.meaning.block_sort)
+        self.names = Names(block, z3.Int("some_slot"), z3.Int("other_slot"))
+        self.taken = z3.Const("taken_block", self.meaning.block_sort)
+        self.claims = {item.name: item for item in (*model.lemmas, *model.properties)}
+        self._assumed = cache(self._assume)
+
+    # -- the queries -----------------------------------------------------------------------
+    def all(self) -> Iterator[Query | Untouched]:
+        """Every obligation, in the order of the text."""
+        inductive = [item for item in self.claims.values() if item.declared.inductive]
+        for item in inductive:
+            yield self._initially(item)
+        for item in self.claims.values():
+            if item.declared.kind == ALWAYS and item.declared.leans_on and not item.declared.inductive:
+                goal = self._of(item, self.state)
+                yield Query(AT_ONCE, item.name, (*self._always, *self._leant_on(item)), goal)
+        for action in self.model.actions:
+            yield from self.of_step(action, inductive)
+
+    def of_step(self, action: RecordedAction, inductive: list[RecordedProperty]) -> Iterator[Query | Untouched]:
+        """That one step keeps what it has to keep, and its promises."""
+        step = self._step(action)
+        formed = z3.And(self.meaning.well_formed(step.after, [self.names.slot]))
+        yield Query(action.name, WELL_FORMED, (*self._always, *step.guard), formed)
+        for item in inductive:
+            goal = self._of(item, step.after)
+            if goal.eq(self._of(item, self.state)):
+                yield Untouched(action.name, item.name)
+            else:
+                yield self._kept(step, item, goal)
+        for name, goal in step.promised:
+            yield self._kept(step, self.claims[name], goal)
+
+    def _initially(self, item: RecordedProperty) -> Query:
+        initial = {v.name: self.meaning.term(v.init, {}) for v in self.model.vars}
+        sizes = [(WELL_FORMED, fact) for fact in self.meaning.sizes]
+        return Query(INITIALLY, item.name, (*sizes, self._some_block), self._of(item, initial))
+
+    def _kept(self, step: _Step, item: RecordedProperty, goal: Expr) -> Query:
+        witnesses = tuple(e.witness for e in step.equalities)
+        known = [*self._always, *step.guard, *self._leant_on(item, witnesses)]
+        for assumption in self.model.assumptions:
+            known += [(assumption.name, fact) for fact in self._everywhere(assumption, step.after, ())]
+        known += [(WELL_FORMED, e.at(block)) for e in step.equalities for block in (*self.blocks, *witnesses)]
+        return Query(step.action.name, item.name, tuple(known), goal)
+
+    def _step(self, action: RecordedAction) -> _Step:
+        with self.meaning.equalities() as equalities:
+            conjuncts = self.meaning.guard(action, self.state, self.taken)
+            after = self.meaning.after(action, self.state, self.taken)
+            names = Names(self.taken)
+            promised = tuple((n, self.meaning.term(term, self.state, names)) for n, term in action.promises)
+        guard = [(f"guard {number}", fact) for number, fact in enumerate(conjuncts)]
+        if action.action.takes_block:
+            guard.append((WELL_FORMED, self.taken != self.meaning.no_block))
+        return _Step(action, tuple(guard), after, promised, tuple(equalities))
+
+    # -- what is known ---------------------------------------------------------------------
+    def _of(self, item: RecordedProperty, state: SymbolicState) -> Expr:
+        """A claim about some block and some slots of a state."""
+        assert item.term is not None
+        return self.meaning.term(item.term, state, self.names)
+
+    @cached_property
+    def _some_block(self) -> Known:
+        return (WELL_FORMED, self.names.block != self.meaning.no_block)
+
+    @cached_property
+    def _always(self) -> tuple[Known, ...]:
+        """What may be used without a proof: that the state before is well formed, and the assumptions."""
+        known = [(WELL_FORMED, fact) for fact in self.meaning.well_formed(self.state, self.slots)]
+        for item in self.model.assumptions:
+            known += [(item.name, fact) for fact in self._everywhere(item, self.state, ())]
+        return (*known, self._some_block)
+
+    def _leant_on(self, item: RecordedProperty, witnesses: tuple[Expr, ...] = ()) -> Iterator[Known]:
+        """What the proof of a claim may use: the lemmas it leans on, and itself if it is inductive."""
+        own = (item.name,) if item.declared.inductive else ()
+        for name in (*item.declared.leans_on, *own):
+            if name in self.claims:  # else this world has no such lemma
+                yield from ((name, fact) for fact in self._assumed(name, witnesses))
+
+    def _assume(self, name: str, witnesses: tuple[Expr, ...]) -> list[Expr]:
+        return list(self._everywhere(self.claims[name], self.state, witnesses))
+
+    def _everywhere(
+        self, item: RecordedProperty, state: SymbolicState, witnesses: tuple[Expr, ...]
+    ) -> Iterator[Expr]:
+        """A claim about a state, for every block and slot that can matter."""
+        assert item.term is not None
+        takes = item.declared.takes
+        for block, slot, other in product(
+            (*self.blocks, *witnesses) if "block" in takes else (None,),
+            self.slots if "slot" in takes else (None,),
+            self.slots if "other" in takes else (None,),
+        ):
+            fact = self.meaning.term(item.term, state, Names(block, slot, other))
+            yield fact if block is None else z3.Or(block == self.meaning.no_block, fact)
+
+    @cached_property
+    def slots(self) -> tuple[Expr, ...]:
+        """The slots and places of lists that can matter."""
+        slots = [self.names.slot, self.names.slot - 1, self.names.other]
+        for value in self.state.values():
+            if isinstance(value, RingOf):
+                slots += [value.head, value.head + 1, value.tail - 1]
+            elif isinstance(value, ListOf):
+                slots.append(value.length - 1)
+        return tuple(slots)
+
+    @cached_property
+    def blocks(self) -> tuple[Expr, ...]:
+        """The blocks that can matter, beside those in which two sets differ."""
+        blocks = [self.names.block, self.taken]
+        blocks += [self.state[v.name] for v in self.model.vars if v.sort == BLOCK]
+        for value in self.state.values():
+            if isinstance(value, RingOf) and "block" in value.fields:
+                blocks += [value.fields["block"](slot) for slot in (self.names.slot, value.head)]
+            elif isinstance(value, ListOf):
+                blocks += [value.at(value.length - 1), value.at(self.names.slot)]
+        return tuple(blocks)
+
+
+def promised(model: Model) -> set[str]:
+    """The step properties of a model that some step promises."""
+    kinds = {p.name: p.declared.kind for p in model.properties}
+    return {name for action in model.actions for name, _ in action.promises if kinds[name] == STEP}

@@ -1,0 +1,142 @@
+"""Queries as SMT-LIB 2.6 text that any solver reads, the same text for the same queries on every machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import z3
+
+Expr = Any  # z3 is untyped
+
+#: Operators of Z3 that the unbounded interpretation builds, by their SMT-LIB names.
+_OPERATORS = {
+    z3.Z3_OP_AND: "and",
+    z3.Z3_OP_OR: "or",
+    z3.Z3_OP_NOT: "not",
+    z3.Z3_OP_IMPLIES: "=>",
+    z3.Z3_OP_ITE: "ite",
+    z3.Z3_OP_EQ: "=",
+    z3.Z3_OP_DISTINCT: "distinct",
+    z3.Z3_OP_ADD: "+",
+    z3.Z3_OP_SUB: "-",
+    z3.Z3_OP_LE: "<=",
+    z3.Z3_OP_LT: "<",
+    z3.Z3_OP_GE: ">=",
+    z3.Z3_OP_GT: ">",
+    z3.Z3_OP_TRUE: "true",
+    z3.Z3_OP_FALSE: "false",
+}
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A written expression: its text, and which definitions, sorts and functions that text speaks of."""
+
+    text: str
+    definitions: dict[str, None]  # an ordered set, each after those that it uses
+    sorts: dict[str, None]
+    functions: dict[str, None]
+
+
+class Writer:
+    """Writes the queries of one environment.
+
+    A compound subterm is written once, as a definition with a name; each script has the definitions that it
+    needs and no others.
+    """
+
+    def __init__(self) -> None:
+        self._pieces: dict[int, _Piece] = {}
+        self._kept: list[Expr] = []  # so that no expression's id is given to another
+        self._definitions: dict[str, str] = {}
+        self._sorts: dict[str, str] = {}
+        self._functions: dict[str, str] = {}
+
+    def script(self, facts: list[tuple[str, Expr]], goal: Expr, about: list[str]) -> str:
+        """A script that asks whether the goal can be wrong while all facts hold; *unsat* says that it can't.
+
+        ``about`` are lines of comment; each fact has one of its own, saying where it is from.
+        """
+        parts = [(source, self._piece(fact)) for source, fact in facts]
+        opposite = self._piece(goal)
+        definitions: dict[str, None] = {}
+        sorts: dict[str, None] = {}
+        functions: dict[str, None] = {}
+        for piece in (*(p for _, p in parts), opposite):
+            definitions.update(piece.definitions)
+            sorts.update(piece.sorts)
+            functions.update(piece.functions)
+        lines = [f"; {line}" for line in about]
+        lines.append("(set-logic ALL)")
+        lines += [self._sorts[name] for name in sorted(sorts)]
+        lines += [self._functions[name] for name in sorted(functions)]
+        lines += [f"(define-fun {name} () {self._definitions[name]})" for name in definitions]
+        lines += [f"(assert {piece.text}) ; {source}" for source, piece in parts]
+        lines += [f"(assert (not {opposite.text})) ; the opposite of the claim", "(check-sat)"]
+        return "\n".join(lines) + "\n"
+
+    def _piece(self, expr: Expr) -> _Piece:
+        """What is to be written for an expression, its parts first."""
+        waiting = [expr]
+        while waiting:
+            here = waiting[-1]
+            if here.get_id() in self._pieces:
+                waiting.pop()
+                continue
+            children = here.children()
+            unwritten = [child for child in children if child.get_id() not in self._pieces]
+            if unwritten:
+                waiting.extend(reversed(unwritten))
+                continue
+            self._pieces[here.get_id()] = self._written(here, [self._pieces[child.get_id()] for child in children])
+            self._kept.append(here)
+            waiting.pop()
+        return self._pieces[expr.get_id()]
+
+    def _written(self, expr: Expr, children: list[_Piece]) -> _Piece:
+        if z3.is_int_value(expr):
+            number = expr.as_long()
+            return _Piece(str(number) if number >= 0 else f"(- {-number})", {}, {}, {})
+        sorts: dict[str, None] = {}
+        functions: dict[str, None] = {}
+        name = self._operator(expr, sorts, functions)
+        if not children:
+            return _Piece(name, {}, sorts, functions)
+        definitions: dict[str, None] = {}
+        for child in children:
+            definitions.update(child.definitions)
+            sorts.update(child.sorts)
+            functions.update(child.functions)
+        own = f"t{len(self._definitions)}"
+        self._definitions[own] = f"{self._sort(expr.sort(), sorts)} ({name} {' '.join(c.text for c in children)})"
+        definitions[own] = None
+        return _Piece(own, definitions, sorts, functions)
+
+    def _operator(self, expr: Expr, sorts: dict[str, None], functions: dict[str, None]) -> str:
+        declared = expr.decl()
+        known = _OPERATORS.get(declared.kind())
+        if known is not None:
+            return known
+        name = str(declared.name())
+        if declared.kind() == z3.Z3_OP_DT_CONSTRUCTOR:
+            self._sort(expr.sort(), sorts)
+            return name
+        if declared.kind() != z3.Z3_OP_UNINTERPRETED:
+            raise AssertionError(f"no SMT-LIB name for {name}")
+        domain = " ".join(self._sort(declared.domain(i), sorts) for i in range(declared.arity()))
+        self._functions[name] = f"(declare-fun {name} ({domain}) {self._sort(declared.range(), sorts)})"
+        functions[name] = None
+        return name
+
+    def _sort(self, sort: Any, sorts: dict[str, None]) -> str:
+        name = str(sort.name())
+        if sort.kind() in (z3.Z3_BOOL_SORT, z3.Z3_INT_SORT):
+            return name
+        if sort.kind() == z3.Z3_UNINTERPRETED_SORT:
+            self._sorts[name] = f"(declare-sort {name} 0)"
+        else:
+            labels = " ".join(f"({sort.constructor(i).name()})" for i in range(sort.num_constructors()))
+            self._sorts[name] = f"(declare-datatypes (({name} 0)) (({labels})))"
+        sorts[name] = None
+        return name
