@@ -40,7 +40,7 @@ _NO_DEADLOCK = Property(
     "a system that still has something to do can do it",
     "In every reachable state some step is possible.",
     None,
-    False,
+    (),
     None,
 )
 

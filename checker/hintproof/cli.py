@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -15,18 +16,18 @@ import typer
 from rich.live import Live
 from rich.table import Table
 
-from hintproof import __version__
+from hintproof import __version__, certificates
 from hintproof.checking import Result, Task, pins_of, plan
 from hintproof.engines.induction import SECONDS
 from hintproof.engines.report import Limits
 from hintproof.errors import BadInput, EngineBug
 from hintproof.explain import why
 from hintproof.parallel import cores, run_all
-from hintproof.proving import ProofTask
+from hintproof.proving import Failure, ProofResult, ProofTask, run_of
 from hintproof.simulation import simulate as run_simulation
 from hintproof.trace import load, prepare, save, write_whole
 from hintproof.verdict import Exit, Verdict
-from hintproof.views import mail, tables
+from hintproof.views import mail, proofs, tables
 from hintspec.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
 from hintspec.protocol import PROTOCOL
 from hintspec.records import PROVED, RECORDS, records_of
@@ -225,19 +226,74 @@ def prove(
     environment: Environments = None,
     limit_seconds: Annotated[float, typer.Option(help="Seconds for one obligation.")] = SECONDS,
     jobs: Annotated[Number, typer.Option(help="Processes at a time (default: one a core).")] = None,
+    traces: Annotated[Path, typer.Option(help="Directory for runs that break a lemma.")] = Path("hintproof-traces"),
+    as_json: Annotated[bool, typer.Option("--json", help="Every obligation, as JSON.")] = False,
 ) -> None:
-    """Prove environments for every size; without names, all that are recorded as proved."""
+    """Prove environments for every size; without names, all that are recorded as sound.
+
+    What fails and is not known to is shown as a counterexample to induction.
+    """
     _positive(limit_seconds=limit_seconds, jobs=jobs)
     tasks = [ProofTask(name, limit_seconds) for name in dict.fromkeys(environment or PROVED)]
     for task in tasks:
         task.model()  # find out about environments of no use before the work begins
     began = time.monotonic()
-    proofs = {id(task): proof for task, proof in _watched(tasks, jobs or cores(), quiet=False)}
-    out = tables.console()
-    out.print(tables.proofs_table([(task.environment, proofs[id(task)]) for task in tasks]))
-    stand = sum(proof.stands for proof in proofs.values())
-    print(f"{stand} of {len(tasks)} environments proved for every size; {time.monotonic() - began:.0f} s")
-    raise typer.Exit(Exit.AS_EXPECTED if stand == len(tasks) else Exit.UNDECIDED)
+    _writable(traces)
+    found = dict(_watched(tasks, jobs or cores(), quiet=as_json))
+    results: list[ProofResult] = [found[task] for task in tasks]
+    code = Exit.UNDECIDED if any(result.missing for result in results) else Exit.AS_EXPECTED
+    if as_json:
+        print(json.dumps(proofs.proofs_json(results, code), indent=1))
+        raise typer.Exit(code)
+    for result in results:
+        for failed in result.failures:
+            print(proofs.failure(result.environment, failed, _save_run(result.environment, failed, traces)))
+    tables.console().print(proofs.proofs_table(results))
+    tables.console().print(proofs.summary(results, time.monotonic() - began), highlight=False)
+    raise typer.Exit(code)
+
+
+def _save_run(environment: str, failed: Failure, directory: Path) -> Path | None:
+    """Write the run that breaks a lemma, if there is one; returns its file."""
+    trace = run_of(environment, failed)
+    if trace is None:
+        return None
+    path = directory / environment / f"{failed.obligation.claim}-{failed.obligation.by}.json"
+    save(trace, why(trace), path)
+    return path
+
+
+@app.command()
+def certify(
+    environment: Environments = None,
+    out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("hintproof-certificates"),
+    limit_seconds: Annotated[float, typer.Option(help="Seconds for one obligation and solver.")] = SECONDS,
+    jobs: Annotated[Number, typer.Option(help="Processes at a time (default: one a core).")] = None,
+) -> None:
+    """Write every obligation as SMT-LIB 2 and have a second solver confirm it.
+
+    The directory can be checked without hintproof: python DIRECTORY/check.py
+    """
+    _positive(limit_seconds=limit_seconds, jobs=jobs)
+    certificates.second_solver()
+    names = list(dict.fromkeys(environment or PROVED))
+    for name in names:
+        ProofTask(name).model()
+    partial = certificates.begin(out)
+    began = time.monotonic()
+    try:
+        tasks = [certificates.CertifyTask(name, partial, limit_seconds) for name in names]
+        found = dict(_watched(tasks, jobs or cores(), quiet=False))
+        results: list[certificates.Certificate] = [found[task] for task in tasks]
+        certificates.finish(partial, out, results)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    tables.console().print(proofs.certificates_table(results))
+    seconds = time.monotonic() - began
+    tables.console().print(proofs.certificates_summary(results, out, seconds), highlight=False)
+    if any(result.disagreements for result in results):
+        raise typer.Exit(Exit.REFUTED)
+    raise typer.Exit(Exit.UNDECIDED if any(result.missing for result in results) else Exit.AS_EXPECTED)
 
 
 # -- looking things up ------------------------------------------------------------------------

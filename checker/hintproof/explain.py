@@ -11,9 +11,9 @@ from typing import Any
 
 from hintproof.engines.exhaustive import NO_DEADLOCK
 from hintproof.interpret.concrete import State
-from hintproof.trace import Trace, follow
+from hintproof.trace import Trace
 from hintspec.sorts import Term
-from hintspec.text import RECOVERABLE, SOMETIMES, STEP
+from hintspec.text import LEMMA, RECOVERABLE, SOMETIMES, STEP
 
 
 def why(trace: Trace) -> str:
@@ -24,11 +24,13 @@ def why(trace: Trace) -> str:
 def _sentences(trace: Trace) -> list[str]:
     if trace.property_name == NO_DEADLOCK:
         return ["No step at all is possible in the last state."]
-    item = trace.concrete.model.property_named(trace.property_name)
+    item = trace.concrete.model.claim_named(trace.property_name)
     if item.declared.kind == RECOVERABLE:
         return ["From the last state on, no run leads to a state in which this is so."]
     if item.declared.kind == SOMETIMES:
         return ["The last state shows it."]
+    if item.declared.kind == LEMMA or trace.begins:
+        return list(_comparison(trace))
     if trace.block is not None and any(_roles(trace, "stale")):
         return list(_way_of_the_mark(trace, trace.block))
     return list(_comparison(trace))
@@ -71,11 +73,10 @@ def _name(trace: Trace, number: int) -> str:
 
 def _broken_promises(trace: Trace, number: int) -> Iterator[str]:
     """Which step properties a step breaks, with the values that they compare."""
-    states, _ = follow(trace.concrete, trace.run[:number])
-    step = trace.steps[number - 1]
+    before, step = trace.raw[number - 1], trace.steps[number - 1]
     for name, term in trace.concrete.action_named(step.action.name).promises:
-        if not trace.concrete.value(term, states[-2], step.block):
-            yield f"That step breaks {name}: {_values(trace, [term], states[-2], step.block)}."
+        if not trace.concrete.value(term, before, step.block):
+            yield f"That step breaks {name}: {_values(trace, [term], before, step.block)}."
 
 
 def _last_store(trace: Trace, block: int, content: list[str]) -> int:
@@ -91,8 +92,8 @@ def _last_store(trace: Trace, block: int, content: list[str]) -> int:
 
 def _comparison(trace: Trace) -> Iterator[str]:
     """The values of what the broken predicate speaks of."""
-    item = trace.concrete.model.property_named(trace.property_name)
-    states, _ = follow(trace.concrete, trace.run)
+    item = trace.concrete.model.claim_named(trace.property_name)
+    states = trace.raw
     if item.declared.kind == STEP:
         step = trace.steps[-1]
         action = trace.concrete.action_named(step.action.name)
@@ -126,6 +127,9 @@ def _spoken_of(term: Term) -> Iterator[tuple[str, Term]]:
 def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, dict):  # a ring
+        entries = ("/".join(_plain(x) for x in entry.values()) for entry in value["entries"])
+        return f"[{', '.join(entries)}]"
     if isinstance(value, list):
         return "{" + ", ".join(map(str, value)) + "}"
     return "none" if value is None else str(value)

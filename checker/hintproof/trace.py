@@ -24,7 +24,7 @@ from hintspec.protocol import PROTOCOL
 from hintspec.recording import record
 from hintspec.sizes import Sizes
 from hintspec.sorts import SpecError
-from hintspec.text import ALWAYS, RECOVERABLE, STEP, Action
+from hintspec.text import ALWAYS, LEMMA, RECOVERABLE, STEP, Action, Property
 
 #: Version of the document. A reader refuses any other.
 SCHEMA = "hintproof-trace/1"
@@ -44,7 +44,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Trace:
-    """A run of an environment that ends where a property speaks up (is broken, or is witnessed)."""
+    """A run of an environment that ends where a property speaks up (is broken, or is witnessed).
+
+    ``states`` are as shown, ``raw`` as the concrete interpretation has them. ``begins`` says where the run
+    begins, if not in the initial state.
+    """
 
     environment: str
     sizes: Sizes
@@ -53,7 +57,17 @@ class Trace:
     block: int | None
     steps: tuple[Step, ...]
     states: tuple[dict[str, Any], ...]
+    raw: tuple[State, ...]
     concrete: Concrete
+    begins: str = ""
+
+    @property
+    def declared(self) -> Property | None:
+        """What was declared of the property (or lemma); None for the absence of any step."""
+        try:
+            return self.concrete.model.claim_named(self.property_name).declared
+        except KeyError:
+            return None
 
     @property
     def run(self) -> Run:
@@ -101,9 +115,11 @@ def speaks_up(concrete: Concrete, states: list[State], broken_steps: list[str], 
     if name == NO_DEADLOCK:
         return not concrete.successors(states[-1])
     try:
-        item = concrete.model.property_named(name)
+        item = concrete.model.claim_named(name)
     except KeyError:
         raise BadInput(f"this environment has no property {told(name)}") from None
+    if item.declared.kind == LEMMA:
+        return not concrete.keeps(item)(states[-1])
     if item.declared.kind == STEP:
         return name in broken_steps
     bit = concrete.state_properties.index(item)
@@ -116,6 +132,21 @@ def build(environment: str, concrete: Concrete, engine: str, name: str, run: Run
     states, broken_steps = follow(concrete, run)
     if not speaks_up(concrete, states, broken_steps, name):
         raise BadInput(f"the run replays, but {name} does not speak up at its end")
+    return _shown(environment, concrete, engine, name, run, states)
+
+
+def one_step(
+    environment: str, concrete: Concrete, name: str, state: State, step: tuple[str, int | None], begins: str
+) -> Trace:
+    """The trace of a single step from any state, which need not be reachable."""
+    action, block = concrete.action_named(step[0]), step[1]
+    after, _ = concrete.apply(state, action, block)
+    return _shown(environment, concrete, "induction", name, [step], [state, after], begins)
+
+
+def _shown(
+    environment: str, concrete: Concrete, engine: str, name: str, run: Run, states: list[State], begins: str = ""
+) -> Trace:
     shown = [concrete.show(state) for state in states]
     steps = []
     for number, (action_name, block) in enumerate(run):
@@ -123,7 +154,9 @@ def build(environment: str, concrete: Concrete, engine: str, name: str, run: Run
         changes = {n: (before[n], after[n]) for n in before if before[n] != after[n]}
         steps.append(Step(concrete.action_named(action_name).action, block, changes))
     block = concerned_block(concrete, states, name)
-    return Trace(environment, concrete.sizes, engine, name, block, tuple(steps), tuple(shown), concrete)
+    return Trace(
+        environment, concrete.sizes, engine, name, block, tuple(steps), tuple(shown), tuple(states), concrete, begins
+    )
 
 
 def from_engine(environment: str, concrete: Concrete, engine: str, name: str, run: Run) -> Trace:
@@ -177,7 +210,7 @@ class _TraceFile(msgspec.Struct, forbid_unknown_fields=True):
 
 def document(trace: Trace, why: str) -> dict[str, Any]:
     """The trace as a JSON document."""
-    declared = {p.name: p.declared for p in trace.concrete.model.properties}.get(trace.property_name)
+    declared = trace.declared
     return {
         "schema": SCHEMA,
         "environment": trace.environment,

@@ -70,9 +70,9 @@ class Model:
     lemmas: tuple[RecordedProperty, ...]
     assumptions: tuple[RecordedProperty, ...] = ()
 
-    def property_named(self, name: str) -> RecordedProperty:
-        """The property of that name; raises ``KeyError`` if this world doesn't have it."""
-        for candidate in self.properties:
+    def claim_named(self, name: str) -> RecordedProperty:
+        """The property or lemma of that name; raises ``KeyError`` if this world doesn't have it."""
+        for candidate in (*self.properties, *self.lemmas):
             if candidate.name == name:
                 return candidate
         raise KeyError(name)

@@ -43,6 +43,7 @@ class Record:
 
 _TWICE = {"hint_in_batch": "id-read-twice"}
 _CELL = {"id_at_most_once": "shared-start-cell", "hint_in_window": "shared-start-cell"}
+_POISON = {"poison_val_agrees": "poison-not-restored"}
 _LOST = {"no_lost_write": "shared-start-cell"}
 _EARLY = {"no_lost_write": "early-release", "hint_spares_new_writes": "early-release"}
 _STUCK = {
@@ -105,12 +106,12 @@ RECORDS: tuple[Record, ...] = (
         f"{_AUTO}+cell-per-round+poison",
         Sizes(1, 3, 1, freezes=1),
         18,
-        _TWICE | {"poison_val_agrees": "poison-not-restored"},
+        _TWICE | _POISON,
     ),
     Record("linux-6.1+qemu-7.2+kvm-manual", Sizes(1, 3, 1), 20, _TWICE | _EARLY),
     Record(_MANUAL, Sizes(1, 3, 1), 25, _TWICE | _EARLY),
     Record(f"{_MANUAL}+eager-clear", Sizes(1, 3, 2), 20, _TWICE),
-    Record("linux-6.12+qemu-10+kvm-ring", Sizes(1, 3, 1), 20, _TWICE),
+    Record("linux-6.12+qemu-10+kvm-ring+cell-per-round", Sizes(1, 3, 1), 20, _TWICE),
     Record(_CAREFUL, Sizes(2, 3, 1), 18),
     Record(f"{_CAREFUL}+ids-wrap", Sizes(1, 3, 2), 18),
     Record(
@@ -124,33 +125,41 @@ RECORDS: tuple[Record, ...] = (
 
 
 #: The environments that are sound: their safety is proved for every size (see :mod:`hintspec.lemmas`), but
-#: for properties that are known to fall without a loss (``Record.known``, or :data:`KNOWN_IN_PROOFS`).
-PROVED: tuple[str, ...] = (
-    "virtio-1.3",
-    _CAREFUL,
-    f"{_CAREFUL}+ids-wrap",
-    f"{_CAREFUL}+poison",
-    f"{_CAREFUL}+init-on-free",
-    f"{_CAREFUL}+any-order",
-    f"{_CAREFUL}+oom-notifier",
-    "virtio-1.3-driver+qemu-10+tcg",
-    "virtio-1.3-driver+qemu-10+kvm-ring",
-    "virtio-1.3-driver+qemu-5.1+kvm-auto",
-    "virtio-1.3-driver+qemu-7.2+kvm-manual-enable+eager-clear",
-    "virtio-1.3-driver+qemu-7.2+kvm-manual+posted-after-clear",
-    "virtio-1.3-driver+firecracker-1.14+wait-on-ack",
-    "linux-6.1+firecracker-1.14+wait-on-ack",
-    f"{_AUTO}+cell-per-round",
-    f"{_AUTO}+cell-per-round+poison",
-    f"{_AUTO}+wait-at-end",
-    f"{_MANUAL}+eager-clear",
-    "linux-6.1+qemu-7.2+kvm-manual+wait-on-ack",
-    "linux-6.12+qemu-10+kvm-ring+cell-per-round",
-    "no-hint+qemu-7.2+kvm-auto",
-    "no-hint+qemu-7.2+kvm-manual",
-    "no-hint+qemu-7.2+kvm-ring",
-    "no-hint+qemu-10+tcg",
-)
+#: for properties that are known to fall without a loss.
+PROVED: dict[str, dict[str, str]] = {
+    "virtio-1.3": {},
+    _CAREFUL: {},
+    f"{_CAREFUL}+ids-wrap": {},
+    f"{_CAREFUL}+poison": {},
+    f"{_CAREFUL}+init-on-free": {},
+    f"{_CAREFUL}+any-order": {},
+    f"{_CAREFUL}+oom-notifier": {},
+    "virtio-1.3-driver+qemu-10+tcg": {},
+    "virtio-1.3-driver+qemu-10+kvm-ring": {},
+    "virtio-1.3-driver+qemu-5.1+kvm-auto": {},
+    "virtio-1.3-driver+qemu-7.2+kvm-manual-enable+eager-clear": {},
+    "virtio-1.3-driver+qemu-7.2+kvm-manual+posted-after-clear": {},
+    "virtio-1.3-driver+firecracker-1.14+wait-on-ack": {},
+    "linux-6.1+firecracker-1.14+wait-on-ack": _TWICE,
+    f"{_AUTO}+cell-per-round": _TWICE,
+    f"{_AUTO}+cell-per-round+poison": _TWICE | _POISON,
+    f"{_AUTO}+wait-at-end": _TWICE,
+    f"{_MANUAL}+eager-clear": _TWICE,
+    "linux-6.1+qemu-7.2+kvm-manual+wait-on-ack": _TWICE,
+    "linux-6.12+qemu-10+kvm-ring+cell-per-round": _TWICE,
+    "no-hint+qemu-7.2+kvm-auto": {},
+    "no-hint+qemu-7.2+kvm-manual": {},
+    "no-hint+qemu-7.2+kvm-ring": {},
+    "no-hint+qemu-10+tcg": {},
+}
+
+
+def known_in_proof(environment: str) -> dict[str, str]:
+    """The properties that are known to fall in an environment at any size at all, and by which finding."""
+    known: dict[str, str] = {}
+    for record in records_of(environment):
+        known |= record.known
+    return known | PROVED.get(environment, {})
 
 
 def records_of(environment: str) -> tuple[Record, ...]:

@@ -69,17 +69,25 @@ def prove(model: Model, seconds: float = SECONDS, progress: Progress | None = No
         proof.obligations.append(ask(item, seconds))
         if progress:
             progress("obligations", len(proof.obligations))
-    failed = {o.claim for o in proof.failed}
-    tried = {o.claim for o in proof.obligations} | promised(model)
-    for claimed in model.properties:
-        if claimed.name not in tried:
-            proof.open.append(claimed.name)
-        elif failed.isdisjoint(rests_on(model, claimed.name)) and WELL_FORMED not in failed:
-            proof.proved.append(claimed.name)
-        else:
-            proof.unproved.append(claimed.name)
+    tried, failed = {o.claim for o in proof.obligations}, {o.claim for o in proof.failed}
+    proof.proved, proof.unproved, proof.open = settled(model, tried, failed)
     proof.seconds = time.monotonic() - began
     return proof
+
+
+def settled(model: Model, tried: set[str], failed: set[str]) -> tuple[list[str], list[str], list[str]]:
+    """Which properties are proved, not proved, and not tried, by the claims whose obligations were and failed."""
+    proved: list[str] = []
+    unproved: list[str] = []
+    untried: list[str] = []
+    for item in model.properties:
+        if item.name not in tried | promised(model):
+            untried.append(item.name)
+        elif failed.isdisjoint(rests_on(model, item.name)) and WELL_FORMED not in failed:
+            proved.append(item.name)
+        else:
+            unproved.append(item.name)
+    return proved, unproved, untried
 
 
 def rests_on(model: Model, name: str) -> set[str]:

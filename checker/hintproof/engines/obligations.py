@@ -17,7 +17,7 @@ from typing import Any
 import z3
 
 from hintproof.interpret.unbounded import Equality, Expr, ListOf, Names, RingOf, SymbolicState, Unbounded
-from hintspec.recording import Model, RecordedAction, RecordedProperty
+from hintspec.recording import Model, RecordedAction, RecordedProperty, reads
 from hintspec.sorts import BLOCK
 from hintspec.text import ALWAYS, STEP
 
@@ -79,6 +79,8 @@ class Obligations:
         self.taken = z3.Const("taken_block", self.meaning.block_sort)
         self.claims = {item.name: item for item in (*model.lemmas, *model.properties)}
         self._assumed = cache(self._assume)
+        self._before = cache(lambda name: self._of(self.claims[name], self.state))
+        self._reads = cache(self._variables)
 
     # -- the queries -----------------------------------------------------------------------
     def all(self) -> Iterator[Query | Untouched]:
@@ -88,8 +90,7 @@ class Obligations:
             yield self._initially(item)
         for item in self.claims.values():
             if item.declared.kind == ALWAYS and item.declared.leans_on and not item.declared.inductive:
-                goal = self._of(item, self.state)
-                yield Query(AT_ONCE, item.name, (*self._always, *self._leant_on(item)), goal)
+                yield Query(AT_ONCE, item.name, (*self._always, *self._leant_on(item)), self._before(item.name))
         for action in self.model.actions:
             yield from self.of_step(action, inductive)
 
@@ -99,8 +100,8 @@ class Obligations:
         formed = z3.And(self.meaning.well_formed(step.after, [self.names.slot]))
         yield Query(action.name, WELL_FORMED, (*self._always, *step.guard), formed)
         for item in inductive:
-            goal = self._of(item, step.after)
-            if goal.eq(self._of(item, self.state)):
+            goal = self._of(item, step.after) if self._reads(item.name) & action.updates.keys() else None
+            if goal is None or goal.eq(self._before(item.name)):
                 yield Untouched(action.name, item.name)
             else:
                 yield self._kept(step, item, goal)
@@ -115,8 +116,6 @@ class Obligations:
     def _kept(self, step: _Step, item: RecordedProperty, goal: Expr) -> Query:
         witnesses = tuple(e.witness for e in step.equalities)
         known = [*self._always, *step.guard, *self._leant_on(item, witnesses)]
-        for assumption in self.model.assumptions:
-            known += [(assumption.name, fact) for fact in self._everywhere(assumption, step.after, ())]
         known += [(WELL_FORMED, e.at(block)) for e in step.equalities for block in (*self.blocks, *witnesses)]
         return Query(step.action.name, item.name, tuple(known), goal)
 
@@ -132,6 +131,11 @@ class Obligations:
         return _Step(action, tuple(guard), after, promised, tuple(equalities))
 
     # -- what is known ---------------------------------------------------------------------
+    def _variables(self, name: str) -> frozenset[str]:
+        """The variables that a claim speaks of."""
+        term = self.claims[name].term
+        return frozenset() if term is None else frozenset(reads(term))
+
     def _of(self, item: RecordedProperty, state: SymbolicState) -> Expr:
         """A claim about some block and some slots of a state."""
         assert item.term is not None
@@ -159,9 +163,7 @@ class Obligations:
     def _assume(self, name: str, witnesses: tuple[Expr, ...]) -> list[Expr]:
         return list(self._everywhere(self.claims[name], self.state, witnesses))
 
-    def _everywhere(
-        self, item: RecordedProperty, state: SymbolicState, witnesses: tuple[Expr, ...]
-    ) -> Iterator[Expr]:
+    def _everywhere(self, item: RecordedProperty, state: SymbolicState, witnesses: tuple[Expr, ...]) -> Iterator[Expr]:
         """A claim about a state, for every block and slot that can matter."""
         assert item.term is not None
         takes = item.declared.takes

@@ -322,6 +322,10 @@ class Concrete:
         held: bool = self._compiled[key](state, block)
         return held
 
+    def keeps(self, item: RecordedProperty) -> Callable[[State], bool]:
+        """A function that says whether a state keeps a claim, for all of its blocks and ring slots."""
+        return self._compiler.define("keeps", "state", [f"return bool({self._everywhere(item)})"])
+
     @cached_property
     def broken_lemmas(self) -> Callable[[State], list[str]]:
         """A function that names the lemmas that a state breaks, for any of its blocks or ring slots."""

@@ -20,7 +20,7 @@ from typing import Any
 import z3
 
 from hintspec.recording import Model, RecordedAction
-from hintspec.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, SLOT, Enum, Ring, Sort, SpecError, Term
+from hintspec.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, Enum, Ring, Sort, SpecError, Term
 
 Expr = Any  # z3 is untyped
 Value = Any  # Expr, SetOf, RingOf or ListOf
@@ -156,6 +156,7 @@ class Unbounded:
             if isinstance(value, RingOf):
                 facts += [value.used >= 0, value.head <= value.tail]
                 facts.append(value.used + value.tail - value.head <= self.ring_size)
+                assert isinstance(v.sort, Ring)
                 ids = [name for name, inner in v.sort.fields if inner == ID]
                 facts += [value.fields[name](slot) >= 0 for name in ids for slot in slots]
             elif isinstance(value, SetOf):
@@ -215,7 +216,7 @@ class Unbounded:
     def _eq(self, term: Term, a: Value, b: Value) -> Expr:
         if isinstance(a, SetOf):
             return self._same_blocks(a, b)
-        special = FIRST_ID > min(_number(a), _number(b))  # STOP or DONE, which are outside the window
+        special = min(_number(a), _number(b)) < FIRST_ID  # STOP or DONE, which are outside the window
         if term.args[0].sort == ID and self._on_the_wire and not special:
             far = z3.Or(a - b >= self.window, b - a >= self.window)
             return z3.Or(a == b, z3.And(a >= FIRST_ID, b >= FIRST_ID, far, self.laps(a, b)))

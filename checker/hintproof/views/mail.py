@@ -9,6 +9,7 @@ from typing import Any
 from hintproof.trace import Step, Trace
 from hintspec.recording import RecordedVar
 from hintspec.sorts import BLOCK, BLOCKS, LIST, Ring
+from hintspec.text import LEMMA
 
 WIDTH = 78
 
@@ -32,11 +33,15 @@ def _wrap(label: str, text: str) -> list[str]:
 
 
 def _head(trace: Trace, known_as: str) -> Iterator[str]:
-    declared = {p.name: p.declared for p in trace.concrete.model.properties}.get(trace.property_name)
+    declared = trace.declared
     yield from _wrap("environment:", trace.environment)
     yield from _wrap("sizes:", str(trace.sizes))
-    yield from _wrap("found by:", f"{trace.engine} engine, {len(trace.steps)} steps, replayed")
-    yield from _wrap("property:", trace.property_name)
+    if trace.begins:
+        yield from _wrap("found by:", f"{trace.engine} engine; line 0 {trace.begins}")
+    else:
+        yield from _wrap("found by:", f"{trace.engine} engine, {len(trace.steps)} steps, replayed")
+    kind = "lemma:" if declared and declared.kind == LEMMA else "property:"
+    yield from _wrap(kind, trace.property_name)
     if declared:
         yield from _wrap("", " ".join(declared.says.split("\n\n")[0].split()))
         yield from _wrap("clause:", declared.clause)
@@ -50,8 +55,13 @@ def _table(trace: Trace) -> Iterator[str]:
     changed = _CHANGED[len(blocks)]
     lanes = "".join(actor.letter for actor in trace.concrete.model.actors)
     yield f"{'#':>3} {lanes:<4} {'step':<22} {'changed':<{changed}} {'ring':<{_RING}} {head}".rstrip()
+    if trace.begins:
+        yield _line(trace, 0, None, blocks)
     for number, step in enumerate(trace.steps, 1):
         yield _line(trace, number, step, blocks)
+    if trace.begins:
+        yield ""
+        yield from _wrap("line 0:", _not_as_initially(trace))
 
 
 def _blocks_shown(trace: Trace) -> list[int]:
@@ -60,14 +70,17 @@ def _blocks_shown(trace: Trace) -> list[int]:
     return [trace.block or 1]
 
 
-def _line(trace: Trace, number: int, step: Step, blocks: list[int]) -> str:
+def _line(trace: Trace, number: int, step: Step | None, blocks: list[int]) -> str:
     actors = trace.concrete.model.actors
-    lane = "".join(actor.letter if actor == step.action.actor else "." for actor in actors)
-    name = step.action.name if step.block is None else f"{step.action.name}({step.block})"
+    lane, name = "", "(before)"
+    if step:
+        lane = "".join(actor.letter if actor == step.action.actor else "." for actor in actors)
+        name = step.action.name if step.block is None else f"{step.action.name}({step.block})"
     state = trace.states[number]
     width = _MARKS[len(blocks)]
     marks = " ".join(f"{_marks(trace, state, block):<{width}.{width}}" for block in blocks)
-    changed = _changed(trace, step, _CHANGED[len(blocks)])
+    width = _CHANGED[len(blocks)]
+    changed = _changed(trace, step, width) if step else " " * width
     return f"{number:>3} {lane:<4} {name:<22.22} {changed} {_ring(trace, state)} {marks}".rstrip()
 
 
@@ -87,6 +100,17 @@ def _changed(trace: Trace, step: Step, width: int) -> str:
             break
         text = longer
     return f"{text:<{width}}"
+
+
+def _not_as_initially(trace: Trace) -> str:
+    """What differs from the initial state, without what the table shows."""
+    initial = trace.concrete.show(trace.concrete.initial)
+    return ", ".join(
+        f"{v.name}={_value(trace.states[0][v.name])}"
+        for v in trace.concrete.model.vars
+        if trace.states[0][v.name] != initial[v.name]
+        and not (v.name.startswith("left.") or v.declared.mark or isinstance(v.sort, Ring) or v.sort == LIST)
+    )
 
 
 def _value(value: Any) -> str:

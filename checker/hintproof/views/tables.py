@@ -11,7 +11,6 @@ from rich.table import Table
 from rich.text import Text
 
 from hintproof.checking import Result
-from hintproof.engines.induction import Proof
 from hintproof.verdict import Verdict
 
 _STYLE = {
@@ -61,24 +60,6 @@ def _remark(result: Result, name: str, files: Files) -> str:
         return ""
     known = result.known_as(name).split(":")[0]
     return ", ".join(filter(None, [files[name].name if name in files else "", known or "not known"]))
-
-
-def proofs_table(proofs: list[tuple[str, Proof]]) -> Table:
-    """A row an environment: what is proved, or which step breaks which lemma."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("environment", "verdict", "obligations", "time", "proved for every size, or where the proof fails"):
-        table.add_column(column, overflow="fold", no_wrap=column in ("verdict", "time"))
-    for environment, proof in proofs:
-        verdict = Verdict.PROVED if proof.stands else Verdict.UNDECIDED
-        told = ", ".join(proof.proved)
-        if not proof.consistent:
-            told = "the lemmas contradict each other"
-        elif proof.failed:
-            told = "; ".join(f"{o.by} {'may break' if o.verdict == 'fails' else '?'} {o.claim}" for o in proof.failed)
-        style = _STYLE.get(verdict, "green")
-        counts = f"{len(proof.obligations) - len(proof.failed)} of {len(proof.obligations)}"
-        table.add_row(environment, Text(verdict.value, style), counts, f"{proof.seconds:.1f} s", told)
-    return table
 
 
 def results_json(results: list[tuple[Result, Files]], code: int) -> dict[str, Any]:
