@@ -1,51 +1,40 @@
-"""The command line: thin over :mod:`hintproof.checking`, :mod:`hintproof.trace` and the views."""
+"""The command line: thin over :mod:`hintproof.checking`, :mod:`hintproof.trace` and the views.
+
+The commands of proofs are in :mod:`hintproof.cli_proofs`.
+"""
 
 from __future__ import annotations
 
 import json
-import os
 import random
-import shutil
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.live import Live
 from rich.table import Table
 
-from hintproof import __version__, certificates
+from hintproof import __version__, cli_proofs
 from hintproof.checking import Result, Task, pins_of, plan
-from hintproof.engines.induction import SECONDS
+from hintproof.console import Environments, Number, positive, watched, writable
 from hintproof.engines.report import Limits
 from hintproof.errors import BadInput, EngineBug
 from hintproof.explain import why
-from hintproof.parallel import cores, run_all
-from hintproof.proving import Failure, ProofResult, ProofTask, run_of
+from hintproof.parallel import cores
 from hintproof.simulation import simulate as run_simulation
 from hintproof.trace import load, prepare, save, write_whole
 from hintproof.verdict import Exit, Verdict
-from hintproof.views import mail, proofs, tables
+from hintproof.views import mail, tables
 from hintspec.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
 from hintspec.protocol import PROTOCOL
-from hintspec.records import PROVED, RECORDS, records_of
+from hintspec.records import RECORDS, records_of
 from hintspec.sizes import Sizes
 from hintspec.sorts import SpecError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 
-Environments = Annotated[
-    list[str] | None, typer.Argument(metavar="[ENVIRONMENT]...", help="Names; see 'hintproof environments'.")
-]
-Number = int | None
-
-
-def _fail(message: str, code: Exit = Exit.BAD_INPUT) -> NoReturn:
-    """One line to stderr, and out."""
-    print(f"hintproof: {' '.join(str(message).split())}", file=sys.stderr)
-    raise typer.Exit(code)
+app.add_typer(cli_proofs.app)
 
 
 def _sizes(**given: Number) -> Sizes | None:
@@ -99,12 +88,12 @@ def check(
         dma=dma, pauses=pauses, resizes=resizes, removes=removes, freezes=freezes,
     )  # fmt: skip
     limits = Limits(limit_states, limit_seconds, depth, runs)
-    _positive(limit_states=limit_states, limit_seconds=limit_seconds, depth=depth, runs=runs, jobs=jobs)
+    positive(limit_states=limit_states, limit_seconds=limit_seconds, depth=depth, runs=runs, jobs=jobs)
     if environment:
         plans = [plan(name, sizes, engine or (), limits) for name in dict.fromkeys(environment)]
     else:
         plans = [plan(r.environment, sizes, engine or (), limits, r if sizes is None else None) for r in RECORDS]
-    _writable(traces)
+    writable(traces)
     began = time.monotonic()
     _run(plans, jobs or cores(), quiet=as_json)
     results = [(result, _save_traces(result, traces)) for result, _ in plans]
@@ -121,60 +110,14 @@ def check(
     raise typer.Exit(code)
 
 
-def _positive(**options: float | None) -> None:
-    for name, value in options.items():
-        if value is not None and value <= 0:
-            raise BadInput(f"--{name.replace('_', '-')} must be more than 0, not {value:g}")
-
-
-def _writable(directory: Path) -> None:
-    """Find out before the work begins whether its results can be kept."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        probe = directory / f".hintproof-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError as problem:
-        raise BadInput(f"can't write to {directory}: {problem.strerror or problem}; give --traces DIR") from None
-
-
 def _run(plans: list[tuple[Result, list[Task]]], jobs: int, quiet: bool) -> None:
     """Run all tasks, the long ones first, with a live view of those that run."""
     owner = {id(task): result for result, tasks in plans for task in tasks}
     tasks = sorted((t for _, tasks in plans for t in tasks), key=_cost, reverse=True)
-    for task, found in _watched(tasks, jobs, quiet):
+    for task, found in watched(tasks, jobs, quiet):
         owner[id(task)].found[task.engine] = found
     for result, planned in plans:  # engines in the order asked for, whoever ended first
         result.found = {task.engine: result.found[task.engine] for task in planned}
-
-
-def _watched(tasks: list[Any], jobs: int, quiet: bool) -> Iterator[tuple[Any, Any]]:
-    """Run tasks with a live view of those that run."""
-    running: dict[int, tuple[Any, str, float]] = {}
-    ended = 0
-    screen = tables.console(stderr=True)
-
-    def picture() -> Table:
-        table = Table.grid(padding=(0, 2))
-        table.add_row(f"{ended} of {len(tasks)} done", "", "")
-        for task, note, began in running.values():
-            table.add_row(task.environment, task.engine, f"{note}  {time.monotonic() - began:.0f} s")
-        return table
-
-    with Live(console=screen, transient=True, auto_refresh=False) as live:
-
-        def watch(task: Any, state: str, note: str) -> None:
-            nonlocal ended
-            if state == "ends":
-                running.pop(id(task), None)
-                ended += 1
-            else:
-                began = running.get(id(task), (task, "", time.monotonic()))[2]
-                running[id(task)] = (task, note, began)
-            if screen.is_terminal and not quiet:
-                live.update(picture(), refresh=True)
-
-        yield from run_all(tasks, jobs, watch)
 
 
 def _cost(task: Task) -> float:
@@ -216,84 +159,6 @@ def _print_main_trace(result: Result) -> None:
                 print()
                 print(mail.render(trace, why(trace), result.known_as(item.name)), end="")
                 return
-
-
-# -- prove ------------------------------------------------------------------------------------
-
-
-@app.command()
-def prove(
-    environment: Environments = None,
-    limit_seconds: Annotated[float, typer.Option(help="Seconds for one obligation.")] = SECONDS,
-    jobs: Annotated[Number, typer.Option(help="Processes at a time (default: one a core).")] = None,
-    traces: Annotated[Path, typer.Option(help="Directory for runs that break a lemma.")] = Path("hintproof-traces"),
-    as_json: Annotated[bool, typer.Option("--json", help="Every obligation, as JSON.")] = False,
-) -> None:
-    """Prove environments for every size; without names, all that are recorded as sound.
-
-    What fails and is not known to is shown as a counterexample to induction.
-    """
-    _positive(limit_seconds=limit_seconds, jobs=jobs)
-    tasks = [ProofTask(name, limit_seconds) for name in dict.fromkeys(environment or PROVED)]
-    for task in tasks:
-        task.model()  # find out about environments of no use before the work begins
-    began = time.monotonic()
-    _writable(traces)
-    found = dict(_watched(tasks, jobs or cores(), quiet=as_json))
-    results: list[ProofResult] = [found[task] for task in tasks]
-    code = Exit.UNDECIDED if any(result.missing for result in results) else Exit.AS_EXPECTED
-    if as_json:
-        print(json.dumps(proofs.proofs_json(results, code), indent=1))
-        raise typer.Exit(code)
-    for result in results:
-        for failed in result.failures:
-            print(proofs.failure(result.environment, failed, _save_run(result.environment, failed, traces)))
-    tables.console().print(proofs.proofs_table(results))
-    tables.console().print(proofs.summary(results, time.monotonic() - began), highlight=False)
-    raise typer.Exit(code)
-
-
-def _save_run(environment: str, failed: Failure, directory: Path) -> Path | None:
-    """Write the run that breaks a lemma, if there is one; returns its file."""
-    trace = run_of(environment, failed)
-    if trace is None:
-        return None
-    path = directory / environment / f"{failed.obligation.claim}-{failed.obligation.by}.json"
-    save(trace, why(trace), path)
-    return path
-
-
-@app.command()
-def certify(
-    environment: Environments = None,
-    out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("hintproof-certificates"),
-    limit_seconds: Annotated[float, typer.Option(help="Seconds for one obligation and solver.")] = SECONDS,
-    jobs: Annotated[Number, typer.Option(help="Processes at a time (default: one a core).")] = None,
-) -> None:
-    """Write every obligation as SMT-LIB 2 and have a second solver confirm it.
-
-    The directory can be checked without hintproof: python DIRECTORY/check.py
-    """
-    _positive(limit_seconds=limit_seconds, jobs=jobs)
-    certificates.second_solver()
-    names = list(dict.fromkeys(environment or PROVED))
-    for name in names:
-        ProofTask(name).model()
-    partial = certificates.begin(out)
-    began = time.monotonic()
-    try:
-        tasks = [certificates.CertifyTask(name, partial, limit_seconds) for name in names]
-        found = dict(_watched(tasks, jobs or cores(), quiet=False))
-        results: list[certificates.Certificate] = [found[task] for task in tasks]
-        certificates.finish(partial, out, results)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    tables.console().print(proofs.certificates_table(results))
-    seconds = time.monotonic() - began
-    tables.console().print(proofs.certificates_summary(results, out, seconds), highlight=False)
-    if any(result.disagreements for result in results):
-        raise typer.Exit(Exit.REFUTED)
-    raise typer.Exit(Exit.UNDECIDED if any(result.missing for result in results) else Exit.AS_EXPECTED)
 
 
 # -- looking things up ------------------------------------------------------------------------
@@ -362,7 +227,7 @@ def simulate(
     seed: Annotated[int, typer.Option(help="Seed of the random choice.")] = 0,
 ) -> None:
     """Take random steps of an environment and print them."""
-    _positive(steps=steps)
+    positive(steps=steps)
     sizes = _sizes(blocks=blocks, ring=ring, rounds=rounds, migrations=migrations, chunk=chunk)
     assert sizes is not None
     concrete = prepare(environment, sizes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hintspec import device, discard, driver, guest, lifecycle, migration
+from hintspec.covers import COVERS
 from hintspec.lemmas import ASSUMPTIONS, LEMMAS
 from hintspec.properties import PROPERTIES
 from hintspec.state import APPLICATION, DEVICE, DRIVER, HYPERVISOR, PARTS
@@ -20,5 +21,6 @@ PROTOCOL = Text(
     properties=PROPERTIES,
     lemmas=LEMMAS,
     assumptions=ASSUMPTIONS,
+    covers=COVERS,
     budgets=BUDGETS,
 )

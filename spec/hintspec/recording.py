@@ -60,6 +60,16 @@ class RecordedProperty:
 
 
 @dataclass(frozen=True)
+class RecordedCover:
+    """What must be able to happen: one of the steps ``by``, in a state in which the term holds."""
+
+    name: str
+    says: str
+    by: tuple[str, ...]
+    term: Term
+
+
+@dataclass(frozen=True)
 class Model:
     """A text recorded for one world: all that an engine needs, with no trace of what it is about."""
 
@@ -69,6 +79,7 @@ class Model:
     properties: tuple[RecordedProperty, ...]
     lemmas: tuple[RecordedProperty, ...]
     assumptions: tuple[RecordedProperty, ...] = ()
+    covers: tuple[RecordedCover, ...] = ()
 
     def claim_named(self, name: str) -> RecordedProperty:
         """The property or lemma of that name; raises ``KeyError`` if this world doesn't have it."""
@@ -110,7 +121,13 @@ def record(text: Text, world: Any, finite: bool = True) -> Model:
         )
         for items in (text.properties, text.lemmas, text.assumptions)
     )
-    return Model(text.actors, tuple(recorded), tuple(actions), properties, lemmas, assumptions)
+    names = {action.name for action in actions}
+    covers = tuple(
+        RecordedCover(c.name, c.says, by, lift(c.body(StateView(world, parts, None)), BOOL))
+        for c in text.covers
+        if _exists(c.when, world) and (by := tuple(name for name in c.by if name in names))
+    )
+    return Model(text.actors, tuple(recorded), tuple(actions), properties, lemmas, assumptions, covers)
 
 
 def _exists(when: Callable[[Any], bool] | None, world: Any) -> bool:

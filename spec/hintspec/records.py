@@ -154,6 +154,20 @@ PROVED: dict[str, dict[str, str]] = {
 }
 
 
+#: The environment that the docs tell the proof of: Linux and QEMU with the one repair of the shared START cell.
+WORKED_EXAMPLE = f"{_AUTO}+cell-per-round"
+
+
+#: Sizes at which a cover report looks for what can happen: rounds, two migrations on a ring that fills up, every
+#: kind of interference once, two blocks.
+COVER_SIZES: tuple[Sizes, ...] = (
+    Sizes(1, 3, 2),
+    Sizes(1, 2, 2, migrations=2),
+    Sizes(1, 2, 1, dma=1, pauses=1, resizes=1, removes=1, freezes=1),
+    Sizes(2, 4, 1),
+)
+
+
 def known_in_proof(environment: str) -> dict[str, str]:
     """The properties that are known to fall in an environment at any size at all, and by which finding."""
     known: dict[str, str] = {}

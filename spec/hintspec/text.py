@@ -194,6 +194,26 @@ def assumption(reason: str, when: Callable[[Any], bool] | None = None) -> Claim:
     return claim(ASSUMPTION, reason, when)
 
 
+@dataclass(frozen=True)
+class Cover:
+    """Something that must be able to happen for the rest to mean anything: one of some steps, in some states."""
+
+    name: str
+    says: str
+    by: tuple[str, ...]
+    body: Callable[..., Term]
+    when: Callable[[Any], bool] | None
+
+
+def cover(by: tuple[str, ...], when: Callable[[Any], bool] | None = None) -> Callable[[Callable[..., Term]], Cover]:
+    """Make a predicate over the state before a step a :class:`Cover`; ``by`` names the steps."""
+
+    def wrap(body: Callable[..., Term]) -> Cover:
+        return Cover(body.__name__, inspect.getdoc(body) or "", by, body, when)
+
+    return wrap
+
+
 def step_claim(
     name: str,
     clause: str,
@@ -311,4 +331,5 @@ class Text:
     properties: tuple[Property, ...]
     lemmas: tuple[Property, ...] = ()
     assumptions: tuple[Property, ...] = ()
+    covers: tuple[Cover, ...] = ()
     budgets: tuple[str, ...] = field(default=())

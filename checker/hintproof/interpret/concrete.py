@@ -15,7 +15,7 @@ from typing import Any
 
 from hintspec.recording import Model, RecordedAction, RecordedProperty
 from hintspec.sizes import Sizes
-from hintspec.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, Enum, Ring, Sort, SpecError, Term
+from hintspec.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, TRUE, Enum, Ring, Sort, SpecError, Term
 from hintspec.text import ALWAYS, STEP
 
 State = tuple[Any, ...]
@@ -325,6 +325,15 @@ class Concrete:
     def keeps(self, item: RecordedProperty) -> Callable[[State], bool]:
         """A function that says whether a state keeps a claim, for all of its blocks and ring slots."""
         return self._compiler.define("keeps", "state", [f"return bool({self._everywhere(item)})"])
+
+    def witnesses(self, item: RecordedProperty, term: Term | None) -> Callable[[State], bool]:
+        """A function that says whether a term, a part of a claim's, holds for some of its blocks and ring slots."""
+        some = RecordedProperty(item.declared, ~(TRUE if term is None else term))
+        return self._compiler.define("witnesses", "state", [f"return not ({self._everywhere(some)})"])
+
+    def meets(self, term: Term) -> Callable[[State], bool]:
+        """A function that says whether a condition that takes no argument holds in a state."""
+        return self._compiler.define("meets", "state", [f"return bool({self._compiler.expr(term)})"])
 
     @cached_property
     def broken_lemmas(self) -> Callable[[State], list[str]]:

@@ -9,11 +9,16 @@ from typing import Any
 
 from rich.table import Table
 from rich.text import Text
+from rich.tree import Tree
 
 from hintproof.certificates import Certificate
+from hintproof.engines.cover import ACTION, GOAL, HYPOTHESIS, Covered, Item
 from hintproof.explain import why
 from hintproof.proving import Failure, ProofResult, step_of, title_of
+from hintproof.resting import GUARD, LEMMA, Needed, Part, term_of, why_not_needed
 from hintproof.views import mail
+from hintproof.views.wording import wording
+from hintspec.recording import Model
 
 
 def proofs_table(results: list[ProofResult]) -> Table:
@@ -96,6 +101,72 @@ def certificates_summary(results: list[Certificate], out: Path, seconds: float) 
         f"({100 * confirmed / max(holds, 1):.1f} %), {clash} disagreements; {seconds:.0f} s\n"
         f"written to {out}; to check it without hintproof: python {out}/check.py"
     )
+
+
+def resting_table(model: Model, rows: list[Needed]) -> Table:
+    """A row a part: what it says, and which properties lose their proof without it."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("left out", "which says", "then fails", "and with it"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        told = _says(model, row.part)
+        table.add_row(f"{row.part.kind} {row.part}", told, ", ".join(row.breaks), _falls(model, row))
+    return table
+
+
+def _says(model: Model, part: Part) -> str:
+    if part.kind == LEMMA:
+        return model.claim_named(part.name).declared.says
+    term = term_of(model, part)
+    return "" if term is None else wording(term)
+
+
+def _falls(model: Model, row: Needed) -> str:
+    """The properties that fall without a part, or why none does."""
+    if row.falls:
+        return ", ".join(row.falls)
+    term = term_of(model, row.part)
+    reason = why_not_needed(term) if row.part.kind == GUARD and term is not None else ""
+    return f"nothing: {reason}" if reason else "nothing"
+
+
+def covers_table(reports: list[tuple[str, Covered]]) -> Table:
+    """A row an environment: the steps that happen, the shortest runs to what must be able to, what was not seen."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("environment", "steps seen", "hypotheses met", "states", "shortest runs; never seen"):
+        table.add_column(column, overflow="fold")
+    for environment, report in reports:
+        seen = {kind: [i for i in report.lengths if i.kind == kind] for kind in (ACTION, HYPOTHESIS)}
+        counts = [f"{sum(report.lengths[i] is not None for i in items)} of {len(items)}" for items in seen.values()]
+        goals = ", ".join(f"{i.name} {n}" for i, n in report.lengths.items() if i.kind == GOAL and n is not None)
+        never = ", ".join(_unseen(item) for item in report.missing)
+        told = "\n".join(filter(None, [goals, f"never: {never}" if never else ""]))
+        table.add_row(environment, *counts, f"{report.states}", told)
+    return table
+
+
+def _unseen(item: Item) -> str:
+    return f"{item.name} (its hypothesis {item.number + 1})" if item.kind == HYPOTHESIS else item.name
+
+
+def claim_tree(model: Model, name: str) -> Tree:
+    """A claim and the lemmas that its proof uses, each told once."""
+    told: set[str] = set()
+
+    def grow(tree: Tree, here: str) -> None:
+        item = model.claim_named(here).declared
+        again = here in told
+        told.add(here)
+        branch = tree.add(f"{here} (see above)" if again else f"{here}: {' '.join(item.says.split())}")
+        if not again:
+            for lean in item.leans_on:
+                if lean in here_known:
+                    grow(branch, lean)
+
+    here_known = {item.name for item in (*model.lemmas, *model.properties)}
+    root = Tree(f"the proof of {name} uses", hide_root=False)
+    grow(root, name)
+    return root
 
 
 def _told(result: ProofResult) -> list[str]:

@@ -1,0 +1,161 @@
+"""What rests on what: which properties lose their proof without a guard, an update or a lemma.
+
+Each is left out in turn, and what it could matter to is asked again. A guard that nothing needs is one that
+the proof of safety does without: it is there for progress, or because the code is so.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from hintproof.engines.induction import SECONDS, ask, prove, rests_on
+from hintproof.engines.obligations import WELL_FORMED, Obligations, Query
+from hintproof.engines.report import Progress
+from hintproof.errors import BadInput
+from hintproof.proving import ProofTask
+from hintspec.environments import told
+from hintspec.recording import Model, RecordedAction, reads
+from hintspec.slack import NOT_FOR_SAFETY
+from hintspec.sorts import Term
+
+GUARD, UPDATE, LEMMA = "guard", "update", "lemma"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A guard's conjunct (by its position), an update (by its variable) of a step, or a lemma."""
+
+    kind: str
+    step: str
+    name: str
+
+    def __str__(self) -> str:
+        return self.name if self.kind == LEMMA else f"{self.step}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Needed:
+    """A part, the claims that fail without it at once, and the properties that lose their proof by that."""
+
+    part: Part
+    breaks: tuple[str, ...]
+    falls: tuple[str, ...]
+
+
+def parts_of(model: Model) -> list[Part]:
+    """All parts of a model that can be left out, in the order of the text."""
+    found = []
+    for action in model.actions:
+        real = [number for number, c in enumerate(action.guard) if any(reads(c.term))]  # others hold in this world
+        found += [Part(GUARD, action.name, str(number)) for number in real]
+        found += [Part(UPDATE, action.name, variable) for variable in action.updates]
+    return found + [Part(LEMMA, "", item.name) for item in model.lemmas]
+
+
+def named(model: Model, name: str) -> list[Part]:
+    """The parts that a name may mean: a lemma; a step, or one part of it; a variable; a function of the real code.
+
+    Raises :class:`BadInput` for a name that means none.
+    """
+    functions = {a.name: set(re.findall(r"\w+", a.action.where)) for a in model.actions}
+    found = [
+        part
+        for part in parts_of(model)
+        if name in (part.name, part.step, str(part)) or name in functions.get(part.step, ())
+    ]
+    if not found:
+        near = difflib.get_close_matches(name, [*functions, *(p.name for p in model.lemmas)], 1)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        raise BadInput(f"no lemma, step, variable or function {told(name)} in this environment{hint}")
+    return found
+
+
+def why_not_needed(term: Term) -> str:
+    """Why a guard is not needed for safety, by what it reads."""
+    variables = dict.fromkeys(name.split(":")[0] for name in reads(term))
+    return "; ".join(NOT_FOR_SAFETY[v] for v in variables if v in NOT_FOR_SAFETY)
+
+
+def term_of(model: Model, part: Part) -> Term | None:
+    """What is written there: a condition, a new value, a lemma's predicate."""
+    if part.kind == LEMMA:
+        return model.claim_named(part.name).term
+    action = _action(model, part.step)
+    return action.guard[int(part.name)].term if part.kind == GUARD else action.updates[part.name]
+
+
+def _action(model: Model, name: str) -> RecordedAction:
+    return next(action for action in model.actions if action.name == name)
+
+
+def _without(action: RecordedAction, part: Part) -> RecordedAction:
+    if part.kind == GUARD:
+        left = tuple(c for number, c in enumerate(action.guard) if number != int(part.name))
+        return replace(action, guard=left)
+    return replace(action, updates={n: t for n, t in action.updates.items() if n != part.name})
+
+
+class Resting:
+    """What rests on what in one environment."""
+
+    def __init__(self, environment: str, seconds: float = SECONDS) -> None:
+        self.environment = environment
+        self.seconds = seconds
+        self.model = ProofTask(environment).model()
+        self.proof = prove(self.model, seconds)
+        self._failed = {(o.by, o.claim) for o in self.proof.failed}
+        self._obligations = Obligations(self.model)
+        self._inductive = [i for i in (*self.model.lemmas, *self.model.properties) if i.declared.inductive]
+
+    def needed(self, part: Part) -> Needed:
+        """What fails without a part."""
+        breaks = self._lemma_left_out(part.name) if part.kind == LEMMA else self._step_without(part)
+        falls = [
+            name
+            for name in self.proof.proved
+            if WELL_FORMED in breaks or not breaks.isdisjoint(rests_on(self.model, name))
+        ]
+        return Needed(part, tuple(sorted(breaks)), tuple(falls))
+
+    def _step_without(self, part: Part) -> set[str]:
+        changed = _without(_action(self.model, part.step), part)
+        queries = self._obligations.of_step(changed, self._inductive)
+        return self._failing(q for q in queries if isinstance(q, Query))
+
+    def _lemma_left_out(self, name: str) -> set[str]:
+        """The claims that lean on a lemma and can't be shown without it."""
+        left = replace(self.model, lemmas=tuple(item for item in self.model.lemmas if item.name != name))
+        leaning = {i.name for i in (*left.lemmas, *left.properties) if name in i.declared.leans_on}
+        queries = Obligations(left).all()
+        return self._failing(q for q in queries if isinstance(q, Query) and q.claim in leaning)
+
+    def _failing(self, queries: Iterable[Query]) -> set[str]:
+        return {
+            q.claim for q in queries if (q.by, q.claim) not in self._failed and ask(q, self.seconds).verdict != "proved"
+        }
+
+
+@dataclass(frozen=True)
+class RestingTask:
+    """What rests on some parts of one environment: a unit of parallel work."""
+
+    environment: str
+    parts: tuple[Part, ...]
+    seconds: float = SECONDS
+    engine: str = "resting"
+
+    def __str__(self) -> str:
+        return f"what rests on what in {self.environment}"
+
+    def run(self, progress: Progress | None = None) -> list[Needed]:
+        """Leave each part out in turn."""
+        resting = Resting(self.environment, self.seconds)
+        found = []
+        for part in self.parts:
+            found.append(resting.needed(part))
+            if progress:
+                progress("parts left out", len(found))
+        return found
