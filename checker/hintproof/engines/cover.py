@@ -67,7 +67,8 @@ def _hypotheses(term: Term, above: Term | None) -> Iterator[Term]:
 def items_of(model: Model) -> list[Item]:
     """All that is to be witnessed of a model."""
     found = [Item(ACTION, action.name) for action in model.actions]
-    found += [Item(GOAL, item.name) for item in (*model.covers, *_sometimes(model))]
+    found += [Item(GOAL, goal.name) for goal in model.covers]
+    found += [Item(GOAL, item.name) for item in _sometimes(model)]
     for lemma in model.lemmas:
         found += [Item(HYPOTHESIS, lemma.name, number) for number in range(len(hypotheses(lemma)))]
     return found

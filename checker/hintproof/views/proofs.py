@@ -191,10 +191,12 @@ def failure(environment: str, found: Failure, saved: Path | None) -> str:
             f"{head}, by the lemmas that it may use.\nNo state of up to 3 blocks and 3 entries that keeps all lemmas "
             "shows it: it would hold if the lemmas did that fail, too.\n"
         )
-    reachability = textwrap.fill(
-        _reachability(found, saved), mail.WIDTH, break_long_words=False, break_on_hyphens=False
-    )
-    return f"{head}.\n\n{mail.render(trace, why(trace))}\n{reachability}\n"
+    reachability = _wrapped(_reachability(found, saved))
+    return f"{_wrapped(head)}.\n\n{mail.render(trace, why(trace))}\n{reachability}\n"
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, mail.WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def _reachability(found: Failure, saved: Path | None) -> str:
