@@ -192,7 +192,7 @@ def failure(environment: str, found: Failure, saved: Path | None) -> str:
             "shows it: it would hold if the lemmas did that fail, too.\n"
         )
     reachability = _wrapped(_reachability(found, saved))
-    return f"{_wrapped(head)}.\n\n{mail.render(trace, why(trace))}\n{reachability}\n"
+    return f"{_wrapped(head + '.')}\n\n{mail.render(trace, why(trace))}\n{reachability}\n"
 
 
 def _wrapped(text: str) -> str:
