@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -26,6 +28,8 @@ from hintspec.records import PROVED, RECORDS
 from hintspec.sorts import BLOCK, BLOCKS, ID, LIST, Ring
 from hintspec.text import ALWAYS, STEP
 from tests.checker.test_interpretations import walk
+
+COUNTEREXAMPLES = Path(__file__).parents[2] / "counterexamples"
 
 #: Properties of states and steps that are about progress, and are not proved.
 PROGRESS = {"blocks_come_back"}
@@ -95,6 +99,34 @@ def test_the_proof_fails_at_the_guilty_step(environment: str, guilty: set[tuple[
     assert {(o.by, o.claim) for o in proof.failed} - batches == guilty
     assert "no_lost_write" in proof.unproved
     assert "block_conserved" in proof.proved, "what does not rest on it is proved even so"
+
+
+#: By finding: the steps of which one does not keep its claim. What only progress suffers by is not proved.
+GUILTY = {
+    "shared-start-cell": {"set_active_id"},
+    "early-release": {"hint_clears_chunk", "send_clears"},
+    "id-read-twice": {"ignore_hint", "ignore_unasked_hint"},
+    "start-accepted-any-time": {"pop_start"},
+    "no-check-before-round": {"work_starts"},
+    "discard-before-reuse-seen": {"discard"},
+    "poison-not-restored": {"restore"},
+    "tcg-hot-tlb": {"sync_merge"},
+}
+ONLY_PROGRESS = {"no-done-on-failure", "remove-keeps-blocks"}
+
+
+@pytest.mark.parametrize("environment", sorted({r.environment for r in RECORDS if r.known}))
+def test_the_proof_of_each_refuted_environment_fails_at_what_its_traces_are_about(environment: str) -> None:
+    """The step of the obligation that fails is one that the trace of the finding goes through, too."""
+    failing = {o.by for o in proof_of(environment).failed}
+    for finding in {f for r in RECORDS if r.environment == environment for f in r.known.values()} - ONLY_PROGRESS:
+        assert failing & GUILTY[finding], finding
+        trace = json.loads((COUNTEREXAMPLES / finding / "trace.json").read_text())
+        assert {step["action"] for step in trace["steps"]} & GUILTY[finding], finding
+
+
+def test_every_finding_is_looked_for_in_the_proofs() -> None:
+    assert set(GUILTY) | ONLY_PROGRESS == {f for r in RECORDS for f in r.known.values()}
 
 
 @pytest.mark.parametrize("environment", ["v36+qemu-4.0+kvm-auto", "linux-4.20+qemu-4.0+kvm-auto"])
