@@ -131,8 +131,8 @@ class Property:
 
     It speaks of one block, one ring slot and one other slot, where it takes them as arguments, and claims
     itself of all of them. A STEP property has no predicate of its own: the actions that could break it
-    promise it. ``leans_on`` names the lemmas that its proof uses; an ``inductive`` claim is kept by every
-    step, any other follows from those lemmas at once. Without either it is not for a proof.
+    promise it. ``leans_on`` names the lemmas that its proof uses; an ``inductive`` claim is one that a proof
+    shows to be kept by every step.
     """
 
     name: str
@@ -163,20 +163,18 @@ def claim(
     kind: str,
     clause: str,
     when: Callable[[Any], bool] | None = None,
-    follows_from: tuple[str, ...] = (),
     kept_with: tuple[str, ...] | None = None,
 ) -> Claim:
     """Make a predicate over a state (and perhaps a block) a :class:`Property` with its clause or reason.
 
-    A proof either derives it from lemmas (``follows_from``) or shows that every step keeps it, given that
-    it and some lemmas held before (``kept_with``).
+    A proof shows that every step keeps it, given that it and some lemmas held before (``kept_with``); without
+    that no proof is tried.
     """
 
     def wrap(body: Callable[..., Term]) -> Property:
         takes = tuple(inspect.signature(body).parameters)[1:]
         says = inspect.getdoc(body) or ""
-        leans = follows_from if kept_with is None else kept_with
-        return Property(body.__name__, kind, clause, says, body, takes, when, leans, kept_with is not None)
+        return Property(body.__name__, kind, clause, says, body, takes, when, kept_with or (), kept_with is not None)
 
     return wrap
 

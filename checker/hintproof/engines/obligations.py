@@ -1,7 +1,6 @@
 """What has to be shown for a proof by induction: one query a claim and step, each with what it may use.
 
-A lemma may use itself and the lemmas that it leans on, of the state before the step; a property the
-lemmas that it follows from. All are assumed of the blocks and slots that can matter: those that the
+A lemma may use itself and the lemmas that it leans on, of the state before the step. They are assumed of the blocks and slots that can matter: those that the
 claim, the step and the state name. That assumes less than it might, so it is sound, and it needs no
 quantifier. Where a step changes nothing that a claim speaks of there is nothing to ask.
 """
@@ -19,10 +18,10 @@ import z3
 from hintproof.interpret.unbounded import Equality, Expr, ListOf, Names, RingOf, SymbolicState, Unbounded
 from hintspec.recording import Model, RecordedAction, RecordedProperty, reads
 from hintspec.sorts import BLOCK
-from hintspec.text import ALWAYS, STEP
+from hintspec.text import STEP
 
-#: What stands in the place of a step: the initial state, and a claim that follows from lemmas at once.
-INITIALLY, AT_ONCE = "initially", "at once"
+#: What stands in the place of a step for the initial state.
+INITIALLY = "initially"
 
 #: What every step keeps beside the lemmas: that a state is one at all.
 WELL_FORMED = "well-formed state"
@@ -88,9 +87,6 @@ class Obligations:
         inductive = [item for item in self.claims.values() if item.declared.inductive]
         for item in inductive:
             yield self._initially(item)
-        for item in self.claims.values():
-            if item.declared.kind == ALWAYS and item.declared.leans_on and not item.declared.inductive:
-                yield Query(AT_ONCE, item.name, (*self._always, *self._leant_on(item)), self._before(item.name))
         for action in self.model.actions:
             yield from self.of_step(action, inductive)
 
