@@ -1,8 +1,9 @@
 """What has to be shown for a proof by induction: one query a claim and step, each with what it may use.
 
-A lemma may use itself and the lemmas that it leans on, of the state before the step. They are assumed of the blocks and slots that can matter: those that the
-claim, the step and the state name. That assumes less than it might, so it is sound, and it needs no
-quantifier. Where a step changes nothing that a claim speaks of there is nothing to ask.
+A lemma may use itself and the lemmas that it leans on, of the state before the step. They are assumed of
+the blocks and slots that can matter: those that the claim, the step and the state name. That assumes less
+than it might, so it is sound, and it needs no quantifier. Where a step changes nothing that a claim speaks
+of there is nothing to ask.
 """
 
 from __future__ import annotations
