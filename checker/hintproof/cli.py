@@ -75,7 +75,7 @@ def check(
     freezes: Annotated[Number, typer.Option(help="Suspends of the guest.")] = None,
     depth: Annotated[Number, typer.Option(help="Steps of the bounded engine.")] = None,
     runs: Annotated[Number, typer.Option(help="Runs of the sampled engine.")] = None,
-    limit_states: Annotated[int, typer.Option(help="States after which the exhaustive engine gives up.")] = 6_000_000,
+    limit_states: Annotated[int, typer.Option(help="States after which the exhaustive engine gives up.")] = 50_000_000,
     limit_seconds: Annotated[float | None, typer.Option(help="Seconds after which an engine gives up.")] = None,
     jobs: Annotated[Number, typer.Option(help="Processes at a time (default: one a core).")] = None,
     traces: Annotated[Path, typer.Option(help="Directory for trace files.")] = Path("hintproof-traces"),

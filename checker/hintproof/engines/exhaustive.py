@@ -1,25 +1,35 @@
 """Exhaustive breadth-first search: every reachable state of a finite size, shortest runs.
 
-The plain search in Python. It keeps every state in a dict, so memory is its limit: about 0.7 kB a state.
+Two searches that find the same, state for state: a plain one in Python, which keeps every state in a
+dict (about 0.7 kB each), and a compiled one (:mod:`hintproof.engines.compiled`, some 50 bytes each).
 """
 
 from __future__ import annotations
 
-import resource
 from array import array
+from dataclasses import replace
 
-from hintproof.engines.report import Clock, Found, Limits, Progress, Run
+from hintproof.engines.compiled import CompiledSearch, is_kept
+from hintproof.engines.report import Clock, Found, Limits, Progress, Run, megabytes
 from hintproof.interpret.concrete import Concrete, State
+from hintproof.interpret.packed import PackedCompiler
+from hintspec.sorts import SpecError
 from hintspec.text import ALWAYS, RECOVERABLE, SOMETIMES
 
 #: The name under which a state without any step is reported.
 NO_DEADLOCK = "no_deadlock"
 
+#: States up to which the plain search is the quicker one: with a kernel that is compiled, and without.
+_FEW, _FEW_TO_COMPILE_FOR = 20_000, 1_500_000
+
+#: States that the plain search keeps at most, where a state is too wide for the compiled one: about 4 GB.
+_MOST_PLAIN = 6_000_000
+
 #: States between two looks at the limits.
 _LOOK = 20_000
 
 
-class _Search:
+class PlainSearch:
     """One search: states by number, how each was first reached, and what it led to."""
 
     def __init__(self, model: Concrete, limits: Limits, progress: Progress | None) -> None:
@@ -34,11 +44,29 @@ class _Search:
         self.verdicts = array("L", [model.judge(model.initial)])
         self.edges = array("I")
         self.ends = array("I")
-        self.fired = [0] * len(model.instances)
+        self.fired_counts = [0] * len(model.instances)
         self.stopped_by = ""
         self.depth = 0
-        self.broken_steps: dict[int, tuple[int, int]] = {}
+        self._broken: dict[int, tuple[int, int]] = {}
         self.deadlock: int | None = None
+
+    @property
+    def count(self) -> int:
+        """States found so far."""
+        return len(self.order)
+
+    @property
+    def transitions(self) -> int:
+        """Steps taken so far."""
+        return len(self.edges)
+
+    def broken_steps(self) -> dict[int, tuple[int, int]]:
+        """By bit of a STEP property: the first state and step that break it."""
+        return self._broken
+
+    def first_with(self, bit: int) -> int | None:
+        """The first state in which a property speaks up."""
+        return next((n for n, v in enumerate(self.verdicts) if v >> bit & 1), None)
 
     def run_to(self, state: int) -> Run:
         """The run by which a state was first reached: a shortest one."""
@@ -52,7 +80,7 @@ class _Search:
     def search(self) -> None:
         """Visit all states, or until a limit is met."""
         successors, judge = self.model.successors, self.model.judge
-        number, order, fired = self.number, self.order, self.fired
+        number, order, fired = self.number, self.order, self.fired_counts
         parent, via, verdicts, edges = self.parent, self.via, self.verdicts, self.edges
         level_ends, here = 1, 0
         while here < len(order):
@@ -81,7 +109,7 @@ class _Search:
     def _break_promises(self, broken: int, state: int, instance: int) -> None:
         for bit in range(broken.bit_length()):
             if broken >> bit & 1:
-                self.broken_steps.setdefault(bit, (state, instance))
+                self._broken.setdefault(bit, (state, instance))
 
     def _is_over(self) -> bool:
         self.progress("states", len(self.order))
@@ -90,7 +118,7 @@ class _Search:
             self.stopped_by = f"limit of {limits.states} states"
         elif self.clock.is_over():
             self.stopped_by = self.clock.says()
-        elif limits.megabytes is not None and _megabytes() > limits.megabytes:
+        elif limits.megabytes is not None and megabytes() > limits.megabytes:
             self.stopped_by = f"limit of {limits.megabytes} MB"
         return bool(self.stopped_by)
 
@@ -111,31 +139,57 @@ class _Search:
         return None if found < 0 else found
 
 
-def _megabytes() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+Search = PlainSearch | CompiledSearch
 
 
 def explore_all(model: Concrete, limits: Limits = Limits(), progress: Progress | None = None) -> Found:
-    """Visit every reachable state, and judge each property on all of them."""
-    search = _Search(model, limits, progress)
-    search.search()
+    """Visit every reachable state, and judge each property on all of them.
+
+    The search begins plain, which is quicker where there are few states, and begins again compiled where
+    there are many. A state that is too wide for that is searched plainly, up to some millions.
+    """
+    clock = Clock(limits.seconds)
+    packed = _packed(model)
+    few = _MOST_PLAIN if packed is None else _FEW if is_kept(packed) else _FEW_TO_COMPILE_FOR
+    most = min(few, limits.states or few)
+    plain = PlainSearch(model, replace(limits, states=most), progress)
+    plain.search()
+    if packed is None or not plain.stopped_by or plain.count < few or limits.states == most:
+        return found_by(model, plain)
+    del plain
+    compiled = CompiledSearch(model, replace(limits, seconds=clock.remaining()), progress)
+    compiled.search()
+    found = found_by(model, compiled)
+    found.seconds = clock.seconds
+    return found
+
+
+def _packed(model: Concrete) -> PackedCompiler | None:
+    """The packed interpretation; None if a variable is wider than a word."""
+    try:
+        return PackedCompiler(model)
+    except SpecError:
+        return None
+
+
+def found_by(model: Concrete, search: Search) -> Found:
+    """What a search found."""
     found = Found(
         engine="exhaustive",
         finished=not search.stopped_by,
         stopped_by=search.stopped_by,
-        states=len(search.order),
-        transitions=len(search.edges),
+        states=search.count,
+        transitions=search.transitions,
         depth=search.depth,
     )
-    for bit, (state, instance) in search.broken_steps.items():
+    for bit, (state, instance) in search.broken_steps().items():
         last = model.instances[instance]
         found.against[model.step_properties[bit]] = [*search.run_to(state), (last.action.name, last.block)]
     for bit, item in enumerate(model.state_properties):
         kind = item.declared.kind
+        state_found = search.first_with(bit)
         if kind == RECOVERABLE:
             state_found = search.stuck(bit) if found.finished else None
-        else:
-            state_found = next((n for n, v in enumerate(search.verdicts) if v >> bit & 1), None)
         if state_found is not None:
             runs = found.witnesses if kind == SOMETIMES else found.against
             runs[item.name] = search.run_to(state_found)
@@ -143,7 +197,7 @@ def explore_all(model: Concrete, limits: Limits = Limits(), progress: Progress |
             raise AssertionError(kind)
     if search.deadlock is not None:
         found.against[NO_DEADLOCK] = search.run_to(search.deadlock)
-    for instance, count in enumerate(search.fired):
+    for instance, count in enumerate(search.fired_counts):
         name = model.instances[instance].action.name
         found.fired[name] = found.fired.get(name, 0) + count
     found.decides = frozenset([NO_DEADLOCK, *(p.name for p in model.model.properties)])

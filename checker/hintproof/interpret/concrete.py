@@ -64,6 +64,7 @@ class Compiler:
     """Turns terms into Python expressions over local variables, for given sizes."""
 
     def __init__(self, model: Model, sizes: Sizes) -> None:
+        self.model = model
         self.sizes = sizes
         self.locals = {v.name: v.name.replace(".", "_") for v in model.vars}
         self.all_blocks = (1 << sizes.blocks) - 1
@@ -224,6 +225,25 @@ class Compiler:
     def _list_top(self, term: Term, blocks: str) -> str:
         return f"({blocks}[-1] if {blocks} else 0)"
 
+    def judgement(self, properties: list[RecordedProperty]) -> str:
+        """Source of the mask of the properties that speak up: a bit each, in their order."""
+        sources = []
+        for bit, item in enumerate(properties):
+            assert item.term is not None
+            wanted = "not " if item.declared.kind == ALWAYS else ""
+            blocks = self.sizes.blocks_for(item.declared.takes_block)
+            parts = [f"{wanted}{self.expr(item.term, block)}" for block in blocks]
+            sources.append(f"({1 << bit} if {' or '.join(parts)} else 0)")
+        return " | ".join(sources) or "0"
+
+    def broken_promises(self, instance: Instance, names: list[str]) -> str:
+        """Source of the mask of the STEP properties, by their names, that a step breaks."""
+        broken = [
+            f"({1 << names.index(name)} if not {self.expr(term, instance.block)} else 0)"
+            for name, term in instance.action.promises
+        ]
+        return " | ".join(broken) or "0"
+
     def define(self, name: str, argument: str, lines: list[str]) -> Callable[..., Any]:
         """A function ``name(state)`` whose body unpacks the state into locals and runs ``lines``."""
         head = [f"def {name}({argument}):", f"    ({', '.join(self.locals.values())},) = state"]
@@ -285,11 +305,7 @@ class Concrete:
             self._compiler.expr(updates[name], instance.block) if name in updates else local
             for name, local in self._compiler.locals.items()
         ]
-        broken = [
-            f"({1 << self.step_properties.index(name)} if not {self._compiler.expr(term, instance.block)} else 0)"
-            for name, term in instance.action.promises
-        ]
-        return f"({', '.join(values)},), {' | '.join(broken) or '0'}"
+        return f"({', '.join(values)},), {self._compiler.broken_promises(instance, self.step_properties)}"
 
     @cached_property
     def state_properties(self) -> list[RecordedProperty]:
@@ -302,14 +318,7 @@ class Concrete:
 
         An ALWAYS property speaks up where it is broken, the others where their goal is met.
         """
-        sources = []
-        for bit, item in enumerate(self.state_properties):
-            assert item.term is not None
-            wanted = "not " if item.declared.kind == ALWAYS else ""
-            blocks = self.sizes.blocks_for(item.declared.takes_block)
-            parts = [f"{wanted}{self._compiler.expr(item.term, block)}" for block in blocks]
-            sources.append(f"({1 << bit} if {' or '.join(parts)} else 0)")
-        return self._compiler.define("judge", "state", [f"return {' | '.join(sources) or '0'}"])
+        return self._compiler.define("judge", "state", [f"return {self._compiler.judgement(self.state_properties)}"])
 
     def holds_for(self, item: RecordedProperty, state: State, block: int) -> bool:
         """The value of a property's predicate for one block."""

@@ -1,0 +1,232 @@
+"""Exhaustive breadth-first search at compiled speed: the same states, counts and shortest runs as the plain one.
+
+The text of a module is written for a model and its sizes, and compiled by Numba once: the result is kept on
+disk under the hash of that text, so that a change of the protocol makes a new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import inspect
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numba
+import numpy as np
+
+from hintproof.engines import kernel
+from hintproof.engines.kernel import COUNT, DEADLOCK, DEPTH, FIELDS, HERE, LEVEL, SPOKEN, TRANSITIONS
+from hintproof.engines.report import Clock, Limits, Progress, Run, megabytes
+from hintproof.interpret.concrete import Concrete
+from hintproof.interpret.packed import PackedCompiler
+
+#: States between two looks at the limits (a fraction of a second), and rows at first.
+_LOOK, _ROWS = 1 << 19, 1 << 16
+
+#: Compiled modules that are kept.
+_KEPT = 200
+
+
+@cache
+def cache_directory() -> Path:
+    """Where compiled modules are kept: below $XDG_CACHE_HOME or ~/.cache, or where nothing can be kept, in /tmp."""
+    name = f"kernels-{numba.__version__}-py{sys.version_info[0]}{sys.version_info[1]}"
+    directory = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hintproof" / name
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            return directory
+    except OSError:
+        return Path(tempfile.gettempdir()) / f"hintproof-{os.getuid()}" / name
+
+
+def text_of(packed: PackedCompiler) -> str:
+    """The module for a model and its sizes."""
+    words = ", ".join(f"states[row, {i}]" for i in range(packed.words))
+    rows = [
+        f"def expand_row(states, row, out, via, broken):\n    return expand({words}, out, via, broken)",
+        f"def judge_row(states, row):\n    return judge({words})",
+    ]
+    places = f"HERE, COUNT, TRANSITIONS, DEPTH, LEVEL, DEADLOCK, SPOKEN, FIELDS = {tuple(range(FIELDS + 1))}"
+    loops: list[Any] = [kernel.place_of, kernel.fill, kernel.search, kernel.meets, kernel.lead]
+    functions = [*rows, *(inspect.getsource(function) for function in loops)]
+    return "\n\n".join([packed.source(), places, *(f"@njit(cache=True)\n{text}" for text in functions)])
+
+
+def is_kept(packed: PackedCompiler) -> bool:
+    """Whether the module is compiled already."""
+    return (_folder(text_of(packed)) / "done").exists()
+
+
+def _folder(text: str) -> Path:
+    return cache_directory() / hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def load(packed: PackedCompiler) -> ModuleType:
+    """The compiled module; what is missing of it Numba compiles when it is first called."""
+    text = text_of(packed)
+    folder = _folder(text)
+    path = folder / "kernel.py"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        _drop_oldest(folder.parent)
+        partial = folder / f"kernel-{os.getpid()}.partial"
+        partial.write_text(text)
+        partial.replace(path)
+    name = f"hintproof_kernel_{folder.name}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # Numba looks its functions up there
+    spec.loader.exec_module(module)
+    return module
+
+
+def _drop_oldest(directory: Path) -> None:
+    """Keep the cache from growing without end."""
+    folders = sorted(directory.iterdir(), key=lambda folder: folder.stat().st_mtime)
+    for folder in folders[:-_KEPT]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class CompiledSearch:
+    """One search: rows of states, how each was first reached, and a table to find them by."""
+
+    def __init__(self, concrete: Concrete, limits: Limits, progress: Progress | None) -> None:
+        self.concrete = concrete
+        self.limits = limits
+        self.progress = progress or (lambda what, count: None)
+        self.clock = Clock(limits.seconds)
+        self.stopped_by = ""
+        packed = PackedCompiler(concrete)
+        self.module = load(packed)
+        steps = max(len(concrete.instances), 1)
+        self._out = np.zeros((steps, packed.words), np.int64)
+        self._via, self._broken = np.zeros(steps, np.int64), np.zeros(steps, np.int64)
+        self._rows(_ROWS, packed.words)
+        self.fired = np.zeros(steps, np.int64)
+        self.first = np.full(max(len(concrete.state_properties), 1), -1, np.int64)
+        self.broken_at = np.full((max(len(concrete.step_properties), 1), 2), -1, np.int64)
+        self.at = np.zeros(FIELDS, np.int64)
+        self.at[COUNT] = self.at[LEVEL] = 1
+        self.at[DEADLOCK] = -1
+        self.states[0] = packed.pack(concrete.initial)
+        self.module.fill(self.table, self.states, 1)
+        self._judge_initial()
+        self._mark = _folder(text_of(packed)) / "done"
+
+    def _judge_initial(self) -> None:
+        spoken = int(self.concrete.judge(self.concrete.initial))
+        self.at[SPOKEN] = spoken
+        for bit in range(len(self.first)):
+            if spoken >> bit & 1:
+                self.first[bit] = 0
+
+    def _rows(self, rows: int, words: int) -> None:
+        """Arrays for so many states, with a table that is at most three quarters full."""
+        self.states = np.zeros((rows, words), np.int64)
+        self.parent, self.step = np.zeros(rows, np.uint32), np.zeros(rows, np.uint16)
+        self.table = np.full(2 * rows, -1, np.int32)
+
+    def _grow(self) -> None:
+        """Twice as many rows; the old arrays go one after the other, so that little is there twice."""
+        count, rows = int(self.at[COUNT]), 2 * len(self.states)
+        for name in ("states", "parent", "step"):
+            old = getattr(self, name)
+            new = np.zeros((rows, *old.shape[1:]), old.dtype)
+            new[:count] = old[:count]
+            setattr(self, name, new)
+        self.table = np.full(2 * rows, -1, np.int32)
+        self.module.fill(self.table, self.states, count)
+
+    # -- what the plain search has, too ----------------------------------------------------
+    def search(self) -> None:
+        """Visit all states, or until a limit is met."""
+        while self.at[HERE] < self.at[COUNT]:
+            if self._is_over():
+                return
+            if self.at[COUNT] + len(self._via) > len(self.states):
+                self._grow()
+            self.module.search(
+                *(self.states, self.table, self.parent, self.step, self.at, self.fired, self.first, self.broken_at),
+                *(self._out, self._via, self._broken, self.at[HERE] + _LOOK),
+            )
+            self._mark.touch()
+
+    def _is_over(self) -> bool:
+        self.progress("states", self.count)
+        limits = self.limits
+        if limits.states is not None and self.count >= limits.states:
+            self.stopped_by = f"limit of {limits.states} states"
+        elif self.clock.is_over():
+            self.stopped_by = self.clock.says()
+        elif limits.megabytes is not None and megabytes() > limits.megabytes:
+            self.stopped_by = f"limit of {limits.megabytes} MB"
+        return bool(self.stopped_by)
+
+    @property
+    def count(self) -> int:
+        """States found so far."""
+        return int(self.at[COUNT])
+
+    @property
+    def transitions(self) -> int:
+        """Steps taken so far."""
+        return int(self.at[TRANSITIONS])
+
+    @property
+    def depth(self) -> int:
+        """How many steps away the states are that are expanded now."""
+        return int(self.at[DEPTH])
+
+    @property
+    def deadlock(self) -> int | None:
+        """The first state without any step."""
+        return int(self.at[DEADLOCK]) if self.at[DEADLOCK] >= 0 else None
+
+    def broken_steps(self) -> dict[int, tuple[int, int]]:
+        """By bit of a STEP property: the first state and step that break it."""
+        return {bit: (int(state), int(via)) for bit, (state, via) in enumerate(self.broken_at) if state >= 0}
+
+    def first_with(self, bit: int) -> int | None:
+        """The first state in which a property speaks up."""
+        return int(self.first[bit]) if self.first[bit] >= 0 else None
+
+    def run_to(self, state: int) -> Run:
+        """The run by which a state was first reached: a shortest one."""
+        steps: Run = []
+        while state:
+            instance = self.concrete.instances[int(self.step[state])]
+            steps.append((instance.action.name, instance.block))
+            state = int(self.parent[state])
+        return steps[::-1]
+
+    def stuck(self, bit: int) -> int | None:
+        """The first state from which no state that meets the goal can be reached any more."""
+        good = np.zeros(self.count, np.uint8)
+        self._in_parts(lambda low, high: self.module.meets(self.states, good, bit, low, high))
+        scratch = (self._out, self._via, self._broken)
+        while self._in_parts(lambda low, high: self.module.lead(self.states, self.table, good, *scratch, low, high)):
+            pass
+        bad = np.flatnonzero(good == 0)
+        return int(bad[0]) if len(bad) else None
+
+    def _in_parts(self, do: Callable[[int, int], Any]) -> bool:
+        """Go through all rows, the last first, a part at a time, so that Ctrl-C is heard."""
+        parts = [do(max(0, high - _LOOK), high) for high in range(self.count, 0, -_LOOK)]
+        return any(parts)
+
+    @property
+    def fired_counts(self) -> list[int]:
+        """How often each instance of an action happened."""
+        counts: list[int] = self.fired.tolist()
+        return counts
