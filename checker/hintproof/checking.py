@@ -18,10 +18,13 @@ from hintproof.engines.report import Found, Limits, Progress
 from hintproof.engines.sampling import sample
 from hintproof.errors import BadInput
 from hintproof.interpret.concrete import Concrete
+from hintproof.interpret.packed import PackedCompiler
+from hintproof.interpret.symmetry import canonical_form
 from hintproof.trace import Trace, from_engine, prepare
 from hintproof.verdict import Exit, Judgement, Verdict, combine, exit_code, judge
 from hintspec.records import Record, pins, records_of
 from hintspec.sizes import Sizes
+from hintspec.sorts import SpecError
 from hintspec.text import ALWAYS, Property
 
 #: The engines by name.
@@ -188,15 +191,24 @@ def plan(
         if engine not in ENGINES:
             raise BadInput(f"unknown engine '{engine}': choose from {', '.join(ENGINES)}")
     record = record or next(iter(records_of(environment)), None)
-    fits = record is not None and (sizes is None or sizes == record.sizes)
+    fits = record is not None and (sizes is None or sizes == record.sizes) and not limits.symmetry
     sizes = sizes or (record.sizes if record else Sizes())
     concrete = prepare(environment, sizes)
+    if limits.symmetry:
+        _refuse_asymmetry(concrete)
     properties = (*(p.declared for p in concrete.model.properties), _NO_DEADLOCK)
     result = Result(environment, sizes, properties, record, fits)
     if record and fits and limits.depth is None:
         limits = replace(limits, depth=record.depth, depths=_worth_more(record))
     limits = replace(limits, runs=limits.runs or SHIPPED_RUNS)
     return result, [Task(environment, sizes, engine, limits) for engine in chosen]
+
+
+def _refuse_asymmetry(concrete: Concrete) -> None:
+    try:
+        canonical_form(PackedCompiler(concrete))
+    except SpecError as problem:
+        raise BadInput(str(problem)) from None
 
 
 def _worth_more(record: Record) -> dict[str, int]:

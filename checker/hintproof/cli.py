@@ -75,6 +75,7 @@ def check(
     freezes: Annotated[Number, typer.Option(help="Suspends of the guest.")] = None,
     depth: Annotated[Number, typer.Option(help="Steps of the bounded engine.")] = None,
     runs: Annotated[Number, typer.Option(help="Runs of the sampled engine.")] = None,
+    symmetry: Annotated[bool, typer.Option(help="Exhaustive: count states up to the names of blocks.")] = False,
     limit_states: Annotated[int, typer.Option(help="States after which the exhaustive engine gives up.")] = 50_000_000,
     limit_seconds: Annotated[float | None, typer.Option(help="Seconds after which an engine gives up.")] = None,
     jobs: Annotated[Number, typer.Option(help="Processes at a time (default: one a core).")] = None,
@@ -87,7 +88,7 @@ def check(
         blocks=blocks, ring=ring, rounds=rounds, migrations=migrations, chunk=chunk,
         dma=dma, pauses=pauses, resizes=resizes, removes=removes, freezes=freezes,
     )  # fmt: skip
-    limits = Limits(limit_states, limit_seconds, depth, runs)
+    limits = Limits(limit_states, limit_seconds, depth, runs, symmetry=symmetry)
     positive(limit_states=limit_states, limit_seconds=limit_seconds, depth=depth, runs=runs, jobs=jobs)
     if environment:
         plans = [plan(name, sizes, engine or (), limits) for name in dict.fromkeys(environment)]

@@ -90,7 +90,7 @@ def _strength(found: Found, item: Property) -> tuple[Verdict, str]:
     if not found.finished:
         return Verdict.UNDECIDED, found.stopped_by
     if found.engine == "exhaustive":
-        return Verdict.EXHAUSTED, f"{found.states} states"
+        return Verdict.EXHAUSTED, f"{found.states} states{' up to the names of blocks' if found.symmetric else ''}"
     if found.engine == "bounded":
         return Verdict.BOUNDED, f"{found.depths[item.name]} steps"
     return Verdict.SAMPLED, f"{found.runs} runs"

@@ -25,7 +25,7 @@ import numpy as np
 from hintproof.engines import kernel
 from hintproof.engines.kernel import COUNT, DEADLOCK, DEPTH, FIELDS, HERE, LEVEL, SPOKEN, TRANSITIONS
 from hintproof.engines.report import Clock, Limits, Progress, Run, megabytes
-from hintproof.interpret.concrete import Concrete
+from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.packed import PackedCompiler
 
 #: States between two looks at the limits (a fraction of a second), and rows at first.
@@ -107,7 +107,7 @@ class CompiledSearch:
         self.progress = progress or (lambda what, count: None)
         self.clock = Clock(limits.seconds)
         self.stopped_by = ""
-        packed = PackedCompiler(concrete)
+        packed = self._packed = PackedCompiler(concrete, limits.symmetry)
         self.module = load(packed)
         steps = max(len(concrete.instances), 1)
         self._out = np.zeros((steps, packed.words), np.int64)
@@ -120,6 +120,7 @@ class CompiledSearch:
         self.at[COUNT] = self.at[LEVEL] = 1
         self.at[DEADLOCK] = -1
         self.states[0] = packed.pack(concrete.initial)
+        self.module.canonical(self.states, 0)
         self.module.fill(self.table, self.states, 1)
         self._judge_initial()
         self._mark = _folder(text_of(packed)) / "done"
@@ -193,22 +194,52 @@ class CompiledSearch:
         """The first state without any step."""
         return int(self.at[DEADLOCK]) if self.at[DEADLOCK] >= 0 else None
 
-    def broken_steps(self) -> dict[int, tuple[int, int]]:
-        """By bit of a STEP property: the first state and step that break it."""
-        return {bit: (int(state), int(via)) for bit, (state, via) in enumerate(self.broken_at) if state >= 0}
+    def broken_steps(self) -> list[int]:
+        """The bits of the STEP properties that some step breaks."""
+        return [bit for bit, (state, _) in enumerate(self.broken_at) if state >= 0]
+
+    def run_breaking(self, bit: int) -> Run:
+        """A shortest run whose last step breaks a STEP property."""
+        row, via = self.broken_at[bit]
+        name = self.concrete.instances[int(via)].action.name
+        run, here = self._replayed(int(row))
+        for number, _, broken in self.concrete.successors(here):
+            last = self.concrete.instances[number]
+            if last.action.name == name and broken >> bit & 1:
+                return [*run, (name, last.block)]
+        raise AssertionError(f"no {name} breaks the promise after row {row}")
 
     def first_with(self, bit: int) -> int | None:
         """The first state in which a property speaks up."""
         return int(self.first[bit]) if self.first[bit] >= 0 else None
 
     def run_to(self, state: int) -> Run:
-        """The run by which a state was first reached: a shortest one."""
+        """The run by which a state was first reached: a shortest one, in one naming of the blocks."""
+        return self._replayed(state)[0]
+
+    def _replayed(self, state: int) -> tuple[Run, State]:
+        """The run to a state, and the state that it ends in: that one or one that it stands for."""
+        rows = [state]
+        while rows[-1]:
+            rows.append(int(self.parent[rows[-1]]))
         steps: Run = []
-        while state:
-            instance = self.concrete.instances[int(self.step[state])]
+        here = self.concrete.initial
+        for row in rows[-2::-1]:
+            name = self.concrete.instances[int(self.step[row])].action.name
+            instance, here = self._taken(here, name, row)
             steps.append((instance.action.name, instance.block))
-            state = int(self.parent[state])
-        return steps[::-1]
+        return steps, here
+
+    def _taken(self, here: State, name: str, row: int) -> tuple[Instance, State]:
+        """The instance of an action that leads to a row, or to a state that the row stands for."""
+        for number, state, _ in self.concrete.successors(here):
+            instance = self.concrete.instances[number]
+            if instance.action.name == name:
+                self._out[0] = self._packed.pack(state)
+                self.module.canonical(self._out, 0)
+                if (self._out[0] == self.states[row]).all():
+                    return instance, state
+        raise AssertionError(f"no {name} leads to row {row}")
 
     def stuck(self, bit: int) -> int | None:
         """The first state from which no state that meets the goal can be reached any more."""

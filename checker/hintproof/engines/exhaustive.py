@@ -60,9 +60,15 @@ class PlainSearch:
         """Steps taken so far."""
         return len(self.edges)
 
-    def broken_steps(self) -> dict[int, tuple[int, int]]:
-        """By bit of a STEP property: the first state and step that break it."""
-        return self._broken
+    def broken_steps(self) -> list[int]:
+        """The bits of the STEP properties that some step breaks."""
+        return list(self._broken)
+
+    def run_breaking(self, bit: int) -> Run:
+        """A shortest run whose last step breaks a STEP property."""
+        state, instance = self._broken[bit]
+        last = self.model.instances[instance]
+        return [*self.run_to(state), (last.action.name, last.block)]
 
     def first_with(self, bit: int) -> int | None:
         """The first state in which a property speaks up."""
@@ -149,6 +155,8 @@ def explore_all(model: Concrete, limits: Limits = Limits(), progress: Progress |
     there are many. A state that is too wide for that is searched plainly, up to some millions.
     """
     clock = Clock(limits.seconds)
+    if limits.symmetry:
+        return _explore_compiled(model, limits, progress, clock)
     packed = _packed(model)
     few = _MOST_PLAIN if packed is None else _FEW if is_kept(packed) else _FEW_TO_COMPILE_FOR
     most = min(few, limits.states or few)
@@ -157,9 +165,14 @@ def explore_all(model: Concrete, limits: Limits = Limits(), progress: Progress |
     if packed is None or not plain.stopped_by or plain.count < few or limits.states == most:
         return found_by(model, plain)
     del plain
+    return _explore_compiled(model, limits, progress, clock)
+
+
+def _explore_compiled(model: Concrete, limits: Limits, progress: Progress | None, clock: Clock) -> Found:
     compiled = CompiledSearch(model, replace(limits, seconds=clock.remaining()), progress)
     compiled.search()
     found = found_by(model, compiled)
+    found.symmetric = limits.symmetry
     found.seconds = clock.seconds
     return found
 
@@ -182,9 +195,8 @@ def found_by(model: Concrete, search: Search) -> Found:
         transitions=search.transitions,
         depth=search.depth,
     )
-    for bit, (state, instance) in search.broken_steps().items():
-        last = model.instances[instance]
-        found.against[model.step_properties[bit]] = [*search.run_to(state), (last.action.name, last.block)]
+    for bit in search.broken_steps():
+        found.against[model.step_properties[bit]] = search.run_breaking(bit)
     for bit, item in enumerate(model.state_properties):
         kind = item.declared.kind
         state_found = search.first_with(bit)

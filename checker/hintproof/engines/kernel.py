@@ -56,6 +56,7 @@ def search(states, table, parent, step, at, fired, first, broken_at, out, via, b
                     if broken[k] >> bit & 1 and broken_at[bit, 0] < 0:
                         broken_at[bit, 0] = here
                         broken_at[bit, 1] = via[k]
+            canonical(out, k)
             place = place_of(table, states, out, k)
             if table[place] < 0:
                 table[place] = count
@@ -86,6 +87,7 @@ def lead(states, table, good, out, via, broken, low, high):
     for row in range(high - 1, low - 1, -1):
         if not good[row]:
             for k in range(expand_row(states, row, out, via, broken)):
+                canonical(out, k)
                 if good[table[place_of(table, states, out, k)]]:
                     good[row] = 1
                     changed = True

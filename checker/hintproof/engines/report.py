@@ -20,7 +20,8 @@ class Limits:
 
     ``states``, ``seconds`` (wall clock) and ``megabytes`` end a search early. ``depth`` is how many steps
     the bounded engine looks ahead, ``depths`` the same for single properties that are worth more (or
-    less); ``runs`` is how many the sampling engine makes.
+    less); ``runs`` is how many the sampling engine makes. With ``symmetry`` the exhaustive engine takes states
+    for the same that differ in the names of the blocks alone.
     """
 
     states: int | None = None
@@ -29,6 +30,7 @@ class Limits:
     runs: int | None = None
     megabytes: int | None = None
     depths: dict[str, int] = field(default_factory=dict)
+    symmetry: bool = False
 
 
 @dataclass
@@ -38,7 +40,8 @@ class Found:
     ``against`` maps a property to the run that speaks against it; for a property that holds of some
     state only, ``witnesses`` maps it to a run that shows it. ``finished`` says that the engine did all
     that it set out to do; if not, ``stopped_by`` says which limit ended it. ``depths`` says how many steps
-    the bounded engine looked ahead for each property.
+    the bounded engine looked ahead for each property. ``symmetric`` says that states were counted up to the names of
+    the blocks.
     """
 
     engine: str
@@ -52,6 +55,7 @@ class Found:
     depth: int = 0
     depths: dict[str, int] = field(default_factory=dict)
     runs: int = 0
+    symmetric: bool = False
     fired: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hintproof.interpret.concrete import Compiler, Concrete, Instance, State
+from hintproof.interpret.symmetry import canonical_form
 from hintspec.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, Enum, Ring, Sort, SpecError, Term
 
 #: Bits of a word that hold state: one less than a word has, so that no shift meets a sign.
@@ -37,11 +38,16 @@ def width_of(largest: int) -> int:
 
 
 class PackedCompiler(Compiler):
-    """Turns terms into expressions over numbers. Raises :class:`SpecError` for a variable wider than a word."""
+    """Turns terms into expressions over numbers. Raises :class:`SpecError` for a variable wider than a word.
 
-    def __init__(self, concrete: Concrete) -> None:
+    With ``symmetry`` a state stands for all those that differ from it in the names of the blocks alone, see
+    :mod:`hintproof.interpret.symmetry`.
+    """
+
+    def __init__(self, concrete: Concrete, symmetry: bool = False) -> None:
         super().__init__(concrete.model, concrete.sizes)
         self.concrete = concrete
+        self.symmetry = symmetry
         self._ring_count = width_of(self.sizes.ring)
         self._list_count = width_of(self.sizes.blocks)
         self._block_here: int | None = None
@@ -53,7 +59,7 @@ class PackedCompiler(Compiler):
         """Each variable in the first word that has room for it, the widest first."""
         filled: list[int] = []
         places = {}
-        widths = {v.name: self._width(v.sort, v.name) for v in self.model.vars}
+        widths = {v.name: self.width(v.sort, v.name) for v in self.model.vars}
         for name, width in sorted(widths.items(), key=lambda item: -item[1]):
             if width > WORD:
                 raise SpecError(
@@ -66,13 +72,14 @@ class PackedCompiler(Compiler):
             filled[word] += width
         return places
 
-    def _width(self, sort: Sort, name: str = "") -> int:
+    def width(self, sort: Sort, name: str = "") -> int:
+        """Bits of a value; of a budget, by its name."""
         if isinstance(sort, Enum):
             return width_of(len(sort.labels) - 1)
         if isinstance(sort, Ring):
             return 2 * self._ring_count + self.sizes.ring * self._entry_width(sort)
         if sort == LIST:
-            return self._list_count + self.sizes.blocks * self._width(BLOCK)
+            return self._list_count + self.sizes.blocks * self.width(BLOCK)
         if sort == COUNT:
             return width_of(self.sizes.of(name.split(".")[1]))
         plain = {
@@ -84,17 +91,23 @@ class PackedCompiler(Compiler):
         return plain[sort]
 
     def _entry_width(self, ring: Ring) -> int:
-        return sum(self._width(sort) for _, sort in ring.fields)
+        return sum(self.width(sort) for _, sort in ring.fields)
 
-    def _field(self, ring: Sort, field: str) -> tuple[int, int]:
+    def field(self, ring: Sort, field: str) -> tuple[int, int]:
         """The lowest bit of a field in an entry, and its mask."""
         assert isinstance(ring, Ring)
         offset = 0
         for name, sort in ring.fields:
             if name == field:
-                return offset, (1 << self._width(sort)) - 1
-            offset += self._width(sort)
+                return offset, (1 << self.width(sort)) - 1
+            offset += self.width(sort)
         raise AssertionError(field)
+
+    def entries_of(self, sort: Sort) -> list[int]:
+        """The lowest bits of the entries of a ring, or of the places of a list."""
+        if isinstance(sort, Ring):
+            return [2 * self._ring_count + i * self._entry_width(sort) for i in range(self.sizes.ring)]
+        return [self._list_count + i * self.width(BLOCK) for i in range(self.sizes.blocks)]
 
     def pack(self, state: State) -> list[int]:
         """A concrete state as words."""
@@ -111,11 +124,11 @@ class PackedCompiler(Compiler):
             for i, entry in enumerate(entries):
                 code = 0
                 for (name, inner), part in zip(sort.fields, entry, strict=True):
-                    code |= self._number(part, inner) << self._field(sort, name)[0]
+                    code |= self._number(part, inner) << self.field(sort, name)[0]
                 number |= code << 2 * self._ring_count + i * self._entry_width(sort)
             return int(number)
         if sort == LIST:
-            places = (block << self._list_count + i * self._width(BLOCK) for i, block in enumerate(value))
+            places = (block << self._list_count + i * self.width(BLOCK) for i, block in enumerate(value))
             return len(value) | int(sum(places))
         return int(value)
 
@@ -132,7 +145,7 @@ class PackedCompiler(Compiler):
         assert isinstance(term.sort, Ring)
         block = self._block_here
         parts = [
-            f"(int({self.expr(value, block)}) << {self._field(term.sort, name)[0]})"
+            f"(int({self.expr(value, block)}) << {self.field(term.sort, name)[0]})"
             for (name, _), value in zip(term.sort.fields, entry, strict=True)
         ]
         return f"ring_post({ring}, {' | '.join(parts)}, {self._entry_width(term.sort)})"
@@ -148,13 +161,13 @@ class PackedCompiler(Compiler):
         return f"({ring} & {~((1 << self._ring_count) - 1)})"
 
     def _head(self, term: Term, ring: str, field: str) -> str:
-        offset, mask = self._field(term.args[0].sort, field)
+        offset, mask = self.field(term.args[0].sort, field)
         return f"({ring} >> {2 * self._ring_count + offset} & {mask})"  # past the last entry there are zeros
 
     def _mark(self, term: Term, ring: str, field: str, blocks: str) -> str:
         assert isinstance(term.sort, Ring)
-        bit, _ = self._field(term.sort, field)
-        offset, mask = self._field(term.sort, "block")
+        bit, _ = self.field(term.sort, field)
+        offset, mask = self.field(term.sort, "block")
         return f"ring_mark({ring}, {blocks}, {bit}, {offset}, {mask}, {self._entry_width(term.sort)})"
 
     def _used(self, ring: str) -> str:
@@ -188,11 +201,12 @@ class PackedCompiler(Compiler):
             "RING": self.sizes.ring,
             "RING_COUNT": self._ring_count,
             "BLOCKS": self.sizes.blocks,
-            "BLOCK_WIDTH": self._width(BLOCK),
+            "BLOCK_WIDTH": self.width(BLOCK),
             "LIST_COUNT": self._list_count,
         }
         told = "\n".join(f"{name} = {value}" for name, value in constants.items())
-        return f"from numba import njit\n\n{told}\n{_HELPERS}\n{self._expand()}\n\n{self._judge()}\n"
+        parts = [self._expand(), self._judge(), canonical_form(self) if self.symmetry else _AS_IT_IS]
+        return f"from numba import njit\n\n{told}\n{_HELPERS}\n" + "\n\n".join(parts) + "\n"
 
     def _unpacked(self) -> list[str]:
         """All variables, read from the words ``s0``, ``s1``, ..."""
@@ -238,6 +252,11 @@ class PackedCompiler(Compiler):
         head = ["@njit(cache=True)", f"def judge({self._arguments}):", *self._unpacked()]
         return "\n".join([*head, f"    return {self.judgement(self.concrete.state_properties)}"])
 
+
+_AS_IT_IS = """@njit(cache=True)
+def canonical(words, row):
+    pass
+"""
 
 _HELPERS = """
 
