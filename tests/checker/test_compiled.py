@@ -75,8 +75,7 @@ def test_the_search_goes_on_compiled_where_there_are_many_states(monkeypatch: py
     concrete = prepare(environment, sizes)
     reference = explore_all(concrete, Limits())
     monkeypatch.setattr(exhaustive, "_FEW", 1000)
-    monkeypatch.setattr(exhaustive, "_FEW_TO_COMPILE_FOR", 1000)
-    monkeypatch.setattr(exhaustive, "_LOOK", 100)
+    monkeypatch.setattr(exhaustive, "_FEW_TO_COMPILE_FOR", 2000)
     monkeypatch.setattr(exhaustive.PlainSearch, "run_to", None)  # it must not be the plain one that answers
     found = explore_all(concrete, Limits())
     assert (found.states, found.transitions, found.fired) == (reference.states, reference.transitions, reference.fired)

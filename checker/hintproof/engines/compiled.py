@@ -37,15 +37,15 @@ _KEPT = 200
 
 @cache
 def cache_directory() -> Path:
-    """Where compiled modules are kept: below $XDG_CACHE_HOME or ~/.cache, or where nothing can be kept, in /tmp."""
+    """Where compiled modules are kept: below $XDG_CACHE_HOME or ~/.cache; if not there, only for this run."""
     name = f"kernels-{numba.__version__}-py{sys.version_info[0]}{sys.version_info[1]}"
     directory = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hintproof" / name
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory):
             return directory
-    except OSError:
-        return Path(tempfile.gettempdir()) / f"hintproof-{os.getuid()}" / name
+    except OSError:  # in a directory that nobody else may write to, as what is kept there is run
+        return Path(tempfile.mkdtemp(prefix="hintproof-"))
 
 
 def text_of(packed: PackedCompiler) -> str:

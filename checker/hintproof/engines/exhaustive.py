@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from hintproof.engines.compiled import CompiledSearch, is_kept
 from hintproof.engines.report import Clock, Found, Limits, Progress, Run, megabytes
 from hintproof.interpret.concrete import Concrete, State
 from hintproof.interpret.packed import PackedCompiler
 from hintspec.sorts import SpecError
 from hintspec.text import ALWAYS, RECOVERABLE, SOMETIMES
+
+if TYPE_CHECKING:
+    from hintproof.engines.compiled import CompiledSearch
 
 #: The name under which a state without any step is reported.
 NO_DEADLOCK = "no_deadlock"
@@ -46,7 +49,7 @@ class PlainSearch:
         self.ends = array("I")
         self.fired_counts = [0] * len(model.instances)
         self.stopped_by = ""
-        self.depth = 0
+        self.depth, self._level_ends = 0, 1
         self._broken: dict[int, tuple[int, int]] = {}
         self.deadlock: int | None = None
 
@@ -83,18 +86,23 @@ class PlainSearch:
             state = self.parent[state]
         return steps[::-1]
 
-    def search(self) -> None:
-        """Visit all states, or until a limit is met."""
+    def search(self, until: int | None = None) -> bool:
+        """Visit all states, or until a limit is met; or stop about ``until`` states, and go on from there next time.
+
+        Returns whether the search is over.
+        """
         successors, judge = self.model.successors, self.model.judge
         number, order, fired = self.number, self.order, self.fired_counts
         parent, via, verdicts, edges = self.parent, self.via, self.verdicts, self.edges
-        level_ends, here = 1, 0
+        here = len(self.ends)
         while here < len(order):
-            if here == level_ends:
+            if here == self._level_ends:
                 self.depth += 1
-                level_ends = len(order)
+                self._level_ends = len(order)
             if here % _LOOK == 0 and self._is_over():
-                return
+                return True
+            if until is not None and len(order) >= until:
+                return False
             steps = successors(order[here])
             for instance, state, broken in steps:
                 fired[instance] += 1
@@ -111,6 +119,7 @@ class PlainSearch:
             if not steps and self.deadlock is None:
                 self.deadlock = here
             here += 1
+        return True
 
     def _break_promises(self, broken: int, state: int, instance: int) -> None:
         for bit in range(broken.bit_length()):
@@ -145,9 +154,6 @@ class PlainSearch:
         return None if found < 0 else found
 
 
-Search = PlainSearch | CompiledSearch
-
-
 def explore_all(model: Concrete, limits: Limits = Limits(), progress: Progress | None = None) -> Found:
     """Visit every reachable state, and judge each property on all of them.
 
@@ -157,18 +163,32 @@ def explore_all(model: Concrete, limits: Limits = Limits(), progress: Progress |
     clock = Clock(limits.seconds)
     if limits.symmetry:
         return _explore_compiled(model, limits, progress, clock)
-    packed = _packed(model)
-    few = _MOST_PLAIN if packed is None else _FEW if is_kept(packed) else _FEW_TO_COMPILE_FOR
-    most = min(few, limits.states or few)
-    plain = PlainSearch(model, replace(limits, states=most), progress)
-    plain.search()
-    if packed is None or not plain.stopped_by or plain.count < few or limits.states == most:
+    plain = PlainSearch(model, limits, progress)
+    if plain.search(_FEW):
+        return found_by(model, plain)
+    kept = _is_kept(model)
+    if not kept and plain.search(_MOST_PLAIN if kept is None else _FEW_TO_COMPILE_FOR):
+        return found_by(model, plain)
+    if kept is None:
+        plain.stopped_by = f"limit of {_MOST_PLAIN} states, too wide to be packed"
         return found_by(model, plain)
     del plain
     return _explore_compiled(model, limits, progress, clock)
 
 
+def _is_kept(model: Concrete) -> bool | None:
+    """Whether the compiled search is there already; None if a state is too wide for it."""
+    from hintproof.engines.compiled import is_kept  # here, as it takes Numba a while to be imported
+
+    try:
+        return is_kept(PackedCompiler(model))
+    except SpecError:
+        return None
+
+
 def _explore_compiled(model: Concrete, limits: Limits, progress: Progress | None, clock: Clock) -> Found:
+    from hintproof.engines.compiled import CompiledSearch
+
     compiled = CompiledSearch(model, replace(limits, seconds=clock.remaining()), progress)
     compiled.search()
     found = found_by(model, compiled)
@@ -177,15 +197,7 @@ def _explore_compiled(model: Concrete, limits: Limits, progress: Progress | None
     return found
 
 
-def _packed(model: Concrete) -> PackedCompiler | None:
-    """The packed interpretation; None if a variable is wider than a word."""
-    try:
-        return PackedCompiler(model)
-    except SpecError:
-        return None
-
-
-def found_by(model: Concrete, search: Search) -> Found:
+def found_by(model: Concrete, search: PlainSearch | CompiledSearch) -> Found:
     """What a search found."""
     found = Found(
         engine="exhaustive",
