@@ -9,13 +9,14 @@ import json
 import random
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.table import Table
 
-from hintproof import __version__, cli_proofs
+from hintproof import __version__, benchmark, cli_proofs
 from hintproof.checking import Result, Task, pins_of, plan
 from hintproof.console import Environments, Number, positive, watched, writable
 from hintproof.engines.report import Limits
@@ -234,6 +235,19 @@ def simulate(
     concrete = prepare(environment, sizes)
     for line in run_simulation(concrete, steps, random.Random(seed)):
         print(line)
+
+
+@app.command()
+def bench(as_json: Annotated[bool, typer.Option("--json", help="The figures, as JSON.")] = False) -> None:
+    """Measure the exhaustive searches on fixed worlds and sizes, one after the other."""
+    measured = []
+    for task in benchmark.tasks():  # a process each, so that the memory is its own
+        [(_, figures)] = watched([task], 1, quiet=as_json)
+        measured.append(figures)
+    if as_json:
+        print(json.dumps([{**asdict(m), "states_per_second": round(m.rate)} for m in measured], indent=1))
+    else:
+        tables.console().print(tables.bench_table(measured))
 
 
 @app.command()
