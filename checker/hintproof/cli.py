@@ -16,7 +16,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.table import Table
 
-from hintproof import __version__, benchmark, cli_proofs
+from hintproof import __version__, cli_proofs
 from hintproof.checking import Result, Task, pins_of, plan
 from hintproof.console import Environments, Number, positive, watched, writable
 from hintproof.engines.report import Limits
@@ -240,6 +240,8 @@ def simulate(
 @app.command()
 def bench(as_json: Annotated[bool, typer.Option("--json", help="The figures, as JSON.")] = False) -> None:
     """Measure the exhaustive searches on fixed worlds and sizes, one after the other."""
+    from hintproof import benchmark  # here, as it takes Numba a while to be imported
+
     measured = []
     for task in benchmark.tasks():  # a process each, so that the memory is its own
         [(_, figures)] = watched([task], 1, quiet=as_json)

@@ -14,6 +14,7 @@ from hintproof.engines.report import Found
 from hintproof.interpret.concrete import Concrete
 from hintproof.interpret.packed import WORD, PackedCompiler
 from hintproof.trace import prepare
+from hintspec.records import RECORDS, Record, pins
 from hintspec.sorts import SpecError
 from tests.checker.test_engines import two_phase_commit
 
@@ -36,13 +37,23 @@ def both(concrete: Concrete) -> tuple[Found, Found]:
     return found_by(concrete, plain), found_by(concrete, fast)
 
 
-@pytest.mark.parametrize(("environment", "sizes"), CASES)
-def test_it_agrees_with_the_plain_search(environment: str, sizes: Sizes) -> None:
+def agree(environment: str, sizes: Sizes) -> Found:
     plain, fast = both(prepare(environment, sizes))
     assert plain.finished
     for told in ("states", "transitions", "depth", "fired", "against", "witnesses", "finished"):
         assert getattr(fast, told) == getattr(plain, told), told
-    assert plain.states > 2000
+    return plain
+
+
+@pytest.mark.parametrize(("environment", "sizes"), CASES)
+def test_it_agrees_with_the_plain_search(environment: str, sizes: Sizes) -> None:
+    assert agree(environment, sizes).states > 2000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("item", RECORDS, ids=lambda item: item.key)
+def test_it_agrees_with_the_plain_search_on_all_shipped_checks(item: Record) -> None:
+    assert agree(item.environment, item.sizes).states == pins()[item.key]["states"]
 
 
 def test_it_knows_nothing_of_ballooning() -> None:
