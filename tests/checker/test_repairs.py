@@ -71,7 +71,7 @@ def test_host_repairs_that_fail_in_round_two(environment: str, repair: str) -> N
         ("+cell-per-round", False),  # F1
         ("+wait-at-end", False),  # F1
         ("+wait-on-ack", False),  # F1
-        ("+issue-after-start", False),  # F2
+        ("+issue-after-start", False),  # F2, as long as the guest is not suspended: see test_suspend.py
         ("+issue-after-stop", False),  # F2
         ("+drain-before-id", False),  # F3
     ],
