@@ -10,13 +10,14 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from hintproof import Limits, check
 from hintproof.checking import Result
 from hintproof.explain import why
 from hintproof.parallel import cores, run_all
 from hintproof.proving import Failure, ProofResult, ProofTask
-from hintproof.resting import GUARD, LEMMA, RestingTask, parts_of, term_of, why_not_needed
+from hintproof.resting import GUARD, LEMMA, Needed, RestingTask, parts_of, term_of, why_not_needed
 from hintproof.trace import Trace, document
 from hintproof.views import mail
 from hintproof.views.wording import wording
@@ -99,11 +100,18 @@ BROKEN = (
 )
 
 
-def proof_page() -> str:
+def proof_pages() -> tuple[str, str]:
+    """The page of the proof, and that of what rests on what; all that they need is made side by side."""
+    parts = parts_of(ProofTask(WORKED_EXAMPLE).model())
+    halves = [RestingTask(WORKED_EXAMPLE, tuple(half)) for half in (parts[: len(parts) // 2], parts[len(parts) // 2 :])]
+    tasks = [*halves, *(ProofTask(name) for name in (*PROVED, *BROKEN))]
+    made: dict[Any, Any] = dict(run_all(tasks, cores()))
+    proofs = {task.environment: made[task] for task in tasks if isinstance(task, ProofTask)}
+    return proof_page(proofs), resting_page([row for half in halves for row in made[half]])
+
+
+def proof_page(proofs: dict[str, ProofResult]) -> str:
     """The proof: the worlds in which it stands, where it fails, what it assumes, its lemmas."""
-    tasks = [ProofTask(name) for name in (*PROVED, *BROKEN)]
-    made: dict[ProofTask, ProofResult] = dict(run_all(tasks, cores()))
-    proofs = {task.environment: made[task] for task in tasks}
     text = (DOCS / "proof.md").read_text()
     proved = [
         [
@@ -145,10 +153,9 @@ def between(text: str, name: str, new: str) -> str:
     return f"{head}<!-- {name}: begin -->\n\n{new}\n\n<!-- {name}: end -->{rest.split(f'<!-- {name}: end -->')[1]}"
 
 
-def resting_page() -> str:
+def resting_page(rows: list[Needed]) -> str:
     """What rests on what in one world."""
     model = ProofTask(WORKED_EXAMPLE).model()
-    [(_, rows)] = run_all([RestingTask(WORKED_EXAMPLE, tuple(parts_of(model)))], 1)
     needed: list[list[str]] = []
     unneeded: list[list[str]] = []
     for row in rows:
@@ -256,13 +263,14 @@ def readme(text: str) -> str:
 
 def generated() -> dict[Path, str]:
     """All generated files."""
+    proof, resting = proof_pages()
     files = {
         DOCS / "steps.md": steps_page(),
         DOCS / "state.md": state_page(),
         DOCS / "properties.md": properties_page(),
         DOCS / "environments.md": environments_page(),
-        DOCS / "proof.md": proof_page(),
-        DOCS / "resting.md": resting_page(),
+        DOCS / "proof.md": proof,
+        DOCS / "resting.md": resting,
     }
     for finding, trace, result in counterexamples():
         text = mail.render(trace, why(trace), result.known_as(trace.property_name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -18,6 +19,7 @@ from hintspec.sorts import BLOCK, BLOCKS, TRUE, Term
 from hintspec.text import LEMMA, Property
 
 
+@cache
 def failures_of(environment: str) -> tuple[ProofResult, dict[tuple[str, str], Failure]]:
     result = ProofTask(environment).run()
     return result, {(f.obligation.by, f.obligation.claim): f for f in result.failures}
