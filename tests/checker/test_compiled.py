@@ -112,6 +112,18 @@ def test_small_arrays_grow(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(search.states) >= search.count
 
 
+def test_no_memory_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: CompiledSearch) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(compiled, "_ROWS", 64)
+    monkeypatch.setattr(CompiledSearch, "_enlarge", full)
+    search = CompiledSearch(prepare(*CASES[0]), Limits(), None)
+    search.search()
+    assert search.stopped_by == "no memory for more states"
+    assert not found_by(prepare(*CASES[0]), search).finished
+
+
 def test_what_is_kept_is_kept_by_its_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Other sizes, another text; a new text is compiled anew."""
     small, large = (PackedCompiler(prepare("no-hint+qemu-10+tcg", Sizes(b, 2, 1))) for b in (1, 2))

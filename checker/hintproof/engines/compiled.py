@@ -92,9 +92,15 @@ def load(packed: PackedCompiler) -> ModuleType:
 
 
 def _drop_oldest(directory: Path) -> None:
-    """Keep the cache from growing without end."""
-    folders = sorted(directory.iterdir(), key=lambda folder: folder.stat().st_mtime)
-    for folder in folders[:-_KEPT]:
+    """Keep the cache from growing without end; another process may do the same."""
+
+    def age(folder: Path) -> float:
+        try:
+            return folder.stat().st_mtime
+        except OSError:
+            return 0.0
+
+    for folder in sorted(directory.iterdir(), key=age)[:-_KEPT]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -133,13 +139,20 @@ class CompiledSearch:
                 self.first[bit] = 0
 
     def _rows(self, rows: int, words: int) -> None:
-        """Arrays for so many states, with a table that is at most three quarters full."""
+        """Arrays for so many states, with a table that is at most half full."""
         self.states = np.zeros((rows, words), np.int64)
         self.parent, self.step = np.zeros(rows, np.uint32), np.zeros(rows, np.uint16)
         self.table = np.full(2 * rows, -1, np.int32)
 
-    def _grow(self) -> None:
-        """Twice as many rows; the old arrays go one after the other, so that little is there twice."""
+    def _grow(self) -> bool:
+        """Make room for twice as many rows, one array after the other; False if there is no memory for that."""
+        try:
+            self._enlarge()
+        except MemoryError:
+            return False
+        return True
+
+    def _enlarge(self) -> None:
         count, rows = int(self.at[COUNT]), 2 * len(self.states)
         for name in ("states", "parent", "step"):
             old = getattr(self, name)
@@ -155,8 +168,9 @@ class CompiledSearch:
         while self.at[HERE] < self.at[COUNT]:
             if self._is_over():
                 return
-            if self.at[COUNT] + len(self._via) > len(self.states):
-                self._grow()
+            if self.at[COUNT] + len(self._via) > len(self.states) and not self._grow():
+                self.stopped_by = "no memory for more states"
+                return
             self.module.search(
                 *(self.states, self.table, self.parent, self.step, self.at, self.fired, self.first, self.broken_at),
                 *(self._out, self._via, self._broken, self.at[HERE] + _LOOK),
