@@ -32,4 +32,4 @@ $(VENV)/ready: pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) site hintproof-traces
+	rm -rf $(VENV) site hintproof-traces hintproof-certificates
