@@ -18,17 +18,25 @@ from pathlib import Path
 from typing import Any
 
 
+def ask_cvc5(module: Any, script: str, milliseconds: int | None = None) -> str:
+    """What the Python module cvc5 answers to a script, in a solver of its own: "unsat", "sat" or "unknown"."""
+    solver = module.Solver(module.TermManager())
+    if milliseconds is not None:
+        solver.setOption("tlimit-per", str(milliseconds))
+    parser = module.InputParser(solver)
+    parser.setStringInput(module.InputLanguage.SMT_LIB_2_6, script, "obligation")
+    answers = []
+    while not (command := parser.nextCommand()).isNull():
+        answers.append(str(command.invoke(solver, parser.getSymbolManager())).strip())
+    told = [answer for answer in answers if answer in ("sat", "unsat")]
+    return told[0] if len(told) == 1 else "unknown"
+
+
 def ask_module(script: str) -> str:
-    """What the Python module cvc5 answers."""
+    """What cvc5 answers, where it is installed."""
     import cvc5
 
-    solver = cvc5.Solver(cvc5.TermManager())
-    parser = cvc5.InputParser(solver)
-    parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, script, "obligation")
-    answer = ""
-    while not (command := parser.nextCommand()).isNull():
-        answer = str(command.invoke(solver, parser.getSymbolManager())).strip() or answer
-    return answer
+    return ask_cvc5(cvc5, script)
 
 
 def ask_command(command: str, path: Path) -> str:

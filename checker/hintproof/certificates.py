@@ -17,12 +17,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import z3
-
 from hintproof import __version__
+from hintproof.certificate_check import ask_cvc5
 from hintproof.engines.induction import SECONDS, settled
 from hintproof.engines.obligations import Obligations, Query
-from hintproof.engines.report import Progress
+from hintproof.engines.report import Progress, milliseconds
 from hintproof.errors import BadInput
 from hintproof.interpret.smtlib import Writer
 from hintproof.proving import ProofTask
@@ -111,12 +110,12 @@ class CertifyTask:
             if not isinstance(query, Query):
                 untouched += 1
                 continue
-            answer, needed = _core(query, self.seconds)
+            answer, needed = query.core(self.seconds)
             about = [f"environment: {self.environment}", f"claim: {query.claim}", f"step: {query.by}", f"z3: {answer}"]
             script = writer.script(needed, query.goal, about)
             path = folder / f"{query.by}.{query.claim}.smt2".replace(" ", "_")
             path.write_text(script, encoding="ascii")
-            said = ask_cvc5(solver, script, self.seconds)
+            said = ask_cvc5(solver, script, milliseconds(self.seconds))
             file = f"{self.environment}/{path.name}"
             digest = hashlib.sha256(script.encode()).hexdigest()
             found.append(Certified(file, query.by, query.claim, digest, answer, said))
@@ -126,34 +125,6 @@ class CertifyTask:
         proved, unproved, _ = settled(model, {o.claim for o in found}, refused)
         known = {n: f for n, f in known_in_proof(self.environment).items() if n in unproved}
         return Certificate(self.environment, proved, unproved, known, untouched, found)
-
-
-def _core(query: Query, seconds: float) -> tuple[str, list[tuple[str, Any]]]:
-    """What Z3 says of a query, and the facts that it needs; all of them, if the query does not hold."""
-    solver = z3.SimpleSolver()
-    solver.set("timeout", max(1, int(seconds * 1000)))
-    marks = [z3.Bool(f"fact {number}") for number in range(len(query.known))]
-    for mark, (_, fact) in zip(marks, query.known, strict=True):
-        solver.add(z3.Implies(mark, fact))
-    solver.add(z3.Not(query.goal))
-    answer = str(solver.check(marks))
-    if answer != "unsat":
-        return answer, list(query.known)
-    core = {mark.get_id() for mark in solver.unsat_core()}
-    return answer, [known for mark, known in zip(marks, query.known, strict=True) if mark.get_id() in core]
-
-
-def ask_cvc5(module: Any, script: str, seconds: float = SECONDS) -> str:
-    """What cvc5 answers to a script, in a solver of its own: "unsat", "sat" or "unknown"."""
-    solver = module.Solver(module.TermManager())
-    solver.setOption("tlimit-per", str(max(1, int(seconds * 1000))))
-    parser = module.InputParser(solver)
-    parser.setStringInput(module.InputLanguage.SMT_LIB_2_6, script, "obligation")
-    answers = []
-    while not (command := parser.nextCommand()).isNull():
-        answers.append(str(command.invoke(solver, parser.getSymbolManager())).strip())
-    told = [answer for answer in answers if answer in ("sat", "unsat")]
-    return told[0] if len(told) == 1 else "unknown"
 
 
 def manifest(certificates: Iterable[Certificate]) -> dict[str, Any]:

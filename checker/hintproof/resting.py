@@ -83,12 +83,8 @@ def term_of(model: Model, part: Part) -> Term | None:
     """What is written there: a condition, a new value, a lemma's predicate."""
     if part.kind == LEMMA:
         return model.claim_named(part.name).term
-    action = _action(model, part.step)
+    action = model.action_named(part.step)
     return action.guard[int(part.name)].term if part.kind == GUARD else action.updates[part.name]
-
-
-def _action(model: Model, name: str) -> RecordedAction:
-    return next(action for action in model.actions if action.name == name)
 
 
 def _without(action: RecordedAction, part: Part) -> RecordedAction:
@@ -108,7 +104,6 @@ class Resting:
         self.proof = prove(self.model, seconds)
         self._failed = {(o.by, o.claim) for o in self.proof.failed}
         self._obligations = Obligations(self.model)
-        self._inductive = [i for i in (*self.model.lemmas, *self.model.properties) if i.declared.inductive]
 
     def needed(self, part: Part) -> Needed:
         """What fails without a part."""
@@ -121,14 +116,14 @@ class Resting:
         return Needed(part, tuple(sorted(breaks)), tuple(falls))
 
     def _step_without(self, part: Part) -> set[str]:
-        changed = _without(_action(self.model, part.step), part)
-        queries = self._obligations.of_step(changed, self._inductive)
+        changed = _without(self.model.action_named(part.step), part)
+        queries = self._obligations.of_step(changed)
         return self._failing(q for q in queries if isinstance(q, Query))
 
     def _lemma_left_out(self, name: str) -> set[str]:
         """The claims that lean on a lemma and can't be shown without it."""
         left = replace(self.model, lemmas=tuple(item for item in self.model.lemmas if item.name != name))
-        leaning = {i.name for i in (*left.lemmas, *left.properties) if name in i.declared.leans_on}
+        leaning = {i.name for i in left.claims if name in i.declared.leans_on}
         queries = Obligations(left).all()
         return self._failing(q for q in queries if isinstance(q, Query) and q.claim in leaning)
 

@@ -81,9 +81,26 @@ class Model:
     assumptions: tuple[RecordedProperty, ...] = ()
     covers: tuple[RecordedCover, ...] = ()
 
+    @property
+    def claims(self) -> tuple[RecordedProperty, ...]:
+        """All lemmas and properties."""
+        return (*self.lemmas, *self.properties)
+
+    @property
+    def inductive(self) -> tuple[RecordedProperty, ...]:
+        """The claims that a proof shows to be kept by every step."""
+        return tuple(item for item in self.claims if item.declared.inductive)
+
+    def action_named(self, name: str) -> RecordedAction:
+        """The action of that name; raises ``KeyError`` if this world doesn't have it."""
+        for candidate in self.actions:
+            if candidate.name == name:
+                return candidate
+        raise KeyError(name)
+
     def claim_named(self, name: str) -> RecordedProperty:
         """The property or lemma of that name; raises ``KeyError`` if this world doesn't have it."""
-        for candidate in (*self.properties, *self.lemmas):
+        for candidate in self.claims:
             if candidate.name == name:
                 return candidate
         raise KeyError(name)

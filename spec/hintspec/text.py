@@ -150,11 +150,6 @@ class Property:
         """Whether it speaks of a block."""
         return "block" in self.takes
 
-    @property
-    def takes_slot(self) -> bool:
-        """Whether it speaks of a ring slot."""
-        return "slot" in self.takes
-
 
 Claim = Callable[[Callable[..., Term]], Property]
 

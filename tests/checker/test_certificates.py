@@ -14,7 +14,8 @@ import pytest
 import z3
 
 from hintproof import BadInput, certificates
-from hintproof.certificates import CertifyTask, ask_cvc5, begin, finish
+from hintproof.certificate_check import ask_cvc5
+from hintproof.certificates import CertifyTask, begin, finish
 from hintproof.engines.obligations import Obligations, Query
 from hintproof.interpret.smtlib import Writer
 from hintproof.proving import ProofTask

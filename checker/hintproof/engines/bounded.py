@@ -11,7 +11,7 @@ from typing import Any
 
 import z3
 
-from hintproof.engines.report import Clock, Found, Limits, Progress, Run
+from hintproof.engines.report import Clock, Found, Limits, Progress, Run, milliseconds
 from hintproof.interpret.bitvector import BitVectors, Expr, SymbolicState, choose_value, leaves_of
 from hintproof.interpret.concrete import Concrete, Instance
 from hintspec.recording import RecordedProperty
@@ -71,7 +71,7 @@ class _Unrolling:
         mark = z3.Bool(f"{item.name}@{len(self.choices)}")
         self.solver.add(z3.Implies(mark, speaks))
         if seconds is not None:
-            self.solver.set("timeout", max(1, int(seconds * 1000)))
+            self.solver.set("timeout", milliseconds(seconds))
         answer = self.solver.check(mark)
         if answer == z3.unsat:
             self.solver.add(z3.Not(speaks))

@@ -24,7 +24,7 @@ import numpy as np
 
 from hintproof.engines import kernel
 from hintproof.engines.kernel import COUNT, DEADLOCK, DEPTH, FIELDS, HERE, LEVEL, SPOKEN, TRANSITIONS
-from hintproof.engines.report import Clock, Limits, Progress, Run, megabytes
+from hintproof.engines.report import Clock, Limits, Progress, Run, limit_met
 from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.packed import PackedCompiler
 
@@ -129,7 +129,7 @@ class CompiledSearch:
         self.module.canonical(self.states, 0)
         self.module.fill(self.table, self.states, 1)
         self._judge_initial()
-        self._mark = _folder(text_of(packed)) / "done"
+        self._mark = Path(str(self.module.__file__)).with_name("done")
 
     def _judge_initial(self) -> None:
         spoken = int(self.concrete.judge(self.concrete.initial))
@@ -179,13 +179,7 @@ class CompiledSearch:
 
     def _is_over(self) -> bool:
         self.progress("states", self.count)
-        limits = self.limits
-        if limits.states is not None and self.count >= limits.states:
-            self.stopped_by = f"limit of {limits.states} states"
-        elif self.clock.is_over():
-            self.stopped_by = self.clock.says()
-        elif limits.megabytes is not None and megabytes() > limits.megabytes:
-            self.stopped_by = f"limit of {limits.megabytes} MB"
+        self.stopped_by = limit_met(self.limits, self.clock, self.count)
         return bool(self.stopped_by)
 
     @property

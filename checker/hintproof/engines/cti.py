@@ -99,8 +99,7 @@ class _Small:
 
     def find(self, action: RecordedAction, item: RecordedProperty) -> bool:
         """Whether some state keeps all lemmas and the step from it breaks the claim; then the solver has it."""
-        kept = [*self.model.lemmas, *(p for p in self.model.properties if p.declared.inductive)]
-        for claim in (*kept, *self.model.assumptions):
+        for claim in (*self.model.inductive, *self.model.assumptions):
             self.solver.add(self.everywhere(claim, self.state))
         if action.action.takes_block:
             self.solver.add(self.taken != self.meaning.no_block)
@@ -189,7 +188,7 @@ def _plain(value: Expr, sort: Sort) -> int:
 
 def find_counterexample(model: Model, by: str, claim: str) -> Counterexample | None:
     """A smallest state that keeps all lemmas, and from which a step breaks a claim; None if none is so small."""
-    action = next(a for a in model.actions if a.name == by)
+    action = model.action_named(by)
     item = model.claim_named(claim)
     for blocks, entries in sorted(product(range(1, _BLOCKS + 1), range(_ENTRIES + 1)), key=lambda s: (sum(s), s)):
         small = _Small(model, blocks, entries)

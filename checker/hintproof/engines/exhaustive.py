@@ -10,7 +10,7 @@ from array import array
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hintproof.engines.report import Clock, Found, Limits, Progress, Run, megabytes
+from hintproof.engines.report import Clock, Found, Limits, Progress, Run, limit_met
 from hintproof.interpret.concrete import Concrete, State
 from hintproof.interpret.packed import PackedCompiler
 from hintspec.sorts import SpecError
@@ -127,14 +127,8 @@ class PlainSearch:
                 self._broken.setdefault(bit, (state, instance))
 
     def _is_over(self) -> bool:
-        self.progress("states", len(self.order))
-        limits = self.limits
-        if limits.states is not None and len(self.order) >= limits.states:
-            self.stopped_by = f"limit of {limits.states} states"
-        elif self.clock.is_over():
-            self.stopped_by = self.clock.says()
-        elif limits.megabytes is not None and megabytes() > limits.megabytes:
-            self.stopped_by = f"limit of {limits.megabytes} MB"
+        self.progress("states", self.count)
+        self.stopped_by = limit_met(self.limits, self.clock, self.count)
         return bool(self.stopped_by)
 
     def stuck(self, bit: int) -> int | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import z3
 
-from hintproof.engines.obligations import WELL_FORMED, Obligations, Query, Untouched, promised
+from hintproof.engines.obligations import WELL_FORMED, Obligations, Query, Untouched
 from hintproof.engines.report import Progress
 from hintspec.recording import Model
 
@@ -81,7 +81,7 @@ def settled(model: Model, tried: set[str], failed: set[str]) -> tuple[list[str],
     unproved: list[str] = []
     untried: list[str] = []
     for item in model.properties:
-        if item.name not in tried | promised(model):
+        if item.name not in tried:
             untried.append(item.name)
         elif failed.isdisjoint(rests_on(model, item.name)) and WELL_FORMED not in failed:
             proved.append(item.name)
@@ -92,7 +92,7 @@ def settled(model: Model, tried: set[str], failed: set[str]) -> tuple[list[str],
 
 def rests_on(model: Model, name: str) -> set[str]:
     """A claim, and all the lemmas that its proof uses, directly or by way of other lemmas."""
-    claims = {item.name: item for item in (*model.lemmas, *model.properties)}
+    claims = {item.name: item for item in model.claims}
     found: set[str] = set()
     waiting = [name]
     while waiting:

@@ -16,10 +16,10 @@ from typing import Any
 
 import z3
 
+from hintproof.engines.report import milliseconds
 from hintproof.interpret.unbounded import Equality, Expr, ListOf, Names, RingOf, SymbolicState, Unbounded
 from hintspec.recording import Model, RecordedAction, RecordedProperty, reads
 from hintspec.sorts import BLOCK
-from hintspec.text import STEP
 
 #: What stands in the place of a step for the initial state.
 INITIALLY = "initially"
@@ -42,9 +42,27 @@ class Query:
 
     def solver(self, seconds: float) -> Any:
         """A solver that knows the facts and that the goal is wrong: *unsat* means proved."""
+        solver = self._opposite(seconds)
+        solver.add(*(fact for _, fact in self.known))
+        return solver
+
+    def core(self, seconds: float) -> tuple[str, list[Known]]:
+        """What Z3 answers, and the facts that it needs for *unsat*; all of them, if that isn't the answer."""
+        solver = self._opposite(seconds)
+        marks = [z3.Bool(f"fact {number}") for number in range(len(self.known))]
+        for mark, (_, fact) in zip(marks, self.known, strict=True):
+            solver.add(z3.Implies(mark, fact))
+        answer = str(solver.check(marks))
+        if answer != "unsat":
+            return answer, list(self.known)
+        needed = {mark.get_id() for mark in solver.unsat_core()}
+        return answer, [known for mark, known in zip(marks, self.known, strict=True) if mark.get_id() in needed]
+
+    def _opposite(self, seconds: float) -> Any:
+        """A solver that knows that the goal is wrong, and the limit of time."""
         solver = z3.SimpleSolver()
-        solver.set("timeout", max(1, int(seconds * 1000)))
-        solver.add(*(fact for _, fact in self.known), z3.Not(self.goal))
+        solver.set("timeout", milliseconds(seconds))
+        solver.add(z3.Not(self.goal))
         return solver
 
 
@@ -77,7 +95,7 @@ class Obligations:
         block = z3.Const("some_block", self.meaning.block_sort)
         self.names = Names(block, z3.Int("some_slot"), z3.Int("other_slot"))
         self.taken = z3.Const("taken_block", self.meaning.block_sort)
-        self.claims = {item.name: item for item in (*model.lemmas, *model.properties)}
+        self.claims = {item.name: item for item in model.claims}
         self._assumed = cache(self._assume)
         self._before = cache(lambda name: self._of(self.claims[name], self.state))
         self._reads = cache(self._variables)
@@ -85,18 +103,17 @@ class Obligations:
     # -- the queries -----------------------------------------------------------------------
     def all(self) -> Iterator[Query | Untouched]:
         """Every obligation, in the order of the text."""
-        inductive = [item for item in self.claims.values() if item.declared.inductive]
-        for item in inductive:
+        for item in self.model.inductive:
             yield self._initially(item)
         for action in self.model.actions:
-            yield from self.of_step(action, inductive)
+            yield from self.of_step(action)
 
-    def of_step(self, action: RecordedAction, inductive: list[RecordedProperty]) -> Iterator[Query | Untouched]:
+    def of_step(self, action: RecordedAction) -> Iterator[Query | Untouched]:
         """That one step keeps what it has to keep, and its promises."""
         step = self._step(action)
         formed = z3.And(self.meaning.well_formed(step.after, [self.names.slot]))
         yield Query(action.name, WELL_FORMED, (*self._always, *step.guard), formed)
-        for item in inductive:
+        for item in self.model.inductive:
             goal = self._of(item, step.after) if self._reads(item.name) & action.updates.keys() else None
             if goal is None or goal.eq(self._before(item.name)):
                 yield Untouched(action.name, item.name)
@@ -194,9 +211,3 @@ class Obligations:
             elif isinstance(value, ListOf):
                 blocks += [value.at(value.length - 1), value.at(self.names.slot)]
         return tuple(blocks)
-
-
-def promised(model: Model) -> set[str]:
-    """The step properties of a model that some step promises."""
-    kinds = {p.name: p.declared.kind for p in model.properties}
-    return {name for action in model.actions for name, _ in action.promises if kinds[name] == STEP}

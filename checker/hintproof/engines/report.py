@@ -65,6 +65,11 @@ def megabytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
+def milliseconds(seconds: float) -> int:
+    """A limit of time as solvers take it: at least 1, as they take 0 for no limit."""
+    return max(1, int(seconds * 1000))
+
+
 class Clock:
     """Wall-clock time since a search began, and its limit."""
 
@@ -88,3 +93,14 @@ class Clock:
     def says(self) -> str:
         """How the limit is named to the user."""
         return "the solver gave up" if self._limit is None else f"limit of {self._limit:g} seconds"
+
+
+def limit_met(limits: Limits, clock: Clock, states: int) -> str:
+    """Which limit ends a search that has found so many states; "" if none does yet."""
+    if limits.states is not None and states >= limits.states:
+        return f"limit of {limits.states} states"
+    if clock.is_over():
+        return clock.says()
+    if limits.megabytes is not None and megabytes() > limits.megabytes:
+        return f"limit of {limits.megabytes} MB"
+    return ""

@@ -13,7 +13,8 @@ from typing import Any
 
 import z3
 
-from hintproof.interpret.concrete import Instance, State, field_index
+from hintproof.interpret.concrete import Instance, State
+from hintproof.interpret.source import field_index
 from hintspec.recording import Model
 from hintspec.sizes import Sizes
 from hintspec.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, Enum, Ring, Sort, SpecError, Term

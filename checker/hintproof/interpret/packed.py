@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from hintproof.interpret.concrete import Compiler, Concrete, Instance, State
+from hintproof.interpret.concrete import Concrete, Instance, State
+from hintproof.interpret.source import Compiler
 from hintproof.interpret.symmetry import canonical_form
 from hintspec.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, Enum, Ring, Sort, SpecError, Term
 

@@ -1,0 +1,241 @@
+"""Terms as Python source: what the concrete interpretation runs, and the packed one changes for Numba.
+
+A block set is an ``int`` bit mask, an id an ``int``, a ring ``(used, entries)``, an entry a tuple of its fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from hintspec.recording import Model, RecordedProperty
+from hintspec.sizes import Sizes
+from hintspec.sorts import BLOCKS, Ring, Sort, SpecError, Term
+from hintspec.text import ALWAYS
+
+if TYPE_CHECKING:
+    from hintproof.interpret.concrete import Instance
+
+
+def _ring_post(ring: Any, entry: Any, size: int) -> Any:
+    return (ring[0], ring[1] + (entry,)) if ring[0] + len(ring[1]) < size else ring
+
+
+def _ring_pop(ring: Any) -> Any:
+    return (ring[0] + 1, ring[1][1:]) if ring[1] else ring
+
+
+def _ring_flush(ring: Any) -> Any:
+    return (ring[0] + len(ring[1]), ())
+
+
+def _ring_mark(ring: Any, field: int, block_field: int, blocks: int) -> Any:
+    marked = (e[:field] + (1,) + e[field + 1 :] if blocks << 1 >> e[block_field] & 1 else e for e in ring[1])
+    return (ring[0], tuple(marked))
+
+
+def _ring_at(ring: Any, slot: int, field: int) -> Any:
+    return ring[1][slot][field] if 0 <= slot < len(ring[1]) else 0
+
+
+def _list_push(blocks: Any, block: int, size: int) -> Any:
+    return (*blocks, block) if len(blocks) < size and block else blocks
+
+
+class Compiler:
+    """Turns terms into Python expressions over local variables, for given sizes."""
+
+    def __init__(self, model: Model, sizes: Sizes) -> None:
+        self.model = model
+        self.sizes = sizes
+        self.locals = {v.name: v.name.replace(".", "_") for v in model.vars}
+        self.all_blocks = (1 << sizes.blocks) - 1
+        self.namespace: dict[str, Any] = {
+            "ring_post": _ring_post,
+            "ring_pop": _ring_pop,
+            "ring_flush": _ring_flush,
+            "ring_mark": _ring_mark,
+            "ring_at": _ring_at,
+            "list_push": _list_push,
+            "chunk": self.chunk,
+            "EVERY": self.all_blocks,
+        }
+
+    def chunk(self, block: int) -> int:
+        """The mask of all blocks in the chunk of ``block``; 0 for no block."""
+        if not block:
+            return 0
+        first = (block - 1) // self.sizes.chunk * self.sizes.chunk
+        return ((1 << self.sizes.chunk) - 1) << first & self.all_blocks
+
+    def expr(self, term: Term, block: int | None = None) -> str:
+        """Source of the term's value; ``block`` is the action's block, or None to read local ``b``."""
+        handler = getattr(self, f"_{term.op}", None)
+        if handler is None:
+            raise SpecError(f"the concrete interpretation has no meaning for '{term.op}'")
+        args = [self.expr(a, block) if isinstance(a, Term) else a for a in term.args]
+        if term.op == "block" and block is not None:
+            return str(block)
+        source: str = handler(term, *args)
+        return source
+
+    # one method an operator; arguments are sources already
+    def _const(self, term: Term, value: int) -> str:
+        return str(value)
+
+    def _var(self, term: Term, name: str) -> str:
+        return self.locals[name]
+
+    def _block(self, term: Term) -> str:
+        return "b"
+
+    def _last_id(self, term: Term) -> str:
+        return str(self.sizes.last_id)
+
+    def _size(self, term: Term, name: str) -> str:
+        return str(self.sizes.of(name))
+
+    def _and(self, term: Term, a: str, b: str) -> str:
+        return f"({a} & {b})" if term.sort == BLOCKS else f"({a} and {b})"
+
+    def _or(self, term: Term, a: str, b: str) -> str:
+        return f"({a} | {b})" if term.sort == BLOCKS else f"({a} or {b})"
+
+    def _not(self, term: Term, a: str) -> str:
+        return f"({a} ^ EVERY)" if term.sort == BLOCKS else f"(not {a})"
+
+    def _minus(self, term: Term, a: str, b: str) -> str:
+        return f"({a} & ~{b})"
+
+    def _eq(self, term: Term, a: str, b: str) -> str:
+        return f"({a} == {b})"
+
+    def _gt(self, term: Term, a: str, count: int) -> str:
+        return f"({a} > {count})"
+
+    def _choose(self, term: Term, condition: str, a: str, b: str) -> str:
+        return f"({a} if {condition} else {b})"
+
+    def _implies(self, term: Term, a: str, b: str) -> str:
+        return f"(not {a} or {b})"
+
+    def _has(self, term: Term, blocks: str, block: str) -> str:
+        if block.isdigit():
+            return f"({blocks} >> {int(block) - 1} & 1)" if block != "0" else "0"
+        return f"({blocks} << 1 >> {block} & 1)"
+
+    def _just(self, term: Term, block: str) -> str:
+        return str(1 << int(block) >> 1) if block.isdigit() else f"(1 << {block} >> 1)"
+
+    def _chunk(self, term: Term, block: str) -> str:
+        return str(self.chunk(int(block))) if block.isdigit() else f"chunk({block})"
+
+    def _next_id(self, term: Term, a: str) -> str:
+        return f"(2 if {a} == {self.sizes.last_id} else {a} + 1)"
+
+    def _minus_one(self, term: Term, a: str) -> str:
+        return f"({a} - 1)"
+
+    def _empty_ring(self, term: Term) -> str:
+        return "(0, ())"
+
+    def _empty_list(self, term: Term) -> str:
+        return "()"
+
+    def _post(self, term: Term, ring: str, entry: tuple[Term, ...]) -> str:
+        values = ", ".join(self.expr(value) for value in entry)
+        return f"ring_post({ring}, ({values},), {self.sizes.ring})"
+
+    def _pop(self, term: Term, ring: str) -> str:
+        return f"ring_pop({ring})"
+
+    def _flush(self, term: Term, ring: str) -> str:
+        return f"ring_flush({ring})"
+
+    def _detach(self, term: Term, ring: str) -> str:
+        return f"(0, {ring}[1])"
+
+    def _head(self, term: Term, ring: str, field: str) -> str:
+        return f"({ring}[1][0][{field_index(term.args[0].sort, field)}] if {ring}[1] else 0)"
+
+    def _mark(self, term: Term, ring: str, field: str, blocks: str) -> str:
+        sort = term.args[0].sort
+        return f"ring_mark({ring}, {field_index(sort, field)}, {field_index(sort, 'block')}, {blocks})"
+
+    def _waiting(self, term: Term, ring: str) -> str:
+        return f"len({ring}[1])"
+
+    def _room(self, term: Term, ring: str) -> str:
+        return f"({self.sizes.ring} - {ring}[0] - len({ring}[1]))"
+
+    def _older(self, term: Term, a: str, b: str) -> str:
+        return f"({a} < {b})"
+
+    def _at(self, term: Term, ring: str, slot: str, field: str) -> str:
+        return f"(ring_at({ring}, {slot}, {field_index(term.args[0].sort, field)}))"
+
+    def _holds(self, term: Term, ring: str, slot: str) -> str:
+        return f"(0 <= {slot} < len({ring}[1]))"
+
+    def _newest(self, term: Term, ring: str) -> str:
+        return f"(len({ring}[1]) - 1)"
+
+    def _before(self, term: Term, slot: str) -> str:
+        return f"({slot} - 1)"
+
+    def _slot(self, term: Term) -> str:
+        return "slot"
+
+    def _other(self, term: Term) -> str:
+        return "other"
+
+    def _earlier(self, term: Term, a: str, b: str) -> str:
+        return f"({a} < {b})"
+
+    def _list_at(self, term: Term, blocks: str, slot: str) -> str:
+        return f"({blocks}[{slot}] if {slot} < len({blocks}) else 0)"
+
+    def _list_holds(self, term: Term, blocks: str, slot: str) -> str:
+        return f"({slot} < len({blocks}))"
+
+    def _list_push(self, term: Term, blocks: str, block: str) -> str:
+        return f"list_push({blocks}, {block}, {self.sizes.blocks})"
+
+    def _list_pop(self, term: Term, blocks: str) -> str:
+        return f"{blocks}[:-1]"
+
+    def _list_top(self, term: Term, blocks: str) -> str:
+        return f"({blocks}[-1] if {blocks} else 0)"
+
+    def judgement(self, properties: list[RecordedProperty]) -> str:
+        """Source of the mask of the properties that speak up: a bit each, in their order."""
+        sources = []
+        for bit, item in enumerate(properties):
+            assert item.term is not None
+            wanted = "not " if item.declared.kind == ALWAYS else ""
+            blocks = self.sizes.blocks_for(item.declared.takes_block)
+            parts = [f"{wanted}{self.expr(item.term, block)}" for block in blocks]
+            sources.append(f"({1 << bit} if {' or '.join(parts)} else 0)")
+        return " | ".join(sources) or "0"
+
+    def broken_promises(self, instance: Instance, names: list[str]) -> str:
+        """Source of the mask of the STEP properties, by their names, that a step breaks."""
+        broken = [
+            f"({1 << names.index(name)} if not {self.expr(term, instance.block)} else 0)"
+            for name, term in instance.action.promises
+        ]
+        return " | ".join(broken) or "0"
+
+    def define(self, name: str, argument: str, lines: list[str]) -> Callable[..., Any]:
+        """A function ``name(state)`` whose body unpacks the state into locals and runs ``lines``."""
+        head = [f"def {name}({argument}):", f"    ({', '.join(self.locals.values())},) = state"]
+        scope = dict(self.namespace)
+        exec("\n".join(head + ["    " + line for line in lines]), scope)
+        function: Callable[..., Any] = scope[name]
+        return function
+
+
+def field_index(sort: Sort, field: str) -> int:
+    """The position of a field in a ring's entries."""
+    assert isinstance(sort, Ring)
+    return [name for name, _ in sort.fields].index(field)
