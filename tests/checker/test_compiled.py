@@ -8,8 +8,9 @@ import pytest
 
 from hintproof import Limits, Sizes
 from hintproof.engines import compiled, exhaustive
-from hintproof.engines.compiled import CompiledSearch, cache_directory, is_kept, load, text_of
+from hintproof.engines.compiled import CompiledSearch, is_kept, texts_of
 from hintproof.engines.exhaustive import PlainSearch, explore_all, found_by
+from hintproof.engines.modules import cache_directory, load
 from hintproof.engines.report import Found
 from hintproof.interpret.concrete import Concrete
 from hintproof.interpret.packed import WORD, PackedCompiler
@@ -77,7 +78,7 @@ def test_every_variable_has_bits_of_its_own() -> None:
     for place in packed.places.values():
         bits = {(place.word, place.shift + i) for i in range(place.width)}
         assert not taken & bits
-        assert max(bit for _, bit in bits) < WORD
+        assert all(bit < WORD for _, bit in bits)
         taken |= bits
 
 
@@ -102,32 +103,69 @@ def test_limits_end_it_undecided() -> None:
     assert not found_by(prepare(*CASES[0]), many).finished
 
 
-def test_small_arrays_grow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows and table are made larger many times on the way, and nothing is lost by that."""
+def test_a_small_table_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table is made larger many times on the way, and nothing is lost by that."""
     environment, sizes = CASES[0]
-    monkeypatch.setattr(compiled, "_ROWS", 64)
+    sizes_made: list[int] = []
+    make = CompiledSearch._make_table
+
+    def noted(search: CompiledSearch, size: int) -> None:
+        sizes_made.append(size)
+        make(search, size)
+
+    monkeypatch.setattr(compiled, "_BATCH", 8)
+    monkeypatch.setattr(CompiledSearch, "_make_table", noted)
     search = CompiledSearch(prepare(environment, sizes), Limits(), None)
     search.search()
     assert search.count == 99032
-    assert len(search.states) >= search.count
+    assert len(sizes_made) > 5
+    assert sizes_made == sorted(sizes_made)
 
 
-def test_no_memory_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_: CompiledSearch) -> None:
+@pytest.mark.parametrize("refuses", ["table", "rows"])
+def test_no_memory_is_undecided(refuses: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether it is the table that can't grow, or what may be used is full."""
+    environment, sizes = CASES[0]
+    monkeypatch.setattr(compiled, "_BATCH", 8)
+    search = CompiledSearch(prepare(environment, sizes), Limits(megabytes=1 if refuses == "rows" else None), None)
+    search.limits = Limits()
+
+    def full(_: CompiledSearch, size: int) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(compiled, "_ROWS", 64)
-    monkeypatch.setattr(CompiledSearch, "_enlarge", full)
-    search = CompiledSearch(prepare(*CASES[0]), Limits(), None)
+    if refuses == "table":
+        monkeypatch.setattr(CompiledSearch, "_make_table", full)
     search.search()
     assert search.stopped_by == "no memory for more states"
-    assert not found_by(prepare(*CASES[0]), search).finished
+    assert not found_by(prepare(environment, sizes), search).finished
+
+
+@pytest.mark.parametrize(("environment", "sizes"), CASES[:3])
+@pytest.mark.parametrize("symmetry", [False, True])
+def test_two_threads_find_the_same_rows_in_the_same_order(environment: str, sizes: Sizes, symmetry: bool) -> None:
+    concrete = prepare(environment, sizes)
+    alone, together = (CompiledSearch(concrete, Limits(symmetry=symmetry, threads=threads), None) for threads in (1, 2))
+    alone.search()
+    together.search()
+    assert (alone.states[: alone.count] == together.states[: together.count]).all()
+    assert found_by(concrete, alone).against == found_by(concrete, together).against
+    for told in ("count", "transitions", "depth", "fired_counts", "first", "deadlock"):
+        assert getattr(alone, told) == getattr(together, told), told
+
+
+def test_the_graph_is_that_of_the_plain_search() -> None:
+    concrete = prepare(*CASES[1])
+    plain, fast = PlainSearch(concrete, Limits(), None), CompiledSearch(concrete, Limits(), None)
+    plain.search()
+    fast.search()
+    for known, found in zip(vars(plain.graph()).values(), vars(fast.graph()).values(), strict=True):
+        assert list(known) == found.tolist()
 
 
 def test_what_is_kept_is_kept_by_its_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Other sizes, another text; a new text is compiled anew."""
     small, large = (PackedCompiler(prepare("no-hint+qemu-10+tcg", Sizes(b, 2, 1))) for b in (1, 2))
-    assert text_of(small) != text_of(large)
+    assert texts_of(small)[0] != texts_of(large)[0]
     cache_directory.cache_clear()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     try:
@@ -136,7 +174,7 @@ def test_what_is_kept_is_kept_by_its_text(tmp_path: Path, monkeypatch: pytest.Mo
         assert is_kept(small)
         assert not is_kept(large)
         assert list(tmp_path.rglob("kernel.py"))
-        assert small.words == load(small).WORDS
+        assert small.words == load(texts_of(small)[0]).WORDS
     finally:
         cache_directory.cache_clear()
 

@@ -1,111 +1,53 @@
 """Exhaustive breadth-first search at compiled speed: the same states, counts and shortest runs as the plain one.
 
-The text of a module is written for a model and its sizes, and compiled by Numba once: the result is kept on
-disk under the hash of that text, so that a change of the protocol makes a new one.
+Rows of states stand in the order in which they were found, a hash table finds them, and nothing else is kept: how
+a row was reached is found by taking the steps of a few rows again. With several threads the rows are the same,
+in the same order.
 """
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 import inspect
-import os
-import shutil
-import sys
-import tempfile
-from collections.abc import Callable
-from functools import cache
-from pathlib import Path
-from types import ModuleType
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import numba
 import numpy as np
 
-from hintproof.engines import kernel
-from hintproof.engines.kernel import COUNT, DEADLOCK, DEPTH, FIELDS, HERE, LEVEL, SPOKEN, TRANSITIONS
+from hintproof.engines import kernel, modules
+from hintproof.engines.graph import Graph
+from hintproof.engines.memory import available, zeros
 from hintproof.engines.report import Clock, Limits, Progress, Run, limit_met
 from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.packed import PackedCompiler
+from hintproof.interpret.steps import HASHED, steps_text
 
-#: States between two looks at the limits (a fraction of a second), and rows at first.
-_LOOK, _ROWS = 1 << 19, 1 << 16
+#: Rows that a thread expands at a time: few enough for their steps to stay in a core's cache.
+_BATCH = 4096
 
-#: Compiled modules that are kept.
-_KEPT = 200
+#: How full the table may get.
+_FULL = 0.7
 
-
-@cache
-def cache_directory() -> Path:
-    """Where compiled modules are kept: below $XDG_CACHE_HOME or ~/.cache; if not there, only for this run."""
-    name = f"kernels-{numba.__version__}-py{sys.version_info[0]}{sys.version_info[1]}"
-    directory = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hintproof" / name
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=directory):
-            return directory
-    except OSError:  # in a directory that nobody else may write to, as what is kept there is run
-        return Path(tempfile.mkdtemp(prefix="hintproof-"))
+#: Bytes of the table for a row, at most; and how much of the memory that is there may be used.
+_ENTRY, _SHARE = 12, 0.8
 
 
-def text_of(packed: PackedCompiler) -> str:
-    """The module for a model and its sizes."""
-    words = ", ".join(f"states[row, {i}]" for i in range(packed.words))
-    rows = [
-        f"def expand_row(states, row, out, via, broken):\n    return expand({words}, out, via, broken)",
-        f"def judge_row(states, row):\n    return judge({words})",
-    ]
-    places = f"HERE, COUNT, TRANSITIONS, DEPTH, LEVEL, DEADLOCK, SPOKEN, FIELDS = {tuple(range(FIELDS + 1))}"
-    loops: list[Any] = [kernel.place_of, kernel.fill, kernel.search, kernel.meets, kernel.lead]
-    functions = [*rows, *(inspect.getsource(function) for function in loops)]
-    return "\n\n".join([packed.source(), places, *(f"@njit(cache=True)\n{text}" for text in functions)])
+def texts_of(packed: PackedCompiler) -> tuple[str, str]:
+    """The modules for a model and its sizes: its steps, and the loops over them."""
+    loops: list[Any] = [kernel.equal, kernel.touch, kernel.insert, kernel.commit, kernel.fill, kernel.locate]
+    functions = "\n\n".join(f"@njit(cache=True, nogil=True)\n{inspect.getsource(function)}" for function in loops)
+    head = f"from numba import njit\n\nWORDS, AHEAD = {packed.words}, {kernel.AHEAD}\n\n"
+    return steps_text(packed), f"{head}{HASHED}\n\n{functions}"
 
 
 def is_kept(packed: PackedCompiler) -> bool:
-    """Whether the module is compiled already."""
-    return (_folder(text_of(packed)) / "done").exists()
-
-
-def _folder(text: str) -> Path:
-    return cache_directory() / hashlib.sha256(text.encode()).hexdigest()[:24]
-
-
-def load(packed: PackedCompiler) -> ModuleType:
-    """The compiled module; what is missing of it Numba compiles when it is first called."""
-    text = text_of(packed)
-    folder = _folder(text)
-    path = folder / "kernel.py"
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        _drop_oldest(folder.parent)
-        partial = folder / f"kernel-{os.getpid()}.partial"
-        partial.write_text(text)
-        partial.replace(path)
-    name = f"hintproof_kernel_{folder.name}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # Numba looks its functions up there
-    spec.loader.exec_module(module)
-    return module
-
-
-def _drop_oldest(directory: Path) -> None:
-    """Keep the cache from growing without end; another process may do the same."""
-
-    def age(folder: Path) -> float:
-        try:
-            return folder.stat().st_mtime
-        except OSError:
-            return 0.0
-
-    for folder in sorted(directory.iterdir(), key=age)[:-_KEPT]:
-        shutil.rmtree(folder, ignore_errors=True)
+    """Whether all that a search needs is compiled already."""
+    return all(map(modules.is_kept, texts_of(packed)))
 
 
 class CompiledSearch:
-    """One search: rows of states, how each was first reached, and a table to find them by."""
+    """One search: rows of states, and a table to find them by."""
 
     def __init__(self, concrete: Concrete, limits: Limits, progress: Progress | None) -> None:
         self.concrete = concrete
@@ -114,103 +56,156 @@ class CompiledSearch:
         self.clock = Clock(limits.seconds)
         self.stopped_by = ""
         packed = self._packed = PackedCompiler(concrete, limits.symmetry)
-        self.module = load(packed)
-        steps = max(len(concrete.instances), 1)
-        self._out = np.zeros((steps, packed.words), np.int64)
-        self._via, self._broken = np.zeros(steps, np.int64), np.zeros(steps, np.int64)
-        self._rows(_ROWS, packed.words)
-        self.fired = np.zeros(steps, np.int64)
-        self.first = np.full(max(len(concrete.state_properties), 1), -1, np.int64)
-        self.broken_at = np.full((max(len(concrete.step_properties), 1), 2), -1, np.int64)
-        self.at = np.zeros(FIELDS, np.int64)
-        self.at[COUNT] = self.at[LEVEL] = 1
-        self.at[DEADLOCK] = -1
+        self._texts = texts_of(packed)
+        self._steps, self._loops = map(modules.load, self._texts)
+        self.threads = limits.threads
+        self._reserve(packed.words)
+        self._make_buffers(packed.words)
+        self.here, self.count, self.transitions = 0, 1, 0
+        self.depth, self._level_ends = 0, 1
+        self._batches: list[tuple[int, int]] = []  # rows found and rows expanded, after each thread's share
         self.states[0] = packed.pack(concrete.initial)
-        self.module.canonical(self.states, 0)
-        self.module.fill(self.table, self.states, 1)
-        self._judge_initial()
-        self._mark = Path(str(self.module.__file__)).with_name("done")
+        self._steps.canonical(self.states, 0)
+        self._make_table(1 << (2 * len(self._scratch)).bit_length())
+        spoken = self._spoken = int(concrete.judge(concrete.initial))
+        self.first = [0 if spoken >> bit & 1 else -1 for bit in range(len(concrete.state_properties))]
 
-    def _judge_initial(self) -> None:
-        spoken = int(self.concrete.judge(self.concrete.initial))
-        self.at[SPOKEN] = spoken
-        for bit in range(len(self.first)):
-            if spoken >> bit & 1:
-                self.first[bit] = 0
+    # -- memory ----------------------------------------------------------------------------
+    def _reserve(self, words: int) -> None:
+        """Room for rows: as many as memory may hold, which takes none before they are written."""
+        share = int(_SHARE * available())
+        limit = (self.limits.megabytes << 20) if self.limits.megabytes else share
+        rows = max(min(share, limit) // (8 * words + _ENTRY), 1)
+        while True:
+            try:
+                self.states = zeros((rows, words), np.int64)
+                return
+            except MemoryError:  # a limit on addresses
+                rows //= 2
 
-    def _rows(self, rows: int, words: int) -> None:
-        """Arrays for so many states, with a table that is at most half full."""
-        self.states = np.zeros((rows, words), np.int64)
-        self.parent, self.step = np.zeros(rows, np.uint32), np.zeros(rows, np.uint16)
-        self.table = np.full(2 * rows, -1, np.int32)
+    def _make_buffers(self, words: int) -> None:
+        steps, threads = max(len(self.concrete.instances), 1), self.threads
+        room = _BATCH * steps
+        self._room = room
+        self._scratch = np.empty((threads * room, words), np.int64)
+        self._via = np.empty(threads * room, np.uint16)
+        self._hashes, self._places, self._said = (np.empty(threads * room, np.int64) for _ in range(3))
+        self._ends = np.empty((threads, _BATCH), np.int64)
+        self._sizes = np.zeros(threads, np.int64)
+        self._fresh = np.zeros((threads, threads), np.int64)
+        self._fired = np.zeros((threads, steps), np.int64)
+        self._broken_at = np.full((threads, max(len(self.concrete.step_properties), 1), 2), -1, np.int64)
+        self._deadlock = np.full((threads, 1), -1, np.int64)
 
-    def _grow(self) -> bool:
-        """Make room for twice as many rows, one array after the other; False if there is no memory for that."""
+    def _make_table(self, size: int) -> None:
+        self.table = zeros((0,), np.uint32)  # the old one goes first
+        self.table = zeros((size,), np.uint32)
+        self._bits = size.bit_length() - 1
+        for low in range(0, self.count, 1 << 20):
+            self._loops.fill(self.states, self.table, self._bits, self.threads, low, min(self.count, low + (1 << 20)))
+
+    def _has_room(self) -> bool:
+        """Whether the steps of the next batch fit, however many are new; they fit in the table, too."""
+        return self.count + self._hashes.size <= len(self.states)
+
+    def _grow_table(self) -> bool:
+        """Keep the table from filling up; False if there is no memory for that."""
         try:
-            self._enlarge()
+            while self.count + int(self._sizes.sum()) > _FULL * len(self.table):
+                self._make_table(2 * len(self.table))
         except MemoryError:
             return False
         return True
 
-    def _enlarge(self) -> None:
-        count, rows = int(self.at[COUNT]), 2 * len(self.states)
-        for name in ("states", "parent", "step"):
-            old = getattr(self, name)
-            new = np.zeros((rows, *old.shape[1:]), old.dtype)
-            new[:count] = old[:count]
-            setattr(self, name, new)
-        self.table = np.full(2 * rows, -1, np.int32)
-        self.module.fill(self.table, self.states, count)
-
-    # -- what the plain search has, too ----------------------------------------------------
+    # -- the search ------------------------------------------------------------------------
     def search(self) -> None:
         """Visit all states, or until a limit is met."""
-        while self.at[HERE] < self.at[COUNT]:
-            if self._is_over():
-                return
-            if self.at[COUNT] + len(self._via) > len(self.states) and not self._grow():
-                self.stopped_by = "no memory for more states"
-                return
-            self.module.search(
-                *(self.states, self.table, self.parent, self.step, self.at, self.fired, self.first, self.broken_at),
-                *(self._out, self._via, self._broken, self.at[HERE] + _LOOK),
-            )
-            self._mark.touch()
+        with ThreadPoolExecutor(self.threads) as pool:
+            together = pool.map if self.threads > 1 else map
+            while self.here < self.count:
+                if self._is_over():
+                    return
+                if not self._has_room() or not self._batch(together):
+                    self.stopped_by = self.stopped_by or "no memory for more states"
+                    return
+                if len(self._batches) == self.threads:
+                    for text in self._texts:
+                        modules.mark_kept(text)
 
     def _is_over(self) -> bool:
         self.progress("states", self.count)
         self.stopped_by = limit_met(self.limits, self.clock, self.count)
         return bool(self.stopped_by)
 
-    @property
-    def count(self) -> int:
-        """States found so far."""
-        return int(self.at[COUNT])
+    def _batch(self, together: Callable[..., Any]) -> bool:
+        """Expand some rows of one level, enter their steps, give new states their rows, and judge these."""
+        if self.here == self._level_ends:
+            self.depth += 1
+            self._level_ends = self.count
+        high = min(self.here + _BATCH * self.threads, self._level_ends)
+        threads = range(self.threads)
+        cuts = [self.here + (high - self.here) * t // self.threads for t in (*threads, self.threads)]
+        list(together(lambda t: self._expand(t, cuts[t], cuts[t + 1]), threads))
+        if not self._grow_table():
+            return False
+        list(together(self._insert, threads))
+        ends = self.count + np.cumsum([0, *self._fresh.sum(axis=0)])
+        spoken = list(together(lambda t: self._commit(t, int(ends[t]), int(ends[t + 1])), threads))
+        for t in threads:
+            if spoken[t] & ~self._spoken:
+                self._note_first(t, int(ends[t]), int(ends[t + 1]))
+        self.transitions += int(self._sizes.sum())
+        self.here, self.count = high, int(ends[-1])
+        self._batches += [(int(ends[t + 1]), cuts[t + 1]) for t in threads]
+        return True
 
-    @property
-    def transitions(self) -> int:
-        """Steps taken so far."""
-        return int(self.at[TRANSITIONS])
+    def _buffer(self, t: int) -> slice:
+        """The places of a thread's buffer."""
+        return slice(t * self._room, (t + 1) * self._room)
 
-    @property
-    def depth(self) -> int:
-        """How many steps away the states are that are expanded now."""
-        return int(self.at[DEPTH])
+    def _expand(self, t: int, low: int, high: int) -> None:
+        mine = self._buffer(t)
+        self._sizes[t] = self._steps.expand_rows(
+            *(self.states, low, high, self._scratch[mine], self._via[mine], self._ends[t], self._hashes[mine]),
+            *(self._fired[t], self._broken_at[t], self._deadlock[t]),
+        )
 
+    def _insert(self, t: int) -> None:
+        self._loops.insert(
+            *(self.states, self.table, self._bits, self._scratch, self._hashes, self._sizes),
+            *(self.count, t, self._places, self._fresh),
+        )
+
+    def _commit(self, t: int, low: int, high: int) -> int:
+        begin = t * self._room
+        if self.threads > 1:
+            end = begin + int(self._sizes[t])
+            self._loops.commit(self.states, self.table, self._bits, self._scratch, begin, end, low, self._places)
+        return int(self._steps.judge_rows(self.states, low, high, self._said[self._buffer(t)]))
+
+    def _note_first(self, t: int, low: int, high: int) -> None:
+        """Note the first rows in which properties speak up that did not before."""
+        said = self._said[self._buffer(t)][: high - low]
+        for bit in range(len(self.first)):
+            if not self._spoken >> bit & 1 and (said >> bit & 1).any():
+                self.first[bit] = low + int(np.argmax(said >> bit & 1))
+                self._spoken |= 1 << bit
+
+    # -- what the plain search has, too ----------------------------------------------------
     @property
     def deadlock(self) -> int | None:
         """The first state without any step."""
-        return int(self.at[DEADLOCK]) if self.at[DEADLOCK] >= 0 else None
+        return min((int(row) for row in self._deadlock.flat if row >= 0), default=None)
 
     def broken_steps(self) -> list[int]:
         """The bits of the STEP properties that some step breaks."""
-        return [bit for bit, (state, _) in enumerate(self.broken_at) if state >= 0]
+        return [bit for bit in range(len(self.concrete.step_properties)) if (self._broken_at[:, bit, 0] >= 0).any()]
 
     def run_breaking(self, bit: int) -> Run:
         """A shortest run whose last step breaks a STEP property."""
-        row, via = self.broken_at[bit]
-        name = self.concrete.instances[int(via)].action.name
-        run, here = self._replayed(int(row))
+        row, via = min((int(row), int(via)) for row, via in self._broken_at[:, bit] if row >= 0)
+        name = self.concrete.instances[via].action.name
+        run, here = self._replayed(row)
         for number, _, broken in self.concrete.successors(here):
             last = self.concrete.instances[number]
             if last.action.name == name and broken >> bit & 1:
@@ -219,7 +214,7 @@ class CompiledSearch:
 
     def first_with(self, bit: int) -> int | None:
         """The first state in which a property speaks up."""
-        return int(self.first[bit]) if self.first[bit] >= 0 else None
+        return self.first[bit] if self.first[bit] >= 0 else None
 
     def run_to(self, state: int) -> Run:
         """The run by which a state was first reached: a shortest one, in one naming of the blocks."""
@@ -227,45 +222,77 @@ class CompiledSearch:
 
     def _replayed(self, state: int) -> tuple[Run, State]:
         """The run to a state, and the state that it ends in: that one or one that it stands for."""
-        rows = [state]
-        while rows[-1]:
-            rows.append(int(self.parent[rows[-1]]))
+        way = []
+        while state:
+            parent, via = self._reached(state)
+            way.append((state, via))
+            state = parent
         steps: Run = []
         here = self.concrete.initial
-        for row in rows[-2::-1]:
-            name = self.concrete.instances[int(self.step[row])].action.name
-            instance, here = self._taken(here, name, row)
+        for row, via in reversed(way):
+            instance, here = self.taken(here, self.concrete.instances[via].action.name, row)
             steps.append((instance.action.name, instance.block))
         return steps, here
 
-    def _taken(self, here: State, name: str, row: int) -> tuple[Instance, State]:
+    def _reached(self, state: int) -> tuple[int, int]:
+        """The row from which a state was first found, and the step: those of its batch are taken again."""
+        batch = bisect_right(self._batches, (state, len(self.states)))
+        low, high = self._batches[batch - 1][1] if batch else 0, self._batches[batch][1]
+        size = self._again(low, high)
+        place = int(np.flatnonzero((self._scratch[:size] == self.states[state]).all(axis=1))[0])
+        return low + int(np.searchsorted(self._ends[0, : high - low], place, "right")), int(self._via[place])
+
+    def taken(self, here: State, name: str, row: int) -> tuple[Instance, State]:
         """The instance of an action that leads to a row, or to a state that the row stands for."""
         for number, state, _ in self.concrete.successors(here):
             instance = self.concrete.instances[number]
             if instance.action.name == name:
-                self._out[0] = self._packed.pack(state)
-                self.module.canonical(self._out, 0)
-                if (self._out[0] == self.states[row]).all():
+                self._scratch[0] = self._packed.pack(state)
+                self._steps.canonical(self._scratch, 0)
+                if (self._scratch[0] == self.states[row]).all():
                     return instance, state
         raise AssertionError(f"no {name} leads to row {row}")
 
-    def stuck(self, bit: int) -> int | None:
-        """The first state from which no state that meets the goal can be reached any more."""
-        good = np.zeros(self.count, np.uint8)
-        self._in_parts(lambda low, high: self.module.meets(self.states, good, bit, low, high))
-        scratch = (self._out, self._via, self._broken)
-        while self._in_parts(lambda low, high: self.module.lead(self.states, self.table, good, *scratch, low, high)):
-            pass
-        bad = np.flatnonzero(good == 0)
-        return int(bad[0]) if len(bad) else None
+    def _again(self, low: int, high: int) -> int:
+        """Take the steps of some rows again, into the first buffers; returns how many there are."""
+        fired, broken_at, deadlock = self._fired[0].copy(), self._broken_at[0].copy(), self._deadlock[0].copy()
+        size: int = self._steps.expand_rows(
+            *(self.states, low, high, self._scratch, self._via, self._ends[0], self._hashes),
+            *(fired, broken_at, deadlock),
+        )
+        return size
 
-    def _in_parts(self, do: Callable[[int, int], Any]) -> bool:
-        """Go through all rows, the last first, a part at a time, so that Ctrl-C is heard."""
-        parts = [do(max(0, high - _LOOK), high) for high in range(self.count, 0, -_LOOK)]
-        return any(parts)
+    def met(self, bit: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
+        """Of each state, whether the property of that bit speaks up there."""
+        good = np.zeros(self.count, np.uint8)
+        for low, high in self._parts():
+            said = np.empty(high - low, np.int64)
+            self._steps.judge_rows(self.states, low, high, said)
+            good[low:high] = said >> bit & 1
+        return good
+
+    def graph(self) -> Graph:
+        """All transitions, made again from the rows."""
+        ends = np.empty(self.count, np.uint64)
+        targets, via = np.empty(self.transitions, np.uint32), np.empty(self.transitions, np.uint16)
+        begin = 0
+        for low, high in self._parts():
+            size = self._again(low, high)
+            ends[low:high] = self._ends[0, : high - low] + begin
+            via[begin : begin + size] = self._via[:size]
+            found = targets[begin : begin + size]
+            self._loops.locate(
+                *(self.states, self.table, self._bits, self.threads, self._scratch, self._hashes, size, found)
+            )
+            begin += size
+        return Graph(ends, targets, via)
+
+    def _parts(self) -> Iterator[tuple[int, int]]:
+        """All rows, a few at a time, so that Ctrl-C is heard."""
+        return ((low, min(low + _BATCH, self.count)) for low in range(0, self.count, _BATCH))
 
     @property
     def fired_counts(self) -> list[int]:
         """How often each instance of an action happened."""
-        counts: list[int] = self.fired.tolist()
+        counts: list[int] = self._fired.sum(axis=0).tolist()
         return counts

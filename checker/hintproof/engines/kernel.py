@@ -1,95 +1,135 @@
-"""The inner loop of the compiled search. Its text is put into each compiled module, beside ``expand`` and ``judge``.
+"""The loops of the compiled search. Their text is put into a compiled module, beside how many words a state has.
 
-It is written for Numba: plain loops over arrays of numbers. A state is a row of ``states``; ``table`` is
-a hash table of row numbers, open addressing, empty places -1. A row's parent and the step that led to it
-are in ``parent`` and ``step``, so that shortest runs can be read back.
+They are written for Numba: plain loops over arrays of numbers. A state is a row of ``states``. ``table`` is a hash
+table of row numbers, open addressing: an entry is 0 (empty) or a row's number plus one, with some bits of the
+hash above it, so that few entries need a look at the row. New states stand in ``scratch`` at first, a buffer a
+thread. Each of several threads enters states into its own part of the table, so that none waits for another; there
+new states count as the rows past ``count`` until ``commit`` gives them their own.
+
+Memory is slow, and a search looks all over it. So each loop first touches what it will need for the next
+few states, which the processor fetches at once, and then looks.
 """
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,name-defined"
 # ruff: noqa: F821
 
-#: Places in ``at``: the row to be expanded next, rows, transitions, depth, the first row of the next level,
-#: the first row without any step (or -1), the mask of properties that spoke up.
-HERE, COUNT, TRANSITIONS, DEPTH, LEVEL, DEADLOCK, SPOKEN, FIELDS = 0, 1, 2, 3, 4, 5, 6, 7
+#: States whose places are touched ahead.
+AHEAD = 128
 
 
-def place_of(table, states, words, row):
-    """Where in the table a state is, or the empty place where it belongs."""
-    mixed = 0
+def equal(states, row, words, k):
+    """Whether two rows hold the same state."""
+    same = True
     for i in range(WORDS):
-        mixed = (mixed ^ words[row, i]) * -7046029254386353131
-        mixed ^= mixed >> 29 & 0x7FFFFFFFF
-    place = (mixed ^ mixed >> 32) & (len(table) - 1)
-    while table[place] >= 0:
-        same = True
-        for i in range(WORDS):
-            if states[table[place], i] != words[row, i]:
-                same = False
-                break
-        if same:
-            return place
-        place = (place + 1) & (len(table) - 1)
-    return place
+        same = same and states[row, i] == words[k, i]
+    return same
 
 
-def fill(table, states, count):
-    """Put the first ``count`` states into an empty table."""
-    for row in range(count):
-        table[place_of(table, states, states, row)] = row
+def touch(states, table, bits, hashes, low, high, count):
+    """Fetch the entries and rows that are going to be compared; the result has no meaning but to need them."""
+    told = 0
+    rows, tags = (1 << bits) - 1, (1 << 32 - bits) - 1
+    for k in range(low, high):
+        told ^= table[hashes[k] & rows]
+    for k in range(low, high):
+        entry = int(table[hashes[k] & rows])
+        row = (entry & rows) - 1
+        if 0 <= row < count and entry >> bits == hashes[k] >> 32 & tags:
+            told ^= states[row, 0]
+    return told
 
 
-def search(states, table, parent, step, at, fired, first, broken_at, out, via, broken, until):
-    """Expand states up to row ``until``, or until the arrays may be too small for another one's steps."""
-    here, count, transitions, spoken = at[HERE], at[COUNT], at[TRANSITIONS], at[SPOKEN]
-    while here < count and here < until and count + len(via) <= len(states):
-        if here == at[LEVEL]:
-            at[DEPTH] += 1
-            at[LEVEL] = count
-        steps = expand_row(states, here, out, via, broken)
-        transitions += steps
-        if steps == 0 and at[DEADLOCK] < 0:
-            at[DEADLOCK] = here
-        for k in range(steps):
-            fired[via[k]] += 1
-            if broken[k]:
-                for bit in range(len(broken_at)):
-                    if broken[k] >> bit & 1 and broken_at[bit, 0] < 0:
-                        broken_at[bit, 0] = here
-                        broken_at[bit, 1] = via[k]
-            canonical(out, k)
-            place = place_of(table, states, out, k)
-            if table[place] < 0:
-                table[place] = count
-                for i in range(WORDS):
-                    states[count, i] = out[k, i]
-                parent[count] = here
-                step[count] = via[k]
-                fresh = judge_row(states, count) & ~spoken
-                if fresh:
-                    spoken |= fresh
-                    for bit in range(len(first)):
-                        if fresh >> bit & 1:
-                            first[bit] = count
-                count += 1
-        here += 1
-    at[HERE], at[COUNT], at[TRANSITIONS], at[SPOKEN] = here, count, transitions, spoken
+def insert(states, table, bits, scratch, hashes, sizes, count, part, places, fresh):
+    """Enter the states of all buffers that belong into this part of the table.
+
+    Alone, a thread gives new states their rows at once. With others, ``places`` says where a new one was entered,
+    or -1 of one that was known; ``fresh`` how many are new.
+    """
+    told = 0
+    rows, tags = (1 << bits) - 1, (1 << 32 - bits) - 1
+    parts = len(sizes)
+    alone, room = parts == 1, len(scratch) // parts
+    within = len(table) // parts - 1
+    known = count
+    for source in range(parts):
+        begin = source * room
+        new = 0
+        for low in range(begin, begin + sizes[source], AHEAD):
+            high = min(begin + sizes[source], low + AHEAD)
+            told ^= touch(states, table, bits, hashes, low, high, known)
+            for k in range(low, high):
+                mixed = hashes[k]
+                place, tag = mixed & rows, mixed >> 32 & tags
+                if not alone and place // (within + 1) != part:
+                    continue
+                while True:
+                    entry = int(table[place])
+                    if entry == 0:
+                        if alone:
+                            for i in range(WORDS):
+                                states[count, i] = scratch[k, i]
+                            count += 1
+                            table[place] = tag << bits | count
+                        else:
+                            table[place] = tag << bits | count + k + 1
+                        places[k] = place
+                        new += 1
+                        break
+                    if entry >> bits == tag:
+                        row = (entry & rows) - 1
+                        if equal(states, row, scratch, k) if row < count else equal(scratch, row - count, scratch, k):
+                            places[k] = -1
+                            break
+                    place = place & ~within | place + 1 & within
+        fresh[part, source] = new
+    return told
 
 
-def meets(states, good, bit, low, high):
-    """Note of each state whether the property of that bit speaks up there."""
-    for row in range(low, high):
-        good[row] = judge_row(states, row) >> bit & 1
+def commit(states, table, bits, scratch, low, high, row, places):
+    """Give the new states of one buffer their rows, from ``row`` on, in the order in which they were found."""
+    rows = (1 << bits) - 1
+    for k in range(low, high):
+        place = places[k]
+        if place >= 0:
+            for i in range(WORDS):
+                states[row, i] = scratch[k, i]
+            table[place] = int(table[place]) & ~rows | row + 1
+            row += 1
 
 
-def lead(states, table, good, out, via, broken, low, high):
-    """Note of states, the last first, that a step leads to a noted one; whether there was any."""
-    changed = False
-    for row in range(high - 1, low - 1, -1):
-        if not good[row]:
-            for k in range(expand_row(states, row, out, via, broken)):
-                canonical(out, k)
-                if good[table[place_of(table, states, out, k)]]:
-                    good[row] = 1
-                    changed = True
+def fill(states, table, bits, parts, low, high):
+    """Put states that differ from one another into the table."""
+    told = 0
+    rows, tags = (1 << bits) - 1, (1 << 32 - bits) - 1
+    within = len(table) // parts - 1
+    for start in range(low, high, AHEAD):
+        stop = min(high, start + AHEAD)
+        for row in range(start, stop):
+            told ^= table[hashed(states, row) & rows]
+        for row in range(start, stop):
+            mixed = hashed(states, row)
+            place = mixed & rows
+            while table[place] != 0:
+                place = place & ~within | place + 1 & within
+            table[place] = (mixed >> 32 & tags) << bits | row + 1
+    return told
+
+
+def locate(states, table, bits, parts, words, hashes, size, found):
+    """The rows of states that are all known."""
+    told = 0
+    rows, tags = (1 << bits) - 1, (1 << 32 - bits) - 1
+    within = len(table) // parts - 1
+    for low in range(0, size, AHEAD):
+        high = min(size, low + AHEAD)
+        told ^= touch(states, table, bits, hashes, low, high, len(states))
+        for k in range(low, high):
+            place, tag = hashes[k] & rows, hashes[k] >> 32 & tags
+            while True:
+                entry = int(table[place])
+                row = (entry & rows) - 1
+                if entry >> bits == tag and equal(states, row, words, k):
+                    found[k] = row
                     break
-    return changed
+                place = place & ~within | place + 1 & within
+    return told

@@ -21,7 +21,7 @@ class Limits:
     ``states``, ``seconds`` (wall clock) and ``megabytes`` end a search early. ``depth`` is how many steps
     the bounded engine looks ahead, ``depths`` the same for single properties that are worth more (or
     less); ``runs`` is how many the sampling engine makes. With ``symmetry`` the exhaustive engine takes states
-    for the same that differ in the names of the blocks alone.
+    for the same that differ in the names of the blocks alone; ``threads`` is on how many cores it searches.
     """
 
     states: int | None = None
@@ -31,6 +31,7 @@ class Limits:
     megabytes: int | None = None
     depths: dict[str, int] = field(default_factory=dict)
     symmetry: bool = False
+    threads: int = 1
 
 
 @dataclass

@@ -1,8 +1,8 @@
 """The packed interpretation: a state is a few machine words, and what leads to the next ones is compiled.
 
 The sources are those of the concrete interpretation, over numbers alone: a ring or a list is a number,
-too, its entries side by side. Which bits of which word hold a variable follows from sorts and sizes. The
-result is the text of a Python module that Numba compiles (see :mod:`hintproof.engines.compiled`).
+too, its entries side by side. Which bits of which word hold a variable follows from sorts and sizes. What is
+made of it is the text of a module that Numba compiles, see :mod:`hintproof.interpret.steps`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from hintproof.interpret.concrete import Concrete, Instance, State
+from hintproof.interpret.concrete import Concrete, State
 from hintproof.interpret.source import Compiler
-from hintproof.interpret.symmetry import canonical_form
 from hintspec.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, Enum, Ring, Sort, SpecError, Term
 
 #: Bits of a word that hold state: one less than a word has, so that no shift meets a sign.
@@ -49,8 +48,8 @@ class PackedCompiler(Compiler):
         super().__init__(concrete.model, concrete.sizes)
         self.concrete = concrete
         self.symmetry = symmetry
-        self._ring_count = width_of(self.sizes.ring)
-        self._list_count = width_of(self.sizes.blocks)
+        self.ring_count = width_of(self.sizes.ring)
+        self.list_count = width_of(self.sizes.blocks)
         self._block_here: int | None = None
         self.places = self._layout()
         self.words = 1 + max(place.word for place in self.places.values())
@@ -78,11 +77,12 @@ class PackedCompiler(Compiler):
         if isinstance(sort, Enum):
             return width_of(len(sort.labels) - 1)
         if isinstance(sort, Ring):
-            return 2 * self._ring_count + self.sizes.ring * self._entry_width(sort)
+            return 2 * self.ring_count + self.sizes.ring * self._entry_width(sort)
         if sort == LIST:
-            return self._list_count + self.sizes.blocks * self.width(BLOCK)
+            return self.list_count + self.sizes.blocks * self.width(BLOCK)
         if sort == COUNT:
-            return width_of(self.sizes.of(name.split(".")[1]))
+            most = self.sizes.of(name.split(".")[1])
+            return width_of(most) if most else 0
         plain = {
             BOOL: 1,
             ID: width_of(self.sizes.last_id),
@@ -107,8 +107,8 @@ class PackedCompiler(Compiler):
     def entries_of(self, sort: Sort) -> list[int]:
         """The lowest bits of the entries of a ring, or of the places of a list."""
         if isinstance(sort, Ring):
-            return [2 * self._ring_count + i * self._entry_width(sort) for i in range(self.sizes.ring)]
-        return [self._list_count + i * self.width(BLOCK) for i in range(self.sizes.blocks)]
+            return [2 * self.ring_count + i * self._entry_width(sort) for i in range(self.sizes.ring)]
+        return [self.list_count + i * self.width(BLOCK) for i in range(self.sizes.blocks)]
 
     def pack(self, state: State) -> list[int]:
         """A concrete state as words."""
@@ -121,15 +121,15 @@ class PackedCompiler(Compiler):
     def _number(self, value: Any, sort: Sort) -> int:
         if isinstance(sort, Ring):
             used, entries = value
-            number = used | len(entries) << self._ring_count
+            number = used | len(entries) << self.ring_count
             for i, entry in enumerate(entries):
                 code = 0
                 for (name, inner), part in zip(sort.fields, entry, strict=True):
                     code |= self._number(part, inner) << self.field(sort, name)[0]
-                number |= code << 2 * self._ring_count + i * self._entry_width(sort)
+                number |= code << 2 * self.ring_count + i * self._entry_width(sort)
             return int(number)
         if sort == LIST:
-            places = (block << self._list_count + i * self.width(BLOCK) for i, block in enumerate(value))
+            places = (block << self.list_count + i * self.width(BLOCK) for i, block in enumerate(value))
             return len(value) | int(sum(places))
         return int(value)
 
@@ -159,11 +159,11 @@ class PackedCompiler(Compiler):
         return f"({self._used(ring)} + {self._waiting(term, ring)})"
 
     def _detach(self, term: Term, ring: str) -> str:
-        return f"({ring} & {~((1 << self._ring_count) - 1)})"
+        return f"({ring} & {~((1 << self.ring_count) - 1)})"
 
     def _head(self, term: Term, ring: str, field: str) -> str:
         offset, mask = self.field(term.args[0].sort, field)
-        return f"({ring} >> {2 * self._ring_count + offset} & {mask})"  # past the last entry there are zeros
+        return f"({ring} >> {2 * self.ring_count + offset} & {mask})"  # past the last entry there are zeros
 
     def _mark(self, term: Term, ring: str, field: str, blocks: str) -> str:
         assert isinstance(term.sort, Ring)
@@ -172,10 +172,10 @@ class PackedCompiler(Compiler):
         return f"ring_mark({ring}, {blocks}, {bit}, {offset}, {mask}, {self._entry_width(term.sort)})"
 
     def _used(self, ring: str) -> str:
-        return f"({ring} & {(1 << self._ring_count) - 1})"
+        return f"({ring} & {(1 << self.ring_count) - 1})"
 
     def _waiting(self, term: Term, ring: str) -> str:
-        return f"({ring} >> {self._ring_count} & {(1 << self._ring_count) - 1})"
+        return f"({ring} >> {self.ring_count} & {(1 << self.ring_count) - 1})"
 
     def _room(self, term: Term, ring: str) -> str:
         return f"({self.sizes.ring} - {self._used(ring)} - {self._waiting(term, ring)})"
@@ -192,131 +192,8 @@ class PackedCompiler(Compiler):
     def _list_top(self, term: Term, blocks: str) -> str:
         return f"list_top({blocks})"
 
-    # -- the module ------------------------------------------------------------------------
-    def source(self) -> str:
-        """The module that is to be compiled: constants, helpers, ``expand`` and ``judge``."""
-        constants = {
-            "WORDS": self.words,
-            "EVERY": self.all_blocks,
-            "CHUNK": self.sizes.chunk,
-            "RING": self.sizes.ring,
-            "RING_COUNT": self._ring_count,
-            "BLOCKS": self.sizes.blocks,
-            "BLOCK_WIDTH": self.width(BLOCK),
-            "LIST_COUNT": self._list_count,
-        }
-        told = "\n".join(f"{name} = {value}" for name, value in constants.items())
-        parts = [self._expand(), self._judge(), canonical_form(self) if self.symmetry else _AS_IT_IS]
-        return f"from numba import njit\n\n{told}\n{_HELPERS}\n" + "\n\n".join(parts) + "\n"
-
-    def _unpacked(self) -> list[str]:
-        """All variables, read from the words ``s0``, ``s1``, ..."""
-        return [f"    {self.locals[n]} = s{p.word} >> {p.shift} & {p.mask}" for n, p in self.places.items()]
-
-    @property
-    def _arguments(self) -> str:
-        return ", ".join(f"s{i}" for i in range(self.words))
-
-    def _expand(self) -> str:
-        lines = [
-            "@njit(cache=True)",
-            f"def expand({self._arguments}, out, via, broken):",
-            *self._unpacked(),
-            "    k = 0",
-        ]
-        shared = ""
-        for number, instance in enumerate(self.concrete.instances):
-            first, *rest = [self.expr(c.term, instance.block) for c in instance.action.guard]
-            if first != shared:
-                lines.append(f"    if {first}:")
-                shared = first
-            lines.append(f"        if {' and '.join(rest) or 'True'}:")
-            lines += [f"            {line}" for line in self._step(number, instance)]
-        return "\n".join([*lines, "    return k"])
-
-    def _step(self, number: int, instance: Instance) -> list[str]:
-        """Write the next state, the step and the promises that it breaks."""
-        changed: dict[int, list[tuple[Place, str]]] = {}
-        for name, term in instance.action.updates.items():
-            place = self.places[name]
-            changed.setdefault(place.word, []).append((place, self.expr(term, instance.block)))
-        lines = []
-        for word in range(self.words):
-            kept = ~sum(place.mask << place.shift for place, _ in changed.get(word, []))
-            new = "".join(f" | (int({value}) << {place.shift})" for place, value in changed.get(word, []))
-            lines.append(f"out[k, {word}] = s{word} & {kept}{new}")
-        lines.append(f"via[k] = {number}")
-        lines.append(f"broken[k] = {self.broken_promises(instance, self.concrete.step_properties)}")
-        return [*lines, "k += 1"]
-
-    def _judge(self) -> str:
-        head = ["@njit(cache=True)", f"def judge({self._arguments}):", *self._unpacked()]
-        return "\n".join([*head, f"    return {self.judgement(self.concrete.state_properties)}"])
-
-
-_AS_IT_IS = """@njit(cache=True)
-def canonical(words, row):
-    pass
-"""
-
-_HELPERS = """
-
-@njit(cache=True)
-def ring_post(ring, entry, width):
-    used, count = ring & ((1 << RING_COUNT) - 1), ring >> RING_COUNT & ((1 << RING_COUNT) - 1)
-    if used + count >= RING:
-        return ring
-    return ring + (1 << RING_COUNT) | entry << 2 * RING_COUNT + count * width
-
-
-@njit(cache=True)
-def ring_pop(ring, width):
-    used, count = ring & ((1 << RING_COUNT) - 1), ring >> RING_COUNT & ((1 << RING_COUNT) - 1)
-    if count == 0:
-        return ring
-    entries = ring >> 2 * RING_COUNT >> width
-    return used + 1 | count - 1 << RING_COUNT | entries << 2 * RING_COUNT
-
-
-@njit(cache=True)
-def ring_mark(ring, blocks, bit, offset, mask, width):
-    count = ring >> RING_COUNT & ((1 << RING_COUNT) - 1)
-    for i in range(count):
-        entry = 2 * RING_COUNT + i * width
-        if blocks << 1 >> (ring >> entry + offset & mask) & 1:
-            ring |= 1 << entry + bit
-    return ring
-
-
-@njit(cache=True)
-def list_push(blocks, block):
-    count = blocks & ((1 << LIST_COUNT) - 1)
-    if block == 0 or count >= BLOCKS:
-        return blocks
-    return blocks + 1 | block << LIST_COUNT + count * BLOCK_WIDTH
-
-
-@njit(cache=True)
-def list_pop(blocks):
-    count = blocks & ((1 << LIST_COUNT) - 1)
-    if count == 0:
-        return blocks
-    return blocks - 1 & ~((1 << BLOCK_WIDTH) - 1 << LIST_COUNT + (count - 1) * BLOCK_WIDTH)
-
-
-@njit(cache=True)
-def list_top(blocks):
-    count = blocks & ((1 << LIST_COUNT) - 1)
-    if count == 0:
-        return 0
-    return blocks >> LIST_COUNT + (count - 1) * BLOCK_WIDTH & ((1 << BLOCK_WIDTH) - 1)
-
-
-@njit(cache=True)
-def chunk(block):
-    if block == 0:
-        return 0
-    first = (block - 1) // CHUNK * CHUNK
-    return ((1 << CHUNK) - 1 << first) & EVERY
-
-"""
+    def is_never(self, condition: Term) -> bool:
+        """Whether a condition asks for more of a budget than there ever is."""
+        if condition.op != "gt" or condition.args[0].op != "var":
+            return False
+        return self.places[condition.args[0].args[0]].width == 0

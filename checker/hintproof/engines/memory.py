@@ -1,0 +1,52 @@
+"""How much memory there is to be had, and arrays that take it as they are written."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_MACHINE, _GROUP = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
+
+
+def available() -> int:
+    """Bytes that this process may take before the machine, or its control group (version 2), runs out."""
+    return min(_of_machine(), _of_group())
+
+
+def _of_machine() -> int:
+    """What Linux would give without swapping; elsewhere, what is free."""
+    try:
+        told = re.search(r"^MemAvailable: *(\d+) kB", _MACHINE.read_text(), re.MULTILINE)
+    except OSError:
+        told = None
+    return int(told[1]) << 10 if told else os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+
+
+def _of_group() -> int:
+    """What is left of the group's limit; more than any machine has if there is none."""
+    try:
+        limit, used = ((_GROUP / name).read_text().strip() for name in ("memory.max", "memory.current"))
+    except OSError:
+        return 1 << 62
+    return max(int(limit) - int(used), 0) if limit.isdigit() else 1 << 62
+
+
+def zeros(shape: tuple[int, ...], kind: type[Any]) -> Any:
+    """An array of zeros that takes no memory before it is written, then in large pages where the system has them.
+
+    In a large table most looks would otherwise miss the processor's short list of pages, too. Raises
+    :class:`MemoryError` if there are no such addresses.
+    """
+    size = int(np.prod(shape)) * np.dtype(kind).itemsize
+    try:
+        room = mmap.mmap(-1, max(size, 1), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    except (OSError, ValueError, OverflowError):
+        raise MemoryError(f"no {size} bytes") from None
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        room.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(room, kind, count=int(np.prod(shape))).reshape(shape)

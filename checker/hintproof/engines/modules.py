@@ -1,0 +1,85 @@
+"""Compiled modules: texts that Numba compiles once, and what it makes of them kept on disk.
+
+A module is kept under the hash of its text, so that a change of the protocol, of the sizes or of a loop makes a
+new one, and the old one falls out in time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import sys
+import tempfile
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
+
+#: Compiled modules that are kept.
+_KEPT = 400
+
+
+@cache
+def cache_directory() -> Path:
+    """Where compiled modules are kept: below $XDG_CACHE_HOME or ~/.cache; if not there, only for this run."""
+    name = f"kernels-{version('numba')}-py{sys.version_info[0]}{sys.version_info[1]}"
+    directory = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hintproof" / name
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            return directory
+    except OSError:  # in a directory that nobody else may write to, as what is kept there is run
+        return Path(tempfile.mkdtemp(prefix="hintproof-"))
+
+
+def is_kept(text: str) -> bool:
+    """Whether a module's functions are compiled already."""
+    return _done(text).exists()
+
+
+def mark_kept(text: str) -> None:
+    """Note that a module's functions have been compiled."""
+    _done(text).touch()
+
+
+def _done(text: str) -> Path:
+    return _folder(text) / "done"
+
+
+def _folder(text: str) -> Path:
+    return cache_directory() / hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def load(text: str) -> ModuleType:
+    """The module of a text; what is missing of it Numba compiles when it is first called."""
+    folder = _folder(text)
+    path = folder / "kernel.py"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        _drop_oldest(folder.parent)
+        partial = folder / f"kernel-{os.getpid()}.partial"
+        partial.write_text(text)
+        partial.replace(path)
+    name = f"hintproof_kernel_{folder.name}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # Numba looks its functions up there
+    spec.loader.exec_module(module)
+    return module
+
+
+def _drop_oldest(directory: Path) -> None:
+    """Keep the cache from growing without end; another process may do the same."""
+
+    def age(folder: Path) -> float:
+        try:
+            return folder.stat().st_mtime
+        except OSError:
+            return 0.0
+
+    for folder in sorted(directory.iterdir(), key=age)[:-_KEPT]:
+        shutil.rmtree(folder, ignore_errors=True)

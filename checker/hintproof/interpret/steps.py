@@ -1,0 +1,186 @@
+"""The text of a module that takes all steps from many packed states, and judges them; Numba compiles it.
+
+Nothing in it is written by hand for an action: guards and updates are the terms of the protocol text.
+"""
+
+from __future__ import annotations
+
+from hintproof.interpret.concrete import Instance
+from hintproof.interpret.decisions import Condition, Guarded, decide, labels_asked
+from hintproof.interpret.packed import PackedCompiler, Place
+from hintproof.interpret.symmetry import canonical_form
+from hintspec.recording import Conjunct
+from hintspec.sorts import BLOCK
+
+
+def steps_text(packed: PackedCompiler) -> str:
+    """The module for a model and its sizes: constants, helpers, ``canonical``, ``expand_rows``, ``judge_rows``."""
+    sizes = packed.sizes
+    constants = {
+        "WORDS": packed.words,
+        "EVERY": packed.all_blocks,
+        "CHUNK": sizes.chunk,
+        "RING": sizes.ring,
+        "RING_COUNT": packed.ring_count,
+        "BLOCKS": sizes.blocks,
+        "BLOCK_WIDTH": packed.width(BLOCK),
+        "LIST_COUNT": packed.list_count,
+    }
+    told = "\n".join(f"{name} = {value}" for name, value in constants.items())
+    canonical = canonical_form(packed) if packed.symmetry else _AS_IT_IS
+    parts = [canonical, HASHED, _NOTE, _expand_rows(packed), _judge_rows(packed)]
+    return f"from numba import njit\n\n{told}\n{_HELPERS}\n" + "\n\n".join(parts) + "\n"
+
+
+def _unpacked(packed: PackedCompiler) -> list[str]:
+    """Lines that read a row's words, and the variables from them."""
+    words = [f"s{i} = states[row, {i}]" for i in range(packed.words)]
+    places = packed.places.items()
+    return words + [f"{packed.locals[n]} = s{p.word} >> {p.shift} & {p.mask}" for n, p in places]
+
+
+def _expand_rows(packed: PackedCompiler) -> str:
+    """The steps from rows ``low`` .. ``high``, one after the other, into ``out``.
+
+    ``ends`` says where each row's steps end, ``via`` which step each is; ``fired`` counts them. Noted are, as
+    ``broken_at``, the first row and step that breaks each promise, and the first row without any step.
+    """
+    steps = [
+        Guarded(tuple(_condition(packed, c, instance) for c in instance.action.guard), tuple(lines))
+        for number, instance in enumerate(packed.concrete.instances)
+        if not any(packed.is_never(c.term) for c in instance.action.guard)
+        for lines in [_step(packed, number, instance)]
+    ]
+    body = [*_unpacked(packed), "first = k", *decide(steps, packed.locals), *_AFTER_A_ROW]
+    lines = ["k = 0", "for row in range(low, high):", *(f"    {line}" for line in body), "return k"]
+    head = "def expand_rows(states, low, high, out, via, ends, hashes, fired, broken_at, deadlock):"
+    return "\n".join([_NJIT, head, *(f"    {line}" for line in lines)])
+
+
+_NJIT = "@njit(cache=True, nogil=True)"
+
+_AFTER_A_ROW = (
+    "ends[row - low] = k",
+    "if k == first and deadlock[0] < 0:",
+    "    deadlock[0] = row",
+    "for j in range(first, k):",
+    "    canonical(out, j)",
+    "    hashes[j] = hashed(out, j)",
+)
+
+
+def _condition(packed: PackedCompiler, conjunct: Conjunct, instance: Instance) -> Condition:
+    source = packed.expr(conjunct.term, instance.block)
+    asked = labels_asked(conjunct.term)
+    return Condition(source, *asked) if asked else Condition(source)
+
+
+def _step(packed: PackedCompiler, number: int, instance: Instance) -> list[str]:
+    """Write the next state and the step, and note the promises that it breaks."""
+    changed: dict[int, list[tuple[Place, str]]] = {}
+    for name, term in instance.action.updates.items():
+        place = packed.places[name]
+        changed.setdefault(place.word, []).append((place, packed.expr(term, instance.block)))
+    lines = []
+    for word in range(packed.words):
+        kept = ~sum(place.mask << place.shift for place, _ in changed.get(word, []))
+        new = "".join(f" | (int({value}) << {place.shift})" for place, value in changed.get(word, []))
+        lines.append(f"out[k, {word}] = s{word} & {kept}{new}")
+    if instance.action.promises:
+        lines.append(f"broken = {packed.broken_promises(instance, packed.concrete.step_properties)}")
+        lines += ["if broken:", f"    note(broken_at, broken, row, {number})"]
+    return [*lines, f"via[k] = {number}", f"fired[{number}] += 1", "k += 1"]
+
+
+def _judge_rows(packed: PackedCompiler) -> str:
+    """The properties that speak up in rows ``low`` .. ``high``, a mask each, and all together."""
+    judged = f"said[row - low] = {packed.judgement(packed.concrete.state_properties)}"
+    body = [*_unpacked(packed), judged, "spoken |= said[row - low]"]
+    lines = ["spoken = 0", "for row in range(low, high):", *(f"    {line}" for line in body), "return spoken"]
+    return "\n".join([_NJIT, "def judge_rows(states, low, high, said):", *(f"    {line}" for line in lines)])
+
+
+_AS_IT_IS = """@njit(cache=True)
+def canonical(words, row):
+    pass
+"""
+
+#: The hash of a row.
+HASHED = """@njit(cache=True)
+def hashed(words, row):
+    mixed = 0
+    for i in range(WORDS):
+        mixed = (mixed ^ words[row, i]) * -7046029254386353131
+        mixed ^= mixed >> 29 & 0x7FFFFFFFF
+    return mixed ^ mixed >> 32
+"""
+
+_NOTE = """@njit(cache=True)
+def note(broken_at, broken, row, number):
+    for bit in range(len(broken_at)):
+        if broken >> bit & 1 and broken_at[bit, 0] < 0:
+            broken_at[bit, 0] = row
+            broken_at[bit, 1] = number
+"""
+
+_HELPERS = """
+
+@njit(cache=True)
+def ring_post(ring, entry, width):
+    used, count = ring & ((1 << RING_COUNT) - 1), ring >> RING_COUNT & ((1 << RING_COUNT) - 1)
+    if used + count >= RING:
+        return ring
+    return ring + (1 << RING_COUNT) | entry << 2 * RING_COUNT + count * width
+
+
+@njit(cache=True)
+def ring_pop(ring, width):
+    used, count = ring & ((1 << RING_COUNT) - 1), ring >> RING_COUNT & ((1 << RING_COUNT) - 1)
+    if count == 0:
+        return ring
+    entries = ring >> 2 * RING_COUNT >> width
+    return used + 1 | count - 1 << RING_COUNT | entries << 2 * RING_COUNT
+
+
+@njit(cache=True)
+def ring_mark(ring, blocks, bit, offset, mask, width):
+    count = ring >> RING_COUNT & ((1 << RING_COUNT) - 1)
+    for i in range(count):
+        entry = 2 * RING_COUNT + i * width
+        if blocks << 1 >> (ring >> entry + offset & mask) & 1:
+            ring |= 1 << entry + bit
+    return ring
+
+
+@njit(cache=True)
+def list_push(blocks, block):
+    count = blocks & ((1 << LIST_COUNT) - 1)
+    if block == 0 or count >= BLOCKS:
+        return blocks
+    return blocks + 1 | block << LIST_COUNT + count * BLOCK_WIDTH
+
+
+@njit(cache=True)
+def list_pop(blocks):
+    count = blocks & ((1 << LIST_COUNT) - 1)
+    if count == 0:
+        return blocks
+    return blocks - 1 & ~((1 << BLOCK_WIDTH) - 1 << LIST_COUNT + (count - 1) * BLOCK_WIDTH)
+
+
+@njit(cache=True)
+def list_top(blocks):
+    count = blocks & ((1 << LIST_COUNT) - 1)
+    if count == 0:
+        return 0
+    return blocks >> LIST_COUNT + (count - 1) * BLOCK_WIDTH & ((1 << BLOCK_WIDTH) - 1)
+
+
+@njit(cache=True)
+def chunk(block):
+    if block == 0:
+        return 0
+    first = (block - 1) // CHUNK * CHUNK
+    return ((1 << CHUNK) - 1 << first) & EVERY
+
+"""
