@@ -17,8 +17,9 @@ import typer
 from rich.table import Table
 
 from hintproof import __version__, cli_proofs
-from hintproof.checking import Result, Task, pins_of, plan
+from hintproof.checking import ENGINES, Result, Task, pins_of, plan
 from hintproof.console import Environments, Number, positive, watched, writable
+from hintproof.engines.memory import share
 from hintproof.engines.report import Limits
 from hintproof.errors import BadInput, EngineBug
 from hintproof.explain import why
@@ -77,8 +78,11 @@ def check(
     depth: Annotated[Number, typer.Option(help="Steps of the bounded engine.")] = None,
     runs: Annotated[Number, typer.Option(help="Runs of the sampled engine.")] = None,
     symmetry: Annotated[bool, typer.Option(help="Exhaustive: count states up to the names of blocks.")] = False,
-    limit_states: Annotated[int, typer.Option(help="States after which the exhaustive engine gives up.")] = 50_000_000,
+    limit_states: Annotated[Number, typer.Option(help="States after which the exhaustive engine gives up.")] = None,
     limit_seconds: Annotated[float | None, typer.Option(help="Seconds after which an engine gives up.")] = None,
+    limit_megabytes: Annotated[
+        Number, typer.Option(help="Memory at which an engine gives up (default: its share of what is there).")
+    ] = None,
     jobs: Annotated[Number, typer.Option(help="Processes at a time (default: one a core).")] = None,
     traces: Annotated[Path, typer.Option(help="Directory for trace files.")] = Path("hintproof-traces"),
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for known refutations, too.")] = False,
@@ -89,8 +93,16 @@ def check(
         blocks=blocks, ring=ring, rounds=rounds, migrations=migrations, chunk=chunk,
         dma=dma, pauses=pauses, resizes=resizes, removes=removes, freezes=freezes,
     )  # fmt: skip
-    limits = Limits(limit_states, limit_seconds, depth, runs, symmetry=symmetry)
-    positive(limit_states=limit_states, limit_seconds=limit_seconds, depth=depth, runs=runs, jobs=jobs)
+    positive(limit_states=limit_states, limit_seconds=limit_seconds, limit_megabytes=limit_megabytes)
+    positive(depth=depth, runs=runs, jobs=jobs)
+    tasks = len(environment or RECORDS) * len(engine or ENGINES)
+    at_a_time = min(jobs or cores(), tasks)
+    limits = Limits(
+        limit_states, limit_seconds, depth, runs,
+        megabytes=limit_megabytes or share(at_a_time),
+        symmetry=symmetry,
+        threads=(jobs or cores()) // at_a_time,
+    )  # fmt: skip
     if environment:
         plans = [plan(name, sizes, engine or (), limits) for name in dict.fromkeys(environment)]
     else:

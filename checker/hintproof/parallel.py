@@ -131,7 +131,7 @@ def run_all(tasks: Iterable[W], jobs: int, watch: Watch = lambda task, state, no
 
 def _died(task: Work, code: int | None) -> str:
     cause = f"was killed by signal {-code} (out of memory?)" if code and code < 0 else f"ended with {code}"
-    return f"{task} {cause}: try smaller sizes or --limit-states"
+    return f"{task} {cause}: try smaller sizes or --limit-megabytes"
 
 
 def cores() -> int:

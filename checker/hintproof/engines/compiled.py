@@ -17,7 +17,7 @@ import numpy as np
 
 from hintproof.engines import kernel, modules
 from hintproof.engines.graph import Graph
-from hintproof.engines.memory import available, zeros
+from hintproof.engines.memory import share, zeros
 from hintproof.engines.report import Clock, Limits, Progress, Run, limit_met
 from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.packed import PackedCompiler
@@ -29,8 +29,8 @@ _BATCH = 4096
 #: How full the table may get.
 _FULL = 0.7
 
-#: Bytes of the table for a row, at most; and how much of the memory that is there may be used.
-_ENTRY, _SHARE = 12, 0.8
+#: Bytes of the table for a row, at most.
+_ENTRY = 12
 
 
 def texts_of(packed: PackedCompiler) -> tuple[str, str]:
@@ -73,9 +73,8 @@ class CompiledSearch:
     # -- memory ----------------------------------------------------------------------------
     def _reserve(self, words: int) -> None:
         """Room for rows: as many as memory may hold, which takes none before they are written."""
-        share = int(_SHARE * available())
-        limit = (self.limits.megabytes << 20) if self.limits.megabytes else share
-        rows = max(min(share, limit) // (8 * words + _ENTRY), 1)
+        megabytes = min(share(1), self.limits.megabytes or share(1))
+        rows = max((megabytes << 20) // (8 * words + _ENTRY), 1)
         while True:
             try:
                 self.states = zeros((rows, words), np.int64)
@@ -126,7 +125,8 @@ class CompiledSearch:
                 if self._is_over():
                     return
                 if not self._has_room() or not self._batch(together):
-                    self.stopped_by = self.stopped_by or "no memory for more states"
+                    limit = self.limits.megabytes
+                    self.stopped_by = f"limit of {limit} MB" if limit else "no memory for more states"
                     return
                 if len(self._batches) == self.threads:
                     for text in self._texts:

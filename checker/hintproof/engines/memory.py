@@ -8,7 +8,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+#: How much of the memory that is there may be used.
+_SHARE = 0.8
 
 _MACHINE, _GROUP = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
 
@@ -16,6 +17,11 @@ _MACHINE, _GROUP = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
 def available() -> int:
     """Bytes that this process may take before the machine, or its control group (version 2), runs out."""
     return min(_of_machine(), _of_group())
+
+
+def share(processes: int) -> int:
+    """Megabytes that each of some processes may take, so that all together leave something to the others."""
+    return max(int(_SHARE * available()) // processes >> 20, 1)
 
 
 def _of_machine() -> int:
@@ -42,6 +48,8 @@ def zeros(shape: tuple[int, ...], kind: type[Any]) -> Any:
     In a large table most looks would otherwise miss the processor's short list of pages, too. Raises
     :class:`MemoryError` if there are no such addresses.
     """
+    import numpy as np  # here, as it takes a while to be imported
+
     size = int(np.prod(shape)) * np.dtype(kind).itemsize
     try:
         room = mmap.mmap(-1, max(size, 1), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)

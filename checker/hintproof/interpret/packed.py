@@ -77,7 +77,7 @@ class PackedCompiler(Compiler):
         if isinstance(sort, Enum):
             return width_of(len(sort.labels) - 1)
         if isinstance(sort, Ring):
-            return 2 * self.ring_count + self.sizes.ring * self._entry_width(sort)
+            return 2 * self.ring_count + self.sizes.ring * self.entry_width(sort)
         if sort == LIST:
             return self.list_count + self.sizes.blocks * self.width(BLOCK)
         if sort == COUNT:
@@ -91,7 +91,8 @@ class PackedCompiler(Compiler):
         }
         return plain[sort]
 
-    def _entry_width(self, ring: Ring) -> int:
+    def entry_width(self, ring: Ring) -> int:
+        """Bits of a ring's entry."""
         return sum(self.width(sort) for _, sort in ring.fields)
 
     def field(self, ring: Sort, field: str) -> tuple[int, int]:
@@ -107,7 +108,7 @@ class PackedCompiler(Compiler):
     def entries_of(self, sort: Sort) -> list[int]:
         """The lowest bits of the entries of a ring, or of the places of a list."""
         if isinstance(sort, Ring):
-            return [2 * self.ring_count + i * self._entry_width(sort) for i in range(self.sizes.ring)]
+            return [2 * self.ring_count + i * self.entry_width(sort) for i in range(self.sizes.ring)]
         return [self.list_count + i * self.width(BLOCK) for i in range(self.sizes.blocks)]
 
     def pack(self, state: State) -> list[int]:
@@ -115,18 +116,19 @@ class PackedCompiler(Compiler):
         words = [0] * self.words
         for v, value in zip(self.model.vars, state, strict=True):
             place = self.places[v.name]
-            words[place.word] |= self._number(value, v.sort) << place.shift
+            words[place.word] |= self.number(value, v.sort) << place.shift
         return words
 
-    def _number(self, value: Any, sort: Sort) -> int:
+    def number(self, value: Any, sort: Sort) -> int:
+        """A concrete value as the number that stands for it."""
         if isinstance(sort, Ring):
             used, entries = value
             number = used | len(entries) << self.ring_count
             for i, entry in enumerate(entries):
                 code = 0
                 for (name, inner), part in zip(sort.fields, entry, strict=True):
-                    code |= self._number(part, inner) << self.field(sort, name)[0]
-                number |= code << 2 * self.ring_count + i * self._entry_width(sort)
+                    code |= self.number(part, inner) << self.field(sort, name)[0]
+                number |= code << 2 * self.ring_count + i * self.entry_width(sort)
             return int(number)
         if sort == LIST:
             places = (block << self.list_count + i * self.width(BLOCK) for i, block in enumerate(value))
@@ -149,11 +151,11 @@ class PackedCompiler(Compiler):
             f"(int({self.expr(value, block)}) << {self.field(term.sort, name)[0]})"
             for (name, _), value in zip(term.sort.fields, entry, strict=True)
         ]
-        return f"ring_post({ring}, {' | '.join(parts)}, {self._entry_width(term.sort)})"
+        return f"ring_post({ring}, {' | '.join(parts)}, {self.entry_width(term.sort)})"
 
     def _pop(self, term: Term, ring: str) -> str:
         assert isinstance(term.sort, Ring)
-        return f"ring_pop({ring}, {self._entry_width(term.sort)})"
+        return f"ring_pop({ring}, {self.entry_width(term.sort)})"
 
     def _flush(self, term: Term, ring: str) -> str:
         return f"({self._used(ring)} + {self._waiting(term, ring)})"
@@ -169,7 +171,7 @@ class PackedCompiler(Compiler):
         assert isinstance(term.sort, Ring)
         bit, _ = self.field(term.sort, field)
         offset, mask = self.field(term.sort, "block")
-        return f"ring_mark({ring}, {blocks}, {bit}, {offset}, {mask}, {self._entry_width(term.sort)})"
+        return f"ring_mark({ring}, {blocks}, {bit}, {offset}, {mask}, {self.entry_width(term.sort)})"
 
     def _used(self, ring: str) -> str:
         return f"({ring} & {(1 << self.ring_count) - 1})"
