@@ -26,8 +26,8 @@ from hintproof.interpret.steps import HASHED, steps_text
 #: Rows that a thread expands at a time: few enough for their steps to stay in a core's cache.
 _BATCH = 4096
 
-#: How full the table may get.
-_FULL = 0.7
+#: How full the table may get; and the entries up to which it grows fourfold, as filling it anew takes time.
+_FULL, _LARGE = 0.7, 1 << 26
 
 #: Bytes of the table for a row, at most.
 _ENTRY = 12
@@ -35,9 +35,10 @@ _ENTRY = 12
 
 def texts_of(packed: PackedCompiler) -> tuple[str, str]:
     """The modules for a model and its sizes: its steps, and the loops over them."""
-    loops: list[Any] = [kernel.equal, kernel.touch, kernel.insert, kernel.commit, kernel.fill, kernel.locate]
+    loops: list[Any] = [kernel.equal, kernel.look_ahead, kernel.insert, kernel.commit, kernel.fill, kernel.locate]
     functions = "\n\n".join(f"@njit(cache=True, nogil=True)\n{inspect.getsource(function)}" for function in loops)
-    head = f"from numba import njit\n\nWORDS, AHEAD = {packed.words}, {kernel.AHEAD}\n\n"
+    imports = "from numba import njit\n\nfrom hintproof.engines.prefetch import prefetch\n\n"
+    head = f"{imports}WORDS, AHEAD = {packed.words}, {kernel.AHEAD}\n\n"
     return steps_text(packed), f"{head}{HASHED}\n\n{functions}"
 
 
@@ -88,7 +89,8 @@ class CompiledSearch:
         self._room = room
         self._scratch = np.empty((threads * room, words), np.int64)
         self._via = np.empty(threads * room, np.uint16)
-        self._hashes, self._places, self._said = (np.empty(threads * room, np.int64) for _ in range(3))
+        self._places, self._said = (np.empty(threads * room, np.int64) for _ in range(2))
+        self._hashes = np.zeros(threads * room + 2 * kernel.AHEAD, np.int64)
         self._ends = np.empty((threads, _BATCH), np.int64)
         self._sizes = np.zeros(threads, np.int64)
         self._fresh = np.zeros((threads, threads), np.int64)
@@ -111,7 +113,7 @@ class CompiledSearch:
         """Keep the table from filling up; False if there is no memory for that."""
         try:
             while self.count + int(self._sizes.sum()) > _FULL * len(self.table):
-                self._make_table(2 * len(self.table))
+                self._make_table(len(self.table) * (4 if len(self.table) < _LARGE else 2))
         except MemoryError:
             return False
         return True
