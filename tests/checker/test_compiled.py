@@ -118,7 +118,7 @@ def test_a_small_table_grows(monkeypatch: pytest.MonkeyPatch) -> None:
     search = CompiledSearch(prepare(environment, sizes), Limits(), None)
     search.search()
     assert search.count == 99032
-    assert len(sizes_made) > 5
+    assert len(sizes_made) > 3
     assert sizes_made == sorted(sizes_made)
 
 
