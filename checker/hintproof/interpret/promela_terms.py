@@ -238,11 +238,11 @@ def either(condition: str, a: str, b: str) -> str:
 
 
 def bare(source: str) -> str:
-    """A source without the parentheses around all of it, if there are any."""
+    """A source without the parentheses around all of it, if there are any; a conditional one needs them."""
     depth = 0
     for i, letter in enumerate(source):
         depth += {"(": 1, ")": -1}.get(letter, 0)
-        if depth == 0 and i < len(source) - 1:
+        if (depth == 0 and i < len(source) - 1) or (depth == 1 and source[i : i + 2] == "->"):
             return source
     return source[1:-1] if source.startswith("(") else source
 

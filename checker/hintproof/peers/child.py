@@ -96,7 +96,15 @@ def _kill(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
 
 
+def first_line(text: str) -> str:
+    """The first line that says something, for an error message."""
+    return _said(text)[0][:200]
+
+
 def last_line(text: str) -> str:
     """The last line that says something, for an error message."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:200] if lines else "it said nothing"
+    return _said(text)[-1][:200]
+
+
+def _said(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()] or ["it said nothing"]

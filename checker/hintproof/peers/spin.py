@@ -15,7 +15,7 @@ from pathlib import Path
 from hintproof.errors import BadInput
 from hintproof.interpret.concrete import Concrete
 from hintproof.interpret.promela import promela
-from hintproof.peers.child import Ended, PeerRun, last_line, run_child
+from hintproof.peers.child import Ended, PeerRun, first_line, last_line, run_child
 
 #: What pan is compiled with. NOREDUCE: all states. NOVSZ, NOCOMP: less is stored and copied of a state.
 FLAGS = ("-O2", "-w", "-DSAFETY", "-DNOREDUCE", "-DNOFAIR", "-DNOBOUNDCHECK", "-DNOVSZ", "-DNOCOMP")
@@ -68,7 +68,7 @@ def _make(command: list[str], directory: Path, product: str) -> None:
     """One step towards the search; spin's own exit code says nothing."""
     ended = run_child(command, directory, 300)
     if ended.status or not (directory / product).exists():
-        raise BadInput(f"{command[0]} does not take the model: {last_line(ended.output)}")
+        raise BadInput(f"{command[0]} does not take the model: {first_line(ended.output)}")
 
 
 def _complete(ended: Ended, megabytes: int) -> None:
