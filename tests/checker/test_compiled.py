@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hintproof import Limits, Sizes
+from hintproof.common_model import two_phase_commit
 from hintproof.engines import compiled, exhaustive
 from hintproof.engines.compiled import CompiledSearch, is_kept, texts_of
 from hintproof.engines.exhaustive import PlainSearch, explore_all, found_by
@@ -17,7 +18,6 @@ from hintproof.interpret.packed import WORD, PackedCompiler
 from hintproof.trace import prepare
 from hintspec.records import RECORDS, Record, pins
 from hintspec.sorts import SpecError
-from tests.checker.test_engines import two_phase_commit
 
 #: Between them these use every rule that packs something in a way of its own: rings with cells and marks, lists,
 #: chunks, two-step hints, progress that fails.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hintproof.common_model import MANAGER, RESOURCE, STATES, STEPS, S, two_phase_commit
 from hintproof.engines.bounded import search_bounded
 from hintproof.engines.exhaustive import NO_DEADLOCK, explore_all
 from hintproof.engines.report import Limits
@@ -11,122 +12,11 @@ from hintproof.engines.sampling import sample
 from hintproof.interpret.concrete import Concrete
 from hintspec.recording import record
 from hintspec.sizes import Sizes
-from hintspec.sorts import BLOCKS, BOOL, EMPTY, Enum, Term, just
-from hintspec.text import (
-    ALWAYS,
-    RECOVERABLE,
-    SOMETIMES,
-    Action,
-    Actor,
-    Part,
-    Property,
-    StateView,
-    Text,
-    action,
-    claim,
-    require,
-    var,
-)
-
-# Two-phase commit: a model that has nothing to do with ballooning, whose counts are known from TLC,
-# SPIN and others: 288 states for 3 resource managers, 8,832 for 5.
-MANAGER = Actor("manager", "M", "the transaction manager")
-RESOURCE = Actor("resource", "R", "a resource manager")
-Phase = Enum("phase", ("INIT", "COMMITTED", "ABORTED"))
+from hintspec.sorts import BOOL, Term, just
+from hintspec.text import Part, Text, action, require, var
 
 
-class Commit(Part):
-    tm = var(Phase, Phase.INIT, "the transaction manager")
-    heard = var(BLOCKS, EMPTY, "prepared, as the manager knows")
-    prepared = var(BLOCKS, EMPTY, "prepared")
-    committed = var(BLOCKS, EMPTY, "committed")
-    aborted = var(BLOCKS, EMPTY, "aborted")
-    said_prepared = var(BLOCKS, EMPTY, "message: prepared")
-    said_commit = var(BLOCKS, EMPTY, "message: commit, to all or none")
-    said_abort = var(BLOCKS, EMPTY, "message: abort, to all or none")
-
-
-S = StateView[None]
-
-
-@action(by=MANAGER, where="TMRcvPrepared")
-def hear(s: S, block: Term) -> None:
-    require(s.c.tm == Phase.INIT, s.c.said_prepared.has(block))
-    s.c.heard = s.c.heard | just(block)
-
-
-@action(by=MANAGER, where="TMCommit")
-def commit(s: S) -> None:
-    require(s.c.tm == Phase.INIT, s.c.heard == ~EMPTY)
-    s.c.tm = Phase.COMMITTED
-    s.c.said_commit = ~EMPTY
-
-
-@action(by=MANAGER, where="TMAbort")
-def abort(s: S) -> None:
-    require(s.c.tm == Phase.INIT)
-    s.c.tm = Phase.ABORTED
-    s.c.said_abort = ~EMPTY
-
-
-def working(s: S, block: Term) -> Term:
-    return ~(s.c.prepared | s.c.committed | s.c.aborted).has(block)
-
-
-@action(by=RESOURCE, where="RMPrepare")
-def prepare_(s: S, block: Term) -> None:
-    require(working(s, block))
-    s.c.prepared = s.c.prepared | just(block)
-    s.c.said_prepared = s.c.said_prepared | just(block)
-
-
-@action(by=RESOURCE, where="RMChooseToAbort")
-def choose_to_abort(s: S, block: Term) -> None:
-    require(working(s, block))
-    s.c.aborted = s.c.aborted | just(block)
-
-
-@action(by=RESOURCE, where="RMRcvCommitMsg")
-def receive_commit(s: S, block: Term) -> None:
-    require(s.c.said_commit.has(block))
-    s.c.committed = s.c.committed | just(block)
-    s.c.prepared = s.c.prepared - just(block)
-    s.c.aborted = s.c.aborted - just(block)
-
-
-@action(by=RESOURCE, where="RMRcvAbortMsg")
-def receive_abort(s: S, block: Term) -> None:
-    require(s.c.said_abort.has(block))
-    s.c.aborted = s.c.aborted | just(block)
-    s.c.prepared = s.c.prepared - just(block)
-    s.c.committed = s.c.committed - just(block)
-
-
-@claim(ALWAYS, "consistency")
-def consistent(s: S, block: Term) -> Term:
-    return ~(s.c.committed.has(block) & ~(s.c.aborted == EMPTY))
-
-
-@claim(SOMETIMES, "the point of it")
-def all_commit(s: S) -> Term:
-    return s.c.committed == ~EMPTY
-
-
-@claim(RECOVERABLE, "the manager may abort for ever")
-def can_commit(s: S) -> Term:
-    return s.c.committed == ~EMPTY
-
-
-STEPS: tuple[Action, ...] = (hear, commit, abort, prepare_, choose_to_abort, receive_commit, receive_abort)
-CLAIMS: tuple[Property, ...] = (consistent, all_commit, can_commit)
-
-
-def two_phase_commit(managers: int, steps: tuple[Action, ...] = STEPS) -> Concrete:
-    text = Text({"c": Commit}, (MANAGER, RESOURCE), steps, CLAIMS)
-    return Concrete(record(text, None), Sizes(blocks=managers, ring=2, rounds=1))
-
-
-@pytest.mark.parametrize(("managers", "states"), [(3, 288), (5, 8832)])
+@pytest.mark.parametrize(("managers", "states"), [(n, STATES[n]) for n in (3, 5)])
 def test_known_counts_of_two_phase_commit(managers: int, states: int) -> None:
     found = explore_all(two_phase_commit(managers))
     assert found.states == states

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from hintproof import BadInput, Limits, Sizes, Verdict, check
+from hintproof.common_model import two_phase_commit
 from hintproof.engines.compiled import CompiledSearch
 from hintproof.engines.exhaustive import PlainSearch
 from hintproof.interpret.concrete import Concrete, State
 from hintproof.trace import prepare
 from hintspec.sorts import BLOCK, BLOCKS, LIST, Ring
-from tests.checker.test_engines import two_phase_commit
 
 CASES = (
     ("linux-5.7+qemu-5.1+kvm-manual", Sizes(2, 2, 1, chunk=2)),

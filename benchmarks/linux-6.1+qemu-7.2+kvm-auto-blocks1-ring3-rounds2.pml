@@ -1,0 +1,561 @@
+/* linux-6.1+qemu-7.2+kvm-auto; blocks=1 ring=3 rounds=2. Written by hintproof. */
+
+c_decl {
+\#define FALLS_0 (states_without[0]++, 0)  /* no_lost_write */
+\#define FALLS_1 (states_without[1]++, 0)  /* block_conserved */
+\#define FALLS_2 (states_without[2]++, 0)  /* blocks_come_back */
+  static long states_without[3];
+  __attribute__((destructor)) static void tell(void) {
+    printf("states without no_lost_write: %ld\n", states_without[0]);
+    printf("states without block_conserved: %ld\n", states_without[1]);
+    printf("states without blocks_come_back: %ld\n", states_without[2]);
+  }
+}
+
+#define EVERY 1  /* the set of all blocks; block b is bit b - 1 */
+#define id_STOP 0
+#define id_DONE 1
+#define binding_BOUND 0
+#define binding_REMOVE 1
+#define binding_REMOVE_RELEASE 2
+#define binding_REMOVE_RESET 3
+#define binding_ABSENT 4
+#define binding_FREEZE_RELEASE 5
+#define binding_FREEZE_RESET 6
+#define binding_FROZEN 7
+#define worker_IDLE 0
+#define worker_W1 1
+#define worker_W1_READ 2
+#define worker_W2 3
+#define worker_S2 4
+#define worker_S2_READ 5
+#define worker_S3 6
+#define worker_S4 7
+#define worker_S5 8
+#define worker_S_WAIT 9
+#define worker_L1 10
+#define worker_L1_READ 11
+#define worker_L1_DECIDE 12
+#define worker_L3 13
+#define worker_L4 14
+#define worker_L5 15
+#define worker_L_WAIT 16
+#define worker_L6 17
+#define worker_RELEASE 18
+#define worker_T1 19
+#define worker_T_WAIT 20
+#define entry_START 0
+#define entry_STOP_SIGN 1
+#define entry_HINT 2
+#define status_S_STOP 0
+#define status_S_REQUESTED 1
+#define status_S_START 2
+#define status_S_DONE 3
+#define phase_IDLE 0
+#define phase_SYNC_STOP 1
+#define phase_SYNC_GET 2
+#define phase_SYNC_MERGE 3
+#define phase_SYNC_CLEAR 4
+#define phase_SYNC_DRAIN 5
+#define phase_SYNC_PUBLISH 6
+#define phase_SYNC_STATUS 7
+#define phase_ROUND 8
+#define phase_LAST 9
+#define phase_COMPLETE 10
+#define sending_NOTHING 0
+#define sending_CLEARED 1
+#define sending_TAKEN 2
+
+/* the virtual CPUs run */
+bit vm_running = true;
+/* free blocks */
+bit memory_free = (0 ^ EVERY);
+/* blocks that applications hold */
+bit memory_used;
+/* bound to the device or not */
+unsigned driver_binding : 3 = binding_BOUND;
+/* where the worker stands */
+unsigned driver_at : 5 = worker_IDLE;
+/* the work item is pending */
+bit driver_queued;
+/* config_read_bitmap: config changed since the id was read */
+bit driver_read_bit;
+/* cmd_id_received_cache: the id as last read */
+unsigned driver_cache : 3;
+/* cmd_id_active: the cell that START descriptors point at */
+unsigned driver_active : 3;
+/* block between allocation and free_page_list */
+bit driver_in_hand;
+/* free_page_list: blocks hinted and not given back */
+bit driver_held;
+/* free_page_list in order, newest on top */
+bit driver_order_count;
+bit driver_order_0;
+/* the ring, oldest entry first */
+unsigned ring_queue_used : 2;
+unsigned ring_queue_waiting : 2;
+unsigned ring_queue_0_kind : 2;
+bit ring_queue_0_block;
+unsigned ring_queue_0_governed_by : 3;
+unsigned ring_queue_1_kind : 2;
+bit ring_queue_1_block;
+unsigned ring_queue_1_governed_by : 3;
+unsigned ring_queue_2_kind : 2;
+bit ring_queue_2_block;
+unsigned ring_queue_2_governed_by : 3;
+/* the driver is ready with the feature */
+bit device_negotiated = true;
+/* free_page_hint_status */
+unsigned device_status : 2 = status_S_STOP;
+/* free_page_hint_cmd_id: the id issued last */
+unsigned device_cmd_id : 3 = 2;
+/* a config interrupt is on its way */
+bit device_interrupt;
+/* the loop over the hint queue runs or is scheduled */
+bit device_awake;
+/* the kernel's dirty bit; not set means armed */
+bit log_kernel;
+/* DIRTY_MEMORY_MIGRATION: QEMU's own log */
+bit log_own;
+/* RAMBlock.bmap: the blocks to send */
+bit log_bitmap;
+/* where the migration stands */
+unsigned migration_at : 4 = phase_IDLE;
+/* the VM was stopped for the last stage */
+bit migration_last;
+/* the block being sent */
+bit migration_sending;
+/* how far that send has come */
+unsigned migration_send_step : 2 = sending_NOTHING;
+/* content that an application relies on (ghost) */
+bit ghost_data;
+/* the destination holds something older, or zero (ghost) */
+bit ghost_stale;
+/* written since the newest id was issued (ghost) */
+bit ghost_written;
+/* the id that the device saw last in an out buffer (ghost) */
+unsigned ghost_last_id : 3;
+/* the last out buffer the device saw carried an id (ghost) */
+bit ghost_open;
+/* how many more rounds this finite search may have */
+unsigned left_rounds : 2 = 2;
+/* how many more migrations this finite search may have */
+bit left_migrations = 1;
+/* how many more dma this finite search may have */
+bit left_dma;
+/* how many more pauses this finite search may have */
+bit left_pauses;
+/* how many more resizes this finite search may have */
+bit left_resizes;
+/* how many more removes this finite search may have */
+bit left_removes;
+/* how many more freezes this finite search may have */
+bit left_freezes;
+
+active proctype Model() {
+  do
+  /* what must hold in every state */
+  :: d_step { (!((!(migration_at == phase_COMPLETE) || !(((ghost_data & 1) != 0) && ((ghost_stale & 1) != 0)))) && c_expr { FALLS_0 }) ||
+              (!((!(((((memory_free & memory_used) | (driver_held & (1 << driver_in_hand >> 1))) | ((memory_free | memory_used) & (driver_held | (1 << driver_in_hand >> 1)))) & 1) != 0) && (((((memory_free | memory_used) | driver_held) | (1 << driver_in_hand >> 1)) & 1) != 0))) && c_expr { FALLS_1 }) ||
+              (!((!((((((driver_at == worker_IDLE) && !driver_queued) && !device_interrupt) && (driver_binding == binding_BOUND)) && ((((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)) == id_DONE) || (migration_at == phase_IDLE))) || (driver_binding == binding_ABSENT)) || ((driver_held == 0) && (driver_in_hand == 0)))) && c_expr { FALLS_2 }) }
+  /* A1 allocate(1): guest; mm/page_alloc.c: get_page_from_freelist, post_alloc_hook */
+  :: d_step { vm_running && ((memory_free & 1) != 0) ->
+       memory_free = memory_free & ~1;
+       memory_used = memory_used | 1 }
+  /* A2 write(1): guest; a store by a virtual CPU */
+  :: d_step { vm_running && ((memory_used & 1) != 0) ->
+       ghost_data = ghost_data | 1;
+       ghost_stale = ghost_stale | (!(migration_at == phase_IDLE) -> 1 : 0);
+       ghost_written = ghost_written | (!(migration_at == phase_IDLE) -> 1 : 0);
+       log_kernel = log_kernel | (!(migration_at == phase_IDLE) -> 1 : 0) }
+  /* A3 free(1): guest; mm/page_alloc.c: free_unref_page, __free_pages_ok */
+  :: d_step { vm_running && ((memory_used & 1) != 0) ->
+       memory_used = memory_used & ~1;
+       ghost_data = ghost_data & ~1;
+       memory_free = memory_free | 1 }
+  /* A4 dma_write(1): hypervisor; QEMU: address_space_write, invalidate_and_set_dirty */
+  :: d_step { (left_dma > 0) && vm_running && ((memory_used & 1) != 0) ->
+       left_dma = left_dma - 1;
+       ghost_data = ghost_data | 1;
+       ghost_stale = ghost_stale | (!(migration_at == phase_IDLE) -> 1 : 0);
+       ghost_written = ghost_written | (!(migration_at == phase_IDLE) -> 1 : 0);
+       log_own = log_own | (!(migration_at == phase_IDLE) -> 1 : 0) }
+  /* I1 config_changed: driver; virtio_balloon.c: virtballoon_changed */
+  :: d_step { vm_running && device_interrupt && (driver_binding == binding_BOUND) ->
+       device_interrupt = false;
+       driver_queued = driver_queued || !driver_read_bit;
+       driver_read_bit = true }
+  /* W0 work_starts: driver; kernel/workqueue.c: process_one_work */
+  :: d_step { vm_running && (driver_at == worker_IDLE) && driver_queued && ((driver_binding == binding_BOUND) || (driver_binding == binding_REMOVE)) ->
+       driver_queued = false;
+       driver_at = worker_W1 }
+  /* W1 S2 L1 (a) test_read_bit: driver; virtio_balloon.c: virtio_balloon_cmd_id_received */
+  :: d_step { vm_running && (((driver_at == worker_W1) || (driver_at == worker_S2)) || (driver_at == worker_L1)) ->
+       driver_at = (driver_read_bit -> ((driver_at == worker_W1) -> worker_W1_READ : ((driver_at == worker_S2) -> worker_S2_READ : worker_L1_READ)) : ((driver_at == worker_W1) -> worker_W2 : ((driver_at == worker_S2) -> worker_S3 : worker_L1_DECIDE)));
+       driver_read_bit = false }
+  /* W1 S2 L1 (b) read_config: driver; virtio_balloon.c: virtio_balloon_cmd_id_received */
+  :: d_step { vm_running && (((driver_at == worker_W1_READ) || (driver_at == worker_S2_READ)) || (driver_at == worker_L1_READ)) ->
+       driver_cache = ((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP));
+       driver_at = ((driver_at == worker_W1_READ) -> worker_W2 : ((driver_at == worker_S2_READ) -> worker_S3 : worker_L1_DECIDE)) }
+  /* W2 nothing_new: driver; virtio_balloon.c: report_free_page_func */
+  :: d_step { vm_running && (driver_at == worker_W2) && !(driver_cache == id_DONE) && ((driver_cache == id_STOP) || (driver_cache == driver_active)) ->
+       driver_at = worker_IDLE }
+  /* W2 REL release_on_done: driver; virtio_balloon.c: report_free_page_func, return_free_pages_to_mm */
+  :: d_step { vm_running && (driver_at == worker_W2) && (driver_cache == id_DONE) ->
+       driver_order_count = ((driver_held == 0) -> driver_order_count : 0);
+       driver_order_0 = ((driver_held == 0) -> driver_order_0 : 0);
+       memory_free = memory_free | driver_held;
+       driver_held = driver_held & ~driver_held;
+       driver_at = worker_IDLE }
+  /* W2 S1 round_begins: driver; virtio_balloon.c: virtio_balloon_report_free_page */
+  :: d_step { vm_running && (driver_at == worker_W2) && !(driver_cache == id_STOP) && !(driver_cache == id_DONE) && !(driver_cache == driver_active) ->
+       ring_queue_used = 0;
+       driver_at = worker_S2 }
+  /* S3 set_active_id: driver; virtio_balloon.c: send_cmd_id_start */
+  :: d_step { vm_running && (driver_at == worker_S3) ->
+       driver_active = driver_cache;
+       driver_at = worker_S4 }
+  /* S4 post_start: driver; virtio_balloon.c: send_cmd_id_start, virtqueue_add_outbuf */
+  :: d_step { vm_running && (driver_at == worker_S4) && ((3 - ring_queue_used - ring_queue_waiting) > 0) ->
+       ring_queue_0_kind = ((ring_queue_waiting == 0) -> entry_START : ring_queue_0_kind);
+       ring_queue_0_governed_by = ((ring_queue_waiting == 0) -> driver_active : ring_queue_0_governed_by);
+       ring_queue_1_kind = ((ring_queue_waiting == 1) -> entry_START : ring_queue_1_kind);
+       ring_queue_1_governed_by = ((ring_queue_waiting == 1) -> driver_active : ring_queue_1_governed_by);
+       ring_queue_2_kind = ((ring_queue_waiting == 2) -> entry_START : ring_queue_2_kind);
+       ring_queue_2_governed_by = ((ring_queue_waiting == 2) -> driver_active : ring_queue_2_governed_by);
+       ring_queue_waiting = ring_queue_waiting + 1;
+       driver_at = worker_S5 }
+  /* S4 start_does_not_fit: driver; virtio_balloon.c: send_cmd_id_start, -ENOSPC */
+  :: d_step { vm_running && (driver_at == worker_S4) && !((3 - ring_queue_used - ring_queue_waiting) > 0) ->
+       driver_at = worker_L1 }
+  /* S5 kick_start: driver; virtio_balloon.c: send_cmd_id_start, virtqueue_kick */
+  :: d_step { vm_running && (driver_at == worker_S5) ->
+       device_awake = true;
+       driver_at = worker_L1 }
+  /* L1 leave_loop: driver; virtio_balloon.c: send_free_pages */
+  :: d_step { vm_running && (driver_at == worker_L1_DECIDE) && !(driver_cache == driver_active) ->
+       driver_at = worker_T1 }
+  /* L1 L2 stay_in_loop: driver; virtio_balloon.c: send_free_pages, get_free_page_and_send */
+  :: d_step { vm_running && (driver_at == worker_L1_DECIDE) && (driver_cache == driver_active) ->
+       ring_queue_used = 0;
+       driver_at = worker_L3 }
+  /* L3 take_block(1): driver; virtio_balloon.c: get_free_page_and_send, alloc_pages */
+  :: d_step { vm_running && (driver_at == worker_L3) && ((memory_free & 1) != 0) ->
+       memory_free = memory_free & ~1;
+       driver_in_hand = 1;
+       driver_at = worker_L4 }
+  /* L3 no_block_left: driver; virtio_balloon.c: get_free_page_and_send, -EINTR */
+  :: d_step { vm_running && (driver_at == worker_L3) ->
+       driver_at = worker_T1 }
+  /* L4 post_hint: driver; virtio_balloon.c: get_free_page_and_send, virtqueue_add_inbuf */
+  :: d_step { vm_running && (driver_at == worker_L4) && ((3 - ring_queue_used - ring_queue_waiting) > 1) ->
+       ring_queue_0_kind = ((ring_queue_waiting == 0) -> entry_HINT : ring_queue_0_kind);
+       ring_queue_0_block = ((ring_queue_waiting == 0) -> driver_in_hand : ring_queue_0_block);
+       ring_queue_0_governed_by = ((ring_queue_waiting == 0) -> driver_active : ring_queue_0_governed_by);
+       ring_queue_1_kind = ((ring_queue_waiting == 1) -> entry_HINT : ring_queue_1_kind);
+       ring_queue_1_block = ((ring_queue_waiting == 1) -> driver_in_hand : ring_queue_1_block);
+       ring_queue_1_governed_by = ((ring_queue_waiting == 1) -> driver_active : ring_queue_1_governed_by);
+       ring_queue_2_kind = ((ring_queue_waiting == 2) -> entry_HINT : ring_queue_2_kind);
+       ring_queue_2_block = ((ring_queue_waiting == 2) -> driver_in_hand : ring_queue_2_block);
+       ring_queue_2_governed_by = ((ring_queue_waiting == 2) -> driver_active : ring_queue_2_governed_by);
+       ring_queue_waiting = ring_queue_waiting + 1;
+       driver_at = worker_L5 }
+  /* L4 hint_does_not_fit: driver; virtio_balloon.c: get_free_page_and_send, free_pages */
+  :: d_step { vm_running && (driver_at == worker_L4) && !((3 - ring_queue_used - ring_queue_waiting) > 1) ->
+       memory_free = memory_free | (1 << driver_in_hand >> 1);
+       driver_in_hand = 0;
+       driver_at = worker_L1 }
+  /* L5 kick_hint: driver; virtio_balloon.c: get_free_page_and_send, virtqueue_kick */
+  :: d_step { vm_running && (driver_at == worker_L5) ->
+       device_awake = true;
+       driver_at = worker_L6 }
+  /* L6 keep_hinted: driver; virtio_balloon.c: get_free_page_and_send, balloon_page_push */
+  :: d_step { vm_running && (driver_at == worker_L6) ->
+       driver_held = driver_held | (1 << driver_in_hand >> 1);
+       driver_order_0 = (((driver_order_count < 1 && driver_in_hand != 0) && driver_order_count == 0) -> driver_in_hand : driver_order_0);
+       driver_order_count = driver_order_count + (driver_order_count < 1 && driver_in_hand != 0);
+       driver_in_hand = 0;
+       driver_at = worker_L1 }
+  /* T1 post_stop: driver; virtio_balloon.c: send_cmd_id_stop */
+  :: d_step { vm_running && (driver_at == worker_T1) && ((3 - 0 - ring_queue_waiting) > 0) ->
+       ring_queue_used = 0;
+       ring_queue_0_kind = ((ring_queue_waiting == 0) -> entry_STOP_SIGN : ring_queue_0_kind);
+       ring_queue_0_governed_by = ((ring_queue_waiting == 0) -> driver_active : ring_queue_0_governed_by);
+       ring_queue_1_kind = ((ring_queue_waiting == 1) -> entry_STOP_SIGN : ring_queue_1_kind);
+       ring_queue_1_governed_by = ((ring_queue_waiting == 1) -> driver_active : ring_queue_1_governed_by);
+       ring_queue_2_kind = ((ring_queue_waiting == 2) -> entry_STOP_SIGN : ring_queue_2_kind);
+       ring_queue_2_governed_by = ((ring_queue_waiting == 2) -> driver_active : ring_queue_2_governed_by);
+       ring_queue_waiting = ring_queue_waiting + 1;
+       device_awake = true;
+       driver_at = worker_IDLE }
+  /* T1 stop_does_not_fit: driver; virtio_balloon.c: send_cmd_id_stop, -ENOSPC */
+  :: d_step { vm_running && (driver_at == worker_T1) && !((3 - 0 - ring_queue_waiting) > 0) ->
+       ring_queue_used = 0;
+       driver_at = worker_IDLE }
+  /* SHR shrink_newest: driver; virtio_balloon.c: virtio_balloon_shrinker_scan, return_free_pages_to_mm */
+  :: d_step { vm_running && (driver_binding == binding_BOUND) && !((driver_order_count == 1 -> driver_order_0 : 0) == 0) ->
+       driver_held = driver_held & ~(1 << (driver_order_count == 1 -> driver_order_0 : 0) >> 1);
+       memory_free = memory_free | (1 << (driver_order_count == 1 -> driver_order_0 : 0) >> 1);
+       driver_order_0 = ((driver_order_count == 1) -> 0 : driver_order_0);
+       driver_order_count = driver_order_count - (driver_order_count > 0) }
+  /* R1 remove_begins: driver; virtio_balloon.c: virtballoon_remove */
+  :: d_step { vm_running && (left_removes > 0) && (driver_binding == binding_BOUND) ->
+       left_removes = left_removes - 1;
+       driver_binding = binding_REMOVE }
+  /* R2 remove_cancels_work: driver; virtio_balloon.c: virtballoon_remove, cancel_work_sync */
+  :: d_step { vm_running && (driver_binding == binding_REMOVE) && (driver_at == worker_IDLE) ->
+       driver_queued = false;
+       driver_binding = binding_REMOVE_RELEASE }
+  /* R3 remove_releases: driver; virtio_balloon.c: remove_common */
+  :: d_step { vm_running && (driver_binding == binding_REMOVE_RELEASE) ->
+       driver_order_count = ((driver_held == 0) -> driver_order_count : 0);
+       driver_order_0 = ((driver_held == 0) -> driver_order_0 : 0);
+       memory_free = memory_free | driver_held;
+       driver_held = driver_held & ~driver_held;
+       driver_binding = binding_REMOVE_RESET }
+  /* R4 remove_resets: driver; virtio_balloon.c: remove_common, virtio_reset_device */
+  :: d_step { vm_running && (driver_binding == binding_REMOVE_RESET) && !false ->
+       device_negotiated = false;
+       ring_queue_used = 0;
+       ring_queue_waiting = 0;
+       ring_queue_0_kind = 0;
+       ring_queue_0_block = 0;
+       ring_queue_0_governed_by = 0;
+       ring_queue_1_kind = 0;
+       ring_queue_1_block = 0;
+       ring_queue_1_governed_by = 0;
+       ring_queue_2_kind = 0;
+       ring_queue_2_block = 0;
+       ring_queue_2_governed_by = 0;
+       ghost_last_id = id_STOP;
+       ghost_open = false;
+       device_status = status_S_STOP;
+       driver_binding = binding_ABSENT }
+  /* P1 probe: driver; virtio_balloon.c: virtballoon_probe */
+  :: d_step { vm_running && (driver_binding == binding_ABSENT) ->
+       driver_binding = binding_BOUND;
+       driver_cache = id_STOP;
+       driver_active = id_STOP;
+       driver_read_bit = false;
+       device_negotiated = true }
+  /* F1 freeze_begins: driver; virtio_balloon.c: virtballoon_freeze */
+  :: d_step { vm_running && (left_freezes > 0) && (driver_binding == binding_BOUND) && (driver_at == worker_IDLE) ->
+       left_freezes = left_freezes - 1;
+       driver_binding = binding_FREEZE_RELEASE }
+  /* F2 freeze_releases: driver; virtio_balloon.c: virtballoon_freeze, remove_common */
+  :: d_step { vm_running && (driver_binding == binding_FREEZE_RELEASE) ->
+       driver_order_count = ((driver_held == 0) -> driver_order_count : 0);
+       driver_order_0 = ((driver_held == 0) -> driver_order_0 : 0);
+       memory_free = memory_free | driver_held;
+       driver_held = driver_held & ~driver_held;
+       driver_binding = binding_FREEZE_RESET }
+  /* F3 freeze_resets: driver; virtio_balloon.c: remove_common, virtio_reset_device */
+  :: d_step { vm_running && (driver_binding == binding_FREEZE_RESET) && !false ->
+       device_negotiated = false;
+       ring_queue_used = 0;
+       ring_queue_waiting = 0;
+       ring_queue_0_kind = 0;
+       ring_queue_0_block = 0;
+       ring_queue_0_governed_by = 0;
+       ring_queue_1_kind = 0;
+       ring_queue_1_block = 0;
+       ring_queue_1_governed_by = 0;
+       ring_queue_2_kind = 0;
+       ring_queue_2_block = 0;
+       ring_queue_2_governed_by = 0;
+       ghost_last_id = id_STOP;
+       ghost_open = false;
+       device_status = status_S_STOP;
+       driver_binding = binding_FROZEN }
+  /* F4 restore: driver; virtio_balloon.c: virtballoon_restore */
+  :: d_step { vm_running && (driver_binding == binding_FROZEN) ->
+       driver_binding = binding_BOUND;
+       device_negotiated = true }
+  /* H4 pop_start: device; virtio-balloon.c (QEMU): get_free_page_hints */
+  :: d_step { device_awake && device_negotiated && !(ring_queue_waiting == 0) && vm_running && !false && !(ring_queue_0_kind == entry_HINT) && (device_status == status_S_REQUESTED) && (((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) == device_cmd_id) ->
+       assert(!((!(((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) == id_STOP) && !(((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) == id_DONE)) && (((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) == ghost_last_id)));
+       ghost_last_id = ((!(((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) == id_STOP) && !(((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) == id_DONE)) -> ((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) : ghost_last_id);
+       ghost_open = !(((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) == id_STOP) && !(((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) == id_DONE);
+       ring_queue_used = ring_queue_used + 1;
+       ring_queue_waiting = ring_queue_waiting - 1;
+       ring_queue_0_kind = ring_queue_1_kind;
+       ring_queue_0_block = ring_queue_1_block;
+       ring_queue_0_governed_by = ring_queue_1_governed_by;
+       ring_queue_1_kind = ring_queue_2_kind;
+       ring_queue_1_block = ring_queue_2_block;
+       ring_queue_1_governed_by = ring_queue_2_governed_by;
+       ring_queue_2_kind = 0;
+       ring_queue_2_block = 0;
+       ring_queue_2_governed_by = 0;
+       device_status = status_S_START }
+  /* H5 pop_stop: device; virtio-balloon.c (QEMU): get_free_page_hints */
+  :: d_step { device_awake && device_negotiated && !(ring_queue_waiting == 0) && vm_running && !false && !(ring_queue_0_kind == entry_HINT) && !((device_status == status_S_REQUESTED) && (((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) == device_cmd_id)) && (device_status == status_S_START) ->
+       assert(!((!(((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) == id_STOP) && !(((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) == id_DONE)) && (((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) == ghost_last_id)));
+       ghost_last_id = ((!(((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) == id_STOP) && !(((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) == id_DONE)) -> ((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) : ghost_last_id);
+       ghost_open = !(((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) == id_STOP) && !(((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) == id_DONE);
+       ring_queue_used = ring_queue_used + 1;
+       ring_queue_waiting = ring_queue_waiting - 1;
+       ring_queue_0_kind = ring_queue_1_kind;
+       ring_queue_0_block = ring_queue_1_block;
+       ring_queue_0_governed_by = ring_queue_1_governed_by;
+       ring_queue_1_kind = ring_queue_2_kind;
+       ring_queue_1_block = ring_queue_2_block;
+       ring_queue_1_governed_by = ring_queue_2_governed_by;
+       ring_queue_2_kind = 0;
+       ring_queue_2_block = 0;
+       ring_queue_2_governed_by = 0;
+       device_status = status_S_STOP }
+  /* H6 ignore_out_buffer: device; virtio-balloon.c (QEMU): get_free_page_hints */
+  :: d_step { device_awake && device_negotiated && !(ring_queue_waiting == 0) && vm_running && !false && !(ring_queue_0_kind == entry_HINT) && !((device_status == status_S_REQUESTED) && (((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) == device_cmd_id)) && !(device_status == status_S_START) ->
+       assert(!((!(((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) == id_STOP) && !(((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) == id_DONE)) && (((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) == ghost_last_id)));
+       ghost_last_id = ((!(((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) == id_STOP) && !(((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) == id_DONE)) -> ((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) : ghost_last_id);
+       ghost_open = !(((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) == id_STOP) && !(((ring_queue_0_kind == entry_STOP_SIGN) -> id_STOP : driver_active) == id_DONE);
+       ring_queue_used = ring_queue_used + 1;
+       ring_queue_waiting = ring_queue_waiting - 1;
+       ring_queue_0_kind = ring_queue_1_kind;
+       ring_queue_0_block = ring_queue_1_block;
+       ring_queue_0_governed_by = ring_queue_1_governed_by;
+       ring_queue_1_kind = ring_queue_2_kind;
+       ring_queue_1_block = ring_queue_2_block;
+       ring_queue_1_governed_by = ring_queue_2_governed_by;
+       ring_queue_2_kind = 0;
+       ring_queue_2_block = 0;
+       ring_queue_2_governed_by = 0 }
+  /* H8 honour_hint: device; virtio-balloon.c (QEMU): get_free_page_hints; ram.c: qemu_guest_free_page_hint */
+  :: d_step { device_awake && device_negotiated && !(ring_queue_waiting == 0) && vm_running && !false && (ring_queue_0_kind == entry_HINT) && (device_status == status_S_START) && !(migration_at == phase_IDLE) && (migration_sending == 0) ->
+       assert(ghost_open);
+       assert((migration_at == phase_ROUND) && (ring_queue_0_governed_by == device_cmd_id));
+       assert(!(((ghost_written << 1 >> ring_queue_0_block & 1) && (ghost_data << 1 >> ring_queue_0_block & 1)) && (log_bitmap << 1 >> ring_queue_0_block & 1)) || ((log_own << 1 >> ring_queue_0_block & 1) || (log_kernel << 1 >> ring_queue_0_block & 1)));
+       log_bitmap = log_bitmap & ~(1 << ring_queue_0_block >> 1);
+       ring_queue_used = ring_queue_used + 1;
+       ring_queue_waiting = ring_queue_waiting - 1;
+       ring_queue_0_kind = ring_queue_1_kind;
+       ring_queue_0_block = ring_queue_1_block;
+       ring_queue_0_governed_by = ring_queue_1_governed_by;
+       ring_queue_1_kind = ring_queue_2_kind;
+       ring_queue_1_block = ring_queue_2_block;
+       ring_queue_1_governed_by = ring_queue_2_governed_by;
+       ring_queue_2_kind = 0;
+       ring_queue_2_block = 0;
+       ring_queue_2_governed_by = 0 }
+  /* H9 ignore_hint: device; virtio-balloon.c (QEMU): get_free_page_hints */
+  :: d_step { device_awake && device_negotiated && !(ring_queue_waiting == 0) && vm_running && !false && (ring_queue_0_kind == entry_HINT) && !((device_status == status_S_START) && !(migration_at == phase_IDLE)) ->
+       assert(ghost_open);
+       ring_queue_used = ring_queue_used + 1;
+       ring_queue_waiting = ring_queue_waiting - 1;
+       ring_queue_0_kind = ring_queue_1_kind;
+       ring_queue_0_block = ring_queue_1_block;
+       ring_queue_0_governed_by = ring_queue_1_governed_by;
+       ring_queue_1_kind = ring_queue_2_kind;
+       ring_queue_1_block = ring_queue_2_block;
+       ring_queue_1_governed_by = ring_queue_2_governed_by;
+       ring_queue_2_kind = 0;
+       ring_queue_2_block = 0;
+       ring_queue_2_governed_by = 0 }
+  /* Q1 loop_ends: device; virtio-balloon.c (QEMU): virtio_ballloon_get_free_page_hints */
+  :: d_step { device_awake && (ring_queue_waiting == 0) && !(device_status == status_S_START) ->
+       device_awake = false }
+  /* M1 migrate: hypervisor; ram.c: ram_save_setup, ram_list_init_bitmaps, memory_global_dirty_log_start */
+  :: d_step { (left_migrations > 0) && (left_rounds > 0) && (migration_at == phase_IDLE) && vm_running ->
+       left_migrations = left_migrations - 1;
+       left_rounds = left_rounds - 1;
+       log_bitmap = 0 ^ EVERY;
+       log_own = 0;
+       log_kernel = 0;
+       ghost_written = 0;
+       ghost_stale = 0 ^ EVERY;
+       migration_at = phase_SYNC_GET;
+       device_interrupt = device_interrupt || (device_negotiated && !(device_status == status_S_STOP));
+       device_status = ((device_negotiated && !(device_status == status_S_STOP)) -> status_S_STOP : device_status) }
+  /* M2 H2 next_sync: hypervisor; ram.c: ram_state_pending_exact, migration_bitmap_sync_precopy */
+  :: d_step { (left_rounds > 0) && (migration_at == phase_ROUND) && (migration_sending == 0) && !false ->
+       left_rounds = left_rounds - 1;
+       migration_at = phase_SYNC_GET;
+       device_interrupt = device_interrupt || (device_negotiated && !(device_status == status_S_STOP));
+       device_status = ((device_negotiated && !(device_status == status_S_STOP)) -> status_S_STOP : device_status) }
+  /* M3 stop_vm: hypervisor; migration.c: migration_completion, vm_stop_force_state */
+  :: d_step { (migration_at == phase_ROUND) && (migration_sending == 0) && !false ->
+       vm_running = false;
+       migration_last = true;
+       migration_at = phase_SYNC_STOP }
+  /* M4 H2 last_sync: hypervisor; ram.c: ram_save_complete, migration_bitmap_sync_precopy */
+  :: d_step { (migration_at == phase_SYNC_STOP) ->
+       migration_at = phase_SYNC_GET;
+       device_interrupt = device_interrupt || (device_negotiated && !(device_status == status_S_STOP));
+       device_status = ((device_negotiated && !(device_status == status_S_STOP)) -> status_S_STOP : device_status) }
+  /* M5 sync_get: hypervisor; ram.c: migration_bitmap_sync, memory_global_dirty_log_sync */
+  :: d_step { (migration_at == phase_SYNC_GET) ->
+       log_own = log_own | log_kernel;
+       log_kernel = 0;
+       migration_at = phase_SYNC_MERGE }
+  /* M6 sync_merge: hypervisor; ram.c: ramblock_sync_dirty_bitmap */
+  :: d_step { (migration_at == phase_SYNC_MERGE) ->
+       log_bitmap = log_bitmap | log_own;
+       log_own = 0;
+       migration_at = phase_SYNC_PUBLISH }
+  /* H1 publish_id: hypervisor; virtio-balloon.c (QEMU): virtio_balloon_free_page_start */
+  :: d_step { (migration_at == phase_SYNC_PUBLISH) && vm_running && device_negotiated ->
+       device_cmd_id = (device_cmd_id == 4 -> 2 : device_cmd_id + 1);
+       ghost_written = 0;
+       device_status = status_S_REQUESTED;
+       device_interrupt = true;
+       migration_at = phase_ROUND }
+  /* H1 (none) publish_nothing: hypervisor; virtio-balloon.c (QEMU): virtio_balloon_free_page_hint_notify */
+  :: d_step { (migration_at == phase_SYNC_PUBLISH) && !(vm_running && device_negotiated) && (vm_running || !device_negotiated) ->
+       migration_at = (migration_last -> phase_LAST : phase_ROUND) }
+  /* H3 publish_done: hypervisor; virtio-balloon.c (QEMU): virtio_balloon_free_page_done */
+  :: d_step { (migration_at == phase_SYNC_PUBLISH) && !vm_running && device_negotiated ->
+       device_interrupt = device_interrupt || !(device_status == status_S_DONE);
+       device_status = status_S_DONE;
+       migration_at = (migration_last -> phase_LAST : phase_ROUND) }
+  /* SEND (take) send_takes(1): hypervisor; ram.c: migration_bitmap_clear_dirty */
+  :: d_step { ((migration_at == phase_ROUND) || (migration_at == phase_LAST)) && (migration_sending == 0) && ((log_bitmap & 1) != 0) && !false ->
+       log_bitmap = log_bitmap & ~1;
+       migration_sending = 1;
+       migration_send_step = sending_TAKEN }
+  /* SEND (read) send_reads: hypervisor; ram.c: ram_save_target_page */
+  :: d_step { (migration_send_step == sending_TAKEN) ->
+       ghost_stale = ghost_stale & ~(1 << migration_sending >> 1);
+       migration_sending = 0;
+       migration_send_step = sending_NOTHING }
+  /* M8 complete: hypervisor; ram.c: ram_save_complete; savevm.c: qemu_savevm_state_cleanup */
+  :: d_step { (migration_at == phase_LAST) && (migration_sending == 0) && (log_bitmap == 0) ->
+       migration_at = phase_COMPLETE }
+  /* M9 resume: hypervisor; migration.c: process_incoming_migration_bh; vmstate_virtio_balloon */
+  :: d_step { (migration_at == phase_COMPLETE) ->
+       log_bitmap = 0;
+       log_own = 0;
+       log_kernel = 0;
+       ghost_written = 0;
+       ghost_stale = 0;
+       migration_at = phase_IDLE;
+       vm_running = vm_running || migration_last;
+       migration_last = false;
+       device_awake = false }
+  /* M10 H3 abort_migration: hypervisor; savevm.c: qemu_savevm_state_cleanup; migration.c: migrate_fd_cancel
+     */
+  :: d_step { ((migration_at == phase_ROUND) || (migration_at == phase_LAST)) && (migration_sending == 0) && !false ->
+       log_bitmap = 0;
+       log_own = 0;
+       log_kernel = 0;
+       ghost_written = 0;
+       ghost_stale = 0;
+       migration_at = phase_IDLE;
+       vm_running = vm_running || migration_last;
+       migration_last = false;
+       device_interrupt = device_interrupt || (device_negotiated && !(device_status == status_S_DONE));
+       device_status = ((device_negotiated && !(device_status == status_S_DONE)) -> status_S_DONE : device_status) }
+  /* V1 pause: hypervisor; QMP stop; virtio-balloon.c (QEMU): virtio_balloon_set_status */
+  :: d_step { (left_pauses > 0) && vm_running && !false && ((migration_at == phase_IDLE) || (migration_at == phase_ROUND)) ->
+       left_pauses = left_pauses - 1;
+       vm_running = false }
+  /* V2 unpause: hypervisor; QMP cont; virtio-balloon.c (QEMU): virtio_balloon_set_status */
+  :: d_step { !vm_running && !migration_last && ((migration_at == phase_IDLE) || (migration_at == phase_ROUND)) ->
+       vm_running = true }
+  /* V3 resize_balloon: hypervisor; QMP balloon; virtio-balloon.c (QEMU): virtio_balloon_to_target,
+     virtio_notify_config */
+  :: d_step { (left_resizes > 0) && device_negotiated ->
+       left_resizes = left_resizes - 1;
+       device_interrupt = true }
+  od
+}

@@ -1,0 +1,252 @@
+"""Terms as Promela expressions: what :mod:`hintproof.interpret.promela` puts into its steps.
+
+Every value is one or more numbers. A ring is its two counts and the fields of its entries, a list its count
+and its places, each a variable of its own, so that SPIN packs them to the bit. As in the packed interpretation
+there are zeros past the last entry, so that one ring has one state.
+"""
+
+from __future__ import annotations
+
+from hintproof.interpret.source import Compiler, field_index
+from hintspec.sizes import Sizes
+from hintspec.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, Enum, Ring, Sort, SpecError, Term
+
+#: The numbers that make up a value, as Promela sources; one for all sorts but rings and lists.
+Value = tuple[str, ...]
+
+#: Blocks that a set may have: SPIN computes with signed ints, and one shift goes a bit further.
+MOST_BLOCKS = 30
+
+#: Command ids that have names.
+RESERVED_IDS = {0: "id_STOP", 1: "id_DONE"}
+
+#: The ways to write zero: what a variable is at first if nothing is said, and what is past the end of a ring.
+ZERO = ("0", "false", RESERVED_IDS[0])
+
+
+def width_of(largest: int) -> int:
+    """Bits that hold a number up to this one."""
+    return max(1, largest.bit_length())
+
+
+class PromelaTerms:
+    """Turns terms into Promela, for given sizes. ``facts`` are conditions that the text before has tested."""
+
+    def __init__(self, compiler: Compiler, sizes: Sizes) -> None:
+        if sizes.blocks > MOST_BLOCKS:
+            raise SpecError(f"Promela takes at most {MOST_BLOCKS} blocks here, not {sizes.blocks}")
+        self.names = compiler.locals
+        self.all_blocks = compiler.all_blocks
+        self.chunk_mask = compiler.chunk
+        self.sizes = sizes
+        self.facts: frozenset[str] = frozenset()
+        self._here: int | None = None
+
+    # -- variables -------------------------------------------------------------------------
+    def scalars(self, name: str, sort: Sort) -> dict[str, int]:
+        """The Promela variables of a variable, and the bits of each."""
+        local = self.names[name]
+        block = width_of(self.sizes.blocks)
+        if isinstance(sort, Ring):
+            count = width_of(self.sizes.ring)
+            fields = [(f"{local}_{i}_{f}", self.width(s)) for i in range(self.sizes.ring) for f, s in sort.fields]
+            return {f"{local}_used": count, f"{local}_waiting": count, **dict(fields)}
+        if sort == LIST:
+            return {f"{local}_count": block, **{f"{local}_{i}": block for i in range(self.sizes.blocks)}}
+        return {local: self.width(sort, name)}
+
+    def width(self, sort: Sort, name: str = "") -> int:
+        """Bits of a value that is one number; of a budget, by its name."""
+        if isinstance(sort, Enum):
+            return width_of(len(sort.labels) - 1)
+        if sort == COUNT:
+            return width_of(self.sizes.of(name.split(".")[1]))
+        plain = {BOOL: 1, ID: self.sizes.last_id, BLOCK: self.sizes.blocks, BLOCKS: self.all_blocks}
+        return width_of(plain[sort])
+
+    # -- terms -----------------------------------------------------------------------------
+    def value(self, term: Term, block: int | None) -> Value:
+        """The sources of a term's numbers; ``block`` is the step's block."""
+        self._here = block
+        return self._value(term)
+
+    def one(self, term: Term, block: int | None) -> str:
+        """The source of a term that is one number."""
+        (source,) = self.value(term, block)
+        return source
+
+    def _value(self, term: Term) -> Value:
+        handler = getattr(self, f"_{term.op}", None)
+        if handler is None:
+            raise SpecError(f"the Promela interpretation has no meaning for '{term.op}'")
+        args = [self._argument(a) for a in term.args]
+        value: Value | str = handler(term, *args)
+        return (value,) if isinstance(value, str) else value
+
+    def _argument(self, argument: object) -> object:
+        """What a handler gets: the text of a term that is one number, the texts of a ring or list."""
+        if not isinstance(argument, Term):
+            return argument
+        value = self._value(argument)
+        return value if isinstance(argument.sort, Ring) or argument.sort == LIST else value[0]
+
+    # one method an operator
+    def _const(self, term: Term, value: int) -> str:
+        if isinstance(term.sort, Enum):
+            return label(term.sort, value)
+        if term.sort == BOOL:
+            return "true" if value else "false"
+        return RESERVED_IDS.get(value, str(value)) if term.sort == ID else str(value)
+
+    def _var(self, term: Term, name: str) -> Value:
+        return tuple(self.scalars(name, term.sort))
+
+    def _block(self, term: Term) -> str:
+        assert self._here is not None
+        return str(self._here)
+
+    def _last_id(self, term: Term) -> str:
+        return str(self.sizes.last_id)
+
+    def _size(self, term: Term, name: str) -> str:
+        return str(self.sizes.of(name))
+
+    def _and(self, term: Term, a: str, b: str) -> str:
+        return f"({a} & {b})" if term.sort == BLOCKS else f"({a} && {b})"
+
+    def _or(self, term: Term, a: str, b: str) -> str:
+        return f"({a} | {b})" if term.sort == BLOCKS else f"({a} || {b})"
+
+    def _not(self, term: Term, a: str) -> str:
+        return f"({a} ^ EVERY)" if term.sort == BLOCKS else f"!{a}"
+
+    def _minus(self, term: Term, a: str, b: str) -> str:
+        return f"({a} & ~{b})"
+
+    def _eq(self, term: Term, a: str, b: str) -> str:
+        return f"({a} == {b})"
+
+    def _gt(self, term: Term, a: str, count: int) -> str:
+        return f"({a} > {count})"
+
+    def _implies(self, term: Term, a: str, b: str) -> str:
+        return f"(!{a} || {b})"
+
+    def _choose(self, term: Term, condition: str, a: Value | str, b: Value | str) -> Value | str:
+        if isinstance(a, str) and isinstance(b, str):
+            return either(condition, a, b)
+        return tuple(either(condition, x, y) for x, y in zip(a, b, strict=True))
+
+    def _has(self, term: Term, blocks: str, block: str) -> str:
+        if block.isdigit():
+            return f"(({blocks} & {1 << int(block) >> 1}) != 0)"
+        return f"({blocks} << 1 >> {block} & 1)"
+
+    def _just(self, term: Term, block: str) -> str:
+        return str(1 << int(block) >> 1) if block.isdigit() else f"(1 << {block} >> 1)"
+
+    def _chunk(self, term: Term, block: str) -> str:
+        if block.isdigit():
+            return str(self.chunk_mask(int(block)))
+        whole, size = (1 << self.sizes.chunk) - 1, self.sizes.chunk
+        return f"({block} == 0 -> 0 : ({whole} << ({block} - 1) / {size} * {size}) & EVERY)"
+
+    def _next_id(self, term: Term, a: str) -> str:
+        return f"({a} == {self.sizes.last_id} -> 2 : {a} + 1)"
+
+    def _older(self, term: Term, a: str, b: str) -> str:
+        return f"({a} < {b})"
+
+    def _minus_one(self, term: Term, a: str) -> str:
+        return f"({a} - 1)"
+
+    # -- lists -----------------------------------------------------------------------------
+    def _empty_list(self, term: Term) -> Value:
+        return ("0",) * (1 + self.sizes.blocks)
+
+    def _list_push(self, term: Term, blocks: Value, block: str) -> Value:
+        count, *places = blocks
+        fits = f"({count} < {self.sizes.blocks} && {block} != 0)"
+        pushed = (either(f"({fits} && {count} == {i})", block, place) for i, place in enumerate(places))
+        return (f"({count} + {fits})", *pushed)
+
+    def _list_pop(self, term: Term, blocks: Value) -> Value:
+        count, *places = blocks
+        popped = (either(f"({count} == {i})", "0", place) for i, place in enumerate(places, 1))
+        return (f"({count} - ({count} > 0))", *popped)
+
+    def _list_top(self, term: Term, blocks: Value) -> str:
+        count, *places = blocks
+        top = "0"
+        for i, place in reversed(list(enumerate(places, 1))):
+            top = f"({count} == {i} -> {place} : {top})"
+        return top
+
+    # -- rings -----------------------------------------------------------------------------
+    def _waiting(self, term: Term, ring: Value) -> str:
+        return ring[1]
+
+    def _room(self, term: Term, ring: Value) -> str:
+        return f"({self.sizes.ring} - {ring[0]} - {ring[1]})"
+
+    def _empty_ring(self, term: Term) -> Value:
+        assert isinstance(term.sort, Ring)
+        return ("0",) * (2 + self.sizes.ring * len(term.sort.fields))
+
+    def _head(self, term: Term, ring: Value, field: str) -> str:
+        return ring[2 + field_index(term.args[0].sort, field)]
+
+    def _detach(self, term: Term, ring: Value) -> Value:
+        return ("0", *ring[1:])
+
+    def _flush(self, term: Term, ring: Value) -> Value:
+        return (f"({ring[0]} + {ring[1]})", *("0" for _ in ring[1:]))
+
+    def _pop(self, term: Term, ring: Value) -> Value:
+        assert isinstance(term.sort, Ring)
+        used, waiting, *entries = ring
+        fields = len(term.sort.fields)
+        one = "1" if f"!({waiting} == 0)" in self.facts else f"({waiting} > 0)"
+        return (f"({used} + {one})", f"({waiting} - {one})", *entries[fields:], *("0" for _ in range(fields)))
+
+    def _post(self, term: Term, ring: Value, entry: tuple[Term, ...]) -> Value:
+        used, waiting, *entries = ring
+        new = [self._value(value)[0] for value in entry]
+        room = self._room(term, ring)
+        fits = f"({room} > 0)"
+        sure = bool({fits, f"({room} > 1)"} & self.facts)
+        posted = [f"({waiting} + {'1' if sure else fits})"]
+        for i in range(self.sizes.ring):
+            here = f"({waiting} == {i})" if sure else f"({fits} && {waiting} == {i})"
+            old = entries[i * len(new) : (i + 1) * len(new)]
+            posted += [x if y in ZERO else either(here, y, x) for x, y in zip(old, new, strict=True)]
+        return (used, *posted)
+
+    def _mark(self, term: Term, ring: Value, field: str, blocks: str) -> Value:
+        assert isinstance(term.sort, Ring)
+        marked, fields = list(ring), len(term.sort.fields)
+        for first in range(2, len(ring), fields):
+            block = ring[first + field_index(term.sort, "block")]
+            place = first + field_index(term.sort, field)
+            marked[place] = f"(({blocks} << 1 >> {block} & 1) || {ring[place]})"
+        return tuple(marked)
+
+
+def either(condition: str, a: str, b: str) -> str:
+    """A conditional expression, unless there is nothing to choose."""
+    return a if a == b else f"({condition} -> {a} : {b})"
+
+
+def bare(source: str) -> str:
+    """A source without the parentheses around all of it, if there are any; a conditional one needs them."""
+    depth = 0
+    for i, letter in enumerate(source):
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if (depth == 0 and i < len(source) - 1) or (depth == 1 and source[i : i + 2] == "->"):
+            return source
+    return source[1:-1] if source.startswith("(") else source
+
+
+def label(enum: Enum, index: int) -> str:
+    """The name of a label; other enums may have one of the same name."""
+    return f"{enum.name}_{enum.labels[index]}"

@@ -1,0 +1,110 @@
+"""One run of another checker: a child process with a limit of time, which never outlives the one that asked."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hintproof.errors import BadInput
+
+
+@dataclass(frozen=True)
+class PeerRun:
+    """What a checker counted, and what it took. None: the tool does not say.
+
+    ``transitions`` are steps, without the initial state that some tools count as one. ``seconds`` are those of the
+    search, by the tool's own clock if it has one; ``ready`` those before it (writing, generating, compiling);
+    ``wall`` all of them, from the question to the verdict. ``megabytes`` are the most memory that the search's
+    process had, ``state_bytes`` what one state takes as it is stored, without its place in a table.
+    """
+
+    tool: str
+    version: str
+    states: int
+    transitions: int | None
+    depth: int | None
+    seconds: float
+    ready: float
+    wall: float
+    megabytes: int
+    state_bytes: int | None = None
+    errors: int = 0
+    told: str = ""
+
+    @property
+    def rate(self) -> float:
+        """States a second of the search."""
+        return self.states / max(self.seconds, 1e-6)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a child process ended: what it printed, how long it took, the most memory it had."""
+
+    output: str
+    status: int
+    seconds: float
+    megabytes: int
+
+
+def run_child(command: Sequence[str], directory: Path, seconds: float | None = None) -> Ended:
+    """Run a command to its end. Raises :class:`BadInput` if it takes longer than it may.
+
+    It has a process group of its own, which is killed at the limit and on Ctrl-C.
+    """
+    began = time.monotonic()
+    with tempfile.TemporaryFile() as output:  # no pipe: a child never waits for us to read
+        process = subprocess.Popen(
+            command, cwd=directory, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        )
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            _kill(process.pid)
+
+        timer = threading.Timer(seconds, end) if seconds is not None else None
+        try:
+            if timer:
+                timer.start()
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        finally:
+            if timer:
+                timer.cancel()
+            if process.returncode is None:
+                _kill(process.pid)
+                process.wait()
+        took = time.monotonic() - began
+        if late.is_set():
+            raise BadInput(f"{Path(command[0]).name} took longer than {seconds:g} seconds: allow more, or take less")
+        output.seek(0)
+        text = output.read().decode(errors="replace")
+    return Ended(text, process.returncode, took, usage.ru_maxrss // 1024)
+
+
+def _kill(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
+
+
+def first_line(text: str) -> str:
+    """The first line that says something, for an error message."""
+    return _said(text)[0][:200]
+
+
+def last_line(text: str) -> str:
+    """The last line that says something, for an error message."""
+    return _said(text)[-1][:200]
+
+
+def _said(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()] or ["it said nothing"]

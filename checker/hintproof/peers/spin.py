@@ -1,0 +1,109 @@
+"""SPIN: the Promela of a model, the search that SPIN generates for it, and what that counts.
+
+The search is exhaustive and exact: no hash compaction, no supertrace, and no partial-order reduction, which would
+leave states out. The options are those with which SPIN was fastest on our worlds (see docs/speed.md).
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from hintproof.errors import BadInput
+from hintproof.interpret.concrete import Concrete
+from hintproof.interpret.promela import promela
+from hintproof.peers.child import Ended, PeerRun, first_line, last_line, run_child
+
+#: What pan is compiled with. NOREDUCE: all states. NOVSZ, NOCOMP: less is stored and copied of a state.
+FLAGS = ("-O2", "-w", "-DSAFETY", "-DNOREDUCE", "-DNOFAIR", "-DNOBOUNDCHECK", "-DNOVSZ", "-DNOCOMP")
+
+#: Bounds of depth that are tried in turn; a run that meets one says so, and does not count.
+DEPTHS = (100_000, 10_000_000)
+
+#: The program names, and the Debian package of each.
+PROGRAMS = {"spin": "spin", "gcc": "gcc"}
+
+
+def missing() -> str:
+    """Which of the programs are missing, as a sentence; "" if none is."""
+    lacking = [name for name in PROGRAMS if shutil.which(name) is None]
+    packages = " ".join(PROGRAMS[name] for name in lacking)
+    return f"needs spin and a C compiler: no {' and no '.join(lacking)} (Debian: {packages})" if lacking else ""
+
+
+def run_spin(
+    concrete: Concrete, seconds: float = 600, megabytes: int = 8192, expected: int | None = None, bfs: bool = False
+) -> PeerRun:
+    """Search a model with SPIN. Raises :class:`BadInput` for a missing program and for a limit that was met.
+
+    ``expected`` states make the hash table as large as SPIN is fastest with. With ``bfs`` it searches breadth first,
+    which is slower, and its depth is then that of our search.
+    """
+    if problem := missing():
+        raise BadInput(problem)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="hintproof-spin-") as name:
+        directory = Path(name)
+        (directory / "model.pml").write_text(promela(concrete))
+        version = run_child(["spin", "-V"], directory, 60).output
+        _make(["spin", "-a", "model.pml"], directory, "pan.c")
+        bounds = (f"-DMEMLIM={megabytes}", *(["-DBFS"] if bfs else []))
+        _make(["gcc", *FLAGS, *bounds, "-o", "pan", "pan.c"], directory, "pan")
+        ready = time.monotonic() - began
+        bits = min(max((expected or 1 << 22).bit_length() + 1, 20), 32)
+        for depth in DEPTHS:
+            ended = run_child([str(directory / "pan"), "-c0", f"-m{depth}", f"-w{bits}"], directory, seconds)
+            if "max search depth too small" not in ended.output:
+                break
+        else:
+            raise BadInput(f"SPIN's search is deeper than {DEPTHS[-1]} steps: take smaller sizes")
+    _complete(ended, megabytes)
+    return _told(ended, version, ready, time.monotonic() - began)
+
+
+def _make(command: list[str], directory: Path, product: str) -> None:
+    """One step towards the search; spin's own exit code says nothing."""
+    ended = run_child(command, directory, 300)
+    if ended.status or not (directory / product).exists():
+        raise BadInput(f"{command[0]} does not take the model: {first_line(ended.output)}")
+
+
+def _complete(ended: Ended, megabytes: int) -> None:
+    """Refuse a search that did not go to its end."""
+    if "reached -DMEMLIM bound" in ended.output or "out of memory" in ended.output:
+        raise BadInput(f"SPIN needs more than {megabytes} MB: allow more memory, or take smaller sizes")
+    if ended.status or "Search not completed" in ended.output or "elapsed time" not in ended.output:
+        raise BadInput(f"SPIN's search ended early: {last_line(ended.output)}")
+
+
+def _told(ended: Ended, version: str, ready: float, wall: float) -> PeerRun:
+    def number(pattern: str) -> float:
+        found = re.search(pattern, ended.output)
+        if found is None:
+            raise BadInput(f"SPIN's report has no {pattern!r}: another version? {version.strip()}")
+        return float(found[1])
+
+    figure = r"([\d.e+]+)"
+    known = re.search(r"[Vv]ersion ([\d.]+)", version)
+    return PeerRun(
+        tool="SPIN",
+        version=known[1] if known else "",
+        states=int(number(rf"{figure} states, stored")),
+        transitions=int(number(rf"{figure} transitions")) - 1,  # pan counts the initial state as one
+        depth=int(number(rf"depth reached {figure}")),
+        seconds=number(rf"elapsed time {figure} seconds"),
+        ready=ready,
+        wall=wall,
+        megabytes=ended.megabytes,
+        state_bytes=int(number(rf"State-vector {figure} byte")),
+        errors=int(number(rf"errors: {figure}")),
+        told=ended.output,
+    )
+
+
+def states_without(run: PeerRun) -> dict[str, int]:
+    """In how many states SPIN found an ALWAYS property broken, by its name."""
+    return {name: int(count) for name, count in re.findall(r"states without (\w+): (\d+)", run.told)}
