@@ -115,3 +115,12 @@ def test_worlds_are_compared_at_growing_sizes() -> None:
     assert blocks == [2, 3, 4]
     for item in COMPARED:
         prepare(item.environment, item.sizes)
+    smallest = min(COMPARED, key=lambda item: item.states)
+    search = PlainSearch(prepare(smallest.environment, smallest.sizes), Limits(), None)
+    search.search()
+    assert search.count == smallest.states
+
+
+def test_the_hash_table_fits_the_states_and_the_memory() -> None:
+    assert spin.hash_bits(4_554_313, 8192) == 24
+    assert spin.hash_bits(150_478_996, 8192) == 28  # 2 GB

@@ -55,15 +55,23 @@ class Ended:
     megabytes: int
 
 
-def run_child(command: Sequence[str], directory: Path, seconds: float | None = None) -> Ended:
-    """Run a command to its end. Raises :class:`BadInput` if it takes longer than it may.
+def run_child(
+    command: Sequence[str], directory: Path, seconds: float | None = None, environment: dict[str, str] | None = None
+) -> Ended:
+    """Run a command to its end, with ``environment`` added to ours. Raises :class:`BadInput` if it takes too long.
 
     It has a process group of its own, which is killed at the limit and on Ctrl-C.
     """
     began = time.monotonic()
     with tempfile.TemporaryFile() as output:  # no pipe: a child never waits for us to read
         process = subprocess.Popen(
-            command, cwd=directory, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            command,
+            cwd=directory,
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
         late = threading.Event()
 

