@@ -1,82 +1,201 @@
-"""How fast the exhaustive searches are: fixed worlds and sizes, each search in a process of its own."""
+"""How fast the exhaustive searches are: fixed worlds and sizes, each search in a process of its own.
+
+The same worlds are given to SPIN, and a common model to SPIN, TLC and minicheck, where these are installed.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
+from hintproof.common_model import STATES, two_phase_commit
 from hintproof.engines.compiled import CompiledSearch
 from hintproof.engines.exhaustive import PlainSearch
 from hintproof.engines.report import Limits, Progress, megabytes
+from hintproof.interpret.concrete import Concrete
+from hintproof.peers import PeerRun, python, run_minicheck, run_spin, run_tlc, spin, tlc
+from hintproof.peers.worlds import COMPARED
 from hintproof.trace import prepare
 from hintspec.sizes import Sizes
 
-#: What is measured: a small and a larger world of one block, and one of two, which symmetry halves.
-WORLDS: tuple[tuple[str, Sizes], ...] = (
-    ("virtio-1.3", Sizes(1, 3, 2)),
-    ("linux-6.1+qemu-7.2+kvm-auto", Sizes(1, 3, 2)),
-    ("virtio-1.3-driver+qemu-10+kvm-auto", Sizes(2, 3, 1)),
-)
+#: Our searches: the plain one, the compiled one, that on two cores, that up to the names of blocks.
+PLAIN, COMPILED, TWO_CORES, SYMMETRIC = "plain", "compiled", "compiled, 2 cores", "compiled, symmetry"
 
-#: The searches: the plain one, the compiled one, the compiled one up to the names of blocks.
-PLAIN, COMPILED, SYMMETRIC = "plain", "compiled", "compiled, symmetry"
+#: The searches of others.
+SPIN, TLC, MINICHECK = "SPIN", "TLC", "minicheck"
+
+#: The common model, and of how many resource managers.
+COMMON, MANAGERS = "two-phase commit", 8
+
+#: States up to which the plain search is measured, and others than SPIN are asked.
+_FEW = 2_000_000
+
+#: Seconds that a search takes at least, as far as SPIN's clock can tell.
+_TICK = 0.01
+
+#: Megabytes that SPIN may take.
+_SPIN_MEMORY = 16_000
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One search: its counts, seconds for the search alone and for making it ready, memory in MB."""
+    """One search: its counts, seconds for the search alone and for making it ready, memory in MB.
+
+    ``samples`` are states and seconds on the way. ``bytes_per_state`` is what our searches keep of a state.
+    """
 
     environment: str
     sizes: str
     engine: str
     states: int
-    transitions: int
+    transitions: int | None
     seconds: float
     ready: float
     megabytes: int
+    version: str = ""
+    bytes_per_state: float | None = None
+    samples: tuple[tuple[int, float], ...] = ()
 
     @property
     def rate(self) -> float:
         """States a second."""
-        return self.states / self.seconds
+        return self.states / max(self.seconds, _TICK)
+
+    @property
+    def transition_rate(self) -> float | None:
+        """Transitions a second, if they were counted."""
+        return self.transitions / max(self.seconds, _TICK) if self.transitions else None
 
 
 @dataclass(frozen=True)
 class BenchTask:
-    """One search of one world: a unit of work."""
+    """One search of one world: a unit of work. ``states`` are those that it has, as far as is known."""
 
     environment: str
     sizes: Sizes
     engine: str
+    states: int = 0
+    models: Path | None = None
 
     def __str__(self) -> str:
         return f"{self.engine} search of {self.environment}"
 
     def run(self, progress: Progress | None = None) -> Measured:
         """Make the search ready, then time it."""
-        concrete = prepare(self.environment, self.sizes)
+        common = self.environment == COMMON
+        concrete = two_phase_commit(self.sizes.blocks) if common else prepare(self.environment, self.sizes)
+        if self.engine in (SPIN, TLC, MINICHECK):
+            return self._of_peer(self._ask(concrete))
+        return self._of_ours(concrete, progress or (lambda what, count: None))
+
+    def _ask(self, concrete: Concrete) -> PeerRun:
+        if self.engine == SPIN:
+            return run_spin(concrete, seconds=1800, megabytes=_SPIN_MEMORY, expected=self.states or None)
+        assert self.models is not None
+        if self.engine == TLC:
+            return run_tlc(self.models / "TwoPhase.tla", {"N": self.sizes.blocks})
+        return run_minicheck(self.models / "two_phase_minicheck.py", self.sizes.blocks)
+
+    def _of_peer(self, run: PeerRun) -> Measured:
+        names = (self.environment, str(self.sizes), self.engine)
+        return Measured(*names, run.states, run.transitions, run.seconds, run.ready, run.megabytes, run.version)
+
+    def _of_ours(self, concrete: Concrete, progress: Progress) -> Measured:
+        samples: list[tuple[int, float]] = []
         began = time.monotonic()
+
+        def sampled(what: str, count: int) -> None:
+            progress(what, count)
+            samples.append((count, time.monotonic() - began))
+
+        search: PlainSearch | CompiledSearch
         if self.engine == PLAIN:
-            plain = PlainSearch(concrete, Limits(), progress)
-            plain.search(1)  # makes the source of the steps
-            search: PlainSearch | CompiledSearch = plain
+            search = PlainSearch(concrete, Limits(), sampled)
+            search.search(1)  # makes the source of the steps
         else:
-            limits = Limits(symmetry=self.engine == SYMMETRIC)
-            CompiledSearch(concrete, limits, None).search()  # compiles what is not compiled yet
-            search = CompiledSearch(concrete, limits, progress)
+            limits = Limits(symmetry=self.engine == SYMMETRIC, threads=2 if self.engine == TWO_CORES else 1)
+            _compile(concrete, limits)
+            search = CompiledSearch(concrete, limits, sampled)
         ready = time.monotonic() - began
+        samples.clear()
         began = time.monotonic()
         search.search()
         seconds = time.monotonic() - began
-        counts = (search.count, search.transitions, seconds, ready, megabytes())
-        return Measured(self.environment, str(self.sizes), self.engine, *counts)
+        kept = search.bytes_per_state if isinstance(search, CompiledSearch) else None
+        every = max(len(samples) // 50, 1)
+        return Measured(
+            *(self.environment, str(self.sizes), self.engine, search.count, search.transitions),
+            *(seconds, ready, megabytes()),
+            bytes_per_state=kept,
+            samples=(*samples[::every], (search.count, seconds)),
+        )
 
 
-def tasks() -> list[BenchTask]:
-    """All that is measured, in order."""
-    return [
-        BenchTask(environment, sizes, engine)
-        for environment, sizes in WORLDS
-        for engine in (PLAIN, COMPILED, SYMMETRIC)
-        if engine != SYMMETRIC or sizes.blocks > 1
-    ]
+def _compile(concrete: Concrete, limits: Limits) -> None:
+    """Have the search compiled, if it is not yet: a few states are enough."""
+    CompiledSearch(concrete, Limits(states=1000, symmetry=limits.symmetry, threads=limits.threads), None).search()
+
+
+def tasks(quick: bool = False, models: Path | None = None) -> list[BenchTask]:
+    """All that is measured, in order. ``quick`` leaves out the worlds of many states.
+
+    TLC and minicheck need the directory that holds their models, ``benchmarks/`` of the sources.
+    """
+    chosen: list[BenchTask] = []
+    for world in COMPARED:
+        if not (quick and world.states > _FEW):
+            make = partial(BenchTask, world.environment, world.sizes, states=world.states)
+            chosen += [make(engine) for engine in _engines(world.states, world.sizes.blocks)]
+    make = partial(BenchTask, COMMON, Sizes(MANAGERS, 2, 1), states=STATES[MANAGERS], models=models)
+    chosen += [make(engine) for engine in _engines(STATES[MANAGERS], MANAGERS)]
+    if models is not None:
+        chosen += [make(TLC)] * (not tlc.missing()) + [make(MINICHECK)] * (not python.missing())
+    return chosen
+
+
+def _engines(states: int, blocks: int) -> Iterator[str]:
+    if states <= _FEW:
+        yield PLAIN
+    yield from (COMPILED, TWO_CORES)
+    if blocks > 1:
+        yield SYMMETRIC
+    if not spin.missing():
+        yield SPIN
+
+
+def missing(models: Path | None) -> list[str]:
+    """What is not compared with, and what it needs."""
+    told = [spin.missing(), tlc.missing(), python.missing()]
+    if models is None:
+        told.append("TLC and minicheck need the models in benchmarks/ of the sources: give --models")
+    return [line for line in told if line]
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """Our search against SPIN's, of one world: transitions a second, and time to the verdict with symmetry."""
+
+    environment: str
+    sizes: str
+    transitions: float | None
+    verdict: float | None
+    agree: bool
+
+
+def ratios(measured: list[Measured]) -> list[Ratio]:
+    """Ours against SPIN's, of each world that both searched, from one run."""
+    by_world: dict[tuple[str, str], dict[str, Measured]] = {}
+    for m in measured:
+        by_world.setdefault((m.environment, m.sizes), {})[m.engine] = m
+    found = []
+    for (environment, sizes), by_engine in by_world.items():
+        theirs, ours, reduced = (by_engine.get(engine) for engine in (SPIN, COMPILED, SYMMETRIC))
+        if theirs and ours and theirs.transition_rate and ours.transition_rate:
+            faster = ours.transition_rate / theirs.transition_rate
+            verdict = theirs.seconds / max(reduced.seconds, _TICK) if reduced else None
+            agree = (ours.states, ours.transitions) == (theirs.states, theirs.transitions)
+            found.append(Ratio(environment, sizes, faster, verdict, agree))
+    return found

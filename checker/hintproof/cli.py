@@ -9,7 +9,6 @@ import json
 import random
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -250,18 +249,36 @@ def simulate(
 
 
 @app.command()
-def bench(as_json: Annotated[bool, typer.Option("--json", help="The figures, as JSON.")] = False) -> None:
-    """Measure the exhaustive searches on fixed worlds and sizes, one after the other."""
+def bench(
+    quick: Annotated[bool, typer.Option("--quick", help="Leave out the worlds of many states.")] = False,
+    models: Annotated[
+        Path | None, typer.Option(help="The directory benchmarks/ of the sources, for TLC and minicheck.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw time against states: an SVG or PNG file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The figures, as JSON.")] = False,
+) -> None:
+    """Measure the exhaustive searches on fixed worlds, and others' on the same, one after the other."""
     from hintproof import benchmark  # here, as it takes Numba a while to be imported
+    from hintproof.views import speed
 
+    if models is not None and not (models / "TwoPhase.tla").is_file():
+        raise BadInput(f"{models} holds no TwoPhase.tla: give the directory benchmarks/ of the sources")
     measured = []
-    for task in benchmark.tasks():  # a process each, so that the memory is its own
+    for task in benchmark.tasks(quick, models):  # a process each, so that the memory is its own
         [(_, figures)] = watched([task], 1, quiet=as_json)
         measured.append(figures)
+    if plot is not None:
+        speed.plot(measured, plot)
     if as_json:
-        print(json.dumps([{**asdict(m), "states_per_second": round(m.rate)} for m in measured], indent=1))
-    else:
-        tables.console().print(tables.bench_table(measured))
+        print(json.dumps(speed.to_json(measured), indent=1))
+        return
+    out = tables.console()
+    out.print(speed.searches_table(measured))
+    if found := benchmark.ratios(measured):
+        out.print("\nours against SPIN, one core each", highlight=False)
+        out.print(speed.ratios_table(found))
+    for line in benchmark.missing(models):
+        out.print(f"not compared: {line}", highlight=False)
 
 
 @app.command()

@@ -5,35 +5,89 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 
-from hintproof.benchmark import COMPILED, PLAIN, SYMMETRIC, WORLDS, BenchTask, tasks
-from hintproof.views import tables
-from hintspec.records import RECORDS
+from hintproof.benchmark import (
+    COMMON,
+    COMPILED,
+    PLAIN,
+    SPIN,
+    SYMMETRIC,
+    TWO_CORES,
+    BenchTask,
+    Measured,
+    missing,
+    ratios,
+    tasks,
+)
+from hintproof.errors import BadInput
+from hintproof.peers import spin
+from hintproof.peers.worlds import COMPARED
+from hintproof.views import speed
 from hintspec.sizes import Sizes
 
+SMALL = ("no-hint+qemu-10+tcg", Sizes(2, 2, 2))
 
-@pytest.mark.parametrize("engine", [PLAIN, COMPILED])
+
+@pytest.mark.parametrize("engine", [PLAIN, COMPILED, TWO_CORES, SYMMETRIC])
 def test_a_search_is_measured(engine: str) -> None:
-    measured = BenchTask("no-hint+qemu-10+tcg", Sizes(1, 2, 2), engine).run()
-    assert measured.states == 273
+    measured = BenchTask(*SMALL, engine).run()
+    assert measured.states == (2157 if engine == SYMMETRIC else 4068)
     assert measured.rate > 0
     assert measured.megabytes > 10
+    assert measured.samples[-1][0] == measured.states
+    assert (measured.bytes_per_state is None) == (engine == PLAIN)
     json.dumps(asdict(measured))
 
 
-def test_each_world_is_searched_in_each_way() -> None:
-    for environment, sizes in WORLDS:
-        ways = [task.engine for task in tasks() if (task.environment, task.sizes) == (environment, sizes)]
-        assert ways == ([PLAIN, COMPILED, SYMMETRIC] if sizes.blocks > 1 else [PLAIN, COMPILED])
-        assert (environment, sizes) in {(r.environment, r.sizes) for r in RECORDS}, "its counts are pinned, too"
+@pytest.mark.skipif(bool(spin.missing()), reason=spin.missing())
+def test_ours_and_spins_are_put_side_by_side() -> None:
+    rows = [BenchTask(*SMALL, engine).run() for engine in (COMPILED, SYMMETRIC, SPIN)]
+    [ratio] = ratios(rows)
+    assert ratio.agree
+    assert ratio.transitions is not None
 
 
-def test_the_table_has_a_row_a_search() -> None:
-    rows = [BenchTask("no-hint+qemu-10+tcg", Sizes(1, 2, 2), engine).run() for engine in (PLAIN, COMPILED)]
-    assert tables.bench_table(rows).row_count == 2
+def test_a_ratio_is_that_of_the_figures() -> None:
+    ours = Measured("w", "s", COMPILED, 10, 20, 1.0, 0.0, 1)
+    theirs = replace(ours, engine=SPIN, seconds=6.0)
+    [ratio] = ratios([ours, theirs, replace(ours, engine=SYMMETRIC, states=5, transitions=9, seconds=0.5)])
+    assert ratio.agree
+    assert (ratio.transitions, ratio.verdict) == (pytest.approx(6.0), pytest.approx(12.0))
+
+
+def test_counts_that_differ_are_told() -> None:
+    ours = Measured("w", "s", COMPILED, 10, 20, 1.0, 0.0, 1)
+    [ratio] = ratios([ours, replace(ours, engine=SPIN, states=11)])
+    assert not ratio.agree
+    shown = speed.ratios_table([ratio])
+    assert list(shown.columns[1].cells) == ["DIFFER"]
+
+
+def test_each_world_is_searched_in_each_way(tmp_path: Path) -> None:
+    chosen = tasks(models=tmp_path)
+    for world in COMPARED:
+        ways = [t.engine for t in chosen if (t.environment, t.sizes) == (world.environment, world.sizes)]
+        assert {COMPILED, TWO_CORES} <= set(ways)
+        assert (SYMMETRIC in ways) == (world.sizes.blocks > 1)
+        assert (SPIN in ways) == (not spin.missing())
+    assert {COMPILED, SYMMETRIC} <= {t.engine for t in chosen if t.environment == COMMON}
+    assert len(tasks(quick=True)) < len(chosen)
+    assert any("--models" in line for line in missing(None))
+
+
+def test_the_picture_and_the_table_show_each_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speed, "_SEEN", 1000)
+    rows = [BenchTask(*SMALL, engine).run() for engine in (PLAIN, COMPILED, SYMMETRIC)]
+    assert speed.searches_table(rows).row_count == 3
+    speed.plot(rows, tmp_path / "speed.svg")
+    picture = (tmp_path / "speed.svg").read_text()
+    assert "no-hint+qemu-10+tcg" in picture or "<path" in picture
+    with pytest.raises(BadInput, match="can't draw"):
+        speed.plot(rows, tmp_path / "speed.words")
 
 
 def test_a_command_that_searches_nothing_does_not_import_numba() -> None:

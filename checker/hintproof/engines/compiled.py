@@ -35,7 +35,15 @@ _ENTRY = 12
 
 def texts_of(packed: PackedCompiler) -> tuple[str, str]:
     """The modules for a model and its sizes: its steps, and the loops over them."""
-    loops: list[Any] = [kernel.equal, kernel.look_ahead, kernel.insert, kernel.commit, kernel.fill, kernel.locate]
+    loops: list[Any] = [
+        kernel.equal,
+        kernel.share_out,
+        kernel.look_ahead,
+        kernel.insert,
+        kernel.commit,
+        kernel.fill,
+        kernel.locate,
+    ]
     functions = "\n\n".join(f"@njit(cache=True, nogil=True)\n{inspect.getsource(function)}" for function in loops)
     imports = "from numba import njit\n\nfrom hintproof.engines.prefetch import prefetch\n\n"
     head = f"{imports}WORDS, AHEAD = {packed.words}, {kernel.AHEAD}\n\n"
@@ -90,6 +98,7 @@ class CompiledSearch:
         self._scratch = np.empty((threads * room, words), np.int64)
         self._via = np.empty(threads * room, np.uint16)
         self._places, self._said = (np.empty(threads * room, np.int64) for _ in range(2))
+        self._mine = np.zeros((threads, room + 2 * kernel.AHEAD), np.int64)
         self._hashes = np.zeros(threads * room + 2 * kernel.AHEAD, np.int64)
         self._ends = np.empty((threads, _BATCH), np.int64)
         self._sizes = np.zeros(threads, np.int64)
@@ -175,7 +184,7 @@ class CompiledSearch:
     def _insert(self, t: int) -> None:
         self._loops.insert(
             *(self.states, self.table, self._bits, self._scratch, self._hashes, self._sizes),
-            *(self.count, t, self._places, self._fresh),
+            *(self.count, t, self._mine[t], self._places, self._fresh),
         )
 
     def _commit(self, t: int, low: int, high: int) -> int:
@@ -263,6 +272,12 @@ class CompiledSearch:
             *(fired, broken_at, deadlock),
         )
         return size
+
+    @property
+    def bytes_per_state(self) -> float:
+        """Memory that rows and table take for a state."""
+        row = self.states.itemsize * self.states.shape[1]
+        return float(row + self.table.nbytes / self.count)
 
     def met(self, bit: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """Of each state, whether the property of that bit speaks up there."""

@@ -25,14 +25,25 @@ def equal(states, row, words, k):
     return same
 
 
-def look_ahead(states, table, bits, hashes, k):
+def share_out(hashes, low, high, bits, parts, part, mine):
+    """List the states of a buffer that belong into one part of the table; how many they are."""
+    rows, first = (1 << bits) - 1, part * ((1 << bits) // parts)
+    last = first + (1 << bits) // parts - 1
+    size = 0
+    for k in range(low, high):
+        mine[size] = k
+        size += first <= hashes[k] & rows <= last
+    return size
+
+
+def look_ahead(states, table, bits, hashes, mine, i):
     """Ask for the entry of a state further on, and for the row that the entry of a nearer one names."""
     rows = (1 << bits) - 1
-    prefetch(table, hashes[k + 2 * AHEAD] & rows)
-    prefetch(states, (int(table[hashes[k + AHEAD] & rows]) & rows) - 1)
+    prefetch(table, hashes[mine[i + 2 * AHEAD]] & rows)
+    prefetch(states, (int(table[hashes[mine[i + AHEAD]] & rows]) & rows) - 1)
 
 
-def insert(states, table, bits, scratch, hashes, sizes, count, part, places, fresh):
+def insert(states, table, bits, scratch, hashes, sizes, count, part, mine, places, fresh):
     """Enter the states of all buffers that belong into this part of the table.
 
     Alone, a thread gives new states their rows at once. With others, ``places`` says where a new one was entered,
@@ -43,22 +54,21 @@ def insert(states, table, bits, scratch, hashes, sizes, count, part, places, fre
     alone, room = parts == 1, len(scratch) // parts
     within = len(table) // parts - 1
     for source in range(parts):
-        begin, end = source * room, source * room + sizes[source]
-        new = 0
-        for k in range(begin, min(begin + 2 * AHEAD, end)):
-            prefetch(table, hashes[k] & rows)
-        for k in range(begin, end):
-            look_ahead(states, table, bits, hashes, k)
+        begin, new = source * room, 0
+        size = share_out(hashes, begin, begin + sizes[source], bits, parts, part, mine)
+        for i in range(min(2 * AHEAD, size)):
+            prefetch(table, hashes[mine[i]] & rows)
+        for i in range(size):
+            look_ahead(states, table, bits, hashes, mine, i)
+            k = mine[i]
             mixed = hashes[k]
             place, tag = mixed & rows, mixed >> 32 & tags
-            if not alone and place // (within + 1) != part:
-                continue
             while True:
                 entry = int(table[place])
                 if entry == 0:
                     if alone:
-                        for i in range(WORDS):
-                            states[count, i] = scratch[k, i]
+                        for word in range(WORDS):
+                            states[count, word] = scratch[k, word]
                         count += 1
                         table[place] = tag << bits | count
                     else:
@@ -107,7 +117,8 @@ def locate(states, table, bits, parts, words, hashes, size, found):
     rows, tags = (1 << bits) - 1, (1 << 32 - bits) - 1
     within = len(table) // parts - 1
     for k in range(size):
-        look_ahead(states, table, bits, hashes, k)
+        prefetch(table, hashes[k + 2 * AHEAD] & rows)
+        prefetch(states, (int(table[hashes[k + AHEAD] & rows]) & rows) - 1)
         place, tag = hashes[k] & rows, hashes[k] >> 32 & tags
         while True:
             entry = int(table[place])

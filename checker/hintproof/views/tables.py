@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -12,9 +12,6 @@ from rich.text import Text
 
 from hintproof.checking import Result
 from hintproof.verdict import Verdict
-
-if TYPE_CHECKING:  # it takes Numba, which takes its time
-    from hintproof.benchmark import Measured
 
 _STYLE = {
     Verdict.REFUTED: "bold red",
@@ -63,21 +60,6 @@ def _remark(result: Result, name: str, files: Files) -> str:
         return ""
     known = result.known_as(name).split(":")[0]
     return ", ".join(filter(None, [files[name].name if name in files else "", known or "not known"]))
-
-
-def bench_table(measured: list[Measured]) -> Table:
-    """A row a search; how many times faster than the plain one of the same world it gets to its verdict."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("environment, sizes", "search"):
-        table.add_column(column, overflow="fold")
-    for column in ("states", "transitions", "time", "states/s", "ready in", "MB", "ratio"):
-        table.add_column(column, justify="right")
-    plain = {(m.environment, m.sizes): m.seconds for m in measured if m.engine == "plain"}
-    for m in measured:
-        row = (f"{m.states:,}", f"{m.transitions:,}", f"{m.seconds:.2f} s", f"{m.rate:,.0f}", f"{m.ready:.1f} s")
-        ratio = f"{plain[m.environment, m.sizes] / m.seconds:.1f}"
-        table.add_row(f"{m.environment} {m.sizes}", m.engine, *row, str(m.megabytes), ratio)
-    return table
 
 
 def results_json(results: list[tuple[Result, Files]], code: int) -> dict[str, Any]:
