@@ -10,14 +10,19 @@ from array import array
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
+from hintproof.engines.progress import MOST_TRANSITIONS, Graph, find_lasso, first_stuck, follow_lasso
 from hintproof.engines.report import Clock, Found, Limits, Progress, Run, limit_met
-from hintproof.interpret.concrete import Concrete, State
+from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.packed import PackedCompiler
+from hintspec.recording import RecordedProperty
 from hintspec.sorts import SpecError
-from hintspec.text import ALWAYS, RECOVERABLE, SOMETIMES
+from hintspec.text import OF_ALL_STATES, RECOVERABLE, SOMETIMES
 
 if TYPE_CHECKING:
-    from hintproof.engines.compiled import CompiledSearch
+    from hintproof.engines.graphed import GraphedSearch
 
 #: The name under which a state without any step is reported.
 NO_DEADLOCK = "no_deadlock"
@@ -46,6 +51,7 @@ class PlainSearch:
         self.via = array("H", [0])
         self.verdicts = array("L", [model.judge(model.initial)])
         self.edges = array("I")
+        self.vias = array("H")
         self.ends = array("I")
         self.fired_counts = [0] * len(model.instances)
         self.stopped_by = ""
@@ -93,7 +99,7 @@ class PlainSearch:
         """
         successors, judge = self.model.successors, self.model.judge
         number, order, fired = self.number, self.order, self.fired_counts
-        parent, via, verdicts, edges = self.parent, self.via, self.verdicts, self.edges
+        parent, via, verdicts, edges, vias = self.parent, self.via, self.verdicts, self.edges, self.vias
         here = len(self.ends)
         while here < len(order):
             if here == self._level_ends:
@@ -115,6 +121,7 @@ class PlainSearch:
                     via.append(instance)
                     verdicts.append(judge(state))
                 edges.append(known)
+                vias.append(instance)
             self.ends.append(len(edges))
             if not steps and self.deadlock is None:
                 self.deadlock = here
@@ -131,21 +138,21 @@ class PlainSearch:
         self.stopped_by = limit_met(self.limits, self.clock, self.count)
         return bool(self.stopped_by)
 
-    def stuck(self, bit: int) -> int | None:
-        """The first state from which no state that meets the goal can be reached any more."""
-        good = bytearray(verdict >> bit & 1 for verdict in self.verdicts)
-        edges, ends = self.edges, self.ends
-        changed = True
-        while changed:
-            changed = False
-            for state in range(len(good) - 1, -1, -1):
-                if not good[state]:
-                    first = ends[state - 1] if state else 0
-                    if any(good[target] for target in edges[first : ends[state]]):
-                        good[state] = 1
-                        changed = True
-        found = good.find(0)
-        return None if found < 0 else found
+    def graph(self) -> Graph:
+        """All transitions."""
+        return Graph(*(np.array(values) for values in (self.ends, self.edges, self.vias)))
+
+    def met(self, bit: int) -> npt.NDArray[np.uint8]:
+        """Of each state whether the goal of the property of that bit is met."""
+        return (np.array(self.verdicts) >> bit & 1).astype(np.uint8)
+
+    def taken(self, here: State, name: str, number: int) -> tuple[Instance, State]:
+        """The instance of an action that leads from one state to that of a number."""
+        for index, state, _ in self.model.successors(here):
+            instance = self.model.instances[index]
+            if instance.action.name == name and self.number[state] == number:
+                return instance, state
+        raise AssertionError(f"no {name} leads to state {number}")
 
 
 def explore_all(model: Concrete, limits: Limits = Limits(), progress: Progress | None = None) -> Found:
@@ -181,9 +188,9 @@ def _is_kept(model: Concrete) -> bool | None:
 
 
 def _explore_compiled(model: Concrete, limits: Limits, progress: Progress | None, clock: Clock) -> Found:
-    from hintproof.engines.compiled import CompiledSearch
+    from hintproof.engines.graphed import GraphedSearch
 
-    compiled = CompiledSearch(model, replace(limits, seconds=clock.remaining()), progress)
+    compiled = GraphedSearch(model, replace(limits, seconds=clock.remaining()), progress)
     compiled.search()
     found = found_by(model, compiled)
     found.symmetric = limits.symmetry
@@ -191,7 +198,7 @@ def _explore_compiled(model: Concrete, limits: Limits, progress: Progress | None
     return found
 
 
-def found_by(model: Concrete, search: PlainSearch | CompiledSearch) -> Found:
+def found_by(model: Concrete, search: PlainSearch | GraphedSearch) -> Found:
     """What a search found."""
     found = Found(
         engine="exhaustive",
@@ -203,16 +210,15 @@ def found_by(model: Concrete, search: PlainSearch | CompiledSearch) -> Found:
     )
     for bit in search.broken_steps():
         found.against[model.step_properties[bit]] = search.run_breaking(bit)
+    whole: list[tuple[int, RecordedProperty]] = []
     for bit, item in enumerate(model.state_properties):
-        kind = item.declared.kind
-        state_found = search.first_with(bit)
-        if kind == RECOVERABLE:
-            state_found = search.stuck(bit) if found.finished else None
-        if state_found is not None:
-            runs = found.witnesses if kind == SOMETIMES else found.against
-            runs[item.name] = search.run_to(state_found)
-        elif kind not in (ALWAYS, SOMETIMES, RECOVERABLE):
-            raise AssertionError(kind)
+        if item.declared.kind in OF_ALL_STATES:
+            whole.append((bit, item))
+        elif (state := search.first_with(bit)) is not None:
+            runs = found.witnesses if item.declared.kind == SOMETIMES else found.against
+            runs[item.name] = search.run_to(state)
+    if whole and found.finished:
+        _judge_whole(model, search, whole, found)
     if search.deadlock is not None:
         found.against[NO_DEADLOCK] = search.run_to(search.deadlock)
     for instance, count in enumerate(search.fired_counts):
@@ -221,3 +227,29 @@ def found_by(model: Concrete, search: PlainSearch | CompiledSearch) -> Found:
     found.decides = frozenset([NO_DEADLOCK, *(p.name for p in model.model.properties)])
     found.seconds = search.clock.seconds
     return found
+
+
+def _judge_whole(
+    model: Concrete, search: PlainSearch | GraphedSearch, items: list[tuple[int, RecordedProperty]], found: Found
+) -> None:
+    """Judge the properties that ask for more than single states: all transitions are held in memory for them."""
+    if search.transitions > MOST_TRANSITIONS:
+        found.undecided = {item.name: f"more than {MOST_TRANSITIONS:,} transitions" for _, item in items}
+        return
+    graph = search.graph()
+    for bit, item in items:
+        met = search.met(bit)
+        if item.declared.kind == RECOVERABLE:
+            stuck = first_stuck(graph, met)
+            if stuck is not None:
+                found.against[item.name] = search.run_to(stuck)
+            continue
+        fair = [
+            frozenset(n for n, instance in enumerate(model.instances) if instance.action.name in condition.steps)
+            for condition in item.fair
+        ]
+        lasso = find_lasso(graph, met, fair)
+        if lasso is not None:
+            loop = [(model.instances[via].action.name, target) for via, target in lasso.loop]
+            run = follow_lasso(model, search.run_to(lasso.state), loop, search.taken)
+            found.against[item.name], found.loops[item.name] = run
