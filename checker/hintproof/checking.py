@@ -96,7 +96,8 @@ class Result:
         best = self.best(name)
         if best is None or best.run is None:
             return None
-        return from_engine(self.environment, prepare(self.environment, self.sizes), best.engine, name, best.run)
+        concrete = prepare(self.environment, self.sizes)
+        return from_engine(self.environment, concrete, best.engine, name, best.run, best.loop)
 
     def known_as(self, name: str) -> str:
         """By which finding the property is known to fall; empty if it is not."""
@@ -160,6 +161,7 @@ def pins_of(found: Found) -> dict[str, Any]:
         "depth": found.depth,
         "never": sorted(name for name, count in found.fired.items() if not count),
         "lengths": {name: len(run) for name, run in sorted((found.against | found.witnesses).items())},
+        "loops": dict(sorted(found.loops.items())),
     }
 
 

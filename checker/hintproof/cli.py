@@ -224,7 +224,7 @@ def show(trace: TraceFile) -> None:
 def replay(trace: TraceFile) -> None:
     """Replay a trace step by step and say whether it still shows what it says."""
     loaded = load(trace)
-    print(f"{loaded.environment}: {len(loaded.steps)} steps replayed, {loaded.property_name} speaks up at the end")
+    print(f"{loaded.environment}: {loaded.length} replayed, {loaded.property_name} speaks up at the end")
     print(f"why: {why(loaded)}")
 
 

@@ -11,7 +11,9 @@ from typing import Any
 
 from hintproof.engines.exhaustive import NO_DEADLOCK
 from hintproof.interpret.concrete import State
+from hintproof.lasso import Kept, keeps, passed_over
 from hintproof.trace import Trace
+from hintspec.recording import RecordedProperty
 from hintspec.sorts import Term
 from hintspec.text import LEMMA, RECOVERABLE, SOMETIMES, STEP
 
@@ -27,6 +29,8 @@ def _sentences(trace: Trace) -> list[str]:
     item = trace.concrete.model.claim_named(trace.property_name)
     if item.declared.kind == RECOVERABLE:
         return ["From the last state on, no run leads to a state in which this is so."]
+    if trace.loop is not None:
+        return list(_for_ever(trace, item, trace.loop))
     if item.declared.kind == SOMETIMES:
         return ["The last state shows it."]
     if item.declared.kind == LEMMA or trace.begins:
@@ -34,6 +38,46 @@ def _sentences(trace: Trace) -> list[str]:
     if trace.block is not None and any(_roles(trace, "stale")):
         return list(_way_of_the_mark(trace, trace.block))
     return list(_comparison(trace))
+
+
+def _for_ever(trace: Trace, item: RecordedProperty, loop: int) -> Iterator[str]:
+    """What repeats, what never comes, and why nobody who is obliged to anything is to blame."""
+    again = ", ".join(dict.fromkeys(name for name, _ in trace.run[loop:]))
+    never = _all_the_while(trace, item, loop)
+    if again:
+        where = f"Steps {loop + 1} to {len(trace.steps)}" if len(trace.steps) > loop + 1 else f"Step {loop + 1}"
+        yield f"{where} ({again}) may repeat for ever, and what is asked for never comes: {never}."
+    else:
+        yield f"The last state may stay for ever, and what is asked for is not met in it: {never}."
+    kept = keeps(trace.concrete, item, trace.run, trace.raw, loop)
+    if kept:
+        yield f"Nobody fails to do what he is obliged to: {'; '.join(_kept(kept))}."
+    over = passed_over(trace.concrete, trace.run, trace.raw, loop)
+    if over:
+        yield f"Possible all the while, and nobody is obliged to it: {', '.join(over)}."
+
+
+def _all_the_while(trace: Trace, item: RecordedProperty, loop: int) -> str:
+    """What the goal speaks of, and all the values that it has in the loop."""
+    assert item.term is not None
+    parts = []
+    for label, part in dict(_spoken_of(item.term)).items():
+        values = dict.fromkeys(_plain(trace.concrete.value(part, state, None)) for state in trace.raw[loop:])
+        parts.append(f"{label} is {' or '.join(values)}")
+    return ", ".join(parts)
+
+
+def _kept(kept: list[Kept]) -> Iterator[str]:
+    """By what the loop keeps to each condition; those that are idle after the same step together."""
+    idle: dict[int | None, list[str]] = {}
+    for one in kept:
+        if one.steps:
+            first = ", ".join(map(str, one.steps[:3]))
+            yield f"{one.condition.name}: step {first}{' and later' if len(one.steps) > 3 else ''}"
+        else:
+            idle.setdefault(one.idle_after, []).append(one.condition.name)
+    for number, names in idle.items():
+        yield f"{', '.join(names)}: nothing to do after step {number}"
 
 
 def _roles(trace: Trace, role: str) -> Iterator[str]:

@@ -9,22 +9,23 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from hintproof.engines.exhaustive import NO_DEADLOCK
-from hintproof.engines.report import Run
+from hintproof.engines.report import Run, length
 from hintproof.errors import BadInput, EngineBug
 from hintproof.interpret.concrete import Concrete, State
+from hintproof.lasso import refuse_unless_refuting
 from hintspec.environments import compose, told
 from hintspec.protocol import PROTOCOL
 from hintspec.recording import record
 from hintspec.sizes import Sizes
 from hintspec.sorts import SpecError
-from hintspec.text import ALWAYS, LEMMA, RECOVERABLE, STEP, Action, Property
+from hintspec.text import ALWAYS, LEMMA, PROGRESS, RECOVERABLE, STEP, Action, Property
 
 #: Version of the document. A reader refuses any other.
 SCHEMA = "hintproof-trace/1"
@@ -47,7 +48,8 @@ class Trace:
     """A run of an environment that ends where a property speaks up (is broken, or is witnessed).
 
     ``states`` are as shown, ``raw`` as the concrete interpretation has them. ``begins`` says where the run
-    begins, if not in the initial state.
+    begins, if not in the initial state. A run against a property of progress goes on for ever: its last state
+    is the one after so many steps (``loop``), and what follows there comes again and again.
     """
 
     environment: str
@@ -60,6 +62,7 @@ class Trace:
     raw: tuple[State, ...]
     concrete: Concrete
     begins: str = ""
+    loop: int | None = None
 
     @property
     def declared(self) -> Property | None:
@@ -73,6 +76,11 @@ class Trace:
     def run(self) -> Run:
         """The bare steps."""
         return [(step.action.name, step.block) for step in self.steps]
+
+    @property
+    def length(self) -> str:
+        """How long it is, in words."""
+        return length(len(self.steps), self.loop)
 
 
 def prepare(environment: str, sizes: Sizes) -> Concrete:
@@ -127,12 +135,17 @@ def speaks_up(concrete: Concrete, states: list[State], broken_steps: list[str], 
     return not speaks if item.declared.kind == RECOVERABLE else speaks
 
 
-def build(environment: str, concrete: Concrete, engine: str, name: str, run: Run) -> Trace:
+def build(environment: str, concrete: Concrete, engine: str, name: str, run: Run, loop: int | None = None) -> Trace:
     """A trace from a run, replayed first. Raises :class:`BadInput` if it does not replay or shows nothing."""
     states, broken_steps = follow(concrete, run)
-    if not speaks_up(concrete, states, broken_steps, name):
+    item = next((p for p in concrete.model.properties if p.name == name), None)
+    if item is not None and item.declared.kind == PROGRESS:
+        refuse_unless_refuting(concrete, item, run, states, loop)
+    elif loop is not None:
+        raise BadInput(f"{told(name)} is no property of progress: a run against it has no loop")
+    elif not speaks_up(concrete, states, broken_steps, name):
         raise BadInput(f"the run replays, but {name} does not speak up at its end")
-    return _shown(environment, concrete, engine, name, run, states)
+    return replace(_shown(environment, concrete, engine, name, run, states), loop=loop)
 
 
 def one_step(
@@ -159,10 +172,12 @@ def _shown(
     )
 
 
-def from_engine(environment: str, concrete: Concrete, engine: str, name: str, run: Run) -> Trace:
+def from_engine(
+    environment: str, concrete: Concrete, engine: str, name: str, run: Run, loop: int | None = None
+) -> Trace:
     """A trace from an engine's run. That it does not replay is a bug of the engine: :class:`EngineBug`."""
     try:
-        return build(environment, concrete, engine, name, run)
+        return build(environment, concrete, engine, name, run, loop)
     except BadInput as problem:
         raise EngineBug(
             f"the {engine} engine gave a run against {name} of {environment} that does not replay: {problem}"
@@ -206,6 +221,7 @@ class _TraceFile(msgspec.Struct, forbid_unknown_fields=True):
     says: str = ""
     block: int | None = None
     why: str = ""
+    loop: int | None = None
 
 
 def document(trace: Trace, why: str) -> dict[str, Any]:
@@ -234,6 +250,7 @@ def document(trace: Trace, why: str) -> dict[str, Any]:
             }
             for step in trace.steps
         ],
+        **({} if trace.loop is None else {"loop": trace.loop}),
     }
 
 
@@ -283,7 +300,7 @@ def load(path: Path) -> Trace:
     run: Run = [(step.action, step.block) for step in document.steps]
     try:
         concrete = prepare(document.environment, sizes)
-        trace = build(document.environment, concrete, document.engine, document.property, run)
+        trace = build(document.environment, concrete, document.engine, document.property, run, document.loop)
     except BadInput as problem:
         raise BadInput(f"{path}: {problem}") from None
     _compare(path, document, trace)

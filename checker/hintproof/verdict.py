@@ -6,14 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
-from hintproof.engines.report import Found, Run
+from hintproof.engines.report import Found, Run, length
 from hintspec.text import SOMETIMES, Property
 
 
 class Verdict(Enum):
     """What one engine, or all together, can say of a property. Stronger ones come first."""
 
-    REFUTED = "REFUTED"  # by a run that replays, or by the lack of any witness
+    REFUTED = (
+        "REFUTED"  # by a run that replays (for progress: one that goes round for ever), or by the lack of any witness
+    )
     PROVED = "proved"  # any size
     EXHAUSTED = "exhausted"  # all states of a stated size
     WITNESSED = "witnessed"  # a run shows what must be able to happen
@@ -57,6 +59,7 @@ class Judgement:
     detail: str
     seconds: float
     run: Run | None = None
+    loop: int | None = None
 
 
 def judge(found: Found, item: Property) -> Judgement | None:
@@ -65,7 +68,11 @@ def judge(found: Found, item: Property) -> Judgement | None:
         return None
     run = found.against.get(item.name)
     if run is not None:
-        return Judgement(item.name, Verdict.REFUTED, found.engine, f"{len(run)} steps", found.seconds, run)
+        loop = found.loops.get(item.name)
+        detail = length(len(run), loop)
+        return Judgement(item.name, Verdict.REFUTED, found.engine, detail, found.seconds, run, loop)
+    if item.name in found.undecided:
+        return Judgement(item.name, Verdict.UNDECIDED, found.engine, found.undecided[item.name], found.seconds)
     if item.kind == SOMETIMES:
         return _judge_witness(found, item)
     verdict, detail = _strength(found, item)

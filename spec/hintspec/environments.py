@@ -160,6 +160,11 @@ CHANGES: dict[str, Word] = {
     "drain-before-id": _change(
         "F3: the ring is drained between the sync and the new id", "device", drains_before_issue=True
     ),
+    "no-ioeventfd": _change(
+        "ioeventfd=off: nobody but the guest's next kick wakes the device at the destination",
+        "device",
+        kicks_at_start=False,
+    ),
     "hint-without-clear": _change("R0: a hint does not clear the log", "device", hint_clears_log=False),
     "eager-clear": _change(
         "R1: all chunks are cleared inside the sync, before the id is published", "device", eager_clear=True
@@ -250,7 +255,7 @@ def _refuse_impossible(name: str, words: list[str], chosen: dict[str, str]) -> N
 
 
 _MANUAL_CHANGES = ("hint-without-clear", "eager-clear", "armed-only", "posted-after-clear", "clear-by-block")
-_MIGRATION_CHANGES = (*_MANUAL_CHANGES, "issue-after-start", "issue-after-stop", "drain-before-id")
+_MIGRATION_CHANGES = (*_MANUAL_CHANGES, "issue-after-start", "issue-after-stop", "drain-before-id", "no-ioeventfd")
 _HINTING_CHANGES = tuple(w for w in CHANGES if w not in ("poison", "init-on-free", "init-on-alloc", *_MANUAL_CHANGES))
 
 

@@ -88,6 +88,22 @@ _ALL = (
         "QEMU 03bfc2188f (9.0)",
     ),
     Finding(
+        "full-ring-spin",
+        "N4",
+        "the worker allocates a block, finds no room for it, frees it and tries again: until the id changes, or the "
+        "device pops; rmmod and suspend wait for it",
+        "Linux 4.20 and later, with any device that is slow to pop; worst from 5.7 on, as the shrinker feeds it",
+        "ending the round, or sleeping until the device has used a buffer",
+    ),
+    Finding(
+        "asleep-at-destination",
+        "ioeventfd",
+        "after a migration nobody but the guest's next kick wakes the device: a driver that waits for it, or for room "
+        "on the ring, does so for ever",
+        "QEMU with ioeventfd=off; HINT_WAIT_ON_ACK or waiting at the end of a round, and rmmod of any driver",
+        "ioeventfd, which kicks each queue as the VM starts (virtio_device_start_ioeventfd_impl)",
+    ),
+    Finding(
         "no-check-before-round",
         "B5'",
         "the worker starts a round for whatever id it finds, DONE and STOP too",

@@ -339,7 +339,7 @@ def resume(s: S) -> None:
     require(s.migration.at == Phase.COMPLETE)
     migration_over(s)
     if s.world.hinting:
-        s.device.awake = False
+        s.device.awake = s.world.device.kicks_at_start
 
 
 @action(

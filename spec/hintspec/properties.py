@@ -97,6 +97,19 @@ def guest_at_rest(s: S) -> Term:
     return idle & (s.driver.binding == Binding.BOUND)
 
 
+def hinting_is_over(s: S) -> Term:
+    """The migration is complete, cancelled or has failed; config shows DONE."""
+    over = config_shows(s) == DONE
+    if s.world.migrates:
+        over = over | (s.migration.at == Phase.IDLE)
+    return over
+
+
+def keeps_no_block(s: S) -> Term:
+    """The guest has all its blocks back."""
+    return (s.driver.held == EMPTY) & (s.driver.in_hand == NO_BLOCK)
+
+
 @claim(
     ALWAYS, "virtio 1.3 driver rule D10; QEMU dd8eeb9671fc (cancel and failure); Linux 6c22dc61c76b (remove)", hinting
 )
@@ -106,10 +119,7 @@ def blocks_come_back(s: S) -> Term:
     Over: the migration is complete, cancelled or has failed; config shows DONE.
     """
     gone = s.driver.binding == Binding.ABSENT
-    over = config_shows(s) == DONE
-    if s.world.migrates:
-        over = over | (s.migration.at == Phase.IDLE)
-    return implies((guest_at_rest(s) & over) | gone, (s.driver.held == EMPTY) & (s.driver.in_hand == NO_BLOCK))
+    return implies((guest_at_rest(s) & hinting_is_over(s)) | gone, keeps_no_block(s))
 
 
 @claim(RECOVERABLE, "a work item that never ends blocks rmmod and suspend", hinting)
@@ -121,7 +131,7 @@ def worker_can_end(s: S) -> Term:
 @claim(RECOVERABLE, "virtio 1.3 driver rule D10", hinting)
 def blocks_can_come_back(s: S) -> Term:
     """Whatever happened, the guest can still get all its blocks back."""
-    return (s.driver.held == EMPTY) & (s.driver.in_hand == NO_BLOCK)
+    return keeps_no_block(s)
 
 
 @claim(SOMETIMES, "the purpose of the feature: without it nothing is gained and all else holds in vain", hinting)

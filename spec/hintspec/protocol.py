@@ -5,6 +5,7 @@ from __future__ import annotations
 from hintspec import device, discard, driver, guest, lifecycle, migration
 from hintspec.covers import COVERS
 from hintspec.lemmas import ASSUMPTIONS, LEMMAS
+from hintspec.progress import PROGRESS_PROPERTIES
 from hintspec.properties import PROPERTIES
 from hintspec.state import APPLICATION, DEVICE, DRIVER, HYPERVISOR, PARTS
 from hintspec.text import Action, Text, collect
@@ -18,7 +19,7 @@ PROTOCOL = Text(
     actions=tuple(
         step for module in (guest, driver, lifecycle, device, discard, migration) for step in collect(module, Action)
     ),
-    properties=PROPERTIES,
+    properties=(*PROPERTIES, *PROGRESS_PROPERTIES),
     lemmas=LEMMAS,
     assumptions=ASSUMPTIONS,
     covers=COVERS,

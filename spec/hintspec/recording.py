@@ -47,11 +47,24 @@ class RecordedAction:
 
 
 @dataclass(frozen=True)
+class RecordedFairness:
+    """Steps of this world, by name, that are not put off for ever."""
+
+    name: str
+    says: str
+    steps: frozenset[str]
+
+
+@dataclass(frozen=True)
 class RecordedProperty:
-    """A property as one term; a STEP property has none, see :attr:`RecordedAction.promises`."""
+    """A property as one term; a STEP property has none, see :attr:`RecordedAction.promises`.
+
+    ``fair`` is what a PROGRESS property takes for granted in this world.
+    """
 
     declared: Property
     term: Term | None
+    fair: tuple[RecordedFairness, ...] = ()
 
     @property
     def name(self) -> str:
@@ -134,7 +147,9 @@ def record(text: Text, world: Any, finite: bool = True) -> Model:
         _refuse_ghosts(recorded_action, ghosts)
     properties, lemmas, assumptions = (
         tuple(
-            RecordedProperty(p, _predicate(p, StateView(world, parts, None))) for p in items if _exists(p.when, world)
+            RecordedProperty(p, _predicate(p, StateView(world, parts, None)), tuple(_fairness(p, actions)))
+            for p in items
+            if _exists(p.when, world)
         )
         for items in (text.properties, text.lemmas, text.assumptions)
     )
@@ -164,6 +179,14 @@ def _predicate(item: Property, view: StateView[Any]) -> Term | None:
     if item.body is None:
         return None
     return lift(item.body(view, *(ARGUMENTS[name] for name in item.takes)), BOOL)
+
+
+def _fairness(item: Property, actions: list[RecordedAction]) -> Iterator[RecordedFairness]:
+    """The fairness of a property; what obliges nobody in this world is left out, as every run has it."""
+    for condition in item.fair:
+        steps = frozenset(a.name for a in actions if condition.obliges(a.action))
+        if steps:
+            yield RecordedFairness(condition.name, condition.says, steps)
 
 
 def _record_action(item: Action, world: Any, parts: dict[str, dict[str, Sort]], finite: bool) -> RecordedAction:

@@ -51,13 +51,17 @@ _STUCK = {
     "blocks_can_come_back": "no-done-on-failure",
     "no_deadlock": "no-done-on-failure",
 }
+_SPIN = {"worker_never_spins": "full-ring-spin"}
+_LEAK = {"blocks_return": "no-done-on-failure"}
+_ASLEEP = {"worker_gets_on": "asleep-at-destination"}
+_WAITS = ("worker_can_end", "blocks_can_come_back", "blocks_return", "no_deadlock")
 _AUTO = "linux-6.1+qemu-7.2+kvm-auto"
 _MANUAL = "linux-6.1+qemu-7.2+kvm-manual+cell-per-round"
 _CAREFUL = "virtio-1.3-driver+qemu-10+kvm-auto"
 
 RECORDS: tuple[Record, ...] = (
-    Record("virtio-1.3", Sizes(1, 3, 2), 20),
-    Record("linux-6.1+virtio-1.3-device", Sizes(1, 3, 2), 20, _TWICE | _CELL | _LOST),
+    Record("virtio-1.3", Sizes(1, 3, 2), 20, _SPIN),
+    Record("linux-6.1+virtio-1.3-device", Sizes(1, 3, 2), 20, _TWICE | _CELL | _LOST | _SPIN),
     Record("no-hint+qemu-7.2+kvm-auto", Sizes(2, 2, 2), 16),
     Record("no-hint+qemu-7.2+kvm-manual", Sizes(2, 2, 2), 16),
     Record("no-hint+qemu-7.2+tcg", Sizes(1, 2, 2), 16, {"no_lost_write": "tcg-hot-tlb"}),
@@ -72,7 +76,8 @@ RECORDS: tuple[Record, ...] = (
             "hint_spares_new_writes": "start-accepted-any-time",
             "id_at_most_once": "shared-start-cell",
             "no_lost_write": "start-accepted-any-time",
-        },
+        }
+        | _SPIN,
     ),
     Record(
         "linux-4.20+qemu-4.0+kvm-auto",
@@ -83,44 +88,59 @@ RECORDS: tuple[Record, ...] = (
             "hint_in_window": "start-accepted-any-time",
             "id_at_most_once": "shared-start-cell",
         }
-        | _STUCK,
+        | _STUCK
+        | _LEAK
+        | _SPIN,
     ),
     Record(
         "linux-5.0+qemu-5.0+kvm-manual",
         Sizes(1, 3, 1),
         20,
-        _TWICE | _STUCK,
+        _TWICE | _STUCK | _LEAK,
     ),
     Record(
         "linux-5.0+qemu-5.1+kvm-auto",
         Sizes(1, 3, 1, removes=1),
         20,
-        _TWICE | dict.fromkeys(_STUCK, "remove-keeps-blocks"),
+        _TWICE | dict.fromkeys(_STUCK | _LEAK, "remove-keeps-blocks"),
     ),
-    Record("linux-5.7+qemu-5.1+kvm-manual", Sizes(2, 3, 1, chunk=2), 16, _TWICE | _EARLY),
-    Record(_AUTO, Sizes(1, 3, 2), 25, _TWICE | _CELL | _LOST),
-    Record(f"{_AUTO}+cell-per-round", Sizes(1, 3, 2), 22, _TWICE),
-    Record(f"{_AUTO}+cell-per-round", Sizes(1, 3, 1, dma=1, pauses=1, removes=1), 18, _TWICE),
-    Record(f"{_AUTO}+cell-per-round", Sizes(1, 3, 1, resizes=1), 18, _TWICE),
+    Record(
+        "linux-5.7+qemu-5.1+kvm-manual",
+        Sizes(2, 3, 1, chunk=2),
+        16,
+        _TWICE | _EARLY | _SPIN | {"blocks_return": "id-read-twice"},
+    ),
+    Record(_AUTO, Sizes(1, 3, 2), 25, _TWICE | _CELL | _LOST | _SPIN),
+    Record(f"{_AUTO}+cell-per-round", Sizes(1, 3, 2), 22, _TWICE | _SPIN),
+    Record(f"{_AUTO}+cell-per-round", Sizes(1, 3, 1, dma=1, pauses=1, removes=1), 18, _TWICE | _SPIN),
+    Record(f"{_AUTO}+cell-per-round", Sizes(1, 3, 1, resizes=1), 18, _TWICE | _SPIN),
     Record(
         f"{_AUTO}+cell-per-round+poison",
         Sizes(1, 3, 1, freezes=1),
         18,
-        _TWICE | _POISON,
+        _TWICE | _POISON | _SPIN,
     ),
-    Record("linux-6.1+qemu-7.2+kvm-manual", Sizes(1, 3, 1), 20, _TWICE | _EARLY),
-    Record(_MANUAL, Sizes(1, 3, 1), 25, _TWICE | _EARLY),
-    Record(f"{_MANUAL}+eager-clear", Sizes(1, 3, 2), 20, _TWICE),
-    Record("linux-6.12+qemu-10+kvm-ring+cell-per-round", Sizes(1, 3, 1), 20, _TWICE),
-    Record(_CAREFUL, Sizes(2, 3, 1), 18),
-    Record(f"{_CAREFUL}+ids-wrap", Sizes(1, 3, 2), 18),
+    Record("linux-6.1+qemu-7.2+kvm-manual", Sizes(1, 3, 1), 20, _TWICE | _EARLY | _SPIN),
+    Record(_MANUAL, Sizes(1, 3, 1), 25, _TWICE | _EARLY | _SPIN),
+    Record(f"{_MANUAL}+eager-clear", Sizes(1, 3, 2), 20, _TWICE | _SPIN),
+    Record("linux-6.12+qemu-10+kvm-ring+cell-per-round", Sizes(1, 3, 1), 20, _TWICE | _SPIN),
+    Record(_CAREFUL, Sizes(2, 3, 1), 18, _SPIN),
+    Record(f"{_CAREFUL}+ids-wrap", Sizes(1, 3, 2), 18, _SPIN),
     Record(
         "linux-6.1+firecracker-1.14",
         Sizes(1, 3, 1),
         21,
-        _TWICE | {"no_lost_write": "discard-before-reuse-seen"},
+        _TWICE | {"no_lost_write": "discard-before-reuse-seen"} | _SPIN,
     ),
     Record("linux-6.1+firecracker-1.14+wait-on-ack", Sizes(1, 3, 2), 20, _TWICE),
+    Record(f"{_AUTO}+wait-on-ack", Sizes(1, 3, 2), 20, _TWICE),
+    Record(
+        f"{_AUTO}+wait-on-ack+no-ioeventfd",
+        Sizes(1, 3, 1),
+        20,
+        _TWICE | _ASLEEP | dict.fromkeys(_WAITS, "asleep-at-destination"),
+    ),
+    Record(f"{_AUTO}+cell-per-round+no-ioeventfd", Sizes(1, 3, 1, removes=1), 18, _TWICE | _SPIN | _ASLEEP),
 )
 
 

@@ -115,8 +115,11 @@ def action(
 
 
 #: What a property claims: of every state; of some state; that from every state a state with it can
-#: still be reached; of every step that *promises* it.
-ALWAYS, SOMETIMES, RECOVERABLE, STEP = "always", "sometimes", "recoverable", "step"
+#: still be reached; of every step that *promises* it; that on every fair run it comes time and again.
+ALWAYS, SOMETIMES, RECOVERABLE, STEP, PROGRESS = "always", "sometimes", "recoverable", "step", "progress"
+
+#: The kinds that no single run of finite length speaks against: it takes all states to decide them.
+OF_ALL_STATES = (RECOVERABLE, PROGRESS)
 
 #: What a lemma claims: every step keeps it, if it and the lemmas that it leans on held before.
 LEMMA = "lemma"
@@ -126,13 +129,38 @@ ASSUMPTION = "assumption"
 
 
 @dataclass(frozen=True)
+class Fairness:
+    """Steps that are not put off for ever: time and again one of them happens, or none of them is possible.
+
+    They are ``steps``, and those that an actor takes (``by``), ``but`` for some. A step that a budget limits in
+    a finite search is never obliged: else a run would count as fair only because the search let it no more.
+    """
+
+    name: str
+    says: str
+    steps: tuple[Action, ...] = ()
+    by: Actor | None = None
+    but: tuple[Action, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a step that can't be obliged."""
+        for step in self.steps:
+            if step.budgets:
+                raise SpecError(f"fairness '{self.name}': {step.name} is limited by a budget, and so can't be obliged")
+
+    def obliges(self, item: Action) -> bool:
+        """Whether the action is one of its steps."""
+        return item in self.steps or (item.actor == self.by and item not in self.but and not item.budgets)
+
+
+@dataclass(frozen=True)
 class Property:
     """A named claim about a world, with its clause or reason.
 
     It speaks of one block, one ring slot and one other slot, where it takes them as arguments, and claims
     itself of all of them. A STEP property has no predicate of its own: the actions that could break it
     promise it. ``leans_on`` names the lemmas that its proof uses; an ``inductive`` claim is one that a proof
-    shows to be kept by every step.
+    shows to be kept by every step. ``fair`` is what a PROGRESS property takes for granted.
     """
 
     name: str
@@ -144,6 +172,14 @@ class Property:
     when: Callable[[Any], bool] | None
     leans_on: tuple[str, ...] = ()
     inductive: bool = False
+    fair: tuple[Fairness, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what would not be checked as it is written."""
+        if self.fair and self.kind != PROGRESS:
+            raise SpecError(f"'{self.name}': fairness means nothing to a property that is not of progress")
+        if self.takes and self.kind == PROGRESS:
+            raise SpecError(f"'{self.name}': a property of progress speaks of the whole state")
 
     @property
     def takes_block(self) -> bool:
@@ -159,17 +195,19 @@ def claim(
     clause: str,
     when: Callable[[Any], bool] | None = None,
     kept_with: tuple[str, ...] | None = None,
+    fair: tuple[Fairness, ...] = (),
 ) -> Claim:
     """Make a predicate over a state (and perhaps a block) a :class:`Property` with its clause or reason.
 
     A proof shows that every step keeps it, given that it and some lemmas held before (``kept_with``); without
-    that no proof is tried.
+    that no proof is tried. A PROGRESS property claims itself of the runs that are ``fair``.
     """
 
     def wrap(body: Callable[..., Term]) -> Property:
         takes = tuple(inspect.signature(body).parameters)[1:]
         says = inspect.getdoc(body) or ""
-        return Property(body.__name__, kind, clause, says, body, takes, when, kept_with or (), kept_with is not None)
+        inductive = kept_with is not None
+        return Property(body.__name__, kind, clause, says, body, takes, when, kept_with or (), inductive, fair)
 
     return wrap
 

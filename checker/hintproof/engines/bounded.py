@@ -15,7 +15,7 @@ from hintproof.engines.report import Clock, Found, Limits, Progress, Run, millis
 from hintproof.interpret.bitvector import BitVectors, Expr, SymbolicState, choose_value, leaves_of
 from hintproof.interpret.concrete import Concrete, Instance
 from hintspec.recording import RecordedProperty
-from hintspec.text import ALWAYS, RECOVERABLE, SOMETIMES, STEP
+from hintspec.text import ALWAYS, OF_ALL_STATES, SOMETIMES, STEP
 
 #: How deep the search goes if it is told nothing.
 DEFAULT_DEPTH = 30
@@ -91,7 +91,7 @@ def search_bounded(concrete: Concrete, limits: Limits = Limits(), progress: Prog
     clock = Clock(limits.seconds)
     found = Found(engine="bounded")
     unrolling = _Unrolling(concrete)
-    properties = [p for p in concrete.model.properties if p.declared.kind != RECOVERABLE]
+    properties = [p for p in concrete.model.properties if p.declared.kind not in OF_ALL_STATES]
     found.decides = frozenset(p.name for p in properties)
     most = {p.name: limits.depths.get(p.name, limits.depth or DEFAULT_DEPTH) for p in properties}
     waiting = list(properties)

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from hintproof.engines import kernel, modules
-from hintproof.engines.graph import Graph
 from hintproof.engines.memory import share, zeros
+from hintproof.engines.progress import Graph
 from hintproof.engines.report import Clock, Limits, Progress, Run, limit_met
 from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.packed import PackedCompiler
@@ -290,7 +290,7 @@ class CompiledSearch:
 
     def graph(self) -> Graph:
         """All transitions, made again from the rows."""
-        ends = np.empty(self.count, np.uint64)
+        ends = np.empty(self.count, np.int64)
         targets, via = np.empty(self.transitions, np.uint32), np.empty(self.transitions, np.uint16)
         begin = 0
         for low, high in self._parts():

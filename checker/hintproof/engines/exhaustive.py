@@ -10,12 +10,17 @@ from array import array
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hintproof.engines.graph import Graph, out_of_reach
+import numpy as np
+import numpy.typing as npt
+
+from hintproof.engines.memory import share
+from hintproof.engines.progress import BYTES_PER_TRANSITION, Graph, find_lasso, first_stuck, follow_lasso
 from hintproof.engines.report import Clock, Found, Limits, Progress, Run, limit_met
-from hintproof.interpret.concrete import Concrete, State
+from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.packed import PackedCompiler
+from hintspec.recording import RecordedProperty
 from hintspec.sorts import SpecError
-from hintspec.text import ALWAYS, RECOVERABLE, SOMETIMES
+from hintspec.text import OF_ALL_STATES, RECOVERABLE, SOMETIMES
 
 if TYPE_CHECKING:
     from hintproof.engines.compiled import CompiledSearch
@@ -47,7 +52,7 @@ class PlainSearch:
         self.via = array("H", [0])
         self.verdicts = array("L", [model.judge(model.initial)])
         self.edges = array("I")
-        self.steps = array("H")
+        self.vias = array("H")
         self.ends = array("I")
         self.fired_counts = [0] * len(model.instances)
         self.stopped_by = ""
@@ -95,7 +100,7 @@ class PlainSearch:
         """
         successors, judge = self.model.successors, self.model.judge
         number, order, fired = self.number, self.order, self.fired_counts
-        parent, via, verdicts, edges, taken = self.parent, self.via, self.verdicts, self.edges, self.steps
+        parent, via, verdicts, edges, vias = self.parent, self.via, self.verdicts, self.edges, self.vias
         here = len(self.ends)
         while here < len(order):
             if here == self._level_ends:
@@ -117,7 +122,7 @@ class PlainSearch:
                     via.append(instance)
                     verdicts.append(judge(state))
                 edges.append(known)
-                taken.append(instance)
+                vias.append(instance)
             self.ends.append(len(edges))
             if not steps and self.deadlock is None:
                 self.deadlock = here
@@ -134,13 +139,21 @@ class PlainSearch:
         self.stopped_by = limit_met(self.limits, self.clock, self.count)
         return bool(self.stopped_by)
 
-    def met(self, bit: int) -> array[int]:
-        """Of each state, whether the property of that bit speaks up there."""
-        return array("B", (verdict >> bit & 1 for verdict in self.verdicts))
-
     def graph(self) -> Graph:
         """All transitions."""
-        return Graph(self.ends, self.edges, self.steps)
+        return Graph(*(np.array(values) for values in (self.ends, self.edges, self.vias)))
+
+    def met(self, bit: int) -> npt.NDArray[np.uint8]:
+        """Of each state whether the goal of the property of that bit is met."""
+        return (np.array(self.verdicts) >> bit & 1).astype(np.uint8)
+
+    def taken(self, here: State, name: str, number: int) -> tuple[Instance, State]:
+        """The instance of an action that leads from one state to that of a number."""
+        for index, state, _ in self.model.successors(here):
+            instance = self.model.instances[index]
+            if instance.action.name == name and self.number[state] == number:
+                return instance, state
+        raise AssertionError(f"no {name} leads to state {number}")
 
 
 def explore_all(model: Concrete, limits: Limits = Limits(), progress: Progress | None = None) -> Found:
@@ -198,16 +211,15 @@ def found_by(model: Concrete, search: PlainSearch | CompiledSearch) -> Found:
     )
     for bit in search.broken_steps():
         found.against[model.step_properties[bit]] = search.run_breaking(bit)
+    whole: list[tuple[int, RecordedProperty]] = []
     for bit, item in enumerate(model.state_properties):
-        kind = item.declared.kind
-        state_found = search.first_with(bit)
-        if kind == RECOVERABLE:
-            state_found = out_of_reach(search.graph(), search.met(bit)) if found.finished else None
-        if state_found is not None:
-            runs = found.witnesses if kind == SOMETIMES else found.against
-            runs[item.name] = search.run_to(state_found)
-        elif kind not in (ALWAYS, SOMETIMES, RECOVERABLE):
-            raise AssertionError(kind)
+        if item.declared.kind in OF_ALL_STATES:
+            whole.append((bit, item))
+        elif (state := search.first_with(bit)) is not None:
+            runs = found.witnesses if item.declared.kind == SOMETIMES else found.against
+            runs[item.name] = search.run_to(state)
+    if whole and found.finished:
+        _judge_whole(model, search, whole, found)
     if search.deadlock is not None:
         found.against[NO_DEADLOCK] = search.run_to(search.deadlock)
     for instance, count in enumerate(search.fired_counts):
@@ -216,3 +228,31 @@ def found_by(model: Concrete, search: PlainSearch | CompiledSearch) -> Found:
     found.decides = frozenset([NO_DEADLOCK, *(p.name for p in model.model.properties)])
     found.seconds = search.clock.seconds
     return found
+
+
+def _judge_whole(
+    model: Concrete, search: PlainSearch | CompiledSearch, items: list[tuple[int, RecordedProperty]], found: Found
+) -> None:
+    """Judge the properties that ask for more than single states: all transitions are held in memory for them."""
+    needed, most = search.transitions * BYTES_PER_TRANSITION >> 20, search.limits.megabytes or share(1)
+    if needed > most:
+        reason = f"the {search.transitions:,} transitions need {needed:,} MB, of {most:,}"
+        found.undecided = {item.name: reason for _, item in items}
+        return
+    graph = search.graph()
+    for bit, item in items:
+        met = search.met(bit)
+        if item.declared.kind == RECOVERABLE:
+            stuck = first_stuck(graph, met)
+            if stuck is not None:
+                found.against[item.name] = search.run_to(stuck)
+            continue
+        fair = [
+            frozenset(n for n, instance in enumerate(model.instances) if instance.action.name in condition.steps)
+            for condition in item.fair
+        ]
+        lasso = find_lasso(graph, met, fair)
+        if lasso is not None:
+            loop = [(model.instances[via].action.name, target) for via, target in lasso.loop]
+            run = follow_lasso(model, search.run_to(lasso.state), loop, search.taken)
+            found.against[item.name], found.loops[item.name] = run

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import inspect
 import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 #: Compiled modules that are kept.
 _KEPT = 400
@@ -70,6 +73,13 @@ def load(text: str) -> ModuleType:
     sys.modules[name] = module  # Numba looks its functions up there
     spec.loader.exec_module(module)
     return module
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A plain function over arrays of numbers, as Numba compiles it."""
+    text = f"from typing import Any\n\nfrom numba import njit\n\n\n@njit(cache=True)\n{inspect.getsource(function)}"
+    made: Callable[..., Any] = getattr(load(text), function.__name__)
+    return made
 
 
 def _drop_oldest(directory: Path) -> None:

@@ -42,12 +42,15 @@ class Found:
     state only, ``witnesses`` maps it to a run that shows it. ``finished`` says that the engine did all
     that it set out to do; if not, ``stopped_by`` says which limit ended it. ``depths`` says how many steps
     the bounded engine looked ahead for each property. ``symmetric`` says that states were counted up to the names of
-    the blocks.
+    the blocks. A run against a property of progress goes round for ever: ``loops`` says how many of its steps come
+    before that. ``undecided`` says of single properties which limit was met.
     """
 
     engine: str
     against: dict[str, Run] = field(default_factory=dict)
     witnesses: dict[str, Run] = field(default_factory=dict)
+    loops: dict[str, int] = field(default_factory=dict)
+    undecided: dict[str, str] = field(default_factory=dict)
     decides: frozenset[str] = frozenset()
     finished: bool = False
     stopped_by: str = ""
@@ -59,6 +62,13 @@ class Found:
     symmetric: bool = False
     fired: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
+
+
+def length(steps: int, loop: int | None = None) -> str:
+    """The length of a run in words; ``loop`` says after how many steps its loop begins, if it has one."""
+    if loop is None:
+        return f"{steps} steps"
+    return f"{loop} steps and " + (f"a loop of {steps - loop}" if loop < steps else "then none for ever")
 
 
 def megabytes() -> int:

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 
 from hintproof.engines.report import Clock, Found, Limits, Progress, Run
 from hintproof.interpret.concrete import Concrete, State
-from hintspec.text import ALWAYS, RECOVERABLE, SOMETIMES
+from hintspec.text import ALWAYS, OF_ALL_STATES, SOMETIMES
 
 #: Runs that a search makes if it is told nothing.
 DEFAULT_RUNS = 300
@@ -145,6 +145,6 @@ def sample(concrete: Concrete, limits: Limits = Limits(), progress: Progress | N
         except _LimitMet:
             found.stopped_by = clock.says()
     found.runs, found.transitions = watch.runs, watch.steps
-    found.decides = frozenset(p.name for p in concrete.model.properties if p.declared.kind != RECOVERABLE)
+    found.decides = frozenset(p.name for p in concrete.model.properties if p.declared.kind not in OF_ALL_STATES)
     found.seconds = clock.seconds
     return found

@@ -39,7 +39,7 @@ def _head(trace: Trace, known_as: str) -> Iterator[str]:
     if trace.begins:
         yield from _wrap("found by:", f"{trace.engine} engine; line 0 {trace.begins}")
     else:
-        yield from _wrap("found by:", f"{trace.engine} engine, {len(trace.steps)} steps, replayed")
+        yield from _wrap("found by:", f"{trace.engine} engine, {trace.length}, replayed")
     kind = "lemma:" if declared and declared.kind == LEMMA else "property:"
     yield from _wrap(kind, trace.property_name)
     if declared:
@@ -58,7 +58,12 @@ def _table(trace: Trace) -> Iterator[str]:
     if trace.begins:
         yield _line(trace, 0, None, blocks)
     for number, step in enumerate(trace.steps, 1):
+        if trace.loop == number - 1:
+            yield "    -- from here for ever --"
         yield _line(trace, number, step, blocks)
+    if trace.loop is not None:
+        stays = trace.loop == len(trace.steps)
+        yield "    -- and so it stays for ever --" if stays else f"    -- and again from step {trace.loop + 1} --"
     if trace.begins:
         yield ""
         yield from _wrap("line 0:", _not_as_initially(trace))

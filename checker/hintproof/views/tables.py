@@ -94,7 +94,7 @@ def _result_json(result: Result, files: Files) -> dict[str, Any]:
                 "known_as": result.known_as(item.name),
                 "trace": str(files[item.name]) if item.name in files else None,
                 "judgements": [
-                    {"engine": j.engine, "verdict": j.verdict.value, "detail": j.detail}
+                    {"engine": j.engine, "verdict": j.verdict.value, "detail": j.detail, "loop": j.loop}
                     for j in result.judgements(item.name)
                 ],
             }
