@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -15,6 +16,9 @@ from pathlib import Path
 
 from hintproof.errors import BadInput
 
+#: Seconds between two looks at a child's memory and time.
+_LOOK = 0.02
+
 
 @dataclass(frozen=True)
 class PeerRun:
@@ -23,7 +27,8 @@ class PeerRun:
     ``transitions`` are steps, without the initial state that some tools count as one. ``seconds`` are those of the
     search, by the tool's own clock if it has one; ``ready`` those before it (writing, generating, compiling);
     ``wall`` all of them, from the question to the verdict. ``megabytes`` are the most memory that the search's
-    process had, ``state_bytes`` what one state takes as it is stored, without its place in a table.
+    process had, looked at now and then, ``state_bytes`` what one state takes as it is stored, without its place in a
+    table. ``errors`` is how many violations SPIN met; ``told`` is all that the tool printed.
     """
 
     tool: str
@@ -73,30 +78,55 @@ def run_child(
             stderr=output,
             start_new_session=True,
         )
-        late = threading.Event()
-
-        def end() -> None:
-            late.set()
-            _kill(process.pid)
-
-        timer = threading.Timer(seconds, end) if seconds is not None else None
+        watch = _Watch(process.pid, seconds)
         try:
-            if timer:
-                timer.start()
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
+            watch.start()
+            status = process.wait()
         finally:
-            if timer:
-                timer.cancel()
-            if process.returncode is None:
-                _kill(process.pid)
-                process.wait()
+            watch.over.set()
+            _kill(process.pid)  # whatever it started, too
+            process.wait()
+            watch.join()
         took = time.monotonic() - began
-        if late.is_set():
+        if watch.late:
             raise BadInput(f"{Path(command[0]).name} took longer than {seconds:g} seconds: allow more, or take less")
         output.seek(0)
         text = output.read().decode(errors="replace")
-    return Ended(text, process.returncode, took, usage.ru_maxrss // 1024)
+    return Ended(text, status, took, watch.megabytes)
+
+
+class _Watch(threading.Thread):
+    """Looks at a process now and then: how much memory it has had, and whether its time is up.
+
+    What the kernel tells of an ended child will not do: it counts our own memory, which the child had before it was
+    another program.
+    """
+
+    def __init__(self, process: int, seconds: float | None) -> None:
+        super().__init__(daemon=True)
+        self.over = threading.Event()
+        self.late = False
+        self.megabytes = 0
+        self._process = process
+        self._ends = time.monotonic() + seconds if seconds is not None else None
+
+    def run(self) -> None:
+        """Look until it is over."""
+        while not self.over.wait(_LOOK):
+            self.megabytes = max(self.megabytes, _peak(self._process))
+            if self._ends is not None and time.monotonic() > self._ends:
+                self.late = True
+                _kill(self._process)
+                return
+
+
+def _peak(process: int) -> int:
+    """The most memory that a process has had, in MB; 0 if it has ended or the system does not tell."""
+    try:
+        found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
+    except OSError:
+        return 0
+    return int(found[1]) >> 10 if found else 0
 
 
 def _kill(group: int) -> None:

@@ -21,7 +21,7 @@ from hintproof.peers.child import Ended, PeerRun, first_line, last_line, run_chi
 FLAGS = ("-O2", "-w", "-DSAFETY", "-DNOREDUCE", "-DNOFAIR", "-DNOBOUNDCHECK", "-DNOVSZ", "-DNOCOMP")
 
 #: Huge pages for pan, as NumPy has them for us: SPIN spends most of its time looking states up, and is 10 % faster.
-ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.top_pad=268435456"}
+ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.top_pad=33554432"}
 
 #: Bounds of depth that are tried in turn; a run that meets one says so, and does not count.
 DEPTHS = (100_000, 10_000_000)
