@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 NO_DEADLOCK = "no_deadlock"
 
 #: States up to which the plain search is the quicker one: with a kernel that is compiled, and without.
-_FEW, _FEW_TO_COMPILE_FOR = 20_000, 1_500_000
+_FEW, _FEW_TO_COMPILE_FOR = 20_000, 250_000
 
 #: States that the plain search keeps at most, where a state is too wide for the compiled one: about 4 GB.
 _MOST_PLAIN = 6_000_000
