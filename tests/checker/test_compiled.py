@@ -8,8 +8,9 @@ import pytest
 
 from hintproof import Limits, Sizes
 from hintproof.engines import compiled, exhaustive
-from hintproof.engines.compiled import CompiledSearch, cache_directory, is_kept, load, text_of
+from hintproof.engines.compiled import cache_directory, is_kept, load, text_of
 from hintproof.engines.exhaustive import PlainSearch, explore_all, found_by
+from hintproof.engines.graphed import GraphedSearch as CompiledSearch
 from hintproof.engines.report import Found
 from hintproof.interpret.concrete import Concrete
 from hintproof.interpret.packed import WORD, PackedCompiler

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from hintproof import BadInput, Limits, Sizes, Verdict, check
-from hintproof.engines.compiled import CompiledSearch
 from hintproof.engines.exhaustive import PlainSearch
+from hintproof.engines.graphed import GraphedSearch as CompiledSearch
 from hintproof.interpret.concrete import Concrete, State
 from hintproof.trace import prepare
 from hintspec.sorts import BLOCK, BLOCKS, LIST, Ring
