@@ -564,7 +564,7 @@ active proctype Model() {
        migration_at = phase_IDLE;
        vm_running = vm_running || migration_last;
        migration_last = false;
-       device_awake = false }
+       device_awake = true }
   /* M10 H3 abort_migration: hypervisor; savevm.c: qemu_savevm_state_cleanup; migration.c: migrate_fd_cancel
      */
   :: d_step { ((migration_at == phase_ROUND) || (migration_at == phase_LAST)) && (migration_sending == 0) && !false ->

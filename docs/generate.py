@@ -14,6 +14,7 @@ from typing import Any
 
 from hintproof import Limits, check
 from hintproof.checking import Result
+from hintproof.engines.report import length
 from hintproof.explain import why
 from hintproof.parallel import cores, run_all
 from hintproof.proving import Failure, ProofResult, ProofTask
@@ -25,7 +26,7 @@ from hintspec.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
 from hintspec.findings import FINDINGS
 from hintspec.protocol import PROTOCOL
 from hintspec.records import PROVED, RECORDS, WORKED_EXAMPLE, Record, pins
-from hintspec.text import Var
+from hintspec.text import PROGRESS, Fairness, Var
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -40,6 +41,8 @@ SHOWN = {
     "remove-keeps-blocks": ("linux-5.0+qemu-5.1+kvm-auto", "blocks_come_back"),
     "poison-not-restored": ("linux-6.1+qemu-7.2+kvm-auto+cell-per-round+poison", "poison_val_agrees"),
     "discard-before-reuse-seen": ("linux-6.1+firecracker-1.14", "no_lost_write"),
+    "full-ring-spin": ("linux-6.1+qemu-7.2+kvm-auto+cell-per-round", "worker_never_spins"),
+    "asleep-at-destination": ("linux-6.1+qemu-7.2+kvm-auto+wait-on-ack+no-ioeventfd", "worker_gets_on"),
     "tcg-hot-tlb": ("no-hint+qemu-7.2+tcg", "no_lost_write"),
     "no-check-before-round": ("linux-4.20+qemu-4.0+kvm-auto", "hint_in_batch"),
 }
@@ -191,22 +194,38 @@ def properties_page() -> str:
         "step": "holds before every step that could break it",
         "sometimes": "some reachable state shows it",
         "recoverable": "from every reachable state, a state with it can still be reached",
+        "progress": "on every fair run it comes again and again, see [verdicts](verdicts.md#progress)",
     }
     rows = [[f"`{p.name}`", p.kind, one_line(p.says), p.clause] for p in PROTOCOL.properties]
+    live = [p for p in PROTOCOL.properties if p.kind == PROGRESS]
+    conditions = dict.fromkeys(condition for p in live for condition in p.fair)
+    fair = [[f.name, f.says, _obliged(f), ", ".join(f"`{p.name}`" for p in live if f in p.fair)] for f in conditions]
     return (
         "\n\n".join(
             [
                 "# Properties",
-                "Written from the text by `docs/generate.py`. A property is of one of four kinds; the engines add "
+                "Written from the text by `docs/generate.py`. A property is of one of five kinds; the engines add "
                 "`no_deadlock`: in every reachable state some step is possible.",
                 table(["kind", "means"], [[kind, means] for kind, means in kinds.items()]),
                 table(["property", "kind", "says", "clause or reason"], rows),
-                "A *recoverable* property is decided by the exhaustive engine alone; a *sometimes* property is "
-                "witnessed by a run, and refuted only by a search of all states.",
+                "A *recoverable* or *progress* property is decided by the exhaustive engine alone; a *sometimes* "
+                "property is witnessed by a run, and refuted only by a search of all states.",
+                "## Whose part is taken for granted",
+                "A run is fair to a condition if time and again one of its steps happens, or none of them is possible.",
+                table(["condition", "says", "steps", "taken for granted by"], fair),
             ]
         )
         + "\n"
     )
+
+
+def _obliged(condition: Fairness) -> str:
+    """The steps of a condition; of a long list how many."""
+    steps = [f"`{a.name}`" for a in PROTOCOL.actions if condition.obliges(a)]
+    if condition.by is None:
+        return ", ".join(steps)
+    left_out = [f"`{a.name}`" for a in PROTOCOL.actions if a.actor == condition.by and not condition.obliges(a)]
+    return f"all of the {condition.by.name}" + (f" but {', '.join(left_out)}" if left_out else "")
 
 
 def environments_page() -> str:
@@ -226,7 +245,7 @@ def environments_page() -> str:
             str(r.sizes),
             f"{pins()[r.key]['states']:,}",
             f"{pins()[r.key]['transitions']:,}",
-            ", ".join(f"`{p}` ({pins()[r.key]['lengths'][p]} steps)" for p in r.known) or "nothing",
+            ", ".join(f"`{p}` ({_length(r, p)})" for p in r.known) or "nothing",
         ]
         for r in RECORDS
     ]
@@ -234,6 +253,12 @@ def environments_page() -> str:
     found = [[f"`{f.name}`", f.label, f.title, f.affects, f.mended_by] for f in FINDINGS.values()]
     parts += ["## Findings", table(["name", "label", "what", "affects", "mended by"], found)]
     return "\n\n".join(parts) + "\n"
+
+
+def _length(item: Record, name: str) -> str:
+    """The pinned length of the run against a property."""
+    pinned = pins()[item.key]
+    return length(pinned["lengths"][name], pinned["loops"].get(name))
 
 
 def record_for(finding: str) -> tuple[Record, str]:
