@@ -286,6 +286,43 @@ def readme(text: str) -> str:
     return f"{head}{begin}```text\n{text}```\n{end}{rest.split(end)[1]}"
 
 
+def speed_page() -> str:
+    """The page on speed, with the tables of what was measured last (``docs/speed.json``)."""
+    told = json.loads((DOCS / "speed.json").read_text())
+    rows = [
+        [
+            *(f"`{m['environment']}` {m['sizes']}", f"{m['engine']} {m['version']}".strip(), f"{m['states']:,}"),
+            *("-" if m[key] is None else f"{m[key]:,.0f}" for key in ("transitions", "transitions_per_second")),
+            *(f"{m['seconds']:.2f}", f"{m['ready']:.1f}", f"{m['megabytes']:,}"),
+            "-" if m["bytes_per_state"] is None else f"{m['bytes_per_state']:.0f}",
+        ]
+        for m in told["searches"]
+    ]
+    columns = [
+        "world",
+        "search",
+        "states",
+        "transitions",
+        "transitions/s",
+        "seconds",
+        "ready in",
+        "MB",
+        "bytes a state",
+    ]
+    ratios = [
+        [
+            f"`{r['environment']}` {r['sizes']}",
+            "agree" if r["agree"] else "DIFFER",
+            *("-" if r[key] is None else f"{r[key]:.1f} x" for key in ("transitions", "verdict")),
+        ]
+        for r in told["against_spin"]
+    ]
+    versus = ["ours against SPIN, one core each", "counts", "transitions/s", "time to verdict, ours with symmetry"]
+    begin, end = "<!-- results: begin -->", "<!-- results: end -->"
+    head, rest = (DOCS / "speed.md").read_text().split(begin)
+    return f"{head}{begin}\n{table(versus, ratios)}\n\n{table(columns, rows)}\n{end}{rest.split(end)[1]}"
+
+
 def generated() -> dict[Path, str]:
     """All generated files."""
     proof, resting = proof_pages()
@@ -296,6 +333,7 @@ def generated() -> dict[Path, str]:
         DOCS / "environments.md": environments_page(),
         DOCS / "proof.md": proof,
         DOCS / "resting.md": resting,
+        DOCS / "speed.md": speed_page(),
     }
     for finding, trace, result in counterexamples():
         text = mail.render(trace, why(trace), result.known_as(trace.property_name))

@@ -66,4 +66,10 @@ def watched(tasks: list[Any], jobs: int, quiet: bool) -> Iterator[tuple[Any, Any
             if screen.is_terminal and not quiet:
                 live.update(picture(), refresh=True)
 
-        yield from run_all(tasks, jobs, watch)
+        try:
+            yield from run_all(tasks, jobs, watch)
+        except KeyboardInterrupt:
+            for task, note, began in running.values():
+                reached = f"after {time.monotonic() - began:.0f} s: {note or 'nothing yet'}"
+                screen.print(f"{task} ended by Ctrl-C {reached}", highlight=False, soft_wrap=True)
+            raise

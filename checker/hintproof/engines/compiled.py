@@ -18,7 +18,7 @@ import numpy as np
 from hintproof.engines import kernel, modules
 from hintproof.engines.memory import share, zeros
 from hintproof.engines.progress import Graph
-from hintproof.engines.report import Clock, Limits, Progress, Run, limit_met
+from hintproof.engines.report import Clock, Limits, Progress, Run, limit_met, on_the_way
 from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.packed import PackedCompiler
 from hintproof.interpret.steps import HASHED, steps_text
@@ -144,7 +144,7 @@ class CompiledSearch:
                         modules.mark_kept(text)
 
     def _is_over(self) -> bool:
-        self.progress("states", self.count)
+        self.progress(on_the_way(self.clock, self.count, self.here, self.depth), self.count)
         self.stopped_by = limit_met(self.limits, self.clock, self.count)
         return bool(self.stopped_by)
 

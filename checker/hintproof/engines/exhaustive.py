@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from hintproof.engines.memory import share
 from hintproof.engines.progress import BYTES_PER_TRANSITION, Graph, find_lasso, first_stuck, follow_lasso
-from hintproof.engines.report import Clock, Found, Limits, Progress, Run, limit_met
+from hintproof.engines.report import Clock, Found, Limits, Progress, Run, limit_met, on_the_way
 from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.packed import PackedCompiler
 from hintspec.recording import RecordedProperty
@@ -135,7 +135,7 @@ class PlainSearch:
                 self._broken.setdefault(bit, (state, instance))
 
     def _is_over(self) -> bool:
-        self.progress("states", self.count)
+        self.progress(on_the_way(self.clock, self.count, len(self.ends), self.depth), self.count)
         self.stopped_by = limit_met(self.limits, self.clock, self.count)
         return bool(self.stopped_by)
 

@@ -106,6 +106,12 @@ class Clock:
         return "the solver gave up" if self._limit is None else f"limit of {self._limit:g} seconds"
 
 
+def on_the_way(clock: Clock, states: int, expanded: int, depth: int) -> str:
+    """What a search tells of its states while it goes on: how deep it is, how many wait, how fast it is."""
+    rate = states / max(clock.seconds, 1e-3)
+    return f"states, depth {depth}, {states - expanded:,} waiting, {rate:,.0f} a second"
+
+
 def limit_met(limits: Limits, clock: Clock, states: int) -> str:
     """Which limit ends a search that has found so many states; "" if none does yet."""
     if limits.states is not None and states >= limits.states:
