@@ -58,6 +58,15 @@ def _work(pipe: Connection) -> None:
             pipe.send(EngineBug(f"{type(problem).__name__}: {problem}"))
 
 
+def _start_deaf(process: Any) -> None:
+    """Start a process that Ctrl-C does not reach, not even while it imports: its parent hears it, and ends it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Workers:
     """The processes, and the task that each of them has."""
 
@@ -69,7 +78,7 @@ class _Workers:
         for _ in range(jobs):
             ours, theirs = context.Pipe()
             process = context.Process(target=_work, args=(theirs,), daemon=True)
-            process.start()
+            _start_deaf(process)
             theirs.close()
             self._processes[ours] = process
             self.idle.append(ours)
