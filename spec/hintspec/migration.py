@@ -332,10 +332,13 @@ def migration_over(s: S) -> None:
 
 
 @action(
-    by=HYPERVISOR, step="M9", where="migration.c: process_incoming_migration_bh; vmstate_virtio_balloon", when=migrating
+    by=HYPERVISOR,
+    step="M9",
+    where="migration.c: process_incoming_migration_bh; virtio.c: virtio_device_start_ioeventfd_impl",
+    when=migrating,
 )
 def resume(s: S) -> None:
-    """The guest goes on at the destination, with the ring, the id and the status that it had (DONE)."""
+    """The guest goes on at the destination, with ring, id and status (DONE) as they were; its queues are kicked."""
     require(s.migration.at == Phase.COMPLETE)
     migration_over(s)
     if s.world.hinting:

@@ -31,7 +31,7 @@ ENVIRONMENTS = [
     "linux-5.0+qemu-5.0+kvm-manual+stop-without-start",
     "linux-5.7+qemu-5.1+kvm-manual-enable+hint-without-clear+issue-after-stop",
     "linux-6.1+qemu-6.1+kvm-ring+issue-after-start+tell-poison-again+poison",
-    "linux-6.1+qemu-7.2+kvm-manual+eager-clear+drain-before-id+wait-at-end",
+    "linux-6.1+qemu-7.2+kvm-manual+eager-clear+drain-before-id+wait-at-end+no-ioeventfd",
     "linux-6.1+qemu-7.2+kvm-manual+armed-only+clear-by-block+no-shrinker",
     "linux-6.12+qemu-10+kvm-manual+posted-after-clear+cell-per-round+read-id-once",
     "linux-6.12+qemu-10+tcg+oom-notifier+init-on-free",
