@@ -554,7 +554,8 @@ active proctype Model() {
   /* M8 complete: hypervisor; ram.c: ram_save_complete; savevm.c: qemu_savevm_state_cleanup */
   :: d_step { (migration_at == phase_LAST) && (migration_sending == 0) && (log_bitmap == 0) ->
        migration_at = phase_COMPLETE }
-  /* M9 resume: hypervisor; migration.c: process_incoming_migration_bh; vmstate_virtio_balloon */
+  /* M9 resume: hypervisor; migration.c: process_incoming_migration_bh; virtio.c:
+     virtio_device_start_ioeventfd_impl */
   :: d_step { (migration_at == phase_COMPLETE) ->
        log_bitmap = 0;
        log_own = 0;

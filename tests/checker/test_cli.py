@@ -166,7 +166,9 @@ def test_a_directory_that_may_not_be_written(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="needs /proc to see processes")
 def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     before = children()
-    code = "from hintproof.cli import run; run()"
+    # a shell that starts the tests in the background has them ignore Ctrl-C, which would be handed on
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    code += "from hintproof.cli import run; run()"
     command = [sys.executable, "-c", code, "check", "linux-6.1+qemu-7.2+kvm-auto", "--blocks", "3"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
     deadline = time.monotonic() + 30
