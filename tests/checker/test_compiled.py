@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -109,9 +110,9 @@ def test_a_small_table_grows(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes_made: list[int] = []
     make = CompiledSearch._make_table
 
-    def noted(search: CompiledSearch, size: int) -> None:
+    def noted(search: CompiledSearch, size: int, together: Any) -> None:
         sizes_made.append(size)
-        make(search, size)
+        make(search, size, together)
 
     monkeypatch.setattr(compiled, "_BATCH", 8)
     monkeypatch.setattr(CompiledSearch, "_make_table", noted)
@@ -130,7 +131,7 @@ def test_no_memory_is_undecided(refuses: str, monkeypatch: pytest.MonkeyPatch) -
     search = CompiledSearch(prepare(environment, sizes), Limits(megabytes=1 if refuses == "rows" else None), None)
     search.limits = Limits()
 
-    def full(_: CompiledSearch, size: int) -> None:
+    def full(_: CompiledSearch, size: int, together: Any) -> None:
         raise MemoryError
 
     if refuses == "table":
@@ -142,7 +143,12 @@ def test_no_memory_is_undecided(refuses: str, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize(("environment", "sizes"), CASES[:3])
 @pytest.mark.parametrize("symmetry", [False, True])
-def test_two_threads_find_the_same_rows_in_the_same_order(environment: str, sizes: Sizes, symmetry: bool) -> None:
+def test_two_threads_find_the_same_rows_in_the_same_order(
+    environment: str, sizes: Sizes, symmetry: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Small batches, so that there are many and both threads have a part in most; a small table, so that it grows."""
+    monkeypatch.setattr(compiled, "_BATCH_TOGETHER", 64)
+    monkeypatch.setattr(compiled, "_WORTH_SHARING", 16)
     concrete = prepare(environment, sizes)
     alone, together = (CompiledSearch(concrete, Limits(symmetry=symmetry, threads=threads), None) for threads in (1, 2))
     alone.search()

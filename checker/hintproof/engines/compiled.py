@@ -23,8 +23,12 @@ from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.packed import PackedCompiler
 from hintproof.interpret.steps import HASHED, steps_text
 
-#: Rows that a thread expands at a time: few enough for their steps to stay in a core's cache.
-_BATCH = 4096
+#: Rows that a thread expands at a time: few enough for their steps to stay in a core's cache. With several threads it
+#: is more, as they wait for each other after each batch.
+_BATCH, _BATCH_TOGETHER = 4096, 16384
+
+#: Rows of a level from which on several threads are faster than one that does the work of all.
+_WORTH_SHARING = 4096
 
 #: How full the table may get; and the entries up to which it grows fourfold, as filling it anew takes time.
 _FULL, _LARGE = 0.7, 1 << 26
@@ -68,6 +72,7 @@ class CompiledSearch:
         self._texts = texts_of(packed)
         self._steps, self._loops = map(modules.load, self._texts)
         self.threads = limits.threads
+        self._rows_at_a_time = _BATCH_TOGETHER if limits.threads > 1 else _BATCH
         self._reserve(packed.words)
         self._make_buffers(packed.words)
         self.here, self.count, self.transitions = 0, 1, 0
@@ -75,7 +80,7 @@ class CompiledSearch:
         self._batches: list[tuple[int, int]] = []  # rows found and rows expanded, after each thread's share
         self.states[0] = packed.pack(concrete.initial)
         self._steps.canonical(self.states, 0)
-        self._make_table(1 << (2 * len(self._scratch)).bit_length())
+        self._make_table(1 << (2 * len(self._scratch)).bit_length(), map)
         spoken = self._spoken = int(concrete.judge(concrete.initial))
         self.first = [0 if spoken >> bit & 1 else -1 for bit in range(len(concrete.state_properties))]
 
@@ -93,36 +98,40 @@ class CompiledSearch:
 
     def _make_buffers(self, words: int) -> None:
         steps, threads = max(len(self.concrete.instances), 1), self.threads
-        room = _BATCH * steps
+        room = self._rows_at_a_time * steps
         self._room = room
         self._scratch = np.empty((threads * room, words), np.int64)
         self._via = np.empty(threads * room, np.uint16)
         self._places, self._said = (np.empty(threads * room, np.int64) for _ in range(2))
         self._mine = np.zeros((threads, room + 2 * kernel.AHEAD), np.int64)
         self._hashes = np.zeros(threads * room + 2 * kernel.AHEAD, np.int64)
-        self._ends = np.empty((threads, _BATCH), np.int64)
+        self._ends = np.empty((threads, self._rows_at_a_time), np.int64)
         self._sizes = np.zeros(threads, np.int64)
         self._fresh = np.zeros((threads, threads), np.int64)
         self._fired = np.zeros((threads, steps), np.int64)
         self._broken_at = np.full((threads, max(len(self.concrete.step_properties), 1), 2), -1, np.int64)
         self._deadlock = np.full((threads, 1), -1, np.int64)
 
-    def _make_table(self, size: int) -> None:
+    def _make_table(self, size: int, together: Callable[..., Any]) -> None:
         self.table = zeros((0,), np.uint32)  # the old one goes first
         self.table = zeros((size,), np.uint32)
         self._bits = size.bit_length() - 1
-        for low in range(0, self.count, 1 << 20):
-            self._loops.fill(self.states, self.table, self._bits, self.threads, low, min(self.count, low + (1 << 20)))
+        list(together(self._fill, range(self.threads)))
+
+    def _fill(self, part: int) -> None:
+        for low in range(0, self.count, 1 << 20):  # a few at a time, so that Ctrl-C is heard
+            high = min(self.count, low + (1 << 20))
+            self._loops.fill(self.states, self.table, self._bits, self.threads, part, low, high)
 
     def _has_room(self) -> bool:
-        """Whether the steps of the next batch fit, however many are new; they fit in the table, too."""
+        """Whether there are rows for the steps of the next batch, however many are new."""
         return self.count + self._hashes.size <= len(self.states)
 
-    def _grow_table(self) -> bool:
+    def _grow_table(self, together: Callable[..., Any]) -> bool:
         """Keep the table from filling up; False if there is no memory for that."""
         try:
             while self.count + int(self._sizes.sum()) > _FULL * len(self.table):
-                self._make_table(len(self.table) * (4 if len(self.table) < _LARGE else 2))
+                self._make_table(len(self.table) * (4 if len(self.table) < _LARGE else 2), together)
         except MemoryError:
             return False
         return True
@@ -131,11 +140,10 @@ class CompiledSearch:
     def search(self) -> None:
         """Visit all states, or until a limit is met."""
         with ThreadPoolExecutor(self.threads) as pool:
-            together = pool.map if self.threads > 1 else map
             while self.here < self.count:
                 if self._is_over():
                     return
-                if not self._has_room() or not self._batch(together):
+                if not self._has_room() or not self._batch(pool):
                     limit = self.limits.megabytes
                     self.stopped_by = f"limit of {limit} MB" if limit else "no memory for more states"
                     return
@@ -148,16 +156,18 @@ class CompiledSearch:
         self.stopped_by = limit_met(self.limits, self.clock, self.count)
         return bool(self.stopped_by)
 
-    def _batch(self, together: Callable[..., Any]) -> bool:
+    def _batch(self, pool: ThreadPoolExecutor) -> bool:
         """Expand some rows of one level, enter their steps, give new states their rows, and judge these."""
         if self.here == self._level_ends:
             self.depth += 1
             self._level_ends = self.count
-        high = min(self.here + _BATCH * self.threads, self._level_ends)
+        high = min(self.here + self._rows_at_a_time * self.threads, self._level_ends)
         threads = range(self.threads)
+        shared = self.threads > 1 and high - self.here >= _WORTH_SHARING
+        together: Callable[..., Any] = pool.map if shared else map
         cuts = [self.here + (high - self.here) * t // self.threads for t in (*threads, self.threads)]
         list(together(lambda t: self._expand(t, cuts[t], cuts[t + 1]), threads))
-        if not self._grow_table():
+        if not self._grow_table(together):
             return False
         list(together(self._insert, threads))
         ends = self.count + np.cumsum([0, *self._fresh.sum(axis=0)])
@@ -306,7 +316,8 @@ class CompiledSearch:
 
     def _parts(self) -> Iterator[tuple[int, int]]:
         """All rows, a few at a time, so that Ctrl-C is heard."""
-        return ((low, min(low + _BATCH, self.count)) for low in range(0, self.count, _BATCH))
+        at_a_time = self._rows_at_a_time
+        return ((low, min(low + at_a_time, self.count)) for low in range(0, self.count, at_a_time))
 
     @property
     def fired_counts(self) -> list[int]:

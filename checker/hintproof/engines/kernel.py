@@ -97,19 +97,21 @@ def commit(states, table, bits, scratch, low, high, row, places):
             row += 1
 
 
-def fill(states, table, bits, parts, low, high):
-    """Put states that differ from one another into the table."""
+def fill(states, table, bits, parts, part, low, high):
+    """Put those states that belong into one part of the table there; they differ from one another."""
     rows, tags = (1 << bits) - 1, (1 << 32 - bits) - 1
     within = len(table) // parts - 1
+    first = part * (within + 1)
     for row in range(low - AHEAD, high):
         if row + AHEAD < high:
             prefetch(table, hashed(states, row + AHEAD) & rows)
         if row >= low:
             mixed = hashed(states, row)
             place = mixed & rows
-            while table[place] != 0:
-                place = place & ~within | place + 1 & within
-            table[place] = (mixed >> 32 & tags) << bits | row + 1
+            if first <= place <= first + within:
+                while table[place] != 0:
+                    place = place & ~within | place + 1 & within
+                table[place] = (mixed >> 32 & tags) << bits | row + 1
 
 
 def locate(states, table, bits, parts, words, hashes, size, found):

@@ -42,13 +42,25 @@ def _of_group() -> int:
     return max(int(limit) - int(used), 0) if limit.isdigit() else 1 << 62
 
 
+def touch(megabytes: int) -> None:
+    """Write into memory and give it back, so that what needs it next has it at hand.
+
+    A virtual machine gets memory from its host at the first touch, which takes seconds a gigabyte; it would be
+    measured along with whatever is so unlucky as to be first.
+    """
+    import numpy as np  # here, as it takes a while to be imported
+
+    zeros((min(megabytes, share(1)) << 20,), np.uint8).fill(1)
+
+
 def zeros(shape: tuple[int, ...], kind: type[Any]) -> Any:
     """An array of zeros that takes no memory before it is written, then in large pages where the system has them.
 
     In a large table most looks would otherwise miss the processor's short list of pages, too. Raises
     :class:`MemoryError` if there are no such addresses.
     """
-    import numpy as np  # here, as it takes a while to be imported
+
+    import numpy as np  # here, as in touch
 
     size = int(np.prod(shape)) * np.dtype(kind).itemsize
     try:
