@@ -9,8 +9,8 @@ from __future__ import annotations
 from hintspec.claims import HINT_IN_BATCH, HINT_IN_WINDOW, HINT_SPARES_NEW_WRITES, ID_AT_MOST_ONCE
 from hintspec.dirtylog import clear_chunk, migration_runs, owed_chunk, remembered_elsewhere
 from hintspec.rules import AcceptsStart, Fill, Honours, IssueWaits, Kind, StartCell, World, manual, skipping
-from hintspec.sorts import DONE, FALSE, NO_BLOCK, STOP, Term, choose, empty_ring, is_issued, just
-from hintspec.state import DEVICE, Entry, Phase, PoisonVal, Sending, Status
+from hintspec.sorts import DONE, FALSE, NO_BLOCK, STOP, TRUE, Term, choose, empty_ring, is_issued, just
+from hintspec.state import DEVICE, DRIVER, Entry, Phase, PoisonVal, Sending, Status
 from hintspec.text import StateView, action, promise, require
 
 S = StateView[World]
@@ -32,8 +32,11 @@ def config_shows(s: S) -> Term:
 
 def payload(s: S) -> Term:
     """What the device reads from the out buffer at the head of the ring, now."""
-    if s.world.driver.start_cell == StartCell.PER_ROUND:
+    cell = s.world.driver.start_cell
+    if cell == StartCell.PER_ROUND:
         return s.ring.queue.head("cell")
+    if cell == StartCell.SHARED_WITH_STOP:
+        return choose(s.driver.stop_in_cell, STOP, s.driver.active)
     return choose(s.ring.queue.head("kind") == Entry.STOP_SIGN, STOP, s.driver.active)
 
 
@@ -51,15 +54,38 @@ def may_pop(s: S) -> Term:
     """The loop runs, is not held by a stopped VM (block_iothread), and an element is available."""
     ready: Term = s.device.awake & s.device.negotiated & ~(s.ring.queue.waiting == 0)
     if s.world.migrates:
-        ready = ready & s.vm.running & ~hint_in_progress(s)
+        ready = ready & may_run(s) & ~hint_in_progress(s)
+    if skipping(s.world) and not s.world.device.rechecks_ring:
+        ready = ready & ~s.device.dozing
     return ready
+
+
+def may_run(s: S) -> Term:
+    """A stopped VM blocks the loop; not if the driver has turned the feature off (set_status looks at it)."""
+    runs: Term = s.vm.running
+    if skipping(s.world) and not s.world.device.features_are_fixed:
+        runs = runs | ~s.device.feature
+    return runs
+
+
+def is_notified(s: S) -> Term:
+    """The migration's notifier does its part: the driver is there, and has accepted the feature."""
+    there: Term = s.device.negotiated
+    return there if s.world.device.features_are_fixed else there & s.device.feature
 
 
 def hint_in_progress(s: S) -> Term:
     """Between the two steps of a hint the device holds free_page_lock and bitmap_mutex."""
+    if returns_first(s.world):
+        return ~(s.device.acting == NO_BLOCK)
     if clears_in_two_steps(s.world):
         return ~(s.device.clearing == NO_BLOCK)
     return FALSE
+
+
+def device_unlocked(s: S) -> Term:
+    """free_page_lock can be had: no hint is half done."""
+    return ~hint_in_progress(s) if s.world.hinting else TRUE
 
 
 def see_out_buffer(s: S) -> None:
@@ -139,19 +165,31 @@ def hint_counts(s: S) -> Term:
     return on & migration_runs(s)
 
 
-def drop_from_bitmap(s: S, block: Term) -> None:
-    """Honour a hint: the block need not be sent."""
+def hint_is_due(s: S) -> None:
+    """What an honoured hint at the head of the ring promises: it is of the batch and the round that are open."""
     in_round = s.migration.at == Phase.ROUND
     promise(HINT_IN_BATCH, s.ghost.open)
     promise(HINT_IN_WINDOW, in_round & (s.ring.queue.head("governed_by") == s.device.cmd_id))
+
+
+def drop_from_bitmap(s: S, block: Term) -> None:
+    """Honour a hint: the block need not be sent."""
     new_data = s.ghost.written.has(block) & s.ghost.data.has(block) & s.log.bitmap.has(block)
     promise(HINT_SPARES_NEW_WRITES, ~new_data | remembered_elsewhere(s, block))
     s.log.bitmap = s.log.bitmap - just(block)
+    if s.world.device.return_marks_dirty:
+        s.log.own = s.log.own | just(block)
 
 
 def clears_in_two_steps(w: World) -> bool:
     """Devices whose hint clears the chunk's dirty log and then, a step later, the block's bit."""
-    return skipping(w) and manual(w) and w.device.hint_clears_log and w.device.honours == Honours.ALL
+    clears = manual(w) and w.device.hint_clears_log
+    return skipping(w) and clears and w.device.honours == Honours.ALL and w.device.acts_before_return
+
+
+def returns_first(w: World) -> bool:
+    """Devices that give a hint back to the driver before they honour it."""
+    return skipping(w) and not w.device.acts_before_return
 
 
 def honours_some(w: World) -> bool:
@@ -163,7 +201,7 @@ def honours_some(w: World) -> bool:
     by=DEVICE,
     step="H8",
     where="virtio-balloon.c (QEMU): get_free_page_hints; ram.c: qemu_guest_free_page_hint",
-    when=lambda w: skipping(w) and not clears_in_two_steps(w),
+    when=lambda w: skipping(w) and not clears_in_two_steps(w) and not returns_first(w),
 )
 def honour_hint(s: S) -> None:
     """A hint while hinting is on: drop the block from the migration bitmap."""
@@ -173,6 +211,7 @@ def honour_hint(s: S) -> None:
         require(~s.log.owed.has(block))
     if s.world.device.honours == Honours.POSTED_AFTER_CLEAR:
         require(~s.ring.queue.head("early"))
+    hint_is_due(s)
     drop_from_bitmap(s, block)
     s.ring.queue = s.ring.queue.pop()
 
@@ -199,9 +238,31 @@ def hint_clears_chunk(s: S) -> None:
 def hint_drops_block(s: S) -> None:
     """Then drop the block from the migration bitmap."""
     require(~(s.device.clearing == NO_BLOCK))
+    hint_is_due(s)
     drop_from_bitmap(s, s.device.clearing)
     s.device.clearing = NO_BLOCK
     s.ring.queue = s.ring.queue.pop()
+
+
+@action(by=DEVICE, step="H8 (return)", where="virtio-balloon.c (QEMU before ae440bd14c): get_free_page_hints",
+        when=returns_first)  # fmt: skip
+def return_hint(s: S) -> None:
+    """As first posted: the element goes back to the driver ..."""
+    require(accepted_hint(s))
+    hint_is_due(s)
+    s.device.acting = s.ring.queue.head("block")
+    s.ring.queue = s.ring.queue.pop()
+
+
+@action(by=DEVICE, step="H8 (late)", where="virtio-balloon.c (QEMU before ae440bd14c): get_free_page_hints",
+        when=returns_first)  # fmt: skip
+def honour_late(s: S) -> None:
+    """... and only then is its block left out."""
+    require(~(s.device.acting == NO_BLOCK), mutex_free(s))
+    drop_from_bitmap(s, s.device.acting)
+    if manual(s.world) and s.world.device.hint_clears_log:
+        clear_chunk(s, s.device.acting)
+    s.device.acting = NO_BLOCK
 
 
 @action(by=DEVICE, step="H8 (arm)", where="repairs R2 and R3 of the docs", when=honours_some)
@@ -247,11 +308,54 @@ def ignore_hint(s: S) -> None:
 # -- the loop and the reset -------------------------------------------------------------------
 
 
-@action(by=DEVICE, step="Q1", where="virtio-balloon.c (QEMU): virtio_ballloon_get_free_page_hints", when=skipping)
+def nothing_to_do(s: S) -> Term:
+    """The loop runs, nothing is left on the ring, and hinting is off."""
+    empty = s.ring.queue.waiting == 0
+    return s.device.awake & empty & ~(s.device.status == Status.S_START)
+
+
+@action(
+    by=DEVICE,
+    step="Q1",
+    where="virtio-balloon.c (QEMU): virtio_ballloon_get_free_page_hints",
+    when=lambda w: skipping(w) and w.device.rechecks_ring,
+)
 def loop_ends(s: S) -> None:
     """Nothing is left on the ring and hinting is off: sleep until the next kick."""
-    require(s.device.awake, s.ring.queue.waiting == 0, ~(s.device.status == Status.S_START))
+    require(nothing_to_do(s))
     s.device.awake = False
+
+
+def dozes(w: World) -> bool:
+    """Devices whose loop does not look at the ring again after it switched notifications on."""
+    return skipping(w) and not w.device.rechecks_ring
+
+
+@action(by=DEVICE, step="Q1 (empty)", where="virtio-balloon.c (QEMU): virtio_queue_set_notification", when=dozes)
+def loop_finds_nothing(s: S) -> None:
+    """With EVENT_IDX: nothing is left on the ring and hinting is off ..."""
+    require(nothing_to_do(s), ~s.device.dozing)
+    s.device.dozing = True
+
+
+@action(by=DEVICE, step="Q1 (sleep)", where="virtio-balloon.c (QEMU): virtio_queue_set_notification", when=dozes)
+def loop_sleeps(s: S) -> None:
+    """... sleep until the next kick; what came in between was not kicked for, and is not looked for."""
+    require(s.device.dozing)
+    s.device.dozing = False
+    s.device.awake = False
+
+
+@action(
+    by=DRIVER,
+    step="L0",
+    where="hw/virtio/virtio-pci.c: VIRTIO_PCI_GUEST_FEATURES",
+    when=lambda w: skipping(w) and not w.device.features_are_fixed,
+)
+def rewrite_features(s: S) -> None:
+    """A legacy driver, buggy or malicious, turns the feature off with no reset; the ring stays in use."""
+    require(s.device.negotiated, s.device.feature)
+    s.device.feature = False
 
 
 def reset_device(s: S) -> None:
@@ -272,5 +376,9 @@ def reset_device(s: S) -> None:
         s.device.guest_cmd = STOP
     if w.device.kind == Kind.SKIPS and w.device.issue_waits != IssueWaits.NOTHING:
         s.device.round_open = False
+    if dozes(w):
+        s.device.dozing = False
+    if skipping(w) and not w.device.features_are_fixed:
+        s.device.feature = True
     if w.guest.fill != Fill.NOTHING and w.device.has_poison_val:
         s.device.poison_val = PoisonVal.ZERO

@@ -29,7 +29,8 @@ def owed_chunk(s: S, block: Term) -> Term:
 def clear_chunk(s: S, block: Term) -> None:
     """KVM_CLEAR_DIRTY_LOG of the chunk of ``block`` if it is still owed: seen bits go, their blocks are armed."""
     chunk = owed_chunk(s, block)
-    s.log.kernel = s.log.kernel - (chunk & s.log.seen)
+    covered = chunk & s.log.seen if s.world.log.clears_seen_only else chunk
+    s.log.kernel = s.log.kernel - covered
     s.log.seen = s.log.seen - chunk
     s.log.owed = s.log.owed - chunk
 

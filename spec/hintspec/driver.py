@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from hintspec.device import config_shows
 from hintspec.guest import become_free, store
-from hintspec.rules import Honours, Order, ReadsId, Reclaim, Release, StartCell, Waits, World, hinting
+from hintspec.reclaim import give_back, keeps_order
+from hintspec.rules import Honours, ReadsId, Release, StartCell, Waits, World, hinting
 from hintspec.sorts import (
     DONE,
     EMPTY,
+    FALSE,
     NO_BLOCK,
+    OLDEST_ID,
     STOP,
     Label,
     Liftable,
     Term,
     choose,
-    empty_list,
     is_issued,
     just,
     one_of,
@@ -96,15 +98,30 @@ def read_config(s: S) -> None:
     """Read the command id from config into the cache."""
     at = s.driver.at
     require(one_of(at, Worker.W1_READ, Worker.S2_READ, Worker.L1_READ))
-    s.driver.cache = config_shows(s)
+    s.driver.cache = decoded(s, config_shows(s))
     s.driver.at = choose(at == Worker.W1_READ, Worker.W2, choose(at == Worker.S2_READ, Worker.S3, Worker.L1_DECIDE))
+
+
+def decoded(s: S, shown: Term) -> Term:
+    """The id as the driver understands it; in the wrong byte order DONE and every id look like one never issued.
+
+    Source: Linux 168c358af2f8, on legacy devices of big-endian guests.
+    """
+    if s.world.driver.swaps_bytes:
+        return choose(shown == STOP, STOP, OLDEST_ID)
+    return shown
+
+
+def served(s: S) -> Term:
+    """The id is the one that was served last (a defect of the series before v25: it is served again)."""
+    return s.driver.cache == s.driver.active if s.world.driver.skips_served_id else FALSE
 
 
 @action(by=DRIVER, step="W2", where="virtio_balloon.c: report_free_page_func", when=in_worker)
 def nothing_new(s: S) -> None:
     """STOP, or the id that was served last: the work ends."""
     require(s.driver.at == Worker.W2, ~(s.driver.cache == DONE))
-    require((s.driver.cache == STOP) | (s.driver.cache == s.driver.active))
+    require((s.driver.cache == STOP) | served(s))
     s.driver.at = Worker.IDLE
 
 
@@ -125,7 +142,7 @@ def release_on_done(s: S) -> None:
 def round_begins(s: S) -> None:
     """A new id: take the used buffers back and go on to send START."""
     require(s.driver.at == Worker.W2)
-    require(is_issued(s.driver.cache), ~(s.driver.cache == s.driver.active))
+    require(is_issued(s.driver.cache), ~served(s))
     s.ring.queue = s.ring.queue.detach()
     s.driver.at = Worker.S2 if s.world.driver.rereads_id_for_start else Worker.S3
 
@@ -146,6 +163,8 @@ def set_active_id(s: S) -> None:
     """Store the id in cmd_id_active: the cell that START descriptors still on the ring point at, too."""
     require(s.driver.at == Worker.S3)
     s.driver.active = s.driver.cache
+    if s.world.driver.start_cell == StartCell.SHARED_WITH_STOP:
+        s.driver.stop_in_cell = False
     s.driver.at = Worker.S4
 
 
@@ -211,7 +230,12 @@ def stay_in_loop(s: S) -> None:
     s.driver.at = Worker.L3
 
 
-@action(by=DRIVER, step="L3", where="virtio_balloon.c: get_free_page_and_send, alloc_pages", when=hinting)
+def allocating(w: World) -> bool:
+    """Drivers that allocate a block to hint it: v36 and later."""
+    return w.hinting and w.driver.holds_hinted
+
+
+@action(by=DRIVER, step="L3", where="virtio_balloon.c: get_free_page_and_send, alloc_pages", when=allocating)
 def take_block(s: S, block: Term) -> None:
     """Allocate a free block of the largest order."""
     require(s.driver.at == Worker.L3, s.memory.free.has(block))
@@ -222,6 +246,19 @@ def take_block(s: S, block: Term) -> None:
     s.driver.at = Worker.L4
 
 
+@action(
+    by=DRIVER,
+    step="L3 L4",
+    where="mm/page_alloc.c (series up to v35): walk_free_mem_block; virtio_balloon_send_free_pages",
+    when=lambda w: w.hinting and not w.driver.holds_hinted,
+)
+def hint_in_place(s: S, block: Term) -> None:
+    """Up to v35: hint a block where it is, on the free list, without allocating it."""
+    require(s.driver.at == Worker.L3, s.memory.free.has(block), s.ring.queue.room > 1)
+    s.ring.queue = s.ring.queue.post(**entry(s, Entry.HINT, block, STOP))
+    s.driver.at = Worker.L5
+
+
 @action(by=DRIVER, step="L3", where="virtio_balloon.c: get_free_page_and_send, -EINTR", when=hinting)
 def no_block_left(s: S) -> None:
     """The allocation fails (no block is free, or none that the flags allow): the round ends."""
@@ -229,7 +266,7 @@ def no_block_left(s: S) -> None:
     s.driver.at = after_loop(s.world)
 
 
-@action(by=DRIVER, step="L4", where="virtio_balloon.c: get_free_page_and_send, virtqueue_add_inbuf", when=hinting)
+@action(by=DRIVER, step="L4", where="virtio_balloon.c: get_free_page_and_send, virtqueue_add_inbuf", when=allocating)
 def post_hint(s: S) -> None:
     """Put the block on the hint queue; one entry stays reserved for a command id."""
     require(s.driver.at == Worker.L4, s.ring.queue.room > 1)
@@ -237,7 +274,7 @@ def post_hint(s: S) -> None:
     s.driver.at = Worker.L5
 
 
-@action(by=DRIVER, step="L4", where="virtio_balloon.c: get_free_page_and_send, free_pages", when=hinting)
+@action(by=DRIVER, step="L4", where="virtio_balloon.c: get_free_page_and_send, free_pages", when=allocating)
 def hint_does_not_fit(s: S) -> None:
     """No entry is left for a hint: free the block and try again (a busy loop while the ring is full)."""
     require(s.driver.at == Worker.L4, ~(s.ring.queue.room > 1))
@@ -251,10 +288,11 @@ def kick_hint(s: S) -> None:
     """Kick the device after a hint. The shrinker can't see the block yet."""
     require(s.driver.at == Worker.L5)
     s.device.awake = True
-    s.driver.at = Worker.L_WAIT if s.world.driver.waits == Waits.EACH_BUFFER else Worker.L6
+    posted = Worker.L6 if s.world.driver.holds_hinted else loop_head(s.world)
+    s.driver.at = Worker.L_WAIT if s.world.driver.waits == Waits.EACH_BUFFER else posted
 
 
-@action(by=DRIVER, step="L6", where="virtio_balloon.c: get_free_page_and_send, balloon_page_push", when=hinting)
+@action(by=DRIVER, step="L6", where="virtio_balloon.c: get_free_page_and_send, balloon_page_push", when=allocating)
 def keep_hinted(s: S) -> None:
     """Put the block on free_page_list; from now on the shrinker may give it back."""
     require(s.driver.at == Worker.L6)
@@ -287,6 +325,8 @@ def post_stop(s: S) -> None:
     queue = s.ring.queue.detach()
     require(s.driver.at == Worker.T1, queue.room > 0)
     s.ring.queue = queue.post(**entry(s, Entry.STOP_SIGN, NO_BLOCK, STOP))
+    if s.world.driver.start_cell == StartCell.SHARED_WITH_STOP:
+        s.driver.stop_in_cell = True
     s.device.awake = True
     s.driver.at = Worker.IDLE if s.world.driver.waits == Waits.NEVER else Worker.T_WAIT
 
@@ -314,74 +354,3 @@ def used_by_device(s: S) -> None:
     s.ring.queue = s.ring.queue.detach()
     after_start = choose(at == Worker.S_WAIT, loop_head(s.world), Worker.IDLE)
     s.driver.at = choose(at == Worker.L_WAIT, Worker.L6, after_start)
-
-
-# -- giving blocks back -----------------------------------------------------------------------
-
-
-def keeps_order(w: World) -> bool:
-    """Whether the order of free_page_list matters in this world."""
-    return w.driver.order == Order.NEWEST_FIRST and w.driver.reclaim == Reclaim.SHRINKER
-
-
-def give_back(s: S, blocks: Term) -> None:
-    """return_free_pages_to_mm(): all of free_page_list, or nothing, becomes free again."""
-    s.driver.held = s.driver.held - blocks
-    if keeps_order(s.world):
-        s.driver.order = choose(blocks == EMPTY, s.driver.order, empty_list())
-    become_free(s, blocks)
-
-
-@action(
-    by=DRIVER,
-    step="SHR",
-    where="virtio_balloon.c: virtio_balloon_shrinker_scan, return_free_pages_to_mm",
-    when=lambda w: w.hinting and w.driver.reclaim == Reclaim.SHRINKER and keeps_order(w),
-)
-def shrink_newest(s: S) -> None:
-    """The shrinker gives back the block hinted last: the one least likely to have been popped."""
-    newest = s.driver.order.top
-    require(s.driver.binding == Binding.BOUND, ~(newest == NO_BLOCK))
-    s.driver.held = s.driver.held - just(newest)
-    s.driver.order = s.driver.order.pop()
-    become_free(s, just(newest))
-
-
-@action(
-    by=DRIVER,
-    step="SHR",
-    where="virtio_balloon.c: virtio_balloon_shrinker_scan; virtio 1.3 driver rule D7",
-    when=lambda w: w.hinting and w.driver.reclaim == Reclaim.SHRINKER and not keeps_order(w),
-)
-def shrink_any(s: S, block: Term) -> None:
-    """The shrinker gives back some hinted block (more than the real order allows)."""
-    require(s.driver.binding == Binding.BOUND, s.driver.held.has(block))
-    s.driver.held = s.driver.held - just(block)
-    become_free(s, just(block))
-
-
-@action(
-    by=DRIVER,
-    step="SHR",
-    where="v36 virtio_balloon.c: virtio_balloon_shrinker_scan",
-    when=lambda w: w.hinting and w.driver.reclaim == Reclaim.SHRINKER_ALL,
-)
-def shrink_all(s: S) -> None:
-    """The shrinker as posted in v36: one scan gives all hinted blocks back."""
-    require(s.driver.binding == Binding.BOUND, ~(s.driver.held == EMPTY))
-    give_back(s, s.driver.held)
-
-
-@action(
-    by=DRIVER,
-    step="OOM",
-    where="virtio_balloon.c before v36: virtballoon_oom_notify",
-    when=lambda w: w.hinting and w.driver.reclaim == Reclaim.OOM_NOTIFIER,
-)
-def out_of_memory(s: S) -> None:
-    """No block is free any more: the OOM notifier gives all hinted blocks back.
-
-    From 5.7 on the notifier is there again but leaves hinted blocks to the shrinker.
-    """
-    require(s.driver.binding == Binding.BOUND, s.memory.free == EMPTY, ~(s.driver.held == EMPTY))
-    give_back(s, s.driver.held)

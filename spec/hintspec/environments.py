@@ -18,7 +18,9 @@ from hintspec.rules import (
     DriverRules,
     Fill,
     Honours,
+    Issue,
     IssueWaits,
+    Job,
     Kind,
     LogMode,
     LogRules,
@@ -57,11 +59,12 @@ def _change(says: str, part: str, **rules: Any) -> Word:
 _LINUX_5_7 = DriverRules()
 _LINUX_5_0 = DriverRules(reclaim=Reclaim.NOBODY, releases_on_remove=False)
 _QEMU_7_2 = DeviceRules()
-_QEMU_5_1 = DeviceRules(hint_clears_log=False, mutex_spans_send=False)
+_QEMU_6_1 = DeviceRules(hints_in_postcopy=True)
+_QEMU_5_1 = replace(_QEMU_6_1, hint_clears_log=False, mutex_spans_send=False)
 _QEMU_5_0 = replace(
     _QEMU_5_1,
     accepts_start=AcceptsStart.ALWAYS,
-    issues_under_lock=False,
+    issue=Issue.ID_FIRST,
     done_on_cleanup=False,
     has_poison_val=False,
 )
@@ -104,9 +107,9 @@ DEVICES: dict[str, Word] = {
     "qemu-4.0": _device("QEMU 4.0: first with hinting; no lazy clear yet", _QEMU_5_0),
     "qemu-5.0": _device("QEMU 5.0: lazy clear by chunk (since 4.1)", _QEMU_5_0),
     "qemu-5.1": _device("QEMU 5.1: an id is accepted once, locked issue, DONE on cancel", _QEMU_5_1),
-    "qemu-6.1": _device("QEMU 6.1: a hint clears the log of its chunk", _QEMU_7_2),
-    "qemu-7.2": _device("QEMU 7.2 (for this protocol the same as 6.1)", _QEMU_7_2),
-    "qemu-10": _device("QEMU 10 (as 6.1; TCG re-arms pages at the sync)", _QEMU_7_2),
+    "qemu-6.1": _device("QEMU 6.1: a hint clears the log of its chunk", _QEMU_6_1),
+    "qemu-7.2": _device("QEMU 6.2 .. 8: as 6.1; no hints where the migration may turn to postcopy", _QEMU_7_2),
+    "qemu-10": _device("QEMU 10 (as 7.2; TCG re-arms pages at the sync)", _QEMU_7_2),
     "firecracker-1.14": _device(
         "Firecracker 1.14: a hinted block's memory is given back when the hint is popped",
         DeviceRules(kind=Kind.DISCARDS, has_poison_val=False),
@@ -179,6 +182,36 @@ CHANGES: dict[str, Word] = {
     ),
     "clear-by-block": _change("R5: the lazy clear goes by block", "device", clears_by_chunk=False),
     "ids-wrap": _change("the first id is the last before the wrap", "device", ids_wrap_soon=True),
+    "stop-in-start-cell": _change(
+        "B1: STOP is written into the cell that STARTs point at", "driver", start_cell=StartCell.SHARED_WITH_STOP
+    ),
+    "same-id-again": _change("B2: the id that was served last is served again", "driver", skips_served_id=False),
+    "hint-free-list": _change("B3: hinted blocks stay on the free list (up to v35)", "driver", holds_hinted=False),
+    "shrinker-counts-zero": _change(
+        "B7: the shrinker finds nothing to shrink", "driver", reclaim=Reclaim.SHRINKER_COUNTS_ZERO
+    ),
+    "swapped-ids": _change("B15: ids are decoded in the wrong byte order", "driver", swaps_bytes=True),
+    "start-any-time": _change(
+        "an id is taken as START each time it comes", "device", accepts_start=AcceptsStart.ALWAYS
+    ),
+    "stop-on-cleanup": _change("a cancelled or failed migration ends with STOP", "device", done_on_cleanup=False),
+    "unlocked-issue": _change("the new id, then its status, without the lock", "device", issue=Issue.ID_FIRST),
+    "status-before-id": _change("the new status, then its id, without the lock", "device", issue=Issue.STATUS_FIRST),
+    "legacy-features": _change(
+        "a legacy driver may turn the feature off with no reset", "device", features_are_fixed=False
+    ),
+    "return-before-act": _change("a hint is given back before it is honoured", "device", acts_before_return=False),
+    "return-marks-dirty": _change("giving a hint back marks its block dirty", "device", return_marks_dirty=True),
+    "lost-kick": _change("a kick is lost while the loop goes to sleep", "device", rechecks_ring=False),
+    "timed-sync": _change("a timer begins syncs, too (QEMU 9.2 and later)", "device", syncs_at_any_time=True),
+    "ring-unarmed": _change("dirty ring: all pages begin unprotected", "log", ring_arms_at_start=False),
+    "torn-entries": _change("dirty ring: an entry may be read before it is whole", "log", ring_loses_entries=True),
+    "clear-unseen": _change("a chunk's clear covers bits that no GET returned", "log", clears_seen_only=False),
+    "mark-before-store": _change("TCG: a store is marked before it lands", "log", store_is_atomic=False),
+    "send-without-clear": _change("sends do not clear the log of their chunk", "log", send_clears=False),
+    "postcopy": Word("the migration may turn to postcopy", lambda w: replace(w, job=Job.POSTCOPY)),
+    "snapshot": Word("a background snapshot instead of a migration", lambda w: replace(w, job=Job.SNAPSHOT)),
+    "hints-in-snapshot": _change("hints are asked for in a snapshot, too", "device", hints_in_snapshot=True),
     "poison": _change("the guest poisons free pages (page_poisoning=1)", "guest", fill=Fill.POISON),
     "init-on-free": _change("the guest zeroes pages as they are freed", "guest", fill=Fill.ZERO),
     "init-on-alloc": _change("the guest zeroes pages as they are allocated", "guest", init_on_alloc=True),
@@ -247,16 +280,38 @@ def _refuse_impossible(name: str, words: list[str], chosen: dict[str, str]) -> N
          "queue or hint that could be changed"),
         (not is_qemu and any(w in _MIGRATION_CHANGES for w in words), f"{device} has no such rule to change"),
         ("manual" not in (log or "") and any(w in _MANUAL_CHANGES for w in words),
-         "R0 .. R5 change manual-clear logs only"),
+         "R0 .. R5, 'clear-unseen' and 'send-without-clear' change manual-clear logs only"),
+        (log != "kvm-ring" and any(w in ("ring-unarmed", "torn-entries") for w in words), "there is no dirty ring"),
+        (log != "tcg" and "mark-before-store" in words, "stores are marked first by TCG only"),
+        ("hint-free-list" in words and any(w in words for w in ("wait-on-ack", "wait-at-end")),
+         "a driver that holds no block waits for none"),
+        ("snapshot" in words and ("postcopy" in words or log != "kvm-auto"),
+         "a background snapshot has no postcopy and no dirty log; say kvm-auto"),
+        ("hints-in-snapshot" in words and "snapshot" not in words, "there is no snapshot"),
     ]  # fmt: skip
     for impossible, why in problems:
         if impossible:
             raise SpecError(f"environment {told(name)}: {why}")
 
 
-_MANUAL_CHANGES = ("hint-without-clear", "eager-clear", "armed-only", "posted-after-clear", "clear-by-block")
-_MIGRATION_CHANGES = (*_MANUAL_CHANGES, "issue-after-start", "issue-after-stop", "drain-before-id", "no-ioeventfd")
-_HINTING_CHANGES = tuple(w for w in CHANGES if w not in ("poison", "init-on-free", "init-on-alloc", *_MANUAL_CHANGES))
+#: Changes of the dirty log and of the sends.
+_LOG_CHANGES = ("clear-unseen", "send-without-clear", "ring-unarmed", "torn-entries", "mark-before-store")
+_MANUAL_CHANGES = (
+    *("hint-without-clear", "eager-clear", "armed-only", "posted-after-clear", "clear-by-block"),
+    *("clear-unseen", "send-without-clear"),
+)
+_MIGRATION_CHANGES = (
+    *(*_MANUAL_CHANGES, *_LOG_CHANGES),
+    *("issue-after-start", "issue-after-stop", "drain-before-id", "no-ioeventfd", "start-any-time", "stop-on-cleanup"),
+    *("unlocked-issue", "status-before-id", "legacy-features", "return-before-act", "return-marks-dirty", "lost-kick"),
+    *("timed-sync", "postcopy", "snapshot", "hints-in-snapshot"),
+)
+#: What can be changed in a world without hints, too.
+_PLAIN_CHANGES = (
+    *("poison", "init-on-free", "init-on-alloc", "timed-sync", "postcopy", "snapshot"),
+    *(*_MANUAL_CHANGES, *_LOG_CHANGES),
+)
+_HINTING_CHANGES = tuple(w for w in CHANGES if w not in _PLAIN_CHANGES)
 
 
 def _fit(world: World, chosen: dict[str, str]) -> World:

@@ -7,8 +7,8 @@ free, and expects to find that filling later.
 from __future__ import annotations
 
 from hintspec.dirtylog import migration_runs
-from hintspec.rules import Fill, LogMode, World, migrating
-from hintspec.sorts import EMPTY, Term, choose, just
+from hintspec.rules import Fill, Job, LogMode, World, migrating, unlogged
+from hintspec.sorts import EMPTY, NO_BLOCK, Term, choose, just
 from hintspec.state import APPLICATION, HYPERVISOR
 from hintspec.text import StateView, action, require
 
@@ -20,6 +20,7 @@ def store(s: S, blocks: Term) -> None:
 
     KVM: the kernel's bit is set (a block whose bit is set already is not armed, and nothing more
     happens). TCG: the slow path marks QEMU's own log, and only through a TLB entry that is not hot.
+    A background snapshot logs nothing: the first store into a block waits until the block was saved.
     Source: host.md 1.2 and 3.3; KVM mark_page_dirty_in_slot(), QEMU notdirty_write().
     """
     w = s.world
@@ -27,16 +28,34 @@ def store(s: S, blocks: Term) -> None:
         s.ghost.wiped = s.ghost.wiped - blocks
         if w.device.checks_writes:
             s.device.written = s.device.written | blocks
-        return
-    logged = choose(migration_runs(s), blocks, EMPTY)
-    s.ghost.stale = s.ghost.stale | logged
-    if w.hinting:
-        s.ghost.written = s.ghost.written | logged
-    if w.log.mode == LogMode.TCG:
-        s.log.own = s.log.own | (logged - s.log.hot)
-        s.log.hot = s.log.hot | logged
+    elif w.job == Job.SNAPSHOT:
+        saved = choose(migration_runs(s), blocks, EMPTY) & (s.log.bitmap | just(s.migration.sending))
+        s.ghost.stale = s.ghost.stale - saved
+        s.log.bitmap = s.log.bitmap - saved
     else:
-        s.log.kernel = s.log.kernel | logged
+        store_lands(s, blocks)
+        store_is_marked(s, blocks)
+
+
+def store_lands(s: S, blocks: Term) -> None:
+    """The content of ``blocks`` changes."""
+    changed = choose(migration_runs(s), blocks, EMPTY)
+    s.ghost.stale = s.ghost.stale | changed
+    if s.world.hinting:
+        s.ghost.written = s.ghost.written | changed
+
+
+def store_is_marked(s: S, blocks: Term) -> None:
+    """The dirty log notices a store into ``blocks``."""
+    w = s.world
+    marked = choose(migration_runs(s), blocks, EMPTY)
+    if w.log.mode == LogMode.TCG:
+        s.log.own = s.log.own | (marked - s.log.hot)
+        s.log.hot = s.log.hot | marked
+    elif unlogged(w):
+        s.log.kernel = s.log.kernel | (marked - s.log.hot)
+    else:
+        s.log.kernel = s.log.kernel | marked
 
 
 def become_free(s: S, blocks: Term) -> None:
@@ -61,7 +80,7 @@ def allocate(s: S, block: Term) -> None:
         s.ghost.data = s.ghost.data | just(block)
 
 
-@action(by=APPLICATION, step="A2", where="a store by a virtual CPU")
+@action(by=APPLICATION, step="A2", where="a store by a virtual CPU", when=lambda w: w.log.store_is_atomic)
 def write(s: S, block: Term) -> None:
     """An application writes into a block of its own, and relies on it from now on."""
     require(s.memory.used.has(block))
@@ -69,10 +88,34 @@ def write(s: S, block: Term) -> None:
     store(s, just(block))
 
 
+def in_two_steps(w: World) -> bool:
+    """Worlds in which a store is marked first and lands later."""
+    return w.migrates and not w.log.store_is_atomic
+
+
+@action(by=APPLICATION, step="A2 (mark)", where="QEMU up to 4.1, TCG: notdirty_mem_write_prepare", when=in_two_steps)
+def store_begins(s: S, block: Term) -> None:
+    """TCG before 4.2: a store is marked ..."""
+    require(s.memory.used.has(block), s.memory.storing == NO_BLOCK)
+    store_is_marked(s, just(block))
+    s.memory.storing = block
+
+
+@action(by=APPLICATION, step="A2 (store)", where="QEMU up to 4.1, TCG: the store after the mark", when=in_two_steps)
+def store_ends(s: S) -> None:
+    """... and lands when the mark may have been read already."""
+    require(~(s.memory.storing == NO_BLOCK))
+    s.ghost.data = s.ghost.data | just(s.memory.storing)
+    store_lands(s, just(s.memory.storing))
+    s.memory.storing = NO_BLOCK
+
+
 @action(by=APPLICATION, step="A3", where="mm/page_alloc.c: free_unref_page, __free_pages_ok")
 def free(s: S, block: Term) -> None:
     """An application frees a block; its content is nobody's any more."""
     require(s.memory.used.has(block))
+    if in_two_steps(s.world):
+        require(~(s.memory.storing == block))
     s.memory.used = s.memory.used - just(block)
     s.ghost.data = s.ghost.data - just(block)
     become_free(s, just(block))
@@ -82,7 +125,7 @@ def free(s: S, block: Term) -> None:
     by=HYPERVISOR,
     step="A4",
     where="QEMU: address_space_write, invalidate_and_set_dirty",
-    when=migrating,
+    when=lambda w: migrating(w) and w.job != Job.SNAPSHOT,
     budgets=("dma",),
 )
 def dma_write(s: S, block: Term) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hintspec.driver import keeps_order
 from hintspec.lemma_words import clean_batches, is_start, loop, not_newer, posted_under, serving_now
+from hintspec.reclaim import keeps_order
 from hintspec.rules import (
     Fill,
     StartCell,

@@ -6,7 +6,7 @@ The virtio core holds config interrupts back while the driver is away and delive
 from __future__ import annotations
 
 from hintspec.device import reset_device
-from hintspec.driver import give_back
+from hintspec.reclaim import give_back
 from hintspec.rules import Fill, ReadsId, World, hinting
 from hintspec.sorts import STOP
 from hintspec.state import DRIVER, Binding, PoisonVal, Worker

@@ -6,23 +6,28 @@ clears a page's bit before it reads the page, so that a write in between is sent
 
 from __future__ import annotations
 
-from hintspec.device import hint_in_progress, mark_early
-from hintspec.dirtylog import clear_chunk, migration_runs
-from hintspec.rules import IssueWaits, LogMode, World, manual, migrating, skipping
-from hintspec.sorts import ALL, EMPTY, NO_BLOCK, TRUE, Label, Term, choose, just, next_id, one_of
-from hintspec.state import HYPERVISOR, Phase, Sending, Status
+from hintspec.device import device_unlocked, is_notified, mutex_free
+from hintspec.dirtylog import migration_runs
+from hintspec.rules import Issue, IssueWaits, Job, LogMode, World, manual, migrating, skipping, unlogged
+from hintspec.sorts import ALL, EMPTY, FALSE, NO_BLOCK, Label, Term, choose, just, next_id, one_of
+from hintspec.state import HYPERVISOR, Phase, Status
 from hintspec.text import StateView, action, require
 
 S = StateView[World]
 
 
-def forget_log(s: S, *, bitmap: Term, kernel: Term) -> None:
+def copies_ram(w: World) -> bool:
+    """Worlds with a live migration in rounds (a background snapshot has none)."""
+    return migrating(w) and w.job != Job.SNAPSHOT
+
+
+def forget_log(s: S, *, bitmap: Term, kernel: Term, unmarked: Term = EMPTY) -> None:
     """Start or stop dirty logging: every place that remembers a write gets its first value."""
     s.log.bitmap = bitmap
     s.log.own = EMPTY
-    if s.world.log.mode == LogMode.TCG:
-        s.log.hot = EMPTY
-    else:
+    if unlogged(s.world):
+        s.log.hot = unmarked
+    if s.world.log.mode != LogMode.TCG:
         s.log.kernel = kernel
     if manual(s.world):
         s.log.seen = EMPTY
@@ -38,15 +43,18 @@ def forget_log(s: S, *, bitmap: Term, kernel: Term) -> None:
     by=HYPERVISOR,
     step="M1",
     where="ram.c: ram_save_setup, ram_list_init_bitmaps, memory_global_dirty_log_start",
-    when=migrating,
+    when=copies_ram,
     budgets=("migrations", "rounds"),
 )
 def migrate(s: S) -> None:
     """Migration begins: all bits to send are set, the dirty log starts, the first sync begins."""
     require(s.migration.at == Phase.IDLE, s.vm.running)
     every_bit_set = s.world.log.mode == LogMode.KVM_MANUAL
-    forget_log(s, bitmap=ALL, kernel=ALL if every_bit_set else EMPTY)
+    never_armed = unlogged(s.world) and s.world.log.mode == LogMode.KVM_RING
+    forget_log(s, bitmap=ALL, kernel=ALL if every_bit_set else EMPTY, unmarked=ALL if never_armed else EMPTY)
     s.ghost.stale = ALL
+    if s.world.job == Job.POSTCOPY:
+        s.migration.arrived = EMPTY
     sync_begins(s)
 
 
@@ -57,7 +65,7 @@ def sync_begins(s: S) -> None:
     """PRECOPY_NOTIFY_BEFORE_BITMAP_SYNC: virtio_balloon_free_page_stop() (H2)."""
     s.migration.at = Phase.SYNC_GET
     if s.world.hinting:
-        stop = s.device.negotiated & ~(s.device.status == Status.S_STOP)
+        stop = is_notified(s) & ~(s.device.status == Status.S_STOP)
         s.device.status = choose(stop, Status.S_STOP, s.device.status)
         s.device.interrupt = s.device.interrupt | stop
 
@@ -67,16 +75,11 @@ def between_syncs(s: S) -> Term:
     return one_of(s.migration.at, Phase.IDLE, Phase.ROUND)
 
 
-def device_unlocked(s: S) -> Term:
-    """free_page_lock can be had: no hint is half done."""
-    return ~hint_in_progress(s) if s.world.hinting else TRUE
-
-
 @action(
     by=HYPERVISOR,
     step="M2 H2",
     where="ram.c: ram_state_pending_exact, migration_bitmap_sync_precopy",
-    when=migrating,
+    when=copies_ram,
     budgets=("rounds",),
 )
 def next_sync(s: S) -> None:
@@ -85,23 +88,43 @@ def next_sync(s: S) -> None:
     sync_begins(s)
 
 
-@action(by=HYPERVISOR, step="M3", where="migration.c: migration_completion, vm_stop_force_state", when=migrating)
+@action(
+    by=HYPERVISOR,
+    step="M2 (timer)",
+    where="cpu-throttle.c: cpu_throttle_dirty_sync_timer_tick",
+    when=lambda w: copies_ram(w) and w.device.syncs_at_any_time,
+    budgets=("rounds",),
+)
+def timed_sync(s: S) -> None:
+    """From 9.2 on a timer begins a sync, too, whatever the migration thread is sending."""
+    require(s.migration.at == Phase.ROUND, device_unlocked(s))
+    sync_begins(s)
+
+
+@action(by=HYPERVISOR, step="M3", where="migration.c: migration_completion, vm_stop_force_state", when=copies_ram)
 def stop_vm(s: S) -> None:
     """Little enough is left: the VM stops for the last stage, and the device's loop with it."""
     require(s.migration.at == Phase.ROUND, s.migration.sending == NO_BLOCK, device_unlocked(s))
+    no_store_is_under_way(s)
     s.vm.running = False
     s.migration.last = True
     s.migration.at = Phase.SYNC_STOP
 
 
-@action(by=HYPERVISOR, step="M4 H2", where="ram.c: ram_save_complete, migration_bitmap_sync_precopy", when=migrating)
+def no_store_is_under_way(s: S) -> None:
+    """A virtual CPU stops between two instructions."""
+    if not s.world.log.store_is_atomic:
+        require(s.memory.storing == NO_BLOCK)
+
+
+@action(by=HYPERVISOR, step="M4 H2", where="ram.c: ram_save_complete, migration_bitmap_sync_precopy", when=copies_ram)
 def last_sync(s: S) -> None:
     """The last sync begins, with the VM stopped."""
     require(s.migration.at == Phase.SYNC_STOP)
     sync_begins(s)
 
 
-@action(by=HYPERVISOR, step="M5", where="ram.c: migration_bitmap_sync, memory_global_dirty_log_sync", when=migrating)
+@action(by=HYPERVISOR, step="M5", where="ram.c: migration_bitmap_sync, memory_global_dirty_log_sync", when=copies_ram)
 def sync_get(s: S) -> None:
     """Read the kernel's log into QEMU's own (GET). Manual-clear leaves the kernel's bits and notes them."""
     require(s.migration.at == Phase.SYNC_GET)
@@ -114,11 +137,13 @@ def sync_get(s: S) -> None:
     s.migration.at = Phase.SYNC_MERGE
 
 
-@action(by=HYPERVISOR, step="M6", where="ram.c: ramblock_sync_dirty_bitmap", when=migrating)
+@action(by=HYPERVISOR, step="M6", where="ram.c: ramblock_sync_dirty_bitmap", when=copies_ram)
 def sync_merge(s: S) -> None:
     """Merge QEMU's own log into the migration bitmap; a clear of every chunk is owed again."""
     w = s.world
     require(s.migration.at == Phase.SYNC_MERGE)
+    if w.device.syncs_at_any_time:
+        require(mutex_free(s))
     s.log.bitmap = s.log.bitmap | s.log.own
     if w.log.mode == LogMode.TCG and w.log.rearms_at_sync:
         s.log.hot = s.log.hot - s.log.own
@@ -175,9 +200,17 @@ def new_id(s: S) -> None:
         s.device.round_open = True
 
 
+def hints_are_meant(w: World) -> bool:
+    """Jobs in which the notifier is called, and does not turn away at once."""
+    meant = {Job.POSTCOPY: w.device.hints_in_postcopy, Job.SNAPSHOT: w.device.hints_in_snapshot}
+    return meant.get(w.job, True)
+
+
 def may_issue(s: S) -> Term:
     """The VM runs and the driver is there; repair F2: and the last round's entries were popped."""
-    ready: Term = s.vm.running & s.device.negotiated
+    if not hints_are_meant(s.world):
+        return FALSE
+    ready: Term = s.vm.running & is_notified(s)
     if s.world.device.issue_waits != IssueWaits.NOTHING:
         ready = ready & ~s.device.round_open
     return ready
@@ -187,7 +220,7 @@ def may_issue(s: S) -> Term:
     by=HYPERVISOR,
     step="H1",
     where="virtio-balloon.c (QEMU): virtio_balloon_free_page_start",
-    when=lambda w: skipping(w) and w.device.issues_under_lock,
+    when=lambda w: skipping(w) and w.device.issue == Issue.LOCKED,
 )
 def publish_id(s: S) -> None:
     """A new id is issued and shown; hinting is REQUESTED; the config interrupt is raised."""
@@ -198,31 +231,39 @@ def publish_id(s: S) -> None:
     s.migration.at = Phase.ROUND
 
 
+def half_of_issue(s: S, first: bool) -> None:
+    """Up to 5.0, without the lock, the new id and its status are two steps; then the config interrupt is raised."""
+    if first:
+        require(s.migration.at == Phase.SYNC_PUBLISH, may_issue(s))
+        s.migration.at = Phase.SYNC_STATUS
+    else:
+        require(s.migration.at == Phase.SYNC_STATUS)
+        s.device.interrupt = True
+        s.migration.at = Phase.ROUND
+
+
 @action(
     by=HYPERVISOR,
     step="H1 (id)",
     where="virtio-balloon.c (QEMU up to 5.0): virtio_balloon_free_page_start",
-    when=lambda w: skipping(w) and not w.device.issues_under_lock,
+    when=lambda w: skipping(w) and w.device.issue != Issue.LOCKED,
 )
 def count_id(s: S) -> None:
-    """Up to 5.0, without the lock: first the id changes ..."""
-    require(s.migration.at == Phase.SYNC_PUBLISH, may_issue(s))
+    """Up to 5.0, without the lock: the id changes."""
+    half_of_issue(s, first=s.world.device.issue == Issue.ID_FIRST)
     new_id(s)
-    s.migration.at = Phase.SYNC_STATUS
 
 
 @action(
     by=HYPERVISOR,
     step="H1 (status)",
     where="virtio-balloon.c (QEMU up to 5.0): virtio_balloon_free_page_start",
-    when=lambda w: skipping(w) and not w.device.issues_under_lock,
+    when=lambda w: skipping(w) and w.device.issue != Issue.LOCKED,
 )
 def request_hints(s: S) -> None:
-    """... then the status, and the config interrupt is raised."""
-    require(s.migration.at == Phase.SYNC_STATUS)
+    """Up to 5.0, without the lock: the status changes."""
+    half_of_issue(s, first=s.world.device.issue == Issue.STATUS_FIRST)
     s.device.status = Status.S_REQUESTED
-    s.device.interrupt = True
-    s.migration.at = Phase.ROUND
 
 
 @action(
@@ -234,15 +275,20 @@ def request_hints(s: S) -> None:
 def publish_nothing(s: S) -> None:
     """The sync ends without an id: no driver with the feature is there (or F2 holds the id back)."""
     require(s.migration.at == Phase.SYNC_PUBLISH)
-    if s.world.hinting:
-        require(~may_issue(s), s.vm.running | ~s.device.negotiated)
+    if s.world.hinting and hints_are_meant(s.world):
+        require(~may_issue(s), s.vm.running | ~is_notified(s))
     s.migration.at = choose(s.migration.last, Phase.LAST, Phase.ROUND)
 
 
-@action(by=HYPERVISOR, step="H3", where="virtio-balloon.c (QEMU): virtio_balloon_free_page_done", when=skipping)
+@action(
+    by=HYPERVISOR,
+    step="H3",
+    where="virtio-balloon.c (QEMU): virtio_balloon_free_page_done",
+    when=lambda w: skipping(w) and hints_are_meant(w),
+)
 def publish_done(s: S) -> None:
     """The sync ends with the VM stopped: DONE is shown."""
-    require(s.migration.at == Phase.SYNC_PUBLISH, ~s.vm.running, s.device.negotiated)
+    require(s.migration.at == Phase.SYNC_PUBLISH, ~s.vm.running, is_notified(s))
     s.device.interrupt = s.device.interrupt | ~(s.device.status == Status.S_DONE)
     s.device.status = Status.S_DONE
     s.migration.at = choose(s.migration.last, Phase.LAST, Phase.ROUND)
@@ -261,139 +307,13 @@ def reap_ring(s: S) -> None:
     s.log.kernel = EMPTY
 
 
-# -- sending ----------------------------------------------------------------------------------
-
-
-def may_send(s: S, block: Term) -> Term:
-    """The migration thread is at leisure and the bitmap has the block."""
-    sends = one_of(s.migration.at, Phase.ROUND, Phase.LAST)
-    return sends & (s.migration.sending == NO_BLOCK) & s.log.bitmap.has(block) & device_unlocked(s)
-
-
-@action(by=HYPERVISOR, step="SEND (clear)", where="ram.c: migration_bitmap_clear_dirty", when=manual)
-def send_clears(s: S, block: Term) -> None:
-    """Before the first page of a chunk is sent, the chunk's kernel log is cleared."""
-    require(may_send(s, block))
-    if s.world.hinting:
-        s.ring.queue = mark_early(s, block)
-    clear_chunk(s, block)
-    s.migration.sending = block
-    s.migration.send_step = Sending.CLEARED
-
-
 @action(
     by=HYPERVISOR,
-    step="SEND (take)",
-    where="ram.c: migration_bitmap_clear_dirty",
-    when=lambda w: migrating(w) and not manual(w),
+    step="M7 (torn)",
+    where="accel/kvm/kvm-all.c (QEMU before 4802bf910e): dirty_gfn_is_dirtied, kvm_dirty_ring_reap_one",
+    when=lambda w: migrating(w) and w.log.ring_loses_entries,
 )
-def send_takes(s: S, block: Term) -> None:
-    """Take the block's bit from the bitmap (there is nothing to clear in this dirty log)."""
-    require(may_send(s, block))
-    s.log.bitmap = s.log.bitmap - just(block)
-    s.migration.sending = block
-    s.migration.send_step = Sending.TAKEN
-
-
-@action(by=HYPERVISOR, step="SEND (take)", where="ram.c: migration_bitmap_clear_dirty", when=manual)
-def send_takes_cleared(s: S) -> None:
-    """Then take the block's bit from the bitmap."""
-    require(s.migration.send_step == Sending.CLEARED)
-    s.log.bitmap = s.log.bitmap - just(s.migration.sending)
-    s.migration.send_step = Sending.TAKEN
-
-
-@action(by=HYPERVISOR, step="SEND (read)", where="ram.c: ram_save_target_page", when=migrating)
-def send_reads(s: S) -> None:
-    """Only now read the content and send it: the destination has what the source has."""
-    require(s.migration.send_step == Sending.TAKEN)
-    s.ghost.stale = s.ghost.stale - just(s.migration.sending)
-    s.migration.sending = NO_BLOCK
-    s.migration.send_step = Sending.NOTHING
-
-
-# -- the end ----------------------------------------------------------------------------------
-
-
-@action(by=HYPERVISOR, step="M8", where="ram.c: ram_save_complete; savevm.c: qemu_savevm_state_cleanup", when=migrating)
-def complete(s: S) -> None:
-    """All that the bitmap has was sent: migration is complete, the destination has what it has."""
-    require(s.migration.at == Phase.LAST, s.migration.sending == NO_BLOCK, s.log.bitmap == EMPTY)
-    s.migration.at = Phase.COMPLETE
-
-
-def migration_over(s: S) -> None:
-    """Dirty logging stops; a VM that was stopped for the last stage runs again, here or at the destination."""
-    forget_log(s, bitmap=EMPTY, kernel=EMPTY)
-    s.ghost.stale = EMPTY
-    s.migration.at = Phase.IDLE
-    s.vm.running = s.vm.running | s.migration.last
-    s.migration.last = False
-
-
-@action(
-    by=HYPERVISOR,
-    step="M9",
-    where="migration.c: process_incoming_migration_bh; virtio.c: virtio_device_start_ioeventfd_impl",
-    when=migrating,
-)
-def resume(s: S) -> None:
-    """The guest goes on at the destination, with ring, id and status (DONE) as they were; its queues are kicked."""
-    require(s.migration.at == Phase.COMPLETE)
-    migration_over(s)
-    if s.world.hinting:
-        s.device.awake = s.world.device.kicks_at_start
-
-
-@action(
-    by=HYPERVISOR,
-    step="M10 H3",
-    where="savevm.c: qemu_savevm_state_cleanup; migration.c: migrate_fd_cancel",
-    when=migrating,
-)
-def abort_migration(s: S) -> None:
-    """Cancelled or failed: the clean-up tells DONE (up to 5.0: STOP), and the guest goes on here."""
-    require(one_of(s.migration.at, Phase.ROUND, Phase.LAST))
-    require(s.migration.sending == NO_BLOCK, device_unlocked(s))
-    migration_over(s)
-    if s.world.hinting:
-        ends_as = Status.S_DONE if s.world.device.done_on_cleanup else Status.S_STOP
-        tell = s.device.negotiated & ~(s.device.status == ends_as)
-        s.device.interrupt = s.device.interrupt | tell
-        s.device.status = choose(tell, ends_as, s.device.status)
-
-
-# -- what its user does to the VM -------------------------------------------------------------
-
-
-@action(
-    by=HYPERVISOR,
-    step="V1",
-    where="QMP stop; virtio-balloon.c (QEMU): virtio_balloon_set_status",
-    when=migrating,
-    budgets=("pauses",),
-)
-def pause(s: S) -> None:
-    """The user stops the VM, not in the middle of a sync; the device's loop waits before its next pop (H11)."""
-    require(s.vm.running, device_unlocked(s), between_syncs(s))
-    s.vm.running = False
-
-
-@action(by=HYPERVISOR, step="V2", where="QMP cont; virtio-balloon.c (QEMU): virtio_balloon_set_status", when=migrating)
-def unpause(s: S) -> None:
-    """The user lets the VM run again (H12)."""
-    require(~s.vm.running, ~s.migration.last, between_syncs(s))
-    s.vm.running = True
-
-
-@action(
-    by=HYPERVISOR,
-    step="V3",
-    where="QMP balloon; virtio-balloon.c (QEMU): virtio_balloon_to_target, virtio_notify_config",
-    when=skipping,
-    budgets=("resizes",),
-)
-def resize_balloon(s: S) -> None:
-    """The user asks for another balloon size: a config interrupt that has nothing to do with hinting."""
-    require(s.device.negotiated)
-    s.device.interrupt = True
+def reap_torn_entry(s: S, block: Term) -> None:
+    """Without a barrier the entry is read before it is whole: another page is marked, and this one armed anew."""
+    require(migration_runs(s), s.log.kernel.has(block))
+    s.log.kernel = s.log.kernel - just(block)

@@ -1,7 +1,7 @@
 """What must come time and again, and whose part in it is taken for granted.
 
 A property here claims: on every fair run its condition is met again and again. Anyone may stand still for
-ever, but for those whom the property's fairness obliges. Applications, the shrinker and the user of the VM
+ever, but for those whom the property's fairness obliges. Applications and the user of the VM
 are never obliged to anything, nor is a step that a budget limits.
 """
 
@@ -9,20 +9,16 @@ from __future__ import annotations
 
 from hintspec import lifecycle
 from hintspec.discard import ask_for_no_more, show_done
-from hintspec.driver import (
-    config_changed,
-    config_changed_reading,
-    out_of_memory,
-    shrink_all,
-    shrink_any,
-    shrink_newest,
-)
+from hintspec.driver import config_changed, config_changed_reading
+from hintspec.ending import abort_migration, unpause
 from hintspec.lifecycle import freeze_releases, freeze_resets, remove_cancels_work, remove_releases, remove_resets
-from hintspec.migration import abort_migration, reap_ring, send_reads, send_takes_cleared, unpause
+from hintspec.migration import reap_ring
 from hintspec.properties import hinting_is_over, keeps_no_block
+from hintspec.reclaim import out_of_memory, shrink_all, shrink_any, shrink_newest
 from hintspec.rules import Waits, World, hinting
-from hintspec.sorts import Term, one_of
-from hintspec.state import DEVICE, DRIVER, HYPERVISOR, Worker
+from hintspec.sending import send_reads, send_takes_cleared
+from hintspec.sorts import EMPTY, Term, one_of
+from hintspec.state import DEVICE, DRIVER, HYPERVISOR, Binding, Worker
 from hintspec.text import PROGRESS, Action, Fairness, Property, StateView, claim, collect
 
 S = StateView[World]
@@ -58,6 +54,11 @@ MIGRATION = Fairness(
     but=(abort_migration, unpause, reap_ring, ask_for_no_more, show_done),
 )
 PAUSE = Fairness("the pause", "a VM that its user stopped is let run again", steps=(unpause,))
+RECLAIM = Fairness(
+    "the shrinker",
+    "a guest that is short of memory asks it, or the OOM notifier, time and again",
+    steps=_RECLAIM,
+)
 REMOVAL = Fairness(
     "remove and suspend",
     "what has begun is brought to its end",
@@ -106,4 +107,19 @@ def blocks_return(s: S) -> Term:
     return ~hinting_is_over(s) | keeps_no_block(s)
 
 
-PROGRESS_PROPERTIES: tuple[Property, ...] = (worker_gets_on, worker_never_spins, blocks_return)
+@claim(
+    PROGRESS,
+    "virtio 1.3 driver rule D7; Linux c9a6820fc0da, da10329cb057 (the shrinker counts hinted blocks)",
+    hinting,
+    fair=(WORKER, INTERRUPT, RECLAIM, REMOVAL),
+)
+def memory_can_be_had(s: S) -> Term:
+    """However long the host takes, a guest that is short of memory does not run out of it for hinted blocks alone.
+
+    Time and again a block is free, or the driver keeps none, or it is being removed; or no virtual CPU runs.
+    """
+    driver_takes_all = (s.memory.free == EMPTY) & ~(s.driver.held == EMPTY)
+    return ~driver_takes_all | ~(s.driver.binding == Binding.BOUND) | ~s.vm.running
+
+
+PROGRESS_PROPERTIES: tuple[Property, ...] = (worker_gets_on, worker_never_spins, blocks_return, memory_can_be_had)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hintspec.claims import HINT_IN_BATCH, HINT_IN_WINDOW, HINT_SPARES_NEW_WRITES, ID_AT_MOST_ONCE
 from hintspec.device import config_shows
-from hintspec.rules import Fill, World, hinting
+from hintspec.rules import Fill, Job, World, hinting
 from hintspec.sorts import DONE, EMPTY, NO_BLOCK, Term, implies, just
 from hintspec.state import Binding, Phase, PoisonVal, Worker
 from hintspec.text import ALWAYS, RECOVERABLE, SOMETIMES, Property, StateView, claim
@@ -16,8 +16,8 @@ S = StateView[World]
 
 
 def poisons(w: World) -> bool:
-    """Worlds in which free blocks have content that is expected to stay."""
-    return w.guest.fill != Fill.NOTHING
+    """Worlds in which free blocks have content that is expected to stay (and no snapshot takes it earlier)."""
+    return w.guest.fill != Fill.NOTHING and w.job != Job.SNAPSHOT
 
 
 @claim(
@@ -41,11 +41,24 @@ def no_lost_write(s: S, block: Term) -> Term:
     """When migration is complete, the destination has the current content of every block that matters.
 
     With a discarding device: no content that an application relies on is ever taken.
+    Of a background snapshot: it has the content that mattered as it began.
     """
     if not s.world.migrates:
         return ~(s.ghost.data.has(block) & s.ghost.wiped.has(block))
-    lost = s.ghost.data.has(block) & s.ghost.stale.has(block)
+    matters = s.ghost.then if s.world.job == Job.SNAPSHOT else s.ghost.data
+    lost = matters.has(block) & s.ghost.stale.has(block)
     return implies(s.migration.at == Phase.COMPLETE, ~lost)
+
+
+@claim(
+    ALWAYS,
+    "postcopy: a page that the destination asks for and that is not to be sent any more never comes",
+    lambda w: w.migrates and w.job == Job.POSTCOPY,
+)
+def page_can_come(s: S, block: Term) -> Term:
+    """Once the guest runs at the destination, every block is there, is being sent, or is still to be sent."""
+    there = s.migration.arrived | s.log.bitmap | just(s.migration.sending)
+    return implies(s.migration.at == Phase.POSTCOPY, there.has(block))
 
 
 @claim(
@@ -145,6 +158,7 @@ def free_block_skipped(s: S, block: Term) -> Term:
 
 PROPERTIES: tuple[Property, ...] = (
     no_lost_write,
+    page_can_come,
     HINT_IN_WINDOW,
     HINT_SPARES_NEW_WRITES,
     ID_AT_MOST_ONCE,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hintspec import device, discard, driver, guest, lifecycle, migration
+from hintspec import device, discard, driver, ending, guest, lifecycle, migration, otherjobs, reclaim, sending
 from hintspec.covers import COVERS
 from hintspec.lemmas import ASSUMPTIONS, LEMMAS
 from hintspec.progress import PROGRESS_PROPERTIES
@@ -13,12 +13,12 @@ from hintspec.text import Action, Text, collect
 #: Sizes that limit a finite search, beside the numbers of blocks and ring slots.
 BUDGETS = ("rounds", "migrations", "dma", "pauses", "resizes", "removes", "freezes")
 
+_IN_ORDER = (guest, driver, reclaim, lifecycle, device, discard, migration, sending, ending, otherjobs)
+
 PROTOCOL = Text(
     parts=PARTS,
     actors=(APPLICATION, DRIVER, DEVICE, HYPERVISOR),
-    actions=tuple(
-        step for module in (guest, driver, lifecycle, device, discard, migration) for step in collect(module, Action)
-    ),
+    actions=tuple(step for module in _IN_ORDER for step in collect(module, Action)),
     properties=(*PROPERTIES, *PROGRESS_PROPERTIES),
     lemmas=LEMMAS,
     assumptions=ASSUMPTIONS,

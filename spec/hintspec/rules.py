@@ -14,6 +14,7 @@ class StartCell(StrEnum):
     """Which memory a START descriptor points at."""
 
     SHARED = "one cell for all rounds"  # Linux: vb->cmd_id_active
+    SHARED_WITH_STOP = "one cell for all rounds, and for STOP, too"  # series v28 and before
     PER_ROUND = "one cell a round"
 
 
@@ -38,6 +39,7 @@ class Reclaim(StrEnum):
     SHRINKER = "shrinker, one block a scan"  # Linux 5.7 and later
     SHRINKER_ALL = "shrinker, all blocks in one scan"  # v36 with DEFLATE_ON_OOM
     OOM_NOTIFIER = "OOM notifier"  # the generation before the shrinker
+    SHRINKER_COUNTS_ZERO = "a shrinker that finds nothing to shrink"  # Linux 4.20 .. 5.3, below 1024 blocks
 
 
 class Order(StrEnum):
@@ -70,6 +72,9 @@ class DriverRules:
     start_cell: StartCell = StartCell.SHARED
     reads_id: ReadsId = ReadsId.WORKER
     rereads_id_for_start: bool = True  # send_cmd_id_start() calls received() again
+    skips_served_id: bool = True  # W2 begins no second round for the id that was served last
+    holds_hinted: bool = True  # a block is allocated while it is hinted (up to v35: left on the free list)
+    swaps_bytes: bool = False  # ids from config are decoded in the wrong byte order
     goes_on_without_start: bool = True  # a START that doesn't fit on the ring is only logged
     release: Release = Release.ON_DONE
     reclaim: Reclaim = Reclaim.SHRINKER
@@ -91,6 +96,14 @@ class AcceptsStart(StrEnum):
 
     REQUESTED = "once for each id"  # QEMU 5.1 and later
     ALWAYS = "each time it comes"  # QEMU 4.0 .. 5.0
+
+
+class Issue(StrEnum):
+    """How a new id and its status become visible."""
+
+    LOCKED = "together"
+    ID_FIRST = "the id, then the status"  # as QEMU up to 5.0 has it in its source
+    STATUS_FIRST = "the status, then the id"  # as stores without a lock may be seen
 
 
 class Honours(StrEnum):
@@ -115,7 +128,14 @@ class DeviceRules:
 
     kind: Kind = Kind.SKIPS
     accepts_start: AcceptsStart = AcceptsStart.REQUESTED
-    issues_under_lock: bool = True  # id and status change together
+    issue: Issue = Issue.LOCKED
+    features_are_fixed: bool = True  # what the driver accepted stays until a reset (a legacy driver may write it again)
+    hints_in_postcopy: bool = False  # hints are asked for though the migration may turn to postcopy
+    hints_in_snapshot: bool = False  # hints are asked for while a background snapshot is taken
+    acts_before_return: bool = True  # a hint is given back to the driver after it was honoured
+    return_marks_dirty: bool = False  # giving a hint back marks its block dirty
+    syncs_at_any_time: bool = False  # a timer begins syncs, too, in the middle of a send
+    rechecks_ring: bool = True  # a kick is not lost while the loop goes to sleep
     done_on_cleanup: bool = True  # a migration that failed or was cancelled ends with DONE
     hint_clears_log: bool = True  # a hint clears the kernel's log of its chunk
     mutex_spans_send: bool = True  # bitmap_mutex is held from clearing the bit to reading the page
@@ -147,6 +167,11 @@ class LogRules:
 
     mode: LogMode = LogMode.KVM_AUTO
     rearms_at_sync: bool = True  # TCG before QEMU 9.0 does not
+    store_is_atomic: bool = True  # a store and its mark; TCG before QEMU 4.2 marks first
+    ring_arms_at_start: bool = True  # dirty ring: pages are write-protected as the log starts
+    ring_loses_entries: bool = False  # dirty ring: an entry may be read before it is whole
+    clears_seen_only: bool = True  # a chunk's clear covers the bits that the last GET returned, no others
+    send_clears: bool = True  # a send clears its chunk first
 
     @property
     def is_manual(self) -> bool:
@@ -162,6 +187,14 @@ class GuestRules:
     init_on_alloc: bool = False  # every allocation zeroes its block
 
 
+class Job(StrEnum):
+    """What the hypervisor does that guest pages are sent for."""
+
+    MIGRATION = "live migration"
+    POSTCOPY = "live migration that may turn to postcopy"
+    SNAPSHOT = "background snapshot"
+
+
 @dataclass(frozen=True)
 class World:
     """All rules of one world."""
@@ -171,6 +204,7 @@ class World:
     log: LogRules = field(default_factory=LogRules)
     guest: GuestRules = field(default_factory=GuestRules)
     hinting: bool = True  # VIRTIO_BALLOON_F_FREE_PAGE_HINT is negotiated
+    job: Job = Job.MIGRATION
 
     @property
     def migrates(self) -> bool:
@@ -196,6 +230,12 @@ def skipping(w: World) -> bool:
 def discarding(w: World) -> bool:
     """Worlds in which a hint takes a block's content at once."""
     return w.hinting and w.device.kind == Kind.DISCARDS
+
+
+def unlogged(w: World) -> bool:
+    """Worlds in which some stores leave no mark."""
+    ring = w.log.mode == LogMode.KVM_RING and not w.log.ring_arms_at_start
+    return w.migrates and (w.log.mode == LogMode.TCG or ring)
 
 
 def manual(w: World) -> bool:

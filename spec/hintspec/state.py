@@ -9,6 +9,7 @@ from hintspec.rules import (
     Fill,
     Honours,
     IssueWaits,
+    Job,
     LogMode,
     Order,
     ReadsId,
@@ -20,6 +21,7 @@ from hintspec.rules import (
     manual,
     migrating,
     skipping,
+    unlogged,
 )
 from hintspec.sorts import (
     ALL,
@@ -75,7 +77,7 @@ Entry = Enum("entry", ("START", "STOP_SIGN", "HINT"))
 Phase = Enum(
     "phase",
     ("IDLE", "SYNC_STOP", "SYNC_GET", "SYNC_MERGE", "SYNC_CLEAR", "SYNC_DRAIN")
-    + ("SYNC_PUBLISH", "SYNC_STATUS", "ROUND", "LAST", "COMPLETE"),
+    + ("SYNC_PUBLISH", "SYNC_STATUS", "ROUND", "LAST", "COMPLETE", "POSTCOPY"),
 )
 
 #: How far the send of a page has come: chunk cleared, then bit taken, then content read.
@@ -106,6 +108,12 @@ class Memory(Part):
 
     free = var(BLOCKS, ALL, "free blocks", mark="f")
     used = var(BLOCKS, EMPTY, "blocks that applications hold", mark="u")
+    storing = var(
+        BLOCK,
+        NO_BLOCK,
+        "block of a store that is marked and has not landed",
+        when=lambda w: w.migrates and not w.log.store_is_atomic,
+    )
 
 
 class Driver(Part):
@@ -122,6 +130,12 @@ class Driver(Part):
     )
     cache = var(ID, STOP, "cmd_id_received_cache: the id as last read", when=hinting)
     active = var(ID, STOP, "cmd_id_active: the cell that START descriptors point at", when=hinting)
+    stop_in_cell = var(
+        BOOL,
+        False,
+        "STOP was written over the id in the cell",
+        when=lambda w: w.hinting and w.driver.start_cell == StartCell.SHARED_WITH_STOP,
+    )
     in_hand = var(BLOCK, NO_BLOCK, "block between allocation and free_page_list", when=hinting, mark="w")
     held = var(BLOCKS, EMPTY, "free_page_list: blocks hinted and not given back", when=hinting, mark="h")
     order = var(
@@ -151,11 +165,29 @@ class Device(Part):
     )
     interrupt = var(BOOL, False, "a config interrupt is on its way", when=hinting)
     awake = var(BOOL, False, "the loop over the hint queue runs or is scheduled", when=hinting)
+    dozing = var(
+        BOOL,
+        False,
+        "the loop found nothing and is about to sleep",
+        when=lambda w: skipping(w) and not w.device.rechecks_ring,
+    )
+    feature = var(
+        BOOL,
+        True,
+        "guest_features has the feature, which the migration notifier asks for",
+        when=lambda w: skipping(w) and not w.device.features_are_fixed,
+    )
+    acting = var(
+        BLOCK,
+        NO_BLOCK,
+        "hinted block that was given back to the driver before it is honoured",
+        when=lambda w: skipping(w) and not w.device.acts_before_return,
+    )
     clearing = var(
         BLOCK,
         NO_BLOCK,
         "hinted block whose chunk was cleared and whose bit is not yet",
-        when=lambda w: skipping(w) and manual(w) and w.device.hint_clears_log,
+        when=lambda w: skipping(w) and manual(w) and w.device.hint_clears_log and w.device.acts_before_return,
     )
     round_open = var(
         BOOL,
@@ -197,8 +229,8 @@ class DirtyLog(Part):
     hot = var(
         BLOCKS,
         EMPTY,
-        "TLB entries through which stores go unlogged",
-        when=lambda w: w.migrates and w.log.mode == LogMode.TCG,
+        "blocks whose stores go unlogged: by a TLB entry (TCG), or as they were never write-protected (ring)",
+        when=unlogged,
         mark="t",
     )
 
@@ -210,6 +242,12 @@ class Migration(Part):
     last = var(BOOL, False, "the VM was stopped for the last stage", when=migrating)
     sending = var(BLOCK, NO_BLOCK, "the block being sent", when=migrating, mark=">")
     send_step = var(Sending, Sending.NOTHING, "how far that send has come", when=migrating)
+    arrived = var(
+        BLOCKS,
+        EMPTY,
+        "blocks that the destination has, and will not ask for",
+        when=lambda w: w.migrates and w.job == Job.POSTCOPY,
+    )
 
 
 class Ghost(Part):
@@ -224,6 +262,13 @@ class Ghost(Part):
         when=migrating,
         mark="!",
         role="stale",
+    )
+    then = var(
+        BLOCKS,
+        EMPTY,
+        "content that an application relied on as the snapshot began",
+        ghost=True,
+        when=lambda w: w.migrates and w.job == Job.SNAPSHOT,
     )
     wiped = var(
         BLOCKS,
