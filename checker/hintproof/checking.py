@@ -100,9 +100,9 @@ class Result:
         return from_engine(self.environment, concrete, best.engine, name, best.run, best.loop)
 
     def known_as(self, name: str) -> str:
-        """By which finding the property is known to fall; empty if it is not."""
-        finding = self.record.finding(name) if self.record else None
-        return f"{finding.name} ({finding.label}): {finding.title}" if finding else ""
+        """By which defect the property is known to fall; empty if it is not."""
+        defect = self.record.defect(name) if self.record else None
+        return defect.known if defect else ""
 
     @property
     def disagreements(self) -> list[str]:

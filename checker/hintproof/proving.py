@@ -22,8 +22,8 @@ from hintproof.engines.report import Progress
 from hintproof.errors import BadInput
 from hintproof.interpret.concrete import Concrete
 from hintproof.trace import Trace, follow, from_engine, one_step, prepare
+from hintspec.defects import DEFECTS
 from hintspec.environments import compose
-from hintspec.findings import FINDINGS
 from hintspec.protocol import PROTOCOL
 from hintspec.recording import Model, record
 from hintspec.records import known_in_proof
@@ -51,7 +51,7 @@ class ProofResult:
     failures: list[Failure] = field(default_factory=list)
 
     def known_as(self, name: str) -> str:
-        """The finding by which a property is known to fall; "" if none is."""
+        """The defect by which a property is known to fall; "" if none is."""
         return known_in_proof(self.environment).get(name, "")
 
     @property
@@ -130,6 +130,6 @@ def run_of(environment: str, failure: Failure) -> Trace | None:
     return from_engine(environment, concrete, "exhaustive", failure.obligation.claim, failure.reached.run)
 
 
-def title_of(finding: str) -> str:
-    """A finding as it is told: its name and label."""
-    return f"{finding} ({FINDINGS[finding].label})"
+def title_of(defect: str) -> str:
+    """A defect as it is told: its name and label."""
+    return f"{defect} ({DEFECTS[defect].label})"

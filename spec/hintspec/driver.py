@@ -280,7 +280,7 @@ def hint_does_not_fit(s: S) -> None:
     require(s.driver.at == Worker.L4, ~(s.ring.queue.room > 1))
     become_free(s, just(s.driver.in_hand))
     s.driver.in_hand = NO_BLOCK
-    s.driver.at = loop_head(s.world)
+    s.driver.at = after_loop(s.world) if s.world.driver.ends_round_when_full else loop_head(s.world)
 
 
 @action(by=DRIVER, step="L5", where="virtio_balloon.c: get_free_page_and_send, virtqueue_kick", when=hinting)

@@ -145,6 +145,9 @@ CHANGES: dict[str, Word] = {
     "stop-without-start": _change(
         "a round whose START does not fit is given up", "driver", goes_on_without_start=False
     ),
+    "end-round-when-full": _change(
+        "N4: a round ends when the ring is full, and does not spin", "driver", ends_round_when_full=True
+    ),
     "any-order": _change("the shrinker may take any hinted block", "driver", order=Order.ANY),
     "no-shrinker": _change("nobody reclaims hinted blocks", "driver", reclaim=Reclaim.NOBODY),
     "oom-notifier": _change(

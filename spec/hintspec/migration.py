@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hintspec.device import device_unlocked, is_notified, mutex_free
 from hintspec.dirtylog import migration_runs
-from hintspec.rules import Issue, IssueWaits, Job, LogMode, World, manual, migrating, skipping, unlogged
+from hintspec.rules import Issue, IssueWaits, Job, LogMode, World, asks_for_hints, manual, migrating, skipping, unlogged
 from hintspec.sorts import ALL, EMPTY, FALSE, NO_BLOCK, Label, Term, choose, just, next_id, one_of
 from hintspec.state import HYPERVISOR, Phase, Status
 from hintspec.text import StateView, action, require
@@ -200,15 +200,9 @@ def new_id(s: S) -> None:
         s.device.round_open = True
 
 
-def hints_are_meant(w: World) -> bool:
-    """Jobs in which the notifier is called, and does not turn away at once."""
-    meant = {Job.POSTCOPY: w.device.hints_in_postcopy, Job.SNAPSHOT: w.device.hints_in_snapshot}
-    return meant.get(w.job, True)
-
-
 def may_issue(s: S) -> Term:
     """The VM runs and the driver is there; repair F2: and the last round's entries were popped."""
-    if not hints_are_meant(s.world):
+    if not asks_for_hints(s.world):
         return FALSE
     ready: Term = s.vm.running & is_notified(s)
     if s.world.device.issue_waits != IssueWaits.NOTHING:
@@ -275,7 +269,7 @@ def request_hints(s: S) -> None:
 def publish_nothing(s: S) -> None:
     """The sync ends without an id: no driver with the feature is there (or F2 holds the id back)."""
     require(s.migration.at == Phase.SYNC_PUBLISH)
-    if s.world.hinting and hints_are_meant(s.world):
+    if s.world.hinting and asks_for_hints(s.world):
         require(~may_issue(s), s.vm.running | ~is_notified(s))
     s.migration.at = choose(s.migration.last, Phase.LAST, Phase.ROUND)
 
@@ -284,7 +278,7 @@ def publish_nothing(s: S) -> None:
     by=HYPERVISOR,
     step="H3",
     where="virtio-balloon.c (QEMU): virtio_balloon_free_page_done",
-    when=lambda w: skipping(w) and hints_are_meant(w),
+    when=lambda w: skipping(w) and asks_for_hints(w),
 )
 def publish_done(s: S) -> None:
     """The sync ends with the VM stopped: DONE is shown."""

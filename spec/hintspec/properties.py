@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hintspec.claims import HINT_IN_BATCH, HINT_IN_WINDOW, HINT_SPARES_NEW_WRITES, ID_AT_MOST_ONCE
 from hintspec.device import config_shows
-from hintspec.rules import Fill, Job, World, hinting
+from hintspec.rules import Fill, Job, World, asks_for_hints, hinting
 from hintspec.sorts import DONE, EMPTY, NO_BLOCK, Term, implies, just
 from hintspec.state import Binding, Phase, PoisonVal, Worker
 from hintspec.text import ALWAYS, RECOVERABLE, SOMETIMES, Property, StateView, claim
@@ -147,7 +147,7 @@ def blocks_can_come_back(s: S) -> Term:
     return keeps_no_block(s)
 
 
-@claim(SOMETIMES, "the purpose of the feature: without it nothing is gained and all else holds in vain", hinting)
+@claim(SOMETIMES, "the purpose of the feature: without it nothing is gained and all else holds in vain", asks_for_hints)
 def free_block_skipped(s: S, block: Term) -> Term:
     """A block without content of value is left out of a migration (or taken by the device)."""
     if not s.world.migrates:

@@ -1,6 +1,6 @@
 """What is known of each environment at fixed sizes: the shipped checks.
 
-``known`` says by which finding a property falls; every other property must hold. The counts that go
+``known`` says by which defect a property falls; every other property must hold. The counts that go
 with it (states, transitions, lengths of shortest runs, steps that never happen) are pinned in
 ``pins.json``, so that a model that was silently made smaller is seen.
 """
@@ -13,7 +13,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from hintspec.findings import FINDINGS, Finding
+from hintspec.defect import Defect
+from hintspec.defects import DEFECTS
 from hintspec.sizes import Sizes
 
 
@@ -35,10 +36,10 @@ class Record:
         """Names the record in ``pins.json``."""
         return f"{self.environment} | {self.sizes}"
 
-    def finding(self, name: str) -> Finding | None:
-        """The finding by which a property is known to fall."""
+    def defect(self, name: str) -> Defect | None:
+        """The defect by which a property is known to fall."""
         known = self.known.get(name)
-        return FINDINGS[known] if known else None
+        return DEFECTS[known] if known else None
 
 
 _TWICE = {"hint_in_batch": "id-read-twice"}
@@ -51,6 +52,7 @@ _STUCK = {
     "blocks_can_come_back": "no-done-on-failure",
     "no_deadlock": "no-done-on-failure",
 }
+_SHORT = {"memory_can_be_had": "nobody-reclaims"}
 _SPIN = {"worker_never_spins": "full-ring-spin"}
 _LEAK = {"blocks_return": "no-done-on-failure"}
 _ASLEEP = {"worker_gets_on": "asleep-at-destination"}
@@ -90,25 +92,26 @@ RECORDS: tuple[Record, ...] = (
         }
         | _STUCK
         | _LEAK
+        | _SHORT
         | _SPIN,
     ),
     Record(
         "linux-5.0+qemu-5.0+kvm-manual",
         Sizes(1, 3, 1),
         20,
-        _TWICE | _STUCK | _LEAK,
+        _TWICE | _STUCK | _LEAK | _SHORT,
     ),
     Record(
         "linux-5.0+qemu-5.1+kvm-auto",
         Sizes(1, 3, 1, removes=1),
         20,
-        _TWICE | dict.fromkeys(_STUCK | _LEAK, "remove-keeps-blocks"),
+        _TWICE | dict.fromkeys(_STUCK | _LEAK, "remove-keeps-blocks") | _SHORT,
     ),
     Record(
         "linux-5.7+qemu-5.1+kvm-manual",
         Sizes(2, 3, 1, chunk=2),
         16,
-        _TWICE | _EARLY | _SPIN | {"blocks_return": "id-read-twice"},
+        _TWICE | dict.fromkeys(_EARLY, "early-release-by-send") | _SPIN | {"blocks_return": "id-read-twice"},
     ),
     Record(_AUTO, Sizes(1, 3, 2), 25, _TWICE | _CELL | _LOST | _SPIN),
     Record(f"{_AUTO}+cell-per-round", Sizes(1, 3, 2), 22, _TWICE | _SPIN),

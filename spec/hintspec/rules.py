@@ -74,6 +74,7 @@ class DriverRules:
     rereads_id_for_start: bool = True  # send_cmd_id_start() calls received() again
     skips_served_id: bool = True  # W2 begins no second round for the id that was served last
     holds_hinted: bool = True  # a block is allocated while it is hinted (up to v35: left on the free list)
+    ends_round_when_full: bool = False  # repair of N4: else the worker tries again at once
     swaps_bytes: bool = False  # ids from config are decoded in the wrong byte order
     goes_on_without_start: bool = True  # a START that doesn't fit on the ring is only logged
     release: Release = Release.ON_DONE
@@ -230,6 +231,12 @@ def skipping(w: World) -> bool:
 def discarding(w: World) -> bool:
     """Worlds in which a hint takes a block's content at once."""
     return w.hinting and w.device.kind == Kind.DISCARDS
+
+
+def asks_for_hints(w: World) -> bool:
+    """Worlds in which hints are asked for: not where the notifier is not called, or turns away at once."""
+    asked = {Job.POSTCOPY: w.device.hints_in_postcopy, Job.SNAPSHOT: w.device.hints_in_snapshot}
+    return w.hinting and asked.get(w.job, True)
 
 
 def unlogged(w: World) -> bool:

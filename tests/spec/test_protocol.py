@@ -11,7 +11,7 @@ import pytest
 
 import hintspec
 from hintspec.environments import CHANGES, DEVICES, DRIVERS, LOGS, compose
-from hintspec.findings import FINDINGS
+from hintspec.defects import DEFECTS
 from hintspec.protocol import BUDGETS, PROTOCOL
 from hintspec.recording import record
 from hintspec.records import RECORDS, pins
@@ -135,10 +135,10 @@ SMALL = {
 }
 
 
-def test_every_record_is_pinned_and_its_findings_exist() -> None:
+def test_every_record_is_pinned_and_its_defects_exist() -> None:
     assert {item.key for item in RECORDS} == set(pins())
     for item in RECORDS:
-        assert set(item.known.values()) <= set(FINDINGS)
+        assert set(item.known.values()) <= set(DEFECTS)
         lengths = pins()[item.key]["lengths"]
         assert set(item.known) <= set(lengths)
 

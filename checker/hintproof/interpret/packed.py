@@ -136,11 +136,6 @@ class PackedCompiler(Compiler):
         return int(value)
 
     # -- terms -----------------------------------------------------------------------------
-    def expr(self, term: Term, block: int | None = None) -> str:
-        """Source of the term's value; ``block`` is the action's block, or None to read local ``b``."""
-        self._block_here = block  # for _post, whose entry is not among the arguments that are written for it
-        return super().expr(term, block)
-
     def _empty_ring(self, term: Term) -> str:
         return "0"
 

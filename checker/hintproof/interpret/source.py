@@ -73,6 +73,7 @@ class Compiler:
         handler = getattr(self, f"_{term.op}", None)
         if handler is None:
             raise SpecError(f"the concrete interpretation has no meaning for '{term.op}'")
+        self._block_here = block  # for _post, whose entry is not among the arguments that are written for it
         args = [self.expr(a, block) if isinstance(a, Term) else a for a in term.args]
         if term.op == "block" and block is not None:
             return str(block)
@@ -143,7 +144,8 @@ class Compiler:
         return "()"
 
     def _post(self, term: Term, ring: str, entry: tuple[Term, ...]) -> str:
-        values = ", ".join(self.expr(value) for value in entry)
+        block = self._block_here
+        values = ", ".join(self.expr(value, block) for value in entry)
         return f"ring_post({ring}, ({values},), {self.sizes.ring})"
 
     def _pop(self, term: Term, ring: str) -> str:

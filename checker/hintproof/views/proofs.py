@@ -82,7 +82,7 @@ def certificates_table(results: list[Certificate]) -> Table:
     for result in results:
         open_ones = [o for o in result.obligations if o.z3 != "unsat"]
         lines = [", ".join(result.proved) or "nothing"]
-        lines += [f"known to fall: {name} ({title_of(finding)})" for name, finding in result.known.items()]
+        lines += [f"known to fall: {name} ({title_of(defect)})" for name, defect in result.known.items()]
         lines += [f"NOT PROVED: {name}" for name in result.missing]
         lines += [f"SOLVERS DISAGREE on {o.file}: z3 {o.z3}, cvc5 {o.cvc5}" for o in result.disagreements]
         lines += [f"cvc5 could not decide {o.file}" for o in result.unconfirmed]

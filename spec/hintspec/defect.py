@@ -1,0 +1,34 @@
+"""What is told of a known defect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hintspec.sizes import Sizes
+
+
+@dataclass(frozen=True)
+class Defect:
+    """A known defect: where it is, the world that shows it, and how it was or could be mended.
+
+    ``environment`` at ``sizes`` refutes ``falls``; in ``mended`` that property holds at the same sizes. ``real`` says
+    on what it was seen. ``repairs`` are candidates, each an environment; the page tells the verdict of each.
+    """
+
+    name: str
+    label: str
+    title: str
+    affects: str
+    mended_by: str
+    environment: str
+    sizes: Sizes
+    falls: str
+    mended: str
+    real: str
+    story: str
+    repairs: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> str:
+        """As it is told beside a verdict."""
+        return f"{self.name} ({self.label}): {self.title}"
