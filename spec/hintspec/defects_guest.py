@@ -147,7 +147,7 @@ GUEST = (
         environment="v36+firecracker-1.14",
         sizes=Sizes(1, 3, 1),
         falls="no_lost_write",
-        mended="v36+firecracker-1.14+wait-on-ack",
+        mended="virtio-1.3-driver+firecracker-1.14+wait-on-ack",
         real="not run; legal by driver rule D7, and harmless with a device that leaves alone what was written "
         "since the id "
         "was issued (V4)",
@@ -179,7 +179,7 @@ GUEST = (
         environment=f"{_OLD}+shrinker-counts-zero",
         sizes=Sizes(1, 3, 1),
         falls="memory_can_be_had",
-        mended="linux-5.7+qemu-5.1+kvm-auto",
+        mended="linux-5.7+qemu-5.1+kvm-auto+cell-per-round",
         real=f"{_SHIM} (5.0.1 counts 0 pages, 5.4.18 counts 12, of three blocks)",
         story="The shrinker is asked how much it could free and says nothing, so it is not asked to free "
         "anything. The "
@@ -194,7 +194,7 @@ GUEST = (
         environment=_OLD,
         sizes=Sizes(1, 3, 1, removes=1),
         falls="blocks_come_back",
-        mended="linux-5.7+qemu-5.1+kvm-auto",
+        mended="linux-5.7+qemu-5.1+kvm-auto+cell-per-round",
         real=f"{_SHIM} (5.4.18 loses three blocks, 5.4.59 none)",
         story="rmmod during hinting frees the driver's own state, and with it the list of hinted blocks; the "
         "blocks stay "
@@ -209,7 +209,7 @@ GUEST = (
         environment=_OLD,
         sizes=Sizes(1, 3, 1),
         falls="memory_can_be_had",
-        mended="linux-5.7+qemu-5.1+kvm-auto",
+        mended="linux-5.7+qemu-5.1+kvm-auto+cell-per-round",
         real=f"{_SHIM} (5.4 registers no shrinker)",
         story="The shrinker is registered only with DEFLATE_ON_OOM. Without it, hinted blocks come back on DONE "
         "and not "

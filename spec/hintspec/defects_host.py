@@ -46,10 +46,10 @@ HOST = (
         "sending any block of a chunk clears it, and with it the mark of a hinted block that was written again",
         "QEMU 4.1 .. 6.0 with KVM manual-clear",
         "no release; clearing all chunks before the id is published would",
-        environment="linux-5.7+qemu-5.1+kvm-manual",
+        environment="linux-5.7+qemu-5.1+kvm-manual+cell-per-round",
         sizes=Sizes(2, 2, 1, chunk=2),
         falls="no_lost_write",
-        mended="linux-5.7+qemu-5.1+kvm-manual+eager-clear",
+        mended="linux-5.7+qemu-5.1+kvm-manual+cell-per-round+eager-clear",
         real="decided by model alone",
         story="Before 6.1 a hint does not clear the log. But the send of another block of the same chunk does, "
         "and takes "
@@ -92,10 +92,10 @@ HOST = (
         "a cancelled or failed migration ends with STOP: the guest never gets its blocks back",
         "QEMU 4.0 .. 5.0",
         "QEMU dd8eeb9671 (5.1)",
-        environment="linux-5.0+qemu-5.0+kvm-manual",
+        environment="linux-5.7+qemu-5.0+kvm-auto+cell-per-round",
         sizes=Sizes(1, 3, 1),
         falls="blocks_come_back",
-        mended="linux-5.0+qemu-5.1+kvm-manual",
+        mended="linux-5.7+qemu-5.1+kvm-auto+cell-per-round",
         real=_NOT_RUN,
         story="The clean-up of a migration that did not complete shows STOP. STOP means that more hints may be "
         "asked for "

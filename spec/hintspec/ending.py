@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hintspec.device import device_unlocked, dozes, is_notified
 from hintspec.migration import between_syncs, copies_ram, forget_log, no_store_is_under_way
-from hintspec.rules import World, migrating, skipping
+from hintspec.rules import World, asks_for_hints, migrating, skipping
 from hintspec.sorts import EMPTY, NO_BLOCK, choose, one_of
 from hintspec.state import HYPERVISOR, Phase, Status
 from hintspec.text import StateView, action, require
@@ -60,7 +60,7 @@ def abort_migration(s: S) -> None:
     require(one_of(s.migration.at, Phase.ROUND, Phase.LAST))
     require(s.migration.sending == NO_BLOCK, device_unlocked(s))
     migration_over(s)
-    if s.world.hinting:
+    if asks_for_hints(s.world):
         ends_as = Status.S_DONE if s.world.device.done_on_cleanup else Status.S_STOP
         tell = is_notified(s) & ~(s.device.status == ends_as)
         s.device.interrupt = s.device.interrupt | tell

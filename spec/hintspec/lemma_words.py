@@ -6,6 +6,7 @@ from hintspec.device import honours_some
 from hintspec.rules import (
     Fill,
     Honours,
+    Job,
     Waits,
     World,
     discarding,
@@ -28,7 +29,9 @@ def not_newer(a: Term, b: Term) -> Term:
 
 
 def matters(s: S, block: Term) -> Term:
-    """The content of the block is relied on: data, or the filling of a free page."""
+    """The content of the block is relied on: data, or the filling of a free page; of a snapshot, data of its moment."""
+    if s.world.job == Job.SNAPSHOT:
+        return s.ghost.then.has(block)
     if s.world.guest.fill == Fill.NOTHING:
         return s.ghost.data.has(block)
     return s.ghost.data.has(block) | s.memory.free.has(block)

@@ -6,6 +6,7 @@ from hintspec.device import clears_in_two_steps
 from hintspec.dirtylog import remembered_elsewhere
 from hintspec.lemma_words import by_age, hinting_on, hints_in_hand, is_hint, late_hints_only, matters, posted_under
 from hintspec.rules import (
+    Job,
     LogMode,
     World,
     discarding,
@@ -63,6 +64,8 @@ def sending_is_in_step(s: S) -> Term:
     none = s.migration.sending == NO_BLOCK
     idle = s.migration.send_step == Sending.NOTHING
     phase = one_of(s.migration.at, Phase.ROUND, Phase.LAST)
+    if s.world.job == Job.POSTCOPY:
+        phase = phase | (s.migration.at == Phase.POSTCOPY)
     return (~none | idle) & (none | ~idle) & (none | phase)
 
 
@@ -70,7 +73,9 @@ def sending_is_in_step(s: S) -> Term:
 def last_stage_is_stopped(s: S) -> Term:
     """In the last stage the virtual CPUs stand still, and only then may migration complete."""
     at = s.migration.at
-    only_last = one_of(at, Phase.SYNC_STOP, Phase.LAST, Phase.COMPLETE)
+    only_last = one_of(at, Phase.SYNC_STOP, Phase.LAST)
+    if s.world.job != Job.SNAPSHOT:  # which is complete while the guest runs on
+        only_last = only_last | one_of(at, Phase.COMPLETE, Phase.POSTCOPY)
     outside = one_of(at, Phase.IDLE, Phase.ROUND)
     return implies(s.migration.last, ~s.vm.running & ~outside) & implies(only_last, s.migration.last)
 
@@ -80,7 +85,7 @@ def nothing_left_behind(s: S, block: Term) -> Term:
     """After the last sync nothing is left further up the log."""
     at = s.migration.at
     read = one_of(at, Phase.SYNC_MERGE, Phase.SYNC_CLEAR)
-    merged = one_of(at, Phase.SYNC_DRAIN, Phase.SYNC_PUBLISH, Phase.LAST, Phase.COMPLETE)
+    merged = one_of(at, Phase.SYNC_DRAIN, Phase.SYNC_PUBLISH, Phase.LAST, Phase.POSTCOPY, Phase.COMPLETE)
     if s.world.log.is_manual:
         merged = merged | (at == Phase.SYNC_CLEAR)
         own = implies(s.migration.last & merged, ~s.log.own.has(block))
@@ -97,7 +102,7 @@ def hot_is_logged(s: S, block: Term) -> Term:
     return implies(s.log.hot.has(block), s.log.own.has(block))
 
 
-@lemma(manual, leans_on=("half_a_hint", "hinting_only_in_round", "sending_is_in_step"))
+@lemma(manual, leans_on=("half_a_hint", "hinting_only_in_round", "nothing_is_owed", "sending_is_in_step"))
 def seen_is_merged(s: S, block: Term) -> Term:
     """What GET returned is merged, and its clear owed; a block leaves the bitmap after its seen bit was cleared."""
     merging, seen = s.migration.at == Phase.SYNC_MERGE, s.log.seen.has(block)
@@ -128,7 +133,7 @@ def half_a_hint(s: S) -> Term:
 # -- what a hint may drop ----------------------------------------------------------------------
 
 
-@lemma(skipping)
+@lemma(skipping, leans_on=("hints_are_off",))
 def hinting_only_in_round(s: S) -> Term:
     """Hinting is requested or on only between a sync and the next, with a driver that is there."""
     between = one_of(s.migration.at, Phase.ROUND, Phase.SYNC_STOP)
@@ -142,7 +147,10 @@ def write_since_issue(s: S, block: Term) -> Term:
     return implies(fresh, remembered_elsewhere(s, block))
 
 
-@lemma(by_age, leans_on=("block_conserved", "data_is_used", "hinting_only_in_round", "slots_are_known"))
+@lemma(
+    by_age,
+    leans_on=("block_conserved", "data_is_used", "hinting_only_in_round", "hints_are_off", "slots_are_known"),
+)
 def hint_of_now_is_fresh(s: S, slot: Term) -> Term:
     """A hint under the current id: if its block has data that the destination lacks, it was written since."""
     block = s.ring.queue.at(slot, "block")

@@ -34,6 +34,7 @@ def poisons(w: World) -> bool:
         "only_now_in_batch",
         "seen_is_merged",
         "shown_is_now",
+        "snapshot_logs_nothing",
         "write_remembered",
     ),
 )
@@ -54,6 +55,7 @@ def no_lost_write(s: S, block: Term) -> Term:
     ALWAYS,
     "postcopy: a page that the destination asks for and that is not to be sent any more never comes",
     lambda w: w.migrates and w.job == Job.POSTCOPY,
+    kept_with=("has_come_or_will", "hints_are_off"),
 )
 def page_can_come(s: S, block: Term) -> Term:
     """Once the guest runs at the destination, every block is there, is being sent, or is still to be sent."""
