@@ -8,44 +8,28 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hintproof import Limits, check
-from hintproof.checking import Result
+from hintproof.catalogue import SEEKERS, Derived, DeriveTask
 from hintproof.engines.report import length
-from hintproof.explain import why
 from hintproof.parallel import cores, run_all
 from hintproof.proving import Failure, ProofResult, ProofTask
 from hintproof.resting import GUARD, LEMMA, Needed, RestingTask, parts_of, term_of, why_not_needed
-from hintproof.trace import Trace, document
-from hintproof.views import mail
+from hintproof.views.defects import files as defect_files
 from hintproof.views.wording import wording
+from hintspec.defects import DEFECTS
 from hintspec.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
-from hintspec.findings import FINDINGS
 from hintspec.protocol import PROTOCOL
 from hintspec.records import PROVED, RECORDS, WORKED_EXAMPLE, Record, pins
 from hintspec.text import PROGRESS, Fairness, Var
+from hintspec.unsaid import HARMLESS, UNSAID
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 
-#: Which record shows a finding, and by which property. The README prints the first.
-SHOWN = {
-    "early-release": ("linux-6.1+qemu-7.2+kvm-manual+cell-per-round", "no_lost_write"),
-    "shared-start-cell": ("linux-6.1+qemu-7.2+kvm-auto", "no_lost_write"),
-    "id-read-twice": ("linux-6.1+qemu-7.2+kvm-auto+cell-per-round", "hint_in_batch"),
-    "start-accepted-any-time": ("v36+qemu-4.0+kvm-auto", "no_lost_write"),
-    "no-done-on-failure": ("linux-5.0+qemu-5.0+kvm-manual", "blocks_come_back"),
-    "remove-keeps-blocks": ("linux-5.0+qemu-5.1+kvm-auto", "blocks_come_back"),
-    "poison-not-restored": ("linux-6.1+qemu-7.2+kvm-auto+cell-per-round+poison", "poison_val_agrees"),
-    "discard-before-reuse-seen": ("linux-6.1+firecracker-1.14", "no_lost_write"),
-    "full-ring-spin": ("linux-6.1+qemu-7.2+kvm-auto+cell-per-round", "worker_never_spins"),
-    "asleep-at-destination": ("linux-6.1+qemu-7.2+kvm-auto+wait-on-ack+no-ioeventfd", "worker_gets_on"),
-    "tcg-hot-tlb": ("no-hint+qemu-7.2+tcg", "no_lost_write"),
-    "no-check-before-round": ("linux-4.20+qemu-4.0+kvm-auto", "hint_in_batch"),
-}
+#: The defect whose run the README prints.
+FIRST = "early-release"
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
@@ -121,7 +105,7 @@ def proof_page(proofs: dict[str, ProofResult]) -> str:
             f"`{name}`",
             str(len(proofs[name].proof.obligations)),
             ", ".join(f"`{p}`" for p in proofs[name].proof.proved),
-            ", ".join(f"`{p}` ({FINDINGS[f].label})" for p, f in PROVED[name].items()),
+            ", ".join(f"`{p}` ({DEFECTS[f].label})" for p, f in PROVED[name].items()),
         ]
         for name in PROVED
     ]
@@ -250,8 +234,7 @@ def environments_page() -> str:
         for r in RECORDS
     ]
     parts += ["## Recorded checks", table(["environment", "sizes", "states", "transitions", "known to fall"], rows)]
-    found = [[f"`{f.name}`", f.label, f.title, f.affects, f.mended_by] for f in FINDINGS.values()]
-    parts += ["## Findings", table(["name", "label", "what", "affects", "mended by"], found)]
+    parts += ["What is behind the names of defects is told in [Known defects](defects.md)."]
     return "\n\n".join(parts) + "\n"
 
 
@@ -261,22 +244,55 @@ def _length(item: Record, name: str) -> str:
     return length(pinned["lengths"][name], pinned["loops"].get(name))
 
 
-def record_for(finding: str) -> tuple[Record, str]:
-    """The record and the property that show a finding."""
-    environment, name = SHOWN[finding]
-    return next(r for r in RECORDS if r.environment == environment and r.known.get(name) == finding), name
+def derived() -> list[Derived]:
+    """All known defects, derived anew on all cores."""
+    tasks = [DeriveTask(name) for name in DEFECTS]
+    by_task = dict(run_all(tasks, cores()))
+    return [by_task[task] for task in tasks]
 
 
-def counterexamples() -> Iterator[tuple[str, Trace, Result]]:
-    """The shortest trace of each finding that is shown."""
-    searched: dict[str, Result] = {}
-    for finding in SHOWN:
-        item, name = record_for(finding)
-        if item.key not in searched:
-            searched[item.key] = check(item.environment, item.sizes, ["exhaustive"], Limits())
-        trace = searched[item.key].trace(name)
-        assert trace is not None
-        yield finding, trace, searched[item.key]
+def defects_page() -> str:
+    """The catalogue, with the figures that were measured last (``docs/defects.json``)."""
+    told = {d["name"]: d for d in json.loads((DOCS / "defects.json").read_text())["defects"]}
+    parts = [
+        "# Known defects",
+        "Written by `docs/generate.py` from the catalogue in the text (`spec/hintspec/defects.py`) and from one run "
+        "of `hintproof defects --engine exhaustive --engine bounded --engine sampled --json > docs/defects.json`. "
+        "Each has a folder `counterexamples/NAME` with its shortest run (`trace.json`, `trace.txt`) and a page "
+        "(`README.md`) that tells what happens, how to see it, and what mends it. "
+        "`hintproof defects NAME` derives it anew.",
+    ]
+    known = [[f"`{d.name}`", d.label, d.title, d.affects, d.mended_by] for d in DEFECTS.values()]
+    parts += ["## What is known", table(["name", "label", "what", "affects", "mended by"], known)]
+    rows = [_measured(told[d.name]) for d in DEFECTS.values()]
+    head = ["name", "falls", *SEEKERS, "mended: all states", "every size"]
+    parts += [
+        "## Refuted, and mended",
+        "By each engine: seconds until it was done, and the length of its run. The exhaustive engine visits all states "
+        "whatever falls, the bounded one looks no further than the length of the shortest run, the sampled one "
+        "stops at its first run. Bounded and sampled search have no notion of *for ever* or *never*.",
+        table(head, rows),
+    ]
+    harmless = [[h.label, h.title, f"`{h.environment}` {h.sizes}", h.why] for h in HARMLESS]
+    parts += [
+        "## What does no harm",
+        "In these worlds nothing falls that does not fall without the change (`tests/checker/test_catalogue.py`).",
+        table(["label", "what", "world", "why"], harmless),
+    ]
+    unsaid = [[u.label, u.title, u.reason] for u in UNSAID]
+    parts += ["## What this text can't say", table(["label", "what", "why not"], unsaid)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _measured(told: dict[str, Any]) -> list[str]:
+    """A row of the table of what was measured."""
+    cells = []
+    for engine in SEEKERS:
+        seconds, steps = told["engines"][engine]["seconds"], told["engines"][engine]["steps"]
+        never = engine == "exhaustive" and told["steps"] is None
+        cells.append(f"{seconds:.1f} s, {steps}" if steps is not None else f"{seconds:.1f} s, never" if never else "-")
+    mended = told["mended"][0]
+    return [f"`{told['name']}`", f"`{told['falls']}`", *cells, f"{mended['states']:,}", mended["proof"]]
 
 
 def readme(text: str) -> str:
@@ -335,14 +351,16 @@ def generated() -> dict[Path, str]:
         DOCS / "proof.md": proof,
         DOCS / "resting.md": resting,
         DOCS / "speed.md": speed_page(),
+        DOCS / "defects.md": defects_page(),
     }
-    for finding, trace, result in counterexamples():
-        text = mail.render(trace, why(trace), result.known_as(trace.property_name))
-        folder = ROOT / "counterexamples" / finding
-        files[folder / "trace.txt"] = text
-        files[folder / "trace.json"] = json.dumps(document(trace, why(trace)), indent=1) + "\n"
-        if finding == next(iter(SHOWN)):
-            files[ROOT / "README.md"] = readme(text)
+    for item in derived():
+        if item.problems:
+            raise SystemExit("\n".join(item.problems))
+        folder = ROOT / "counterexamples" / item.defect.name
+        texts = defect_files(item)
+        files |= {folder / name: text for name, text in texts.items()}
+        if item.defect.name == FIRST:
+            files[ROOT / "README.md"] = readme(texts["trace.txt"])
     return files
 
 

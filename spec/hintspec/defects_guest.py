@@ -24,12 +24,13 @@ GUEST = (
         real=f"{_SHIM} (5.0.1 to 6.19), on a Linux 6.1.176 guest in User Mode Linux with a device in user "
         "space, and on "
         "a stock QEMU 7.2 with a driver in user space",
-        story="The device reads a START when it pops it, not when the driver posts it, and every START on the "
-        "ring is a "
-        "reference to the same field, vb->cmd_id_active. If the device is late, so that START(N) is still on the ring "
-        "when round N+1 begins, the driver overwrites the field, and the old START reads N+1. The device takes the "
-        "hints of round N for hints of round N+1. Whatever the guest wrote into one of these blocks between the two "
-        "ids is in the bitmap of this round, and the stale hint takes it out: the block is never sent.",
+        story="The device reads a START when it pops it, not when the driver posts it, and every START on the ring "
+        "is a reference to the same field, vb->cmd_id_active. If the device is late, so that START(N) is "
+        "still on the ring when round N+1 begins, the driver overwrites the field, and the old START reads "
+        "N+1. The device takes the hints of round N for hints of round N+1. Whatever the guest wrote into one "
+        "of these blocks between the two ids is in the bitmap of this round, and the stale hint takes it out: "
+        "the block is never sent. (Of the repairs, issue-after-start is not enough: with a suspend of the "
+        "guest in between a stale id is still served, and the block is lost in three rounds.)",
         repairs=(
             f"{_AUTO}+cell-per-round",
             f"{_AUTO}+wait-at-end",
@@ -51,10 +52,9 @@ GUEST = (
         mended=f"{_AUTO}+cell-per-round+read-id-once+stop-without-start",
         real=_SHIM,
         story="If no entry of the ring is free for START, send_cmd_id_start() fails, which is logged, and "
-        "virtio_balloon_report_free_page() goes on to the blocks. As soon as the device has used some entries, hints "
-        "are posted that no START opens. A device that keeps to the clauses ignores them; with the shared cell "
-        "(N1) it "
-        "may not be able to tell.",
+        "virtio_balloon_report_free_page() goes on to the blocks. As soon as the device has used some "
+        "entries, hints are posted that no START opens. A device that keeps to the clauses ignores them; with "
+        "the shared cell (N1) it may not be able to tell.",
     ),
     Defect(
         "id-read-twice",
@@ -67,9 +67,9 @@ GUEST = (
         falls="hint_in_batch",
         mended=_CAREFUL,
         real=_SHIM,
-        story="report_free_page_func() checks the id, and send_cmd_id_start() asks for it once more. Between "
-        "the two the "
-        "host may have shown STOP or DONE, which is then sent as if it were an id, with a round of hints behind it.",
+        story="report_free_page_func() checks the id, and send_cmd_id_start() asks for it once more. Between the "
+        "two the host may have shown STOP or DONE, which is then sent as if it were an id, with a round of "
+        "hints behind it.",
     ),
     Defect(
         "full-ring-spin",
@@ -83,11 +83,10 @@ GUEST = (
         falls="worker_never_spins",
         mended=f"{_AUTO}+cell-per-round+end-round-when-full",
         real=f"{_SHIM} (200 steps without progress)",
-        story="One entry of the ring is kept for a command id. When only that one is left, "
-        "get_free_page_and_send() frees "
-        "the block again and reports success, and send_free_pages() goes round at once. Nothing in this loop "
-        "sleeps or "
-        "waits for the device. The shrinker takes hinted blocks back and so gives the loop something to allocate.",
+        story="One entry of the ring is kept for a command id. When only that one is left, get_free_page_and_send() "
+        "frees the block again and reports success, and send_free_pages() goes round at once. Nothing in this "
+        "loop sleeps or waits for the device. The shrinker takes hinted blocks back and so gives the loop "
+        "something to allocate.",
     ),
     Defect(
         "stop-in-start-cell",
@@ -101,8 +100,7 @@ GUEST = (
         mended=_CAREFUL,
         real="not run",
         story="With one cell for START and STOP, the STOP at the end of a round overwrites the id of the START "
-        "before it. A "
-        "device that is late reads STOP twice, and between the two hints that no id opens.",
+        "before it. A device that is late reads STOP twice, and between the two hints that no id opens.",
     ),
     Defect(
         "same-id-again",
@@ -115,10 +113,10 @@ GUEST = (
         falls="id_at_most_once",
         mended=_CAREFUL,
         real="not run",
-        story="Any config interrupt, one for the balloon's size, say, queues the work. Without the comparison "
-        "with the "
-        "id served last the worker begins another round with it. A device that takes an id as START whenever it comes "
-        "(QEMU up to 5.0) begins to honour hints again, in the middle of a sync if it so happens.",
+        story="Any config interrupt, one for the balloon's size, say, queues the work. Without the comparison with "
+        "the id served last the worker begins another round with it. A device that takes an id as START "
+        "whenever it comes (QEMU up to 5.0) begins to honour hints again, in the middle of a sync if it so "
+        "happens.",
     ),
     Defect(
         "hint-free-list",
@@ -131,12 +129,10 @@ GUEST = (
         falls="free_content_kept",
         mended=f"{_CAREFUL}+poison",
         real="not run",
-        story="A guest that poisons free pages, or zeroes them as they are freed, expects to find that content "
-        "when it "
-        "allocates them. If a block is hinted where it lies, on the free list, it is left out of the migration, "
-        "and at "
-        "the destination the poison is gone: page corruption is reported that never was; with init_on_free an "
-        "allocation that should be zero is not.",
+        story="A guest that poisons free pages, or zeroes them as they are freed, expects to find that content when "
+        "it allocates them. If a block is hinted where it lies, on the free list, it is left out of the "
+        "migration, and at the destination the poison is gone: page corruption is reported that never was; "
+        "with init_on_free an allocation that should be zero is not.",
     ),
     Defect(
         "release-before-pop",
@@ -149,11 +145,10 @@ GUEST = (
         falls="no_lost_write",
         mended="virtio-1.3-driver+firecracker-1.14+wait-on-ack",
         real="not run; legal by driver rule D7, and harmless with a device that leaves alone what was written "
-        "since the id "
-        "was issued (V4)",
-        story="The guest writes into a block that it was given back. The device then pops the hint and throws the new "
-        "content away. QEMU only clears a bit of an older bitmap, which is why v36 was safe there; v37 deferred the "
-        "release for another reason, so that migration converges.",
+        "since the id was issued (V4)",
+        story="The guest writes into a block that it was given back. The device then pops the hint and throws the "
+        "new content away. QEMU only clears a bit of an older bitmap, which is why v36 was safe there; v37 "
+        "deferred the release for another reason, so that migration converges.",
     ),
     Defect(
         "no-check-before-round",
@@ -166,9 +161,8 @@ GUEST = (
         falls="hint_in_batch",
         mended=_CAREFUL,
         real="not run",
-        story="In 4.20 the interrupt reads the id and the worker uses it, unchecked. If STOP or DONE comes "
-        "between the two, "
-        "a START that carries 0 or 1 opens a full round.",
+        story="In 4.20 the interrupt reads the id and the worker uses it, unchecked. If STOP or DONE comes between "
+        "the two, a START that carries 0 or 1 opens a full round.",
     ),
     Defect(
         "shrinker-counts-zero",
@@ -181,9 +175,9 @@ GUEST = (
         falls="memory_can_be_had",
         mended="linux-5.7+qemu-5.1+kvm-auto+cell-per-round",
         real=f"{_SHIM} (5.0.1 counts 0 pages, 5.4.18 counts 12, of three blocks)",
-        story="The shrinker is asked how much it could free and says nothing, so it is not asked to free "
-        "anything. The "
-        "worker takes whatever is free, and as long as the host does not show DONE the guest is out of memory.",
+        story="The shrinker is asked how much it could free and says nothing, so it is not asked to free anything. "
+        "The worker takes whatever is free, and as long as the host does not show DONE the guest is out of "
+        "memory.",
     ),
     Defect(
         "remove-keeps-blocks",
@@ -196,9 +190,8 @@ GUEST = (
         falls="blocks_come_back",
         mended="linux-5.7+qemu-5.1+kvm-auto+cell-per-round",
         real=f"{_SHIM} (5.4.18 loses three blocks, 5.4.59 none)",
-        story="rmmod during hinting frees the driver's own state, and with it the list of hinted blocks; the "
-        "blocks stay "
-        "allocated until the guest reboots.",
+        story="rmmod during hinting frees the driver's own state, and with it the list of hinted blocks; the blocks "
+        "stay allocated until the guest reboots.",
     ),
     Defect(
         "nobody-reclaims",
@@ -211,9 +204,8 @@ GUEST = (
         falls="memory_can_be_had",
         mended="linux-5.7+qemu-5.1+kvm-auto+cell-per-round",
         real=f"{_SHIM} (5.4 registers no shrinker)",
-        story="The shrinker is registered only with DEFLATE_ON_OOM. Without it, hinted blocks come back on DONE "
-        "and not "
-        "before, however short of memory the guest is.",
+        story="The shrinker is registered only with DEFLATE_ON_OOM. Without it, hinted blocks come back on DONE and "
+        "not before, however short of memory the guest is.",
     ),
     Defect(
         "swapped-ids",
@@ -226,9 +218,8 @@ GUEST = (
         falls="blocks_come_back",
         mended=_CAREFUL,
         real="not run",
-        story="DONE, which is 1, reads as 0x01000000, an id. The driver begins a round instead of giving its "
-        "blocks back; no "
-        "id that it sends is ever the device's, so that nothing is gained by it either.",
+        story="DONE, which is 1, reads as 0x01000000, an id. The driver begins a round instead of giving its blocks "
+        "back; no id that it sends is ever the device's, so that nothing is gained by it either.",
     ),
     Defect(
         "poison-not-restored",
@@ -241,9 +232,8 @@ GUEST = (
         falls="poison_val_agrees",
         mended=f"{_AUTO}+cell-per-round+poison+tell-poison-again",
         real="read in the sources of Linux 6.1 and QEMU 10",
-        story="After a suspend the device has been reset, and poison_val is 0. Linux writes it in probe alone. "
-        "QEMU then "
-        "takes the pages that the guest reports for pages without content.",
+        story="After a suspend the device has been reset, and poison_val is 0. Linux writes it in probe alone. QEMU "
+        "then takes the pages that the guest reports for pages without content.",
     ),
     Defect(
         "init-on-alloc",
@@ -257,7 +247,7 @@ GUEST = (
         mended=_CAREFUL,
         real="read in the sources (post_alloc_hook)",
         story="The worker allocates the block after the sync, which zeroes it, and so marks it dirty. The hint "
-        "takes it out of "
-        "this round's bitmap, the next sync puts it back. All the work is done and no block is ever left out.",
+        "takes it out of this round's bitmap, the next sync puts it back. All the work is done and no block "
+        "is ever left out.",
     ),
 )

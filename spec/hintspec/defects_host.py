@@ -21,15 +21,13 @@ HOST = (
         sizes=Sizes(1, 3, 1),
         falls="no_lost_write",
         mended=f"{_MANUAL}+eager-clear",
-        real="seen on a stock QEMU 7.2.22 with KVM and a driver in user space; with all defaults and a "
-        "full-speed migration, "
-        "too",
-        story="With manual-clear, reading the dirty log does not write-protect pages again; that is left to a "
-        "clear of each "
-        "chunk, just before the first page of it is sent. Until then a store into a page whose bit is set leaves no "
-        "new mark. Since 6.1 honouring a hint clears its chunk, too. So: the guest is given a hinted block back and "
-        "writes into it while its bit is still set from the last sync; then the hint is popped, the chunk is cleared "
-        "and the block's bit goes. No place remembers the write.",
+        real="seen on a stock QEMU 7.2.22 with KVM and a driver in user space; with all defaults and a full-speed "
+        "migration, too",
+        story="With manual-clear, reading the dirty log does not write-protect pages again; that is left to a clear "
+        "of each chunk, just before the first page of it is sent. Until then a store into a page whose bit is "
+        "set leaves no new mark. Since 6.1 honouring a hint clears its chunk, too. So: the guest is given a "
+        "hinted block back and writes into it while its bit is still set from the last sync; then the hint is "
+        "popped, the chunk is cleared and the block's bit goes. No place remembers the write.",
         repairs=(
             f"{_MANUAL}+eager-clear",
             f"{_MANUAL}+armed-only",
@@ -51,9 +49,9 @@ HOST = (
         falls="no_lost_write",
         mended="linux-5.7+qemu-5.1+kvm-manual+cell-per-round+eager-clear",
         real="decided by model alone",
-        story="Before 6.1 a hint does not clear the log. But the send of another block of the same chunk does, "
-        "and takes "
-        "the mark of the hinted block with it. So 6.1 did not bring early-release, and to revert it is no repair.",
+        story="Before 6.1 a hint does not clear the log. But the send of another block of the same chunk does, and "
+        "takes the mark of the hinted block with it. So 6.1 did not bring early-release, and to revert it is "
+        "no repair.",
     ),
     Defect(
         "start-accepted-any-time",
@@ -67,9 +65,8 @@ HOST = (
         mended=_CAREFUL,
         real=_NOT_RUN,
         story="The migration stops hinting before it reads the dirty log. A START that was on the ring, or is "
-        "posted now, "
-        "starts it again: its id is still the current one. A hint then takes a block out of the bitmap whose write "
-        "this very sync has just merged.",
+        "posted now, starts it again: its id is still the current one. A hint then takes a block out of the "
+        "bitmap whose write this very sync has just merged.",
     ),
     Defect(
         "status-before-id",
@@ -82,9 +79,8 @@ HOST = (
         falls="no_lost_write",
         mended=_CAREFUL,
         real="reported by Coverity (CID 1430269); not run",
-        story="Between the two stores the device sees REQUESTED with the old id, and takes a late START of the "
-        "last round. In "
-        "the order of the source, id first, nothing falls (environment word unlocked-issue).",
+        story="Between the two stores the device sees REQUESTED with the old id, and takes a late START of the last "
+        "round. In the order of the source, id first, nothing falls (environment word unlocked-issue).",
     ),
     Defect(
         "no-done-on-failure",
@@ -98,8 +94,7 @@ HOST = (
         mended="linux-5.7+qemu-5.1+kvm-auto+cell-per-round",
         real=_NOT_RUN,
         story="The clean-up of a migration that did not complete shows STOP. STOP means that more hints may be "
-        "asked for "
-        "soon, so that the driver keeps its blocks; nothing more comes.",
+        "asked for soon, so that the driver keeps its blocks; nothing more comes.",
     ),
     Defect(
         "hints-in-postcopy",
@@ -113,10 +108,8 @@ HOST = (
         mended="virtio-1.3-driver+qemu-7.2+kvm-auto+postcopy",
         real="with the guard in place the command id stays 0 (QEMU 7.2); the stall was not run",
         story="After the turn to postcopy the guest runs at the destination and asks for each page that is not "
-        "there. A block "
-        "that a hint took out of the bitmap counts as sent. Whoever touches it, its next owner or the driver, "
-        "waits for "
-        "ever. DONE is not shown either.",
+        "there. A block that a hint took out of the bitmap counts as sent. Whoever touches it, its next owner "
+        "or the driver, waits for ever. DONE is not shown either.",
     ),
     Defect(
         "return-before-act",
@@ -129,9 +122,9 @@ HOST = (
         falls="no_lost_write",
         mended="linux-6.1+qemu-7.2+kvm-manual+wait-on-ack",
         real="a use after free in QEMU's own memory; the loss was not run",
-        story="HINT_WAIT_ON_ACK is a repair of early-release because a used buffer means that the hint was "
-        "dealt with. If the "
-        "buffer is used first, the guest may write into the block again before its chunk is cleared.",
+        story="HINT_WAIT_ON_ACK is a repair of early-release because a used buffer means that the hint was dealt "
+        "with. If the buffer is used first, the guest may write into the block again before its chunk is "
+        "cleared.",
     ),
     Defect(
         "return-marks-dirty",
@@ -144,10 +137,9 @@ HOST = (
         falls="free_block_skipped",
         mended=_CAREFUL,
         real=_NOT_RUN,
-        story="A used length of 1 tells the unmap that the device wrote into the buffer. The block is marked, "
-        "and the next "
-        "sync puts it back into the bitmap. In the model, where a block is one unit, nothing at all is gained; in "
-        "QEMU it is one page of 1024.",
+        story="A used length of 1 tells the unmap that the device wrote into the buffer. The block is marked, and "
+        "the next sync puts it back into the bitmap. In the model, where a block is one unit, nothing at all "
+        "is gained; in QEMU it is one page of 1024.",
     ),
     Defect(
         "ring-unarmed",
@@ -160,9 +152,8 @@ HOST = (
         falls="no_lost_write",
         mended=f"{_PLAIN}-ring",
         real=_NOT_RUN,
-        story="Initially set bits mean: all is dirty, nothing is protected, a clear will protect it. With the "
-        "ring there is no "
-        "clear, so that no store is ever logged.",
+        story="Initially set bits mean: all is dirty, nothing is protected, a clear will protect it. With the ring "
+        "there is no clear, so that no store is ever logged.",
     ),
     Defect(
         "clear-unseen",
@@ -175,9 +166,8 @@ HOST = (
         falls="no_lost_write",
         mended=f"{_PLAIN}-manual",
         real=_NOT_RUN,
-        story="A block is written after the GET, so that its bit waits for the next one. Before that another "
-        "block of the "
-        "chunk is sent, the whole chunk is cleared, and the bit is gone unseen.",
+        story="A block is written after the GET, so that its bit waits for the next one. Before that another block "
+        "of the chunk is sent, the whole chunk is cleared, and the bit is gone unseen.",
     ),
     Defect(
         "torn-entries",
@@ -190,9 +180,8 @@ HOST = (
         falls="no_lost_write",
         mended=f"{_PLAIN}-ring",
         real=_NOT_RUN,
-        story="The flag of the entry says that it is there, its slot and offset are still the old ones. A page "
-        "that nobody "
-        "wrote is marked, the one that was written is not, and is protected again.",
+        story="The flag of the entry says that it is there, its slot and offset are still the old ones. A page that "
+        "nobody wrote is marked, the one that was written is not, and is protected again.",
     ),
     Defect(
         "tcg-hot-tlb",
@@ -206,8 +195,7 @@ HOST = (
         mended="no-hint+qemu-10+tcg",
         real="seen on a stock QEMU 7.2.22 with TCG",
         story="TCG's fast path writes through a TLB entry without marking anything. The sync takes the mark and "
-        "leaves the "
-        "entry, so that the next store through it goes unlogged.",
+        "leaves the entry, so that the next store through it goes unlogged.",
     ),
     Defect(
         "mark-before-store",
@@ -221,8 +209,7 @@ HOST = (
         mended="no-hint+qemu-10+tcg",
         real=_NOT_RUN,
         story="The slow path marks the page dirty, and then the store is made. If the page is synced and sent "
-        "between the "
-        "two, the destination has the old content and no mark is left.",
+        "between the two, the destination has the old content and no mark is left.",
     ),
     Defect(
         "hints-in-snapshot",
@@ -235,9 +222,8 @@ HOST = (
         falls="no_lost_write",
         mended=f"{_CAREFUL}+snapshot",
         real="a world that does not exist",
-        story="A snapshot is of the moment at which it began. A block that is free now, and hinted, may have "
-        "held data "
-        "then. Its first new store would have saved it; the hint takes it off the list before.",
+        story="A snapshot is of the moment at which it began. A block that is free now, and hinted, may have held "
+        "data then. Its first new store would have saved it; the hint takes it off the list before.",
     ),
     Defect(
         "legacy-features",
@@ -249,13 +235,11 @@ HOST = (
         sizes=Sizes(1, 3, 1),
         falls="no_lost_write",
         mended=_CAREFUL,
-        real="seen on a stock QEMU 7.2.22: the status stays at START across a cancel and into the next "
-        "migration, and hints "
-        "are taken with the VM stopped",
+        real="seen on a stock QEMU 7.2.22: the status stays at START across a cancel and into the next migration, "
+        "and hints are taken with the VM stopped",
         story="Each guard of the migration notifier asks whether the guest has accepted the feature. A legacy "
-        "driver may "
-        "write its features at any time. Once the bit is gone, the sync does not stop hinting: a hint takes a block "
-        "out of the bitmap whose write this very sync has merged.",
+        "driver may write its features at any time. Once the bit is gone, the sync does not stop hinting: a "
+        "hint takes a block out of the bitmap whose write this very sync has merged.",
     ),
     Defect(
         "lost-kick",
@@ -268,9 +252,9 @@ HOST = (
         falls="worker_gets_on",
         mended=f"{_CAREFUL}+wait-on-ack",
         real="read in the sources of QEMU 10",
-        story="The loop finds the ring empty and switches notifications on. An element that came between the "
-        "two is not kicked "
-        "for. A driver that goes on kicks with the next one; a driver that waits for this one waits for ever.",
+        story="The loop finds the ring empty and switches notifications on. An element that came between the two is "
+        "not kicked for. A driver that goes on kicks with the next one; a driver that waits for this one "
+        "waits for ever.",
     ),
     Defect(
         "asleep-at-destination",
@@ -284,8 +268,8 @@ HOST = (
         falls="worker_gets_on",
         mended="linux-6.1+qemu-7.2+kvm-auto+wait-on-ack",
         real="read in the sources of QEMU 10",
-        story="What was on the ring comes along to the destination, the device's loop that was about to pop it "
-        "does not.",
+        story="What was on the ring comes along to the destination, the device's loop that was about to pop it does "
+        "not.",
     ),
     Defect(
         "discard-before-reuse-seen",
@@ -298,8 +282,7 @@ HOST = (
         falls="no_lost_write",
         mended="linux-6.1+firecracker-1.14+wait-on-ack",
         real="told by Firecracker's own documentation and by its users",
-        story="Firecracker gives a hinted block's memory back to the host when it pops the hint. The shrinker "
-        "may have given "
-        "the block to someone who has written into it since: the page reads as zero from then on.",
+        story="Firecracker gives a hinted block's memory back to the host when it pops the hint. The shrinker may "
+        "have given the block to someone who has written into it since: the page reads as zero from then on.",
     ),
 )

@@ -225,9 +225,9 @@ def publish_id(s: S) -> None:
     s.migration.at = Phase.ROUND
 
 
-def half_of_issue(s: S, first: bool) -> None:
+def half_of_issue(s: S, first_if: Issue) -> None:
     """Up to 5.0, without the lock, the new id and its status are two steps; then the config interrupt is raised."""
-    if first:
+    if s.world.device.issue == first_if:
         require(s.migration.at == Phase.SYNC_PUBLISH, may_issue(s))
         s.migration.at = Phase.SYNC_STATUS
     else:
@@ -244,7 +244,7 @@ def half_of_issue(s: S, first: bool) -> None:
 )
 def count_id(s: S) -> None:
     """Up to 5.0, without the lock: the id changes."""
-    half_of_issue(s, first=s.world.device.issue == Issue.ID_FIRST)
+    half_of_issue(s, Issue.ID_FIRST)
     new_id(s)
 
 
@@ -256,7 +256,7 @@ def count_id(s: S) -> None:
 )
 def request_hints(s: S) -> None:
     """Up to 5.0, without the lock: the status changes."""
-    half_of_issue(s, first=s.world.device.issue == Issue.STATUS_FIRST)
+    half_of_issue(s, Issue.STATUS_FIRST)
     s.device.status = Status.S_REQUESTED
 
 

@@ -9,19 +9,25 @@ import pytest
 from hintproof.explain import why
 from hintproof.trace import load
 from hintproof.views import mail
-from hintspec.findings import FINDINGS
-from hintspec.records import RECORDS
+from hintspec.defects import DEFECTS
+from hintspec.protocol import PROTOCOL
+from hintspec.text import SOMETIMES
 
-FOLDERS = sorted((Path(__file__).parents[2] / "counterexamples").iterdir())
-
-
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_it_replays(folder: Path) -> None:
-    trace = load(folder / "trace.json")
-    finding = FINDINGS[folder.name]
-    known = f"{finding.name} ({finding.label}): {finding.title}"
-    assert (folder / "trace.txt").read_text() == mail.render(trace, why(trace), known)
+FOLDER = Path(__file__).parents[2] / "counterexamples"
+TRACED = sorted(path.parent.name for path in FOLDER.glob("*/trace.json"))
 
 
-def test_every_finding_of_a_record_has_one() -> None:
-    assert {name for item in RECORDS for name in item.known.values()} == {folder.name for folder in FOLDERS}
+@pytest.mark.parametrize("name", TRACED)
+def test_it_replays(name: str) -> None:
+    trace = load(FOLDER / name / "trace.json")
+    defect = DEFECTS[name]
+    assert (trace.environment, trace.sizes, trace.property_name) == (defect.environment, defect.sizes, defect.falls)
+    assert (FOLDER / name / "trace.txt").read_text() == mail.render(trace, why(trace), defect.known)
+
+
+def test_every_defect_has_a_folder_with_a_page_and_a_run_unless_something_never_happens() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == set(DEFECTS)
+    assert {path.parent.name for path in FOLDER.glob("*/README.md")} == set(DEFECTS)
+    kinds = {item.name: item.kind for item in PROTOCOL.properties}
+    never = {name for name, defect in DEFECTS.items() if kinds[defect.falls] == SOMETIMES}
+    assert set(TRACED) == set(DEFECTS) - never

@@ -1,0 +1,78 @@
+"""The command on known defects: thin over :mod:`hintproof.catalogue`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hintproof.catalogue import SEEKERS, Derived, DeriveTask, defect_named
+from hintproof.console import Number, positive, watched, writable
+from hintproof.errors import BadInput
+from hintproof.parallel import cores
+from hintproof.trace import write_whole
+from hintproof.verdict import Exit
+from hintproof.views import defects as view
+from hintproof.views import tables
+from hintspec.defects import DEFECTS
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def defects(
+    name: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Defects; without, the list.")] = None,
+    derive: Annotated[bool, typer.Option("--derive", help="Derive all that are named anew, or all.")] = False,
+    engine: Annotated[
+        list[str] | None, typer.Option(help="Time an engine, too: exhaustive, bounded or sampled; may be repeated.")
+    ] = None,
+    write: Annotated[Path | None, typer.Option(help="Write each defect's folder below this directory.")] = None,
+    jobs: Annotated[Number, typer.Option(help="Processes at a time (default: one a core).")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the known defects; show one; or derive them anew.
+
+    A defect is refuted in its world, and checked and proved where it is mended. Exit 1 if that is not as told.
+    """
+    positive(jobs=jobs)
+    chosen = [defect_named(n) for n in dict.fromkeys(name or DEFECTS)]
+    for unknown in set(engine or ()) - set(SEEKERS):
+        raise BadInput(f"no engine is called {unknown[:80]!a}: say {', '.join(SEEKERS)}")
+    if not (name or derive or engine or write):
+        _list(as_json)
+        return
+    if write is not None:
+        writable(write)
+    tasks = [DeriveTask(d.name, tuple(e for e in SEEKERS if e in (engine or ()))) for d in chosen]
+    by_task = dict(watched(tasks, jobs or cores(), quiet=as_json))
+    found: list[Derived] = [by_task[task] for task in tasks]
+    if write is not None:
+        for derived in found:
+            for file, text in view.files(derived).items():
+                write_whole(write / derived.defect.name / file, text)
+    problems = [line for derived in found for line in derived.problems]
+    if as_json:
+        print(json.dumps(view.to_json(found), indent=1))
+    elif name and not (derive or engine or write):
+        for derived in found:
+            print(view.page(derived))
+            print(view.files(derived).get("trace.txt", ""), end="")
+    else:
+        tables.console().print(view.derived_table(found))
+    for line in problems:
+        tables.console(stderr=True).print(f"not as told: {line}", highlight=False)
+    raise typer.Exit(Exit.REFUTED if problems else Exit.AS_EXPECTED)
+
+
+def _list(as_json: bool) -> None:
+    if as_json:
+        listed = [{"name": d.name, "label": d.label, "title": d.title, "affects": d.affects} for d in DEFECTS.values()]
+        print(json.dumps({"schema": "hintproof-defects/1", "defects": listed}, indent=1))
+        return
+    out = tables.console()
+    out.print(view.list_table(list(DEFECTS.values())))
+    out.print()
+    for line in view.rest_lines():
+        out.print(line, highlight=False, markup=False)
