@@ -9,7 +9,7 @@ from __future__ import annotations
 from hintspec.device import device_unlocked, is_notified, mutex_free
 from hintspec.dirtylog import migration_runs
 from hintspec.rules import Issue, IssueWaits, Job, LogMode, World, asks_for_hints, manual, migrating, skipping, unlogged
-from hintspec.sorts import ALL, EMPTY, FALSE, NO_BLOCK, Label, Term, choose, just, next_id, one_of
+from hintspec.sorts import ALL, EMPTY, NO_BLOCK, Label, Term, choose, just, next_id, one_of
 from hintspec.state import HYPERVISOR, Phase, Status
 from hintspec.text import StateView, action, require
 
@@ -200,10 +200,13 @@ def new_id(s: S) -> None:
         s.device.round_open = True
 
 
+def issues_ids(w: World) -> bool:
+    """Worlds in which the hypervisor asks for hints by ids (devices that discard do so in their own steps)."""
+    return skipping(w) and asks_for_hints(w)
+
+
 def may_issue(s: S) -> Term:
     """The VM runs and the driver is there; repair F2: and the last round's entries were popped."""
-    if not asks_for_hints(s.world):
-        return FALSE
     ready: Term = s.vm.running & is_notified(s)
     if s.world.device.issue_waits != IssueWaits.NOTHING:
         ready = ready & ~s.device.round_open
@@ -214,7 +217,7 @@ def may_issue(s: S) -> Term:
     by=HYPERVISOR,
     step="H1",
     where="virtio-balloon.c (QEMU): virtio_balloon_free_page_start",
-    when=lambda w: skipping(w) and w.device.issue == Issue.LOCKED,
+    when=lambda w: issues_ids(w) and w.device.issue == Issue.LOCKED,
 )
 def publish_id(s: S) -> None:
     """A new id is issued and shown; hinting is REQUESTED; the config interrupt is raised."""
@@ -240,7 +243,7 @@ def half_of_issue(s: S, first_if: Issue) -> None:
     by=HYPERVISOR,
     step="H1 (id)",
     where="virtio-balloon.c (QEMU up to 5.0): virtio_balloon_free_page_start",
-    when=lambda w: skipping(w) and w.device.issue != Issue.LOCKED,
+    when=lambda w: issues_ids(w) and w.device.issue != Issue.LOCKED,
 )
 def count_id(s: S) -> None:
     """Up to 5.0, without the lock: the id changes."""
@@ -252,7 +255,7 @@ def count_id(s: S) -> None:
     by=HYPERVISOR,
     step="H1 (status)",
     where="virtio-balloon.c (QEMU up to 5.0): virtio_balloon_free_page_start",
-    when=lambda w: skipping(w) and w.device.issue != Issue.LOCKED,
+    when=lambda w: issues_ids(w) and w.device.issue != Issue.LOCKED,
 )
 def request_hints(s: S) -> None:
     """Up to 5.0, without the lock: the status changes."""
@@ -269,7 +272,7 @@ def request_hints(s: S) -> None:
 def publish_nothing(s: S) -> None:
     """The sync ends without an id: no driver with the feature is there (or F2 holds the id back)."""
     require(s.migration.at == Phase.SYNC_PUBLISH)
-    if s.world.hinting and asks_for_hints(s.world):
+    if asks_for_hints(s.world):
         require(~may_issue(s), s.vm.running | ~is_notified(s))
     s.migration.at = choose(s.migration.last, Phase.LAST, Phase.ROUND)
 
@@ -278,7 +281,7 @@ def publish_nothing(s: S) -> None:
     by=HYPERVISOR,
     step="H3",
     where="virtio-balloon.c (QEMU): virtio_balloon_free_page_done",
-    when=lambda w: skipping(w) and asks_for_hints(w),
+    when=issues_ids,
 )
 def publish_done(s: S) -> None:
     """The sync ends with the VM stopped: DONE is shown."""
