@@ -62,6 +62,7 @@ c_decl {
 #define phase_ROUND 8
 #define phase_LAST 9
 #define phase_COMPLETE 10
+#define phase_POSTCOPY 11
 #define sending_NOTHING 0
 #define sending_CLEARED 1
 #define sending_TAKEN 2
