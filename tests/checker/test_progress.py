@@ -335,14 +335,9 @@ def test_every_condition_obliges_somebody_somewhere() -> None:
         for item in record(PROTOCOL, compose(environment)).properties:
             assert len(item.fair) == len(item.declared.fair)
             for condition in item.fair:
-                assert not condition.steps & {
-                    "allocate",
-                    "write",
-                    "free",
-                    "shrink_newest",
-                    "migrate",
-                    "abort_migration",
-                }
+                assert not condition.steps & {"allocate", "write", "free", "migrate", "abort_migration"}
+                short_of_memory = item.name == "memory_can_be_had"  # which asks what the shrinker is good for
+                assert short_of_memory or "shrink_newest" not in condition.steps
 
 
 # -- files ------------------------------------------------------------------------------------
