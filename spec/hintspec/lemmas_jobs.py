@@ -21,7 +21,7 @@ def hints_are_off(s: S) -> Term:
     return s.device.status == Status.S_STOP
 
 
-@lemma(lambda w: w.migrates and w.job == Job.POSTCOPY, leans_on=("hints_are_off", "sending_is_in_step"))
+@lemma(lambda w: w.migrates and w.job == Job.POSTCOPY, leans_on=("hints_are_off",))
 def has_come_or_will(s: S, block: Term) -> Term:
     """Every block is at the destination as it is now, or it is being sent, or still to be sent."""
     there = s.migration.arrived | s.log.bitmap | just(s.migration.sending)
