@@ -23,7 +23,7 @@ class Limits:
     less); ``runs`` is how many the sampling engine makes. With ``symmetry`` the exhaustive engine takes states
     for the same that differ in the names of the blocks alone; ``threads`` is on how many cores it searches. The
     sampling engine goes by a ``profile``, chooses from a ``seed``, and keeps what fails in the directory
-    ``database``, under the ``name`` of what is searched.
+    ``database``, under the ``name`` of what is searched; it ends early when runs against all of ``until`` were found.
     """
 
     states: int | None = None
@@ -38,6 +38,7 @@ class Limits:
     seed: int = 0
     database: str | None = None
     name: str = ""
+    until: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -130,6 +130,7 @@ class _Search:
     def _is_over(self) -> bool:
         """Whether all was done that was asked for, or a limit was met."""
         enough = self.walks is not None and self.guide.walks >= self.walks
+        enough = enough or bool(self.limits.until) and self.limits.until <= self.found.after.keys()
         return enough or self.time.is_over() or self.clock.is_over()
 
     def _propose(self) -> bytes:

@@ -31,6 +31,9 @@ OTHERS = (0, 1, 2, 3)
 #: Most steps of a walk; steps in a row to known states after which it ends; longest run that is gone on with.
 LONGEST_WALK, PATIENCE, LONGEST_RUN = 40, 5, 400
 
+#: How many walks begin at the edge of what was seen, where a walk had a choice; how many such states are remembered.
+EDGE, LEFT = 0.4, 50_000
+
 #: States that a new view is shown of those that are kept.
 SHOWN = 3000
 
@@ -106,6 +109,7 @@ class Guide:
         self._seen: set[int] = set()
         self.open = set(self._interests)
         self.walks = 0
+        self._edge: list[Place] = []
         self._views: list[View] = []
         for _ in range(VIEWS):
             self._add_view()
@@ -137,6 +141,19 @@ class Guide:
         if len(self._seen) > REMEMBERED:
             self._seen.clear()
 
+    def _leave(self, place: Place) -> None:
+        """Remember a state that has more than one step to states not seen, of which a walk takes one."""
+        if len(self._edge) < LEFT:
+            self._edge.append(place)
+        else:
+            self._edge[int(self._chance.random() * LEFT)] = place
+
+    def _edge_place(self) -> Place:
+        """Take one of the states that were left so, at random."""
+        number = int(self._chance.random() * len(self._edge))
+        self._edge[number], self._edge[-1] = self._edge[-1], self._edge[number]
+        return self._edge.pop()
+
     def walk(self) -> Iterator[tuple[State, int, int, Linked, bool]]:
         """One walk: for each step the state after it, the instance, broken promises, the run so far, and whether
         the view had not seen the like.
@@ -147,7 +164,7 @@ class Guide:
             self._renew()
         view = self._views[self.walks % VIEWS]
         view.walks += 1
-        place = view.little_known(chance)
+        place = self._edge_place() if self._edge and chance.random() < EDGE else view.little_known(chance)
         place.begun += 1
         state, run, length = place.state, place.run, place.length
         left_out: set[int] = set()
@@ -172,6 +189,8 @@ class Guide:
                 turn = able[int(chance.random() * len(able))]
                 mine = [o for o in options if actor[o[0]] == turn]
             index, after, broken = mine[int(chance.random() * len(mine))]
+            if len(unseen) > 1:
+                self._leave(Place(state, run, length))
             run, length = (run, index), length + 1
             new = view.show(after, run, length)
             if new:
