@@ -90,8 +90,8 @@ class Found:
     the bounded engine looked ahead for each property. ``symmetric`` says that states were counted up to the names of
     the blocks. A run against a property of progress goes round for ever: ``loops`` says how many of its steps come
     before that. ``undecided`` says of single properties which limit was met.
-    Of an exploration, ``coverage`` is what it saw, ``after`` how many seconds it took to find each run, and ``replayed``
-    names the properties whose runs were found by an earlier one.
+    Of an exploration, ``coverage`` is what it saw, ``after`` how many seconds it took to find each run, and
+    ``replayed`` names the properties whose runs were found by an earlier one.
     """
 
     engine: str
@@ -134,9 +134,13 @@ class Found:
         )
 
 
+def _order(run: Run) -> tuple[int, Run]:
+    return len(run), run
+
+
 def _shorter(one: dict[str, Run], two: dict[str, Run]) -> dict[str, Run]:
     """For each property the shorter of two runs."""
-    return {name: min((d[name] for d in (one, two) if name in d), key=len) for name in one | two}
+    return {name: min((d[name] for d in (one, two) if name in d), key=_order) for name in one | two}
 
 
 def length(steps: int, loop: int | None = None) -> str:

@@ -1,10 +1,10 @@
 """Exploration with Hypothesis: guided random runs, and shrinking of those that break a property.
 
-A run is drawn as one string of bytes that name its steps; one that is not possible where it comes is left out. So any
-string is a run, and leaving bytes out shortens it, which is what Hypothesis' shrinker does best. While Hypothesis generates,
-the bytes come from a *backend* of ours (:mod:`hintproof.engines.walks`), which learns as it goes on. What was learned decides
-only what is drawn, not what the bytes mean: a run that fails is replayed, shrunk and kept in the example database by
-Hypothesis itself, without the backend.
+A run is drawn as one string of bytes that name its steps; one that is not possible where it comes is left out. So
+any string is a run, and leaving bytes out shortens it, which is what Hypothesis' shrinker does best. While Hypothesis
+generates, the bytes come from a *backend* of ours (:mod:`hintproof.engines.walks`), which learns as it goes on. What
+was learned decides only what is drawn, not what the bytes mean: a run that fails is replayed, shrunk and kept in the
+example database by Hypothesis itself, without the backend.
 """
 
 from __future__ import annotations
@@ -111,8 +111,13 @@ class _Search:
         self.looked_for = [p.name for p in concrete.model.properties if p.declared.kind in (ALWAYS, STEP)]
         #: Runs that broke a property and are still to be handed to Hypothesis.
         self._pending: dict[str, Steps] = {}
+        self.database: _Kept | None = None
+        if limits.database is not None:
+            inner = DirectoryBasedExampleDatabase(limits.database)
+            self.database = _Kept(inner, lambda: f"{limits.name}, {self._focus}")
         self._width = 1 if len(concrete.instances) <= 256 else 3
         self._focus = ""
+        self._replaying = False
         self._failing: dict[bytes, Steps] = {}
 
     # -- bytes and runs ----------------------------------------------------------------------
@@ -130,11 +135,13 @@ class _Search:
     def _is_over(self) -> bool:
         """Whether all was done that was asked for, or a limit was met."""
         enough = self.walks is not None and self.guide.walks >= self.walks
-        enough = enough or bool(self.limits.until) and self.limits.until <= self.found.after.keys()
-        return enough or self.time.is_over() or self.clock.is_over()
+        found_all = bool(self.limits.until) and self.limits.until <= self.found.after.keys()
+        return enough or found_all or self.time.is_over() or self.clock.is_over()
 
     def _propose(self) -> bytes:
         """The next run for Hypothesis: one that breaks something that is looked for, or the last of some walks."""
+        if self._replaying:
+            return b""
         steps: Steps = ()
         for _ in range(WALKS_A_DRAW):
             if self._pending or self._is_over():
@@ -182,15 +189,11 @@ class _Search:
     def _ask(self, phases: tuple[Phase, ...], draws: int) -> Steps | None:
         """Have Hypothesis run the test; the shortest run that broke the property in focus, if any did."""
         self._failing = {}
-        database = None
-        if self.limits.database is not None:
-            inner = DirectoryBasedExampleDatabase(self.limits.database)
-            database = _Kept(inner, lambda: f"{self.limits.name}, {self._focus}")
-        AVAILABLE_PROVIDERS[_BACKEND] = _backend(self._propose)  # type: ignore[assignment]
+        AVAILABLE_PROVIDERS[_BACKEND] = _backend(self._propose)
         asked = settings(
             max_examples=draws,
             deadline=None,
-            database=database,
+            database=self.database,
             report_multiple_bugs=False,
             print_blob=False,
             phases=phases,
@@ -199,7 +202,8 @@ class _Search:
         )
         longest = (LONGEST_RUN + LONGEST_WALK) * self._width
         try:
-            seeded(self.limits.seed)(asked(given(st.binary(max_size=longest))(self._explore)))()
+            # in this order: a seed bars the database unless settings come after it
+            asked(seeded(self.limits.seed)(given(st.binary(max_size=longest))(self._explore)))()
         except PropertyBroken:
             pass
         finally:
@@ -223,24 +227,27 @@ class _Search:
     # -- all of it -----------------------------------------------------------------------------
     def replay_kept(self) -> None:
         """Replay what failed in earlier searches."""
-        for name in self.looked_for if self.limits.database is not None else ():
+        for name in self.looked_for:
             self._focus = name
-            steps = self._ask((Phase.reuse, Phase.shrink), 1)
-            if steps is None:
-                continue
-            self.found.after[name] = self.clock.seconds
-            self.found.replayed |= {name}
-            self._settle(steps)
+            if self.database is not None and list(self.database.fetch(b"")):
+                self._replaying = True
+                steps = self._ask((Phase.reuse, Phase.generate, Phase.shrink), 1)
+                self._replaying = False
+                if steps is not None:
+                    self.found.after[name] = self.clock.seconds
+                    self.found.replayed |= {name}
+                    self._settle(steps)
         self._focus = ""
 
     def run(self) -> Found:
         """Generate until all is done, or a limit is met."""
         self.replay_kept()
-        while self._pending or not self._is_over():
+        while not self.clock.is_over() and (self._pending or not self._is_over()):
             steps = self._ask((Phase.generate, Phase.shrink), DRAWS)
             if steps is not None:
                 self._settle(steps)
         found = self.found
+        found.against |= {name: self._run(steps) for name, steps in self._pending.items()}  # as long as they are
         found.stopped_by = self.clock.says() if self.clock.is_over() else ""
         found.finished = not found.stopped_by
         found.coverage = self.watch.coverage()

@@ -1,8 +1,8 @@
 """Shorter runs to the same end: leave steps out, and look for detours that save steps.
 
-Hypothesis shrinks a run by leaving out steps that stand together. What it can't find is done here: two steps that must go
-together, and another way from one of the run's states on. It all starts from the run, and ends with a run that breaks
-the same property.
+Hypothesis shrinks a run by leaving out steps that stand together. What it can't find is done here: two steps that
+must go together, and another way from one of the run's states on. It all starts from the run, and ends with a run that
+breaks the same property.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ Uniform choice hardly ever gets through a whole exchange. Three ideas of others 
 (Go-Explore): what was reached is kept, and a walk begins where few have begun. *Novelty of a few variables at a time*
 (width-based planning): a state is kept for what a **view** of it shows that was not seen before; a view is what a
 property reads and what the steps read or write that change it, with a few other variables, and views that show
-nothing new are replaced. *Swarm testing*: half of the walks leave out some steps. Besides, a walk prefers states that it
-has not seen, and lets an actor take several steps in a row.
+nothing new are replaced. *Swarm testing*: half of the walks leave out some steps. Besides, a walk prefers steps to
+states that were not seen yet, some walks begin where such steps were left over, and an actor takes several in a row.
 
 Nothing here knows what the model is about; nothing comes from the other engines.
 """
