@@ -41,6 +41,11 @@ class Replay:
                 return tuple(taken)
         return None
 
+    def breaks(self, name: str, state: State, broken: int) -> bool:
+        """Whether a step to that state, which breaks these promises, breaks the property."""
+        bit, of_steps = self._bits[name]
+        return bool((broken if of_steps else self.concrete.judge(state)) & bit)
+
     def states(self, steps: Steps) -> Iterator[State]:
         """The states before each of the steps."""
         state = self.concrete.initial
@@ -74,13 +79,16 @@ def _without_two(replay: Replay, name: str, run: Steps, over: Callable[[], bool]
 
 
 def _detours(replay: Replay, name: str, run: Steps, over: Callable[[], bool]) -> Iterator[Steps]:
-    """From a state on another way, by any steps, and then what is possible of the rest of the run."""
+    """From a state on another way, by any steps: to the end, or to where some of the rest of the run leads there."""
     for begin, state in enumerate(list(replay.states(run))):
         if over():
             return
-        for way, reached in _around(replay.concrete, state):
+        for way, reached, broken in _around(replay.concrete, state):
             if begin + len(way) >= len(run):
                 break
+            if replay.breaks(name, reached, broken):
+                yield run[:begin] + way
+                continue
             found = replay.until(name, run[begin:], reached)
             if found is not None and begin + len(way) + len(found) < len(run):
                 whole = replay.until(name, run[:begin] + way + found)
@@ -88,13 +96,13 @@ def _detours(replay: Replay, name: str, run: Steps, over: Callable[[], bool]) ->
                     yield whole
 
 
-def _around(concrete: Concrete, state: State) -> Iterator[tuple[Steps, State]]:
-    """States near a state, the nearest first, with the way there."""
-    known = {state}
+def _around(concrete: Concrete, state: State) -> Iterator[tuple[Steps, State, int]]:
+    """States near a state, the nearest first, with the way there and the promises that its last step breaks."""
+    known = {(state, 0)}
     waiting: list[tuple[Steps, State]] = [((), state)]
     for way, here in waiting:
-        for index, after, _ in concrete.successors(here):
-            if after not in known and len(known) < AROUND:
-                known.add(after)
+        for index, after, broken in concrete.successors(here):
+            if (after, broken) not in known and len(known) < AROUND:
+                known.add((after, broken))
                 waiting.append(((*way, index), after))
-                yield waiting[-1]
+                yield (*way, index), after, broken
