@@ -36,7 +36,7 @@ class Profile:
 
 
 #: What can be asked for by name: a few seconds an environment, for CI; a minute.
-PROFILES = {"quick": Profile(walks=10_000), "thorough": Profile(seconds=60.0)}
+PROFILES = {"quick": Profile(walks=5_000), "thorough": Profile(seconds=60.0)}
 
 #: The profile of a search that is told nothing.
 DEFAULT_PROFILE = "quick"
