@@ -329,14 +329,19 @@ def exploration_page() -> str:
     told = json.loads((DOCS / "exploration.json").read_text())
     rows = [
         [
-            *(f"`{d['environment']}` {d['sizes']}", f"`{d['property']}`", f"{d['found']} of {d['seeds']}"),
+            *(
+                f"`{d['environment']}` {d['sizes']}",
+                f"`{d['property']}`",
+                str(d["cores"]),
+                f"{d['found']} of {d['seeds']}",
+            ),
             *("-" if d[key] is None else f"{d[key]:.1f}" for key in ("median_seconds", "most_seconds")),
             " .. ".join(dict.fromkeys(str(n) for n in (*d["lengths"][:1], *d["lengths"][-1:]))) or "-",
             str(d["shortest"]),
         ]
         for d in told["defects"]
     ]
-    columns = ["environment", "property", "found", "median s", "slowest s", "steps", "shortest"]
+    columns = ["environment", "property", "cores", "found", "median s", "slowest s", "steps", "shortest"]
     begin, end = "<!-- results: begin -->", "<!-- results: end -->"
     head, rest = (DOCS / "exploration.md").read_text().split(begin)
     return f"{head}{begin}\n{table(columns, rows)}\n{end}{rest.split(end)[1]}"
