@@ -132,7 +132,7 @@ def check(
     else:
         out = tables.console()
         out.print(tables.results_table(results))
-        explored = {result.environment: result.found["sampled"] for result, _ in plans if "sampled" in result.found}
+        explored = [(f"{r.environment} {r.sizes}", r.found["sampled"]) for r, _ in plans if "sampled" in r.found]
         if explored:
             out.print(exploration.exploration_table(explored))
         out.print(tables.summary(results, time.monotonic() - began), highlight=False)

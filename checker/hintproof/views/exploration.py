@@ -13,14 +13,14 @@ from hintproof.engines.report import Coverage, Found
 _LISTED = 6
 
 
-def exploration_table(explored: dict[str, Found]) -> Table:
+def exploration_table(explored: list[tuple[str, Found]]) -> Table:
     """A row an environment: steps, conditions and pairs of actors seen, and what was not."""
     table = Table(box=None, pad_edge=False, header_style="bold", title="explored", title_justify="left")
-    table.add_column("environment", overflow="fold", max_width=46)
+    table.add_column("environment, sizes", overflow="fold", max_width=46)
     for column in ("walks", "steps\ntaken", "conditions\nboth ways", "pairs of\nactors"):
         table.add_column(column, justify="right")
     table.add_column("never taken", overflow="fold")
-    for environment, found in explored.items():
+    for environment, found in explored:
         seen = found.coverage
         if seen is not None:
             table.add_row(
