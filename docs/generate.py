@@ -340,6 +340,29 @@ def speed_page() -> str:
     return f"{head}{begin}\n{table(versus, ratios)}\n\n{table(columns, rows)}\n{end}{rest.split(end)[1]}"
 
 
+def exploration_page() -> str:
+    """The page on exploration, with the table of what was measured last (``docs/exploration.json``)."""
+    told = json.loads((DOCS / "exploration.json").read_text())
+    rows = [
+        [
+            *(
+                f"`{d['environment']}` {d['sizes']}",
+                f"`{d['property']}`",
+                str(d["cores"]),
+                f"{d['found']} of {d['seeds']}",
+            ),
+            *("-" if d[key] is None else f"{d[key]:.1f}" for key in ("median_seconds", "most_seconds")),
+            " .. ".join(dict.fromkeys(str(n) for n in (*d["lengths"][:1], *d["lengths"][-1:]))) or "-",
+            str(d["shortest"]),
+        ]
+        for d in told["defects"]
+    ]
+    columns = ["environment", "property", "cores", "found", "median s", "slowest s", "steps", "shortest"]
+    begin, end = "<!-- results: begin -->", "<!-- results: end -->"
+    head, rest = (DOCS / "exploration.md").read_text().split(begin)
+    return f"{head}{begin}\n{table(columns, rows)}\n{end}{rest.split(end)[1]}"
+
+
 def generated() -> dict[Path, str]:
     """All generated files."""
     proof, resting = proof_pages()
@@ -352,6 +375,7 @@ def generated() -> dict[Path, str]:
         DOCS / "resting.md": resting,
         DOCS / "speed.md": speed_page(),
         DOCS / "defects.md": defects_page(),
+        DOCS / "exploration.md": exploration_page(),
     }
     for item in derived():
         if item.problems:

@@ -15,7 +15,7 @@ from typing import Any
 from hintproof.engines.bounded import search_bounded
 from hintproof.engines.exhaustive import NO_DEADLOCK, explore_all
 from hintproof.engines.report import Found, Limits, Progress
-from hintproof.engines.sampling import sample
+from hintproof.engines.sampling import DEFAULT_PROFILE, PROFILES, sample
 from hintproof.errors import BadInput
 from hintproof.interpret.concrete import Concrete
 from hintproof.interpret.packed import PackedCompiler
@@ -33,9 +33,6 @@ ENGINES: dict[str, Callable[[Concrete, Limits, Progress | None], Found]] = {
     "bounded": search_bounded,
     "sampled": sample,
 }
-
-#: Runs of the sampling engine in the shipped checks.
-SHIPPED_RUNS = 30
 
 _NO_DEADLOCK = Property(
     NO_DEADLOCK,
@@ -62,7 +59,8 @@ class Task:
 
     def run(self, progress: Progress | None = None) -> Found:
         """Run the engine."""
-        return ENGINES[self.engine](prepare(self.environment, self.sizes), self.limits, progress)
+        limits = replace(self.limits, name=f"{self.environment} | {self.sizes}")
+        return ENGINES[self.engine](prepare(self.environment, self.sizes), limits, progress)
 
 
 @dataclass
@@ -75,6 +73,11 @@ class Result:
     record: Record | None
     pinned: bool
     found: dict[str, Found] = field(default_factory=dict)
+
+    def take(self, task: Task, found: Found) -> None:
+        """Keep what a task found, together with what another one of the same engine did."""
+        before = self.found.get(task.engine)
+        self.found[task.engine] = found if before is None else before.merged(found)
 
     def judgements(self, name: str) -> list[Judgement]:
         """The verdicts of the engines on one property."""
@@ -192,6 +195,8 @@ def plan(
     for engine in chosen:
         if engine not in ENGINES:
             raise BadInput(f"unknown engine '{engine}': choose from {', '.join(ENGINES)}")
+    if limits.profile and limits.profile not in PROFILES:
+        raise BadInput(f"unknown profile '{limits.profile}': choose from {', '.join(PROFILES)}")
     record = record or next(iter(records_of(environment)), None)
     fits = record is not None and (sizes is None or sizes == record.sizes) and not limits.symmetry
     sizes = sizes or (record.sizes if record else Sizes())
@@ -202,8 +207,19 @@ def plan(
     result = Result(environment, sizes, properties, record, fits)
     if record and fits and limits.depth is None:
         limits = replace(limits, depth=record.depth, depths=_worth_more(record))
-    limits = replace(limits, runs=limits.runs or SHIPPED_RUNS)
-    return result, [Task(environment, sizes, engine, limits) for engine in chosen]
+    tasks = [
+        Task(environment, sizes, engine, replace(limits, seed=seed))
+        for engine in chosen
+        for seed in (_seeds(limits) if engine == "sampled" else (limits.seed,))
+    ]
+    return result, tasks
+
+
+def _seeds(limits: Limits) -> list[int]:
+    """The seeds of the explorations that are to be made side by side: one, if they are to be quick."""
+    profile = PROFILES[limits.profile or DEFAULT_PROFILE]
+    side_by_side = 1 if limits.runs or profile.walks else limits.threads
+    return [limits.seed + (number << 32) for number in range(side_by_side)]
 
 
 def _refuse_asymmetry(concrete: Concrete) -> None:
@@ -229,5 +245,5 @@ def check(
     """Check one environment in this process. Raises :class:`BadInput` for what can't be checked."""
     result, tasks = plan(environment, sizes, engines, limits)
     for task in tasks:
-        result.found[task.engine] = task.run(progress)
+        result.take(task, task.run(progress))
     return result

@@ -26,7 +26,7 @@ from hintproof.parallel import cores
 from hintproof.simulation import simulate as run_simulation
 from hintproof.trace import load, prepare, save, write_whole
 from hintproof.verdict import Exit, Verdict
-from hintproof.views import mail, tables
+from hintproof.views import exploration, mail, tables
 from hintspec.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
 from hintspec.protocol import PROTOCOL
 from hintspec.records import RECORDS, records_of
@@ -76,7 +76,17 @@ def check(
     removes: Annotated[Number, typer.Option(help="Removals of the driver.")] = None,
     freezes: Annotated[Number, typer.Option(help="Suspends of the guest.")] = None,
     depth: Annotated[Number, typer.Option(help="Steps of the bounded engine.")] = None,
-    runs: Annotated[Number, typer.Option(help="Runs of the sampled engine.")] = None,
+    runs: Annotated[Number, typer.Option(help="Sampled: walks, whatever the profile says.")] = None,
+    profile: Annotated[
+        str, typer.Option(help="Sampled: quick (seconds) or thorough (a minute on all cores).")
+    ] = "quick",
+    seed: Annotated[
+        Number, typer.Option(help="Sampled: begin the random choice here, and replay nothing: repeats a check.")
+    ] = None,
+    database: Annotated[
+        Path, typer.Option(help="Sampled: Hypothesis' examples; what failed is replayed first.")
+    ] = Path(".hypothesis/examples"),
+    no_database: Annotated[bool, typer.Option("--no-database", help="Sampled: neither replay nor keep.")] = False,
     symmetry: Annotated[bool, typer.Option(help="Exhaustive: count states up to the names of blocks.")] = False,
     limit_states: Annotated[Number, typer.Option(help="States after which the exhaustive engine gives up.")] = None,
     limit_seconds: Annotated[float | None, typer.Option(help="Seconds after which an engine gives up.")] = None,
@@ -95,6 +105,7 @@ def check(
     )  # fmt: skip
     positive(limit_states=limit_states, limit_seconds=limit_seconds, limit_megabytes=limit_megabytes)
     positive(depth=depth, runs=runs, jobs=jobs)
+    keeps = not no_database and seed is None and "sampled" in (engine or ENGINES)
     tasks = len(environment or RECORDS) * len(engine or ENGINES)
     at_a_time = min(jobs or cores(), tasks)
     limits = Limits(
@@ -102,12 +113,17 @@ def check(
         megabytes=limit_megabytes or share(at_a_time),
         symmetry=symmetry,
         threads=(jobs or cores()) // at_a_time,
+        profile=profile,
+        seed=seed or 0,
+        database=str(database) if keeps else None,
     )  # fmt: skip
     if environment:
         plans = [plan(name, sizes, engine or (), limits) for name in dict.fromkeys(environment)]
     else:
         plans = [plan(r.environment, sizes, engine or (), limits, r if sizes is None else None) for r in RECORDS]
     writable(traces)
+    if keeps:
+        writable(database, "--database")
     began = time.monotonic()
     _run(plans, jobs or cores(), quiet=as_json)
     results = [(result, _save_traces(result, traces)) for result, _ in plans]
@@ -117,6 +133,9 @@ def check(
     else:
         out = tables.console()
         out.print(tables.results_table(results))
+        explored = [(f"{r.environment} {r.sizes}", r.found["sampled"]) for r, _ in plans if "sampled" in r.found]
+        if explored:
+            out.print(exploration.exploration_table(explored))
         out.print(tables.summary(results, time.monotonic() - began), highlight=False)
         if environment:
             for result, _ in results:
@@ -129,7 +148,7 @@ def _run(plans: list[tuple[Result, list[Task]]], jobs: int, quiet: bool) -> None
     owner = {id(task): result for result, tasks in plans for task in tasks}
     tasks = sorted((t for _, tasks in plans for t in tasks), key=_cost, reverse=True)
     for task, found in watched(tasks, jobs, quiet):
-        owner[id(task)].found[task.engine] = found
+        owner[id(task)].take(task, found)
     for result, planned in plans:  # engines in the order asked for, whoever ended first
         result.found = {task.engine: result.found[task.engine] for task in planned}
 
@@ -138,6 +157,8 @@ def _cost(task: Task) -> float:
     """A guess at which tasks take longest, so that they start first."""
     if task.engine == "bounded":
         return float(max(task.limits.depth or 30, *task.limits.depths.values(), 0))
+    if task.engine == "sampled" and task.limits.profile == "thorough":
+        return 60.0
     return 10.0 * task.sizes.rounds * task.sizes.blocks if task.engine == "exhaustive" else 1.0
 
 

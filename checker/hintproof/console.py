@@ -29,7 +29,7 @@ def positive(**options: float | None) -> None:
             raise BadInput(f"--{name.replace('_', '-')} must be more than 0, not {value:g}")
 
 
-def writable(directory: Path) -> None:
+def writable(directory: Path, option: str = "--traces") -> None:
     """Find out before the work begins whether its results can be kept."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def writable(directory: Path) -> None:
         probe.touch()
         probe.unlink()
     except OSError as problem:
-        raise BadInput(f"can't write to {directory}: {problem.strerror or problem}; give --traces DIR") from None
+        raise BadInput(f"can't write to {directory}: {problem.strerror or problem}; give {option} DIR") from None
 
 
 def watched(tasks: list[Any], jobs: int, quiet: bool) -> Iterator[tuple[Any, Any]]:

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import sys
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ import pytest
 
 from hintproof.checking import Result, check
 from hintproof.engines.report import Limits
+from hintproof.engines.sampling import DEFAULT_PROFILE, PROFILES
 from hintproof.errors import BadInput
 from hintproof.explain import why
 from hintproof.trace import save
@@ -82,10 +84,21 @@ class HintproofPlugin:
         sizes = self.sizes_option() or sizes
         key = (environment, tuple(engines), sizes)
         if key not in self._done:
-            limits = Limits(seconds=self.config.getoption("hintproof_seconds"))
+            limits = self._limits()
             with self._progress(environment) as progress:
                 self._done[key] = check(environment, sizes, engines, limits, progress)
         return CheckedEnvironment(self._done[key], Path(self.config.getoption("hintproof_traces")))
+
+    def _limits(self) -> Limits:
+        """Limits from the options. With Hypothesis' own option for a seed nothing is replayed, as Hypothesis has it."""
+        seed = self.config.getoption("--hypothesis-seed", None)
+        keeps = seed is None and not self.config.getoption("hintproof_no_database")
+        return Limits(
+            seconds=self.config.getoption("hintproof_seconds"),
+            profile=self.config.getoption("hintproof_profile"),
+            seed=_seed(seed),
+            database=str(self.config.rootpath / ".hypothesis" / "examples") if keeps else None,
+        )
 
     def sizes_option(self) -> Sizes | None:
         """The sizes of ``--hintproof-sizes``; None if it was not given."""
@@ -110,6 +123,14 @@ class HintproofPlugin:
         show("")
 
 
+def _seed(given: str | int | None) -> int:
+    """A seed as Hypothesis takes it, which may be any word, as a number."""
+    try:
+        return int(given or 0)
+    except ValueError:
+        return zlib.crc32(str(given).encode())
+
+
 def parse_sizes(text: str) -> Sizes:
     """Sizes from ``blocks=2,ring=4``. Raises :class:`BadInput` for anything else."""
     try:
@@ -130,6 +151,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--hintproof-engine", action="append", metavar="ENGINE", help="use these engines only; repeatable")
     group.addoption("--hintproof-sizes", metavar="SIZES", help="sizes, for example blocks=1,ring=3,rounds=2")
     group.addoption("--hintproof-seconds", type=float, metavar="S", help="seconds an engine may take")
+    group.addoption(
+        "--hintproof-profile",
+        choices=list(PROFILES),
+        default=DEFAULT_PROFILE,
+        help="how much the sampled engine explores",
+    )
+    group.addoption("--hintproof-no-database", action="store_true", help="neither replay nor keep what sampling finds")
     group.addoption("--hintproof-traces", default="hintproof-traces", metavar="DIR", help="where traces are kept")
 
 

@@ -1,150 +1,265 @@
-"""Stateful exploration with Hypothesis: random runs, and shrinking of those that break a property.
+"""Exploration with Hypothesis: guided random runs, and shrinking of those that break a property.
 
-Uniform choice among the enabled steps hardly ever gets through a whole exchange. So a rule lets one
-actor take several steps in a row; which actor, how many steps and which of its steps is Hypothesis'
-choice, and Hypothesis' to shrink.
+A run is drawn as one string of bytes that name its steps; one that is not possible where it comes is left out. So
+any string is a run, and leaving bytes out shortens it, which is what Hypothesis' shrinker does best. While Hypothesis
+generates, the bytes come from a *backend* of ours (:mod:`hintproof.engines.walks`), which learns as it goes on. What
+was learned decides only what is drawn, not what the bytes mean: a run that fails is replayed, shrunk and kept in the
+example database by Hypothesis itself, without the backend.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
-from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as seeded
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
+from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, PrimitiveProvider
 
+from hintproof.engines.coverage import Watch
 from hintproof.engines.report import Clock, Found, Limits, Progress, Run
-from hintproof.interpret.concrete import Concrete, State
-from hintspec.text import ALWAYS, OF_ALL_STATES, SOMETIMES
+from hintproof.engines.shorten import Replay, Steps, shorten
+from hintproof.engines.walks import LONGEST_RUN, LONGEST_WALK, Guide, unlinked
+from hintproof.interpret.concrete import Concrete
+from hintspec.text import ALWAYS, OF_ALL_STATES, SOMETIMES, STEP
 
-#: Runs that a search makes if it is told nothing.
-DEFAULT_RUNS = 300
 
-#: Where the random choice starts, so that a check can be repeated.
-SEED = 0
+@dataclass(frozen=True)
+class Profile:
+    """How much is explored: so many walks, or for so many seconds."""
 
-#: Turns of an actor in one run, and steps in one turn.
-TURNS, STEPS_A_TURN = 25, 12
+    walks: int | None = None
+    seconds: float | None = None
+
+
+#: What can be asked for by name: a few seconds an environment, for CI; a minute.
+PROFILES = {"quick": Profile(walks=5_000), "thorough": Profile(seconds=60.0)}
+
+#: The profile of a search that is told nothing.
+DEFAULT_PROFILE = "quick"
+
+#: Walks from which one run is drawn, and draws that Hypothesis makes before it is asked again.
+WALKS_A_DRAW, DRAWS = 50, 20
+
+#: How often a shorter run is handed to Hypothesis again.
+_AGAIN = 5
+
+_BACKEND = "hintproof-walks"
 
 
 class PropertyBroken(AssertionError):
     """A run breaks a property."""
 
 
-class _LimitMet(BaseException):
-    """Ends a search from inside a run; not an ``Exception``, so that Hypothesis lets it through."""
+class _Kept(ExampleDatabase):
+    """An example database that keeps what Hypothesis hands it under a name of ours: of the model, and the property."""
+
+    def __init__(self, inner: ExampleDatabase, name: Callable[[], str]) -> None:
+        super().__init__()
+        self._inner, self._name = inner, name
+
+    def _key(self, key: bytes) -> bytes:
+        part = next((end for end in (b".secondary", b".pareto") if key.endswith(end)), b"")
+        return hashlib.sha256(f"hintproof: {self._name()}".encode() + part).digest()
+
+    def save(self, key: bytes, value: bytes) -> None:
+        self._inner.save(self._key(key), value)
+
+    def fetch(self, key: bytes) -> Iterable[bytes]:
+        return self._inner.fetch(self._key(key))
+
+    def delete(self, key: bytes, value: bytes) -> None:
+        self._inner.delete(self._key(key), value)
 
 
-class _Watch:
-    """What is shared by the runs of one search."""
+def _backend(propose: Callable[[], bytes]) -> type[PrimitiveProvider]:
+    """A Hypothesis backend that has a run proposed whenever one is drawn."""
 
-    def __init__(self, concrete: Concrete, clock: Clock, progress: Progress | None) -> None:
-        self.concrete = concrete
-        self.clock = clock
-        self.progress = progress
-        self.against: dict[str, Run] = {}
-        self.witnesses: dict[str, Run] = {}
-        self.fired = {action.name: 0 for action in concrete.model.actions}
-        self.runs = 0
-        self.steps = 0
-        self.latest: tuple[str, Run] | None = None
-        state_kinds = [(p.name, p.declared.kind) for p in concrete.state_properties]
-        self._always = [(1 << i, name) for i, (name, kind) in enumerate(state_kinds) if kind == ALWAYS]
-        self._sometimes = [(1 << i, name) for i, (name, kind) in enumerate(state_kinds) if kind == SOMETIMES]
+    class Walks(PrimitiveProvider):
+        def draw_bytes(self, min_size: int = 0, max_size: int = 0) -> bytes:
+            return propose()
 
-    def judge(self, state: State, broken_steps: int, run: Run) -> None:
-        """Note witnesses; raise :class:`PropertyBroken` for a property not yet known to be broken."""
-        verdict = self.concrete.judge(state)
-        for mask, name in self._sometimes:
-            if verdict & mask and len(run) < len(self.witnesses.get(name, run + run)):
-                self.witnesses[name] = list(run)
-        names = [name for mask, name in self._always if verdict & mask]
-        names += [n for i, n in enumerate(self.concrete.step_properties) if broken_steps >> i & 1]
-        for name in names:
-            if name not in self.against:
-                self.latest = (name, list(run))
-                raise PropertyBroken(name)
+        def _not_drawn(self, *args: object, **kwargs: object) -> object:
+            raise AssertionError("a run is drawn as bytes")
+
+        draw_boolean = draw_integer = draw_float = draw_string = _not_drawn  # type: ignore[assignment]
+
+    return Walks
 
 
-def _machine(watch: _Watch) -> type[RuleBasedStateMachine]:
-    """The state machine class of one search: a rule for each actor."""
-    concrete = watch.concrete
-    actors = list(dict.fromkeys(a.action.actor.name for a in concrete.model.actions))
-    actor_of = [i.action.action.actor.name for i in concrete.instances]
+class _Search:
+    """One search: what is still looked for, what was found."""
 
-    class Exploration(RuleBasedStateMachine):
-        """One run of the model."""
+    def __init__(self, concrete: Concrete, limits: Limits, progress: Progress | None) -> None:
+        self.concrete, self.limits, self.progress = concrete, limits, progress
+        self.clock = Clock(limits.seconds)
+        profile = PROFILES[limits.profile or DEFAULT_PROFILE]
+        self.walks = limits.runs or profile.walks
+        self.time = Clock(None if limits.runs else profile.seconds)
+        self.guide = Guide(concrete, limits.seed)
+        self.watch = Watch(concrete)
+        self.watch.state(concrete.initial)
+        self.replay = Replay(concrete)
+        self.found = Found("sampled")
+        kinds = [(p.name, p.declared.kind) for p in concrete.state_properties]
+        self._always = {1 << i: name for i, (name, kind) in enumerate(kinds) if kind == ALWAYS}
+        self._sometimes = {1 << i: name for i, (name, kind) in enumerate(kinds) if kind == SOMETIMES}
+        self._steps = {1 << i: name for i, name in enumerate(concrete.step_properties)}
+        self.looked_for = [p.name for p in concrete.model.properties if p.declared.kind in (ALWAYS, STEP)]
+        #: Runs that broke a property and are still to be handed to Hypothesis.
+        self._pending: dict[str, Steps] = {}
+        self.database: _Kept | None = None
+        if limits.database is not None:
+            inner = DirectoryBasedExampleDatabase(limits.database)
+            self.database = _Kept(inner, lambda: f"{limits.name}, {self._focus}")
+        self._width = 1 if len(concrete.instances) <= 256 else 3
+        self._focus = ""
+        self._replaying = False
+        self._failing: dict[bytes, Steps] = {}
 
-        def __init__(self) -> None:
-            super().__init__()
-            self.state = concrete.initial
-            self.options = concrete.successors(self.state)
-            self.run: Run = []
-            watch.runs += 1
-            if watch.progress and watch.runs % 20 == 0:
-                watch.progress("runs", watch.runs)
-            if watch.clock.is_over():
-                raise _LimitMet
+    # -- bytes and runs ----------------------------------------------------------------------
+    def _encoded(self, steps: Steps) -> bytes:
+        return b"".join(step.to_bytes(self._width, "big") for step in steps)
 
-        def turn(self, actor: str, steps: int, data: Any) -> None:
-            """Up to ``steps`` steps of one actor, as long as it has any."""
-            for _ in range(steps):
-                options = [step for step in self.options if actor_of[step[0]] == actor]
-                if not options:
-                    return
-                index, self.state, broken = (
-                    options[0] if len(options) == 1 else data.draw(st.sampled_from(options), label=actor)
-                )
-                self.options = concrete.successors(self.state)
-                instance = concrete.instances[index]
-                self.run.append((instance.action.name, instance.block))
-                watch.fired[instance.action.name] += 1
-                watch.steps += 1
-                watch.judge(self.state, broken, self.run)
+    def _decoded(self, data: bytes) -> list[int]:
+        numbers = (int.from_bytes(data[i : i + self._width], "big") for i in range(0, len(data), self._width))
+        return [n for n in numbers if n < len(self.concrete.instances)]
 
-    for actor in actors:
-        setattr(Exploration, f"{actor}_runs", _turn_rule(actor, actor_of))
-    return Exploration
+    def _run(self, steps: Steps) -> Run:
+        return [(self.concrete.instances[i].action.name, self.concrete.instances[i].block) for i in steps]
 
+    # -- generating --------------------------------------------------------------------------
+    def _is_over(self) -> bool:
+        """Whether all was done that was asked for, or a limit was met."""
+        enough = self.walks is not None and self.guide.walks >= self.walks
+        found_all = bool(self.limits.until) and self.limits.until <= self.found.after.keys()
+        return enough or found_all or self.time.is_over() or self.clock.is_over()
 
-def _turn_rule(actor: str, actor_of: list[str]) -> Callable[..., None]:
-    @precondition(lambda self: any(actor_of[step[0]] == actor for step in self.options))
-    @rule(steps=st.integers(1, STEPS_A_TURN), data=st.data())
-    def turn(self: Any, steps: int, data: Any) -> None:
-        self.turn(actor, steps, data)
+    def _propose(self) -> bytes:
+        """The next run for Hypothesis: one that breaks something that is looked for, or the last of some walks."""
+        if self._replaying:
+            return b""
+        steps: Steps = ()
+        for _ in range(WALKS_A_DRAW):
+            if self._pending or self._is_over():
+                break
+            steps = self._walk()
+        if self.progress:
+            self.progress(f"walks, {len(self.found.against)} properties broken", self.guide.walks)
+        if self._pending:
+            self._focus, steps = next(iter(self._pending.items()))
+        return self._encoded(steps)
 
-    return turn
+    def _walk(self) -> Steps:
+        """One walk of the guide, judged on the way; its run."""
+        before: int | None = None
+        run = None
+        judge = self.concrete.judge
+        for state, index, broken, run, new in self.guide.walk():
+            self.watch.step(before, index)
+            before = index
+            if new:
+                self.watch.state(state)
+            verdict = judge(state)
+            if verdict or broken:
+                names = [name for bit, name in self._steps.items() if broken & bit]
+                names += [name for bit, name in self._always.items() if verdict & bit]
+                for name in names:
+                    if name not in self.found.after:
+                        self.found.after[name] = self.clock.seconds
+                        self._pending[name] = unlinked(run)
+                for bit, name in self._sometimes.items():
+                    if verdict & bit and name not in self.found.witnesses:
+                        self.found.witnesses[name] = self._run(unlinked(run))
+        return unlinked(run)
+
+    # -- failing and shrinking -----------------------------------------------------------------
+    def _explore(self, data: bytes) -> None:
+        """The test that Hypothesis runs: fails if the run breaks the property in focus."""
+        if not self._focus or (self.clock.is_over() and data not in self._failing):
+            return
+        broken = self.replay.until(self._focus, self._decoded(data))
+        if broken is not None:
+            self._failing[data] = broken
+            raise PropertyBroken(self._focus)
+
+    def _ask(self, phases: tuple[Phase, ...], draws: int) -> Steps | None:
+        """Have Hypothesis run the test; the shortest run that broke the property in focus, if any did."""
+        self._failing = {}
+        AVAILABLE_PROVIDERS[_BACKEND] = _backend(self._propose)
+        asked = settings(
+            max_examples=draws,
+            deadline=None,
+            database=self.database,
+            report_multiple_bugs=False,
+            print_blob=False,
+            phases=phases,
+            suppress_health_check=list(HealthCheck),
+            backend=_BACKEND,
+        )
+        longest = (LONGEST_RUN + LONGEST_WALK) * self._width
+        try:
+            # in this order: a seed bars the database unless settings come after it
+            asked(seeded(self.limits.seed)(given(st.binary(max_size=longest))(self._explore)))()
+        except PropertyBroken:
+            pass
+        finally:
+            del AVAILABLE_PROVIDERS[_BACKEND]
+        return min(self._failing.values(), key=lambda steps: (len(steps), steps), default=None)
+
+    def _settle(self, steps: Steps) -> None:
+        """Shorten the run against the property in focus, and have Hypothesis shrink and keep what came of it."""
+        name = self._focus
+        for _ in range(_AGAIN):
+            shorter = shorten(self.replay, name, steps, self.clock.is_over)
+            if len(shorter) >= len(steps):
+                break
+            self._pending = {name: shorter, **self._pending}
+            steps = self._ask((Phase.generate, Phase.shrink), 1) or shorter
+        self.found.against[name] = self._run(steps)
+        self.guide.open.discard(name)
+        self._pending.pop(name, None)
+        self._focus = ""
+
+    # -- all of it -----------------------------------------------------------------------------
+    def replay_kept(self) -> None:
+        """Replay what failed in earlier searches."""
+        for name in self.looked_for:
+            self._focus = name
+            if self.database is not None and list(self.database.fetch(b"")):
+                self._replaying = True
+                steps = self._ask((Phase.reuse, Phase.generate, Phase.shrink), 1)
+                self._replaying = False
+                if steps is not None:
+                    self.found.after[name] = self.clock.seconds
+                    self.found.replayed |= {name}
+                    self._settle(steps)
+        self._focus = ""
+
+    def run(self) -> Found:
+        """Generate until all is done, or a limit is met."""
+        self.replay_kept()
+        while not self.clock.is_over() and (self._pending or not self._is_over()):
+            steps = self._ask((Phase.generate, Phase.shrink), DRAWS)
+            if steps is not None:
+                self._settle(steps)
+        found = self.found
+        found.against |= {name: self._run(steps) for name, steps in self._pending.items()}  # as long as they are
+        found.stopped_by = self.clock.says() if self.clock.is_over() else ""
+        found.finished = not found.stopped_by
+        found.coverage = self.watch.coverage()
+        found.fired = found.coverage.steps
+        found.runs, found.transitions = self.guide.walks, sum(found.fired.values())
+        found.decides = frozenset(
+            p.name for p in self.concrete.model.properties if p.declared.kind not in OF_ALL_STATES
+        )
+        found.seconds = self.clock.seconds
+        return found
 
 
 def sample(concrete: Concrete, limits: Limits = Limits(), progress: Progress | None = None) -> Found:
-    """Random runs from :data:`SEED`, shrunk where one breaks a property; then on for other properties."""
-    clock = Clock(limits.seconds)
-    watch = _Watch(concrete, clock, progress)
-    found = Found(engine="sampled", against=watch.against, witnesses=watch.witnesses, fired=watch.fired)
-    wanted = limits.runs or DEFAULT_RUNS
-    profile = settings(
-        max_examples=wanted,
-        stateful_step_count=TURNS,
-        deadline=None,
-        database=None,
-        report_multiple_bugs=False,
-        print_blob=False,
-        phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
-    )
-    while not found.finished and not found.stopped_by:
-        watch.latest = None
-        try:
-            run_state_machine_as_test(seed(SEED)(_machine(watch)), settings=profile)
-            found.finished = True
-        except PropertyBroken:
-            assert watch.latest is not None
-            name, run = watch.latest
-            watch.against[name] = run
-        except _LimitMet:
-            found.stopped_by = clock.says()
-    found.runs, found.transitions = watch.runs, watch.steps
-    found.decides = frozenset(p.name for p in concrete.model.properties if p.declared.kind not in OF_ALL_STATES)
-    found.seconds = clock.seconds
-    return found
+    """Explore from ``limits.seed``, as much as ``limits.profile`` says, or so many walks (``limits.runs``)."""
+    return _Search(concrete, limits, progress).run()

@@ -75,6 +75,24 @@ class Concrete:
             lines.append(f"    if {condition}: out.append(({index}, {self._next(instance)}))")
         return self._compiler.define("successors", "state", [*lines, "return out"])
 
+    @cached_property
+    def moves(self) -> list[Callable[[State], tuple[State, int] | None]]:
+        """For each instance a function that takes its step: the next state and broken promises; None if it can't."""
+        made = []
+        for instance in self.instances:
+            guard = " and ".join(self._compiler.expr(c.term, instance.block) for c in instance.action.guard)
+            lines = [f"return ({self._next(instance)}) if {guard or 'True'} else None"]
+            made.append(self._compiler.define("move", "state", lines))
+        return made
+
+    def truths(self, conditions: list[Term]) -> Callable[[State], int]:
+        """A function that gives the mask of the conditions that hold for some block."""
+        lines = ["mask = 0"]
+        for number, term in enumerate(conditions):
+            sources = dict.fromkeys(self._compiler.expr(term, block) for block in self.sizes.blocks_for(True))
+            lines.append(f"if {' or '.join(sources)}: mask |= {1 << number}")
+        return self._compiler.define("truths", "state", [*lines, "return mask"])
+
     def _next(self, instance: Instance) -> str:
         """Source of the next state and of the mask of broken promises."""
         updates = instance.action.updates

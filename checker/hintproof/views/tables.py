@@ -12,6 +12,7 @@ from rich.text import Text
 
 from hintproof.checking import Result
 from hintproof.verdict import Verdict
+from hintproof.views.exploration import exploration_json
 
 _STYLE = {
     Verdict.REFUTED: "bold red",
@@ -82,6 +83,7 @@ def _result_json(result: Result, files: Files) -> dict[str, Any]:
                 "runs": found.runs,
                 "seconds": round(found.seconds, 3),
                 "fired": found.fired,
+                **({"exploration": exploration_json(found)} if found.coverage else {}),
             }
             for engine, found in result.found.items()
         },

@@ -1,0 +1,137 @@
+"""Measure how soon the exploration with Hypothesis finds each safety defect that is known, from several seeds.
+
+python benchmarks/explore.py --json docs/exploration.json     all records, 10 seeds each, a minute at most
+python benchmarks/explore.py --seeds 3 --only firecracker     less
+python benchmarks/explore.py --cores 2                        as thorough on two cores: two searches, from a seed each
+
+A search is one process on one core, stops when all that is known to fall in its environment was found, and is given
+nothing of the other engines. Those of several cores don't hear of each other, so they may be measured one after the
+other: what counts is which one is first. The figures are written after each search, so that Ctrl-C keeps what was
+measured; those of other environments that the file holds stay as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+from hintproof.engines.report import Found, Limits
+from hintproof.engines.sampling import sample
+from hintproof.parallel import run_all
+from hintproof.trace import prepare, write_whole
+from hintspec.protocol import PROTOCOL
+from hintspec.records import RECORDS, Record, pins
+from hintspec.text import ALWAYS, STEP
+
+#: What a single run of finite length speaks against.
+SAFETY = {p.name for p in PROTOCOL.properties if p.kind in (ALWAYS, STEP)}
+
+#: Seconds that a search may take.
+SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """One search of one record, from one seed."""
+
+    record: Record
+    seed: int
+    core: int
+    seconds: float
+
+    @property
+    def known(self) -> list[str]:
+        """The safety properties that are known to fall."""
+        return [name for name in self.record.known if name in SAFETY]
+
+    def run(self, progress: Callable[[str, int], None] | None = None) -> Found:
+        """Search until all of them were found, or time is over."""
+        limits = Limits(
+            profile="thorough", seed=self.seed + (self.core << 32), seconds=self.seconds, until=frozenset(self.known)
+        )
+        return sample(prepare(self.record.environment, self.record.sizes), limits, progress)
+
+
+def rows(done: list[tuple[Exploration, Found]], cores: int) -> list[dict[str, Any]]:
+    """A row a defect: from how many seeds it was found, how soon, and how long the run is after shrinking."""
+    made = []
+    for record in RECORDS:
+        parts: dict[int, list[Found]] = {}
+        for task, found in done:
+            if task.record == record:
+                parts.setdefault(task.seed, []).append(found)
+        together = [reduce(Found.merged, of_seed) for of_seed in parts.values() if len(of_seed) == cores]
+        for name in [n for n in record.known if n in SAFETY] if together else []:
+            runs = [(found.after[name], len(found.against[name])) for found in together if name in found.against]
+            made.append(
+                {
+                    "environment": record.environment,
+                    "sizes": str(record.sizes),
+                    "property": name,
+                    "finding": record.known[name],
+                    "cores": cores,
+                    "seeds": len(together),
+                    "found": len(runs),
+                    "median_seconds": round(statistics.median(s for s, _ in runs), 2) if runs else None,
+                    "most_seconds": round(max(s for s, _ in runs), 2) if runs else None,
+                    "lengths": sorted(length for _, length in runs),
+                    "shortest": pins()[record.key]["lengths"][name],
+                }
+            )
+    return made
+
+
+def updated(file: Path | None, made: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows made, with those that the file holds of other environments, in the order of the records."""
+    kept = json.loads(file.read_text())["defects"] if file is not None and file.exists() else []
+    new = {(row["environment"], row["sizes"]) for row in made}
+    order = [(record.environment, str(record.sizes)) for record in RECORDS]
+    every = [row for row in kept if (row["environment"], row["sizes"]) not in new] + made
+    known = [row for row in every if (row["environment"], row["sizes"]) in order]
+    return sorted(known, key=lambda row: order.index((row["environment"], row["sizes"])))
+
+
+def main() -> int:
+    """Measure; the exit code."""
+    parser = argparse.ArgumentParser(description="Measure the exploration with Hypothesis on all known safety defects.")
+    parser.add_argument("--json", type=Path, help="file for the figures (default: printed)")
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser.add_argument("--jobs", type=int, default=1, help="searches at a time, each on a core of its own")
+    parser.add_argument("--only", default="", help="records whose environment and sizes have this in them")
+    parser.add_argument("--cores", type=int, default=1, help="searches from each seed")
+    given = parser.parse_args()
+    tasks = [
+        Exploration(record, seed, core, given.seconds)
+        for seed in range(given.seeds)
+        for record in RECORDS
+        if SAFETY & set(record.known) and given.only in record.key
+        for core in range(given.cores)
+    ]
+    done: list[tuple[Exploration, Found]] = []
+    for task, found in run_all(tasks, given.jobs):
+        done.append((task, found))
+        told = ", ".join(f"{name} {found.after[name]:.1f} s" for name in task.known if name in found.against)
+        print(
+            f"{len(done)}/{len(tasks)} {task.record.key} seed {task.seed}, core {task.core}: {told}",
+            file=sys.stderr,
+            flush=True,
+        )
+        defects = updated(given.json, rows(done, given.cores))
+        document = {"schema": "hintproof-exploration/1", "seconds": given.seconds, "defects": defects}
+        if given.json:
+            write_whole(given.json, json.dumps(document, indent=1) + "\n")
+    if not given.json:
+        print(json.dumps(document, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
