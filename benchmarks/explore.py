@@ -1,6 +1,6 @@
 """Measure how soon the exploration with Hypothesis finds each safety defect that is known, from several seeds.
 
-python benchmarks/explore.py --json docs/exploration.json     all records, 10 seeds each, a minute at most
+python benchmarks/explore.py --json docs/exploration.json     all worlds, 10 seeds each, a minute at most
 python benchmarks/explore.py --seeds 3 --only firecracker     less
 python benchmarks/explore.py --cores 2                        as thorough on two cores: two searches, from a seed each
 
@@ -26,12 +26,34 @@ from hintproof.engines.report import Found, Limits
 from hintproof.engines.sampling import sample
 from hintproof.parallel import run_all
 from hintproof.trace import prepare, write_whole
+from hintspec.defects import DEFECTS
 from hintspec.protocol import PROTOCOL
 from hintspec.records import RECORDS, Record, pins
 from hintspec.text import ALWAYS, STEP
 
 #: What a single run of finite length speaks against.
 SAFETY = {p.name for p in PROTOCOL.properties if p.kind in (ALWAYS, STEP)}
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def _worlds() -> list[Record]:
+    """The recorded worlds, and those of the catalogue beside them."""
+    recorded = {(record.environment, record.sizes, name) for record in RECORDS for name in record.known}
+    others = [d for d in DEFECTS.values() if (d.environment, d.sizes, d.falls) not in recorded]
+    return [*RECORDS, *(Record(d.environment, d.sizes, 0, {d.falls: d.name}) for d in others)]
+
+
+WORLDS = _worlds()
+
+
+def shortest(world: Record, name: str) -> int:
+    """The length of the shortest run: pinned, or that of the kept counterexample."""
+    if world in RECORDS:
+        return int(pins()[world.key]["lengths"][name])
+    kept = json.loads((ROOT / "counterexamples" / world.known[name] / "trace.json").read_text())
+    return len(kept["steps"])
+
 
 #: Seconds that a search may take.
 SECONDS = 60.0
@@ -62,7 +84,7 @@ class Exploration:
 def rows(done: list[tuple[Exploration, Found]], cores: int) -> list[dict[str, Any]]:
     """A row a defect: from how many seeds it was found, how soon, and how long the run is after shrinking."""
     made = []
-    for record in RECORDS:
+    for record in WORLDS:
         parts: dict[int, list[Found]] = {}
         for task, found in done:
             if task.record == record:
@@ -82,7 +104,7 @@ def rows(done: list[tuple[Exploration, Found]], cores: int) -> list[dict[str, An
                     "median_seconds": round(statistics.median(s for s, _ in runs), 2) if runs else None,
                     "most_seconds": round(max(s for s, _ in runs), 2) if runs else None,
                     "lengths": sorted(length for _, length in runs),
-                    "shortest": pins()[record.key]["lengths"][name],
+                    "shortest": shortest(record, name),
                 }
             )
     return made
@@ -92,7 +114,7 @@ def updated(file: Path | None, made: list[dict[str, Any]]) -> list[dict[str, Any
     """The rows made, with those that the file holds of other environments, in the order of the records."""
     kept = json.loads(file.read_text())["defects"] if file is not None and file.exists() else []
     new = {(row["environment"], row["sizes"]) for row in made}
-    order = [(record.environment, str(record.sizes)) for record in RECORDS]
+    order = [(record.environment, str(record.sizes)) for record in WORLDS]
     every = [row for row in kept if (row["environment"], row["sizes"]) not in new] + made
     known = [row for row in every if (row["environment"], row["sizes"]) in order]
     return sorted(known, key=lambda row: order.index((row["environment"], row["sizes"])))
@@ -111,7 +133,7 @@ def main() -> int:
     tasks = [
         Exploration(record, seed, core, given.seconds)
         for seed in range(given.seeds)
-        for record in RECORDS
+        for record in WORLDS
         if SAFETY & set(record.known) and given.only in record.key
         for core in range(given.cores)
     ]

@@ -132,7 +132,8 @@ def seek(defect: Defect, engine: str, depth: int | None = None) -> tuple[float, 
     It looks for this one property. ``depth`` is how far the bounded engine looks.
     """
     concrete = with_one_property(prepare(defect.environment, defect.sizes), defect.falls)
-    found = ENGINES[engine](concrete, Limits(seconds=SECONDS, depth=depth), None)
+    limits = Limits(seconds=SECONDS, depth=depth, profile="thorough", until=frozenset({defect.falls}))
+    found = ENGINES[engine](concrete, limits, None)
     run = found.against.get(defect.falls)
     return found.seconds, len(run) if run is not None else None
 

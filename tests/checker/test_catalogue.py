@@ -89,7 +89,7 @@ def test_every_step_of_the_catalogues_worlds_happens_in_one_of_them() -> None:
 
 def test_an_engine_that_looks_for_a_defect_is_timed() -> None:
     defect = DEFECTS["ring-unarmed"]
-    for engine in ("exhaustive", "bounded"):
+    for engine in catalogue.SEEKERS:
         seconds, steps = seek(defect, engine)
         assert seconds >= 0
         assert steps is not None
