@@ -144,7 +144,7 @@ def record(text: Text, world: Any, finite: bool = True) -> Model:
     actions = [_record_action(a, world, parts, finite) for a in text.actions if _exists(a.when, world)]
     ghosts = {v.name for v in recorded if v.declared.ghost}
     for recorded_action in actions:
-        _refuse_ghosts(recorded_action, ghosts)
+        refuse_ghosts(recorded_action, ghosts)
     properties, lemmas, assumptions = (
         tuple(
             RecordedProperty(p, _predicate(p, StateView(world, parts, None)), tuple(_fairness(p, actions)))
@@ -235,7 +235,7 @@ def _subterms(term: Term) -> Iterable[Term]:
             yield from (v for n, v in zip(names, argument, strict=True) if n not in ghosts)
 
 
-def _refuse_ghosts(item: RecordedAction, ghosts: set[str]) -> None:
+def refuse_ghosts(item: RecordedAction, ghosts: set[str]) -> None:
     """Ghost state must not influence what happens: no guard and no ordinary update may read it."""
     ordinary = [term for name, term in item.updates.items() if name not in ghosts]
     for term in [c.term for c in item.guard] + ordinary:

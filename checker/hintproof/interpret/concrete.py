@@ -8,7 +8,7 @@ Blocks are numbered 1 .. N, 0 is no block; block ``b`` is bit ``b - 1`` of a set
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -64,9 +64,14 @@ class Concrete:
     @cached_property
     def successors(self) -> Successors:
         """All steps from a state."""
+        return self.steps_by(range(len(self.instances)))
+
+    def steps_by(self, numbers: Iterable[int]) -> Successors:
+        """The steps from a state that some instances take, by their numbers."""
         lines = ["out = []"]
         shared = ""
-        for index, instance in enumerate(self.instances):
+        for index in numbers:
+            instance = self.instances[index]
             first, *rest = [self._compiler.expr(c.term, instance.block) for c in instance.action.guard]
             if first != shared:
                 lines.append(f"if {first}:")

@@ -1,0 +1,166 @@
+"""What becomes of a mutant: killed, equivalent at the sizes that were searched, or surviving.
+
+A mutant is killed by whatever is said of the original and is not true of it: first by a property that falls, or
+no longer falls, or is no longer witnessed; then by a lemma that a reachable state breaks; then by a goal that is no
+longer met, or a step that no longer happens. It is equivalent at some sizes if it does exactly what the original
+does in every state that the original reaches: then it reaches the same states, in the same ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from hintproof.engines.exhaustive import NO_DEADLOCK, PlainSearch, found_by
+from hintproof.engines.report import Clock, Found, Limits
+from hintproof.mutation.baseline import Baseline, Changed, met_goals
+from hintproof.mutation.mutants import Mutant
+from hintspec.sizes import Sizes
+from hintspec.text import ALWAYS
+
+KILLED, EQUAL, PROVED, SURVIVES, UNDECIDED = "killed", "equal", "proved", "survives", "undecided"
+
+PROPERTY, LEMMA, GOAL = "property", "lemma", "goal"
+
+#: How many times as many states as the original a mutant may have before it is left to other sizes.
+_MORE = 3
+
+#: States between two looks at whether something has fallen already.
+_LOOK = 1_000
+
+#: Up to so many states of the original a property is looked for after a lemma or a goal has killed.
+_CHEAP = 30_000
+
+
+@dataclass(frozen=True)
+class Kill:
+    """What kills a mutant: a property, lemma or goal, what became of it, and the steps of the shortest run to it."""
+
+    kind: str
+    by: str
+    how: str
+    length: int | None
+    sizes: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a mutant. ``sizes`` are those at which it was searched to its end, ``seconds`` what it took."""
+
+    verdict: str
+    kill: Kill | None
+    sizes: tuple[str, ...]
+    states: int
+    seconds: float
+
+
+def judged(
+    mutant: Mutant, sizes: Sequence[Sizes], baseline: Callable[[Sizes], Baseline], seconds: float | None = None
+) -> Outcome:
+    """Search a mutant at one size after the other until something kills it."""
+    clock = Clock(seconds)
+    weaker: Kill | None = None
+    differs, decided, states = False, [], 0
+    for size in sizes:
+        base = baseline(size)
+        if weaker and base.search.count > _CHEAP:
+            break
+        if clock.is_over():
+            break
+        changed = Changed(base, mutant)
+        if not changed.differs():
+            decided.append(str(size))
+            continue
+        differs = True
+        kill, finished, count = _search(changed, base, mutant, clock.remaining())
+        states += count
+        if kill and kill.kind == PROPERTY:
+            return Outcome(KILLED, kill, (*decided, str(size)), states, clock.seconds)
+        weaker = weaker or kill
+        if finished:
+            decided.append(str(size))
+    if weaker:
+        return Outcome(KILLED, weaker, tuple(decided), states, clock.seconds)
+    if len(decided) < len(sizes):
+        return Outcome(UNDECIDED, None, tuple(decided), states, clock.seconds)
+    return Outcome(SURVIVES if differs else EQUAL, None, tuple(decided), states, clock.seconds)
+
+
+def _search(changed: Changed, base: Baseline, mutant: Mutant, seconds: float | None) -> tuple[Kill | None, bool, int]:
+    """What kills a mutant at one size, whether all of it was searched, and how many states it has."""
+    search = PlainSearch(changed, Limits(states=base.search.count * _MORE + _LOOK, seconds=seconds), None)
+    over = False
+    seen = 0
+    lemma: Kill | None = None
+    fatal = _fatal(changed, base)
+    while not over:
+        over = search.search(search.count + _LOOK)
+        kills = list(_fallen(changed, base, search, fatal, seen))
+        seen = search.count
+        strongest = min((k for k in kills if k.kind == PROPERTY), key=lambda k: k.length or 0, default=None)
+        if strongest:
+            return strongest, False, search.count
+        lemma = lemma or min(kills, key=lambda k: k.length or 0, default=None)
+    finished = not search.stopped_by
+    if not finished:
+        return lemma, False, search.count
+    found = found_by(changed, search)
+    return _whole(base, changed, search, found, mutant) or lemma or _lost(base, changed, search, found), True, search.count
+
+
+def _fatal(changed: Changed, base: Baseline) -> dict[int, tuple[str, str]]:
+    """By bit of a state's verdict: what must not speak up in a mutant, a property that holds or a lemma."""
+    holds = {
+        bit: (PROPERTY, item.name)
+        for bit, item in enumerate(changed.state_properties)
+        if item.declared.kind == ALWAYS and item.name not in base.found.against
+    }
+    above = len(changed.state_properties)
+    return holds | {above + bit: (LEMMA, name) for bit, name in enumerate(base.lemmas)}
+
+
+def _fallen(
+    changed: Changed, base: Baseline, search: PlainSearch, fatal: dict[int, tuple[str, str]], since: int
+) -> list[Kill]:
+    """What has fallen in the states that were found lately, by its first run."""
+    mask = sum(1 << bit for bit in fatal)
+    kills: list[Kill] = []
+    here = str(changed.sizes)
+    open_ = mask
+    for state in range(since, search.count):
+        spoken = search.verdicts[state] & open_
+        if spoken:
+            open_ &= ~spoken
+            for bit, (kind, name) in fatal.items():
+                if spoken >> bit & 1:
+                    how = "falls" if kind == PROPERTY else "is broken"
+                    kills.append(Kill(kind, name, how, len(search.run_to(state)), here))
+    for bit in search.broken_steps():
+        name = changed.step_properties[bit]
+        if name not in base.found.against:
+            kills.append(Kill(PROPERTY, name, "falls", len(search.run_breaking(bit)), here))
+    if search.deadlock is not None and NO_DEADLOCK not in base.found.against:
+        kills.append(Kill(PROPERTY, NO_DEADLOCK, "falls", len(search.run_to(search.deadlock)), here))
+    return kills
+
+
+def _whole(base: Baseline, changed: Changed, search: PlainSearch, found: Found, mutant: Mutant) -> Kill | None:
+    """A property whose verdict on all states is another than the original's."""
+    here = str(changed.sizes)
+    kills = [Kill(PROPERTY, n, "falls", len(run), here) for n, run in found.against.items() if n not in base.found.against]
+    if not kills:
+        kills = [Kill(PROPERTY, n, "no longer falls", None, here) for n in base.found.against if n not in found.against]
+        kills += [Kill(PROPERTY, n, "is no longer met", None, here) for n in base.found.witnesses if n not in found.witnesses]
+    return min(kills, key=lambda k: k.length or 0, default=None)
+
+
+def _lost(base: Baseline, changed: Changed, search: PlainSearch, found: Found) -> Kill | None:
+    """A goal that is no longer met, or a step that no longer happens."""
+    here = str(changed.sizes)
+    for name in sorted(base.goals - met_goals(changed, search)):
+        return Kill(GOAL, name, "is no longer met", None, here)
+    happens = {part for name, count in found.fired.items() if count for part in name.split("+")}
+    for name, count in base.found.fired.items():
+        if count and name not in happens:
+            return Kill(GOAL, name, "no longer happens", None, here)
+    return None
