@@ -6,14 +6,14 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from hintproof.engines.report import Progress
 from hintproof.errors import BadInput
 from hintproof.mutation.baseline import Baseline
-from hintproof.mutation.judge import EQUAL, PROVED, Kill, Outcome, judged
+from hintproof.mutation.judge import EQUAL, PROVED, Kill, Outcome, Stage, judged
 from hintproof.mutation.mutants import MERGE, Mutant, is_budget, mutants
 from hintproof.mutation.sameness import Sameness
 from hintproof.mutation.terms import spelled
@@ -21,7 +21,7 @@ from hintproof.proving import ProofTask
 from hintproof.trace import prepare, write_whole
 from hintspec.recording import Model, RecordedAction
 from hintspec.sizes import Sizes
-from hintspec.slack_of_mutants import MUTATION_SIZES
+from hintspec.slack_of_mutants import stages_for
 
 #: Changed whenever what is kept of a mutant, or what decides it, changes.
 SCHEMA = "hintproof-mutation/1"
@@ -45,7 +45,7 @@ class Row:
 @cache
 def model_of(environment: str) -> Model:
     """The environment as terms, with the budgets of a finite search. Raises :class:`BadInput` for a bad name."""
-    return prepare(environment, MUTATION_SIZES[0]).model
+    return prepare(environment, Sizes()).model
 
 
 @cache
@@ -60,6 +60,21 @@ def _baseline(environment: str, sizes: Sizes) -> Baseline:
 
 
 @cache
+def stages_of(environment: str) -> tuple[Stage, ...]:
+    """Where the mutants of an environment are searched, one after the other."""
+    return tuple(
+        Stage(sizes, world, partial(counterpart, world)) if world else Stage(sizes)
+        for world, sizes in ((("" if w == environment else w), s) for w, s in stages_for(environment))
+    )
+
+
+def counterpart(environment: str, mutant: Mutant) -> Mutant | None:
+    """The same change to the same words of a step in another environment; None if it has none."""
+    there = mutants_of(environment).get(mutant.name)
+    return there if there is not None and there.says == mutant.says else None
+
+
+@cache
 def _sameness(environment: str) -> Sameness:
     return Sameness(ProofTask(environment).model(), _SECONDS)
 
@@ -71,7 +86,6 @@ class MutationTask:
     environment: str
     mutant: str
     seconds: float | None = None
-    sizes: tuple[Sizes, ...] = MUTATION_SIZES
 
     def __str__(self) -> str:
         return f"mutant '{self.mutant}' of {self.environment}"
@@ -85,12 +99,12 @@ class MutationTask:
         """Search it at one size after the other; if it does the same at all of them, try to prove that."""
         mutant = mutants_of(self.environment)[self.mutant]
 
-        def baseline(sizes: Sizes) -> Baseline:
+        def baseline(stage: Stage) -> Baseline:
             if progress:
-                progress(f"at {sizes}", 1)
-            return _baseline(self.environment, sizes)
+                progress(f"at {stage.sizes} {stage.world}", 1)
+            return _baseline(stage.world or self.environment, stage.sizes)
 
-        outcome = judged(mutant, self.sizes, baseline, self.seconds)
+        outcome = judged(mutant, stages_of(self.environment), baseline, self.seconds)
         if outcome.verdict == EQUAL and mutant.operator != MERGE:
             if _sameness(self.environment).proves(_without_budgets(mutant.made[0])):
                 outcome = replace(outcome, verdict=PROVED)
@@ -108,7 +122,7 @@ def _without_budgets(action: RecordedAction) -> RecordedAction:
 def digest(environment: str) -> str:
     """Stands for all that the results of an environment depend on: its terms, the sizes, the way of judging."""
     model = model_of(environment)
-    parts: list[Any] = [SCHEMA, [str(s) for s in MUTATION_SIZES]]
+    parts: list[Any] = [SCHEMA, [f"{world} {sizes}" for world, sizes in stages_for(environment)]]
     parts += [(v.name, spelled(v.init)) for v in model.vars]
     for a in model.actions:
         updates = [(n, spelled(t)) for n, t in a.updates.items()]

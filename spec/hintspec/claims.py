@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hintspec.rules import hinting, skipping
-from hintspec.text import step_claim
+from hintspec.rules import ReadsId, Release, World, hinting, migrating, skipping
+from hintspec.text import Property, step_claim
 
 HINT_IN_WINDOW = step_claim(
     "hint_in_window",
@@ -50,4 +50,45 @@ HINT_SPARES_NEW_WRITES = step_claim(
         "unsent_write_is_missing",
         "write_since_issue",
     ),
+)
+
+GUEST_STANDS_STILL = step_claim(
+    "guest_stands_still",
+    "QEMU vm_stop: no virtual CPU runs after it, so neither guest RAM nor a ring changes by the guest's doing",
+    "While the VM is stopped no step of the guest happens: its driver's state and the ring are guest RAM, too.",
+    migrating,
+)
+DEVICE_STANDS_STILL = step_claim(
+    "device_stands_still",
+    "QEMU virtio_balloon_set_status, block_iothread: guest RAM must not change after the VM was stopped",
+    "While the VM is stopped the device pops nothing: giving an entry back would write into guest RAM.",
+    skipping,
+    follows_from=("half_a_hint",),
+)
+
+
+def reads_in_worker(w: World) -> bool:
+    """Worlds whose driver has the id that it read last to itself."""
+    return w.hinting and w.driver.reads_id == ReadsId.WORKER
+
+
+HINT_UNDER_LAST_ID = step_claim(
+    "hint_under_last_id",
+    "virtio 1.3 driver rule D5: cease hinting when the field no longer holds the id",
+    "The driver takes a block for hinting only while the id that it read last is the one that it serves.",
+    reads_in_worker,
+    follows_from=("loop_is_of_last_id",),
+)
+KEPT_TILL_DONE = step_claim(
+    "kept_till_done",
+    "virtio 1.3 driver rule D10, and its text on STOP: hinted pages are kept out of use till DONE",
+    "The worker gives hinted blocks back when it has read DONE, and not before.",
+    lambda w: reads_in_worker(w) and w.driver.release == Release.ON_DONE,
+)
+
+CLAIMS_OF_CONDUCT: tuple[Property, ...] = (
+    GUEST_STANDS_STILL,
+    DEVICE_STANDS_STILL,
+    HINT_UNDER_LAST_ID,
+    KEPT_TILL_DONE,
 )

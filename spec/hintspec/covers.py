@@ -6,7 +6,7 @@ That a page is left out of a migration is a property of its own (``free_block_sk
 from __future__ import annotations
 
 from hintspec.device import config_shows, payload
-from hintspec.rules import ReadsId, World, hinting
+from hintspec.rules import LogMode, ReadsId, World, hinting, migrating
 from hintspec.sorts import DONE, EMPTY, Term
 from hintspec.text import Cover, StateView, cover
 
@@ -32,4 +32,29 @@ def done_releases(s: S) -> Term:
     return (shown == DONE) & ~(s.driver.held == EMPTY)
 
 
-COVERS: tuple[Cover, ...] = (hinting_starts, stale_hint_ignored, done_releases)
+@cover(("migrate",), migrating)
+def data_before_migration(s: S) -> Term:
+    """Applications have data already when a migration begins."""
+    return ~(s.ghost.data == EMPTY)
+
+
+@cover(("stop_vm", "next_sync"), migrating)
+def sent_block_written_again(s: S) -> Term:
+    """A block that need not be sent any more has data that the destination lacks: a sync is to find it."""
+    return ~((s.ghost.data & s.ghost.stale) - s.log.bitmap == EMPTY)
+
+
+@cover(("stop_vm", "next_sync"), lambda w: migrating(w) and w.log.mode != LogMode.TCG)
+def hypervisor_writes_again(s: S) -> Term:
+    """The same by a write of the hypervisor's own, of which the kernel's log knows nothing."""
+    return ~((s.ghost.data & s.ghost.stale & s.log.own) - s.log.bitmap - s.log.kernel == EMPTY)
+
+
+COVERS: tuple[Cover, ...] = (
+    hinting_starts,
+    stale_hint_ignored,
+    done_releases,
+    data_before_migration,
+    sent_block_written_again,
+    hypervisor_writes_again,
+)

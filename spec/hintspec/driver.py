@@ -7,6 +7,7 @@ everything else may happen between any two of its steps.
 
 from __future__ import annotations
 
+from hintspec.claims import HINT_UNDER_LAST_ID, KEPT_TILL_DONE
 from hintspec.device import config_shows
 from hintspec.guest import become_free, store
 from hintspec.rules import Honours, Order, ReadsId, Reclaim, Release, StartCell, Waits, World, hinting
@@ -25,7 +26,7 @@ from hintspec.sorts import (
     one_of,
 )
 from hintspec.state import DRIVER, Binding, Entry, Worker
-from hintspec.text import StateView, action, require
+from hintspec.text import StateView, action, promise, require
 
 S = StateView[World]
 
@@ -117,6 +118,8 @@ def nothing_new(s: S) -> None:
 def release_on_done(s: S) -> None:
     """DONE: give all hinted blocks back, under the list's lock in one go."""
     require(s.driver.at == Worker.W2, s.driver.cache == DONE)
+    if s.world.driver.release == Release.ON_DONE:
+        promise(KEPT_TILL_DONE, s.driver.cache == DONE)
     give_back(s, s.driver.held)
     s.driver.at = Worker.IDLE
 
@@ -215,6 +218,8 @@ def stay_in_loop(s: S) -> None:
 def take_block(s: S, block: Term) -> None:
     """Allocate a free block of the largest order."""
     require(s.driver.at == Worker.L3, s.memory.free.has(block))
+    if in_worker(s.world):
+        promise(HINT_UNDER_LAST_ID, s.driver.cache == s.driver.active)
     s.memory.free = s.memory.free - just(block)
     if s.world.guest.init_on_alloc:
         store(s, just(block))

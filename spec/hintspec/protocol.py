@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from hintspec import device, discard, driver, guest, lifecycle, migration
+from hintspec.claims import CLAIMS_OF_CONDUCT
+from hintspec.conduct import CONDUCT
 from hintspec.covers import COVERS
 from hintspec.lemmas import ASSUMPTIONS, LEMMAS
 from hintspec.progress import PROGRESS_PROPERTIES
@@ -19,7 +21,7 @@ PROTOCOL = Text(
     actions=tuple(
         step for module in (guest, driver, lifecycle, device, discard, migration) for step in collect(module, Action)
     ),
-    properties=(*PROPERTIES, *PROGRESS_PROPERTIES),
+    properties=(*PROPERTIES, *CLAIMS_OF_CONDUCT, *CONDUCT, *PROGRESS_PROPERTIES),
     lemmas=LEMMAS,
     assumptions=ASSUMPTIONS,
     covers=COVERS,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hintspec.sorts import BLOCK, BOOL, COUNT, SLOT, Ring, Sort, SpecError, Term, lift
-from hintspec.text import Action, Actor, Property, Recorder, StateView, Text, Var, recording, require
+from hintspec.text import Action, Actor, Property, Recorder, StateView, Text, Var, promise, recording, require
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,10 @@ def _record_action(item: Action, world: Any, parts: dict[str, dict[str, Sort]], 
     try:
         with recording(recorder):
             if item.actor.needs is not None:
-                require(item.actor.needs(view))
+                needed, owes = item.actor.needs(view), item.actor.owes
+                require(needed)
+                if owes is not None and _exists(owes.when, world):
+                    promise(owes, needed)
             for budget in item.budgets if finite else ():
                 left = getattr(view.left, budget)
                 require(left > 0)

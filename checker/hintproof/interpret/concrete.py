@@ -72,7 +72,8 @@ class Concrete:
         shared = ""
         for index in numbers:
             instance = self.instances[index]
-            first, *rest = [self._compiler.expr(c.term, instance.block) for c in instance.action.guard]
+            conjuncts = [self._compiler.expr(c.term, instance.block) for c in instance.action.guard]
+            first, *rest = conjuncts or ["True"]
             if first != shared:
                 lines.append(f"if {first}:")
                 shared = first

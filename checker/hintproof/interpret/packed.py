@@ -50,7 +50,6 @@ class PackedCompiler(Compiler):
         self.symmetry = symmetry
         self.ring_count = width_of(self.sizes.ring)
         self.list_count = width_of(self.sizes.blocks)
-        self._block_here: int | None = None
         self.places = self._layout()
         self.words = 1 + max(place.word for place in self.places.values())
 
@@ -136,11 +135,6 @@ class PackedCompiler(Compiler):
         return int(value)
 
     # -- terms -----------------------------------------------------------------------------
-    def expr(self, term: Term, block: int | None = None) -> str:
-        """Source of the term's value; ``block`` is the action's block, or None to read local ``b``."""
-        self._block_here = block  # for _post, whose entry is not among the arguments that are written for it
-        return super().expr(term, block)
-
     def _empty_ring(self, term: Term) -> str:
         return "0"
 

@@ -43,6 +43,12 @@ class Baseline:
         return known
 
     @cached_property
+    def kept_lemmas(self) -> frozenset[str]:
+        """The lemmas that every state keeps: all, where a proof stands."""
+        broken = {name for state in self.search.order for name in self.broken_lemmas(state)}
+        return frozenset(self.lemmas) - broken
+
+    @cached_property
     def broken_lemmas(self) -> Callable[[State], list[str]]:
         """The lemmas that a state breaks."""
         return self.concrete.broken_lemmas
@@ -54,6 +60,7 @@ class Changed(Concrete):
     def __init__(self, base: Baseline, mutant: Mutant) -> None:
         super().__init__(mutant.model(base.concrete.model), base.concrete.sizes)
         self._base = base
+        self._between = mutant.between
         original = base.concrete.instances
         new = [
             Instance(action, block)
@@ -75,7 +82,7 @@ class Changed(Concrete):
         """The properties that speak up in a state, and above their bits those of the lemmas that it breaks."""
         number = self._base.search.number.get(state)
         if number is not None:
-            return self._base.search.verdicts[number]  # the original keeps its lemmas
+            return self._base.search.verdicts[number]  # what it breaks of lemmas, the original breaks
         mask = self._base.concrete.judge(state)
         above = len(self.state_properties)
         for name in self._base.broken_lemmas(state):
@@ -84,24 +91,24 @@ class Changed(Concrete):
 
     def differs(self) -> bool:
         """Whether the mutant does anything else than the original in any state that the original reaches."""
-        gone, offset = self.gone, 0
-        plain = self._is_plain
+        gone, plain = self.gone, len(self.new) == len(self.gone)
+        offset = self.new.start - min(gone)
         for state in self._base.search.order:
-            old = [(n, there, broken) for n, there, broken in self._base.steps(state) if n in gone]
+            old = [(n + offset, there, broken) for n, there, broken in self._base.steps(state) if n in gone]
             new = self.fresh(state)
-            if not plain or len(old) != len(new):
-                if old or new:
-                    return True
-                continue
-            offset = self.new.start - min(gone)
-            if any((n + offset, there, broken) != other for (n, there, broken), other in zip(old, new, strict=True)):
+            if old != new or (old and not plain):
                 return True
         return False
 
-    @cached_property
-    def _is_plain(self) -> bool:
-        """Whether each instance of the original step has one of the mutant's in its place."""
-        return len(self.new) == len(self.gone)
+    def same_but_between(self, search: PlainSearch) -> bool:
+        """Whether a mutant that leaves out a place reaches exactly the other states of the original."""
+        if self._between is None:
+            return False
+        variable, label = self._between
+        index = [v.name for v in self.model.vars].index(variable)
+        others = sum(state[index] != label for state in self._base.search.order)
+        reached = [state for state in search.order if state[index] != label]
+        return len(reached) == others and all(state in self._base.search.number for state in reached)
 
 
 def met_goals(concrete: Concrete, search: PlainSearch) -> set[str]:

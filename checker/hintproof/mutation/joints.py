@@ -29,6 +29,12 @@ def merged_steps(model: Model, first: RecordedAction) -> list[RecordedAction]:
     return [c for c in composed if not any(is_constant(conjunct.term, False) for conjunct in c.guard)]
 
 
+def place_after(action: RecordedAction) -> tuple[str, int] | None:
+    """The variable that holds its actor's place, and the number of the label that an action sets it to."""
+    place = _place(action)
+    return None if place is None else (place[0], place[1].args[0])
+
+
 def _place(action: RecordedAction) -> tuple[str, Term] | None:
     """The variable and the label that an action moves its actor to."""
     moves = [

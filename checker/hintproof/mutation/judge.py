@@ -9,7 +9,7 @@ does in every state that the original reaches: then it reaches the same states, 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hintproof.engines.exhaustive import NO_DEADLOCK, PlainSearch, found_by
 from hintproof.engines.report import Clock, Found, Limits
@@ -41,6 +41,28 @@ class Kill:
     how: str
     length: int | None
     sizes: str
+    world: str = ""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where a mutant is searched: sizes, in its own world (``world`` is empty) or another that has the same step."""
+
+    sizes: Sizes
+    world: str = ""
+    counterparts: Callable[[Mutant], Mutant | None] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.world} {self.sizes}".strip()
+
+    @property
+    def is_own(self) -> bool:
+        """Whether this is the world that the mutants are made of."""
+        return not self.world
+
+    def mutant(self, mutant: Mutant) -> Mutant | None:
+        """The same change made in this world; None if what is changed is not there."""
+        return mutant if self.counterparts is None else self.counterparts(mutant)
 
 
 @dataclass(frozen=True)
@@ -55,39 +77,57 @@ class Outcome:
 
 
 def judged(
-    mutant: Mutant, sizes: Sequence[Sizes], baseline: Callable[[Sizes], Baseline], seconds: float | None = None
+    mutant: Mutant, stages: Sequence[Stage], baseline: Callable[[Stage], Baseline], seconds: float | None = None
 ) -> Outcome:
-    """Search a mutant at one size after the other until something kills it."""
+    """Search a mutant at one stage after the other until something kills it.
+
+    A stage of another world counts only by what it kills: ``Stage.mutant`` has the same change made there.
+    """
     clock = Clock(seconds)
     weaker: Kill | None = None
-    differs, decided, states = False, [], 0
-    for size in sizes:
-        base = baseline(size)
+    differs, undecided, states = False, False, 0
+    decided: list[str] = []
+    for stage in stages:
+        here = stage.mutant(mutant)
+        if here is None:
+            continue
+        base = baseline(stage)
         if weaker and base.search.count > _CHEAP:
             break
         if clock.is_over():
+            undecided = True
             break
-        changed = Changed(base, mutant)
+        changed = Changed(base, here)
         if not changed.differs():
-            decided.append(str(size))
+            decided += [str(stage)] if stage.is_own else []
             continue
-        differs = True
-        kill, finished, count = _search(changed, base, mutant, clock.remaining())
-        states += count
-        if kill and kill.kind == PROPERTY:
-            return Outcome(KILLED, kill, (*decided, str(size)), states, clock.seconds)
-        weaker = weaker or kill
-        if finished:
-            decided.append(str(size))
+        result = _search(changed, base, stage, clock.remaining())
+        states += result.states
+        if result.kill and result.kill.kind == PROPERTY:
+            return Outcome(KILLED, result.kill, tuple(decided), states, clock.seconds)
+        weaker = weaker or result.kill
+        if stage.is_own:
+            differs = differs or not result.same
+            undecided = undecided or not (result.finished or result.kill)
+            decided += [str(stage)] if result.finished else []
     if weaker:
         return Outcome(KILLED, weaker, tuple(decided), states, clock.seconds)
-    if len(decided) < len(sizes):
-        return Outcome(UNDECIDED, None, tuple(decided), states, clock.seconds)
-    return Outcome(SURVIVES if differs else EQUAL, None, tuple(decided), states, clock.seconds)
+    verdict = UNDECIDED if undecided else SURVIVES if differs else EQUAL
+    return Outcome(verdict, None, tuple(decided), states, clock.seconds)
 
 
-def _search(changed: Changed, base: Baseline, mutant: Mutant, seconds: float | None) -> tuple[Kill | None, bool, int]:
-    """What kills a mutant at one size, whether all of it was searched, and how many states it has."""
+@dataclass(frozen=True)
+class _Searched:
+    """What a search of a mutant came to; ``same`` if it has the original's states but for those in between."""
+
+    kill: Kill | None
+    finished: bool
+    states: int
+    same: bool = False
+
+
+def _search(changed: Changed, base: Baseline, stage: Stage, seconds: float | None) -> _Searched:
+    """What kills a mutant at one stage."""
     search = PlainSearch(changed, Limits(states=base.search.count * _MORE + _LOOK, seconds=seconds), None)
     over = False
     seen = 0
@@ -99,13 +139,14 @@ def _search(changed: Changed, base: Baseline, mutant: Mutant, seconds: float | N
         seen = search.count
         strongest = min((k for k in kills if k.kind == PROPERTY), key=lambda k: k.length or 0, default=None)
         if strongest:
-            return strongest, False, search.count
+            return _Searched(replace(strongest, world=stage.world), False, search.count)
         lemma = lemma or min(kills, key=lambda k: k.length or 0, default=None)
-    finished = not search.stopped_by
-    if not finished:
-        return lemma, False, search.count
+    if search.stopped_by:
+        return _Searched(lemma and replace(lemma, world=stage.world), False, search.count)
     found = found_by(changed, search)
-    return _whole(base, changed, search, found, mutant) or lemma or _lost(base, changed, search, found), True, search.count
+    kill = _whole(base, changed, found) or lemma or _lost(base, changed, search, found)
+    same = kill is None and changed.same_but_between(search)
+    return _Searched(kill and replace(kill, world=stage.world), True, search.count, same)
 
 
 def _fatal(changed: Changed, base: Baseline) -> dict[int, tuple[str, str]]:
@@ -116,7 +157,7 @@ def _fatal(changed: Changed, base: Baseline) -> dict[int, tuple[str, str]]:
         if item.declared.kind == ALWAYS and item.name not in base.found.against
     }
     above = len(changed.state_properties)
-    return holds | {above + bit: (LEMMA, name) for bit, name in enumerate(base.lemmas)}
+    return holds | {above + bit: (LEMMA, name) for bit, name in enumerate(base.lemmas) if name in base.kept_lemmas}
 
 
 def _fallen(
@@ -144,7 +185,7 @@ def _fallen(
     return kills
 
 
-def _whole(base: Baseline, changed: Changed, search: PlainSearch, found: Found, mutant: Mutant) -> Kill | None:
+def _whole(base: Baseline, changed: Changed, found: Found) -> Kill | None:
     """A property whose verdict on all states is another than the original's."""
     here = str(changed.sizes)
     kills = [Kill(PROPERTY, n, "falls", len(run), here) for n, run in found.against.items() if n not in base.found.against]

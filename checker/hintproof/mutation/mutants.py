@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from hintproof.mutation.joints import merged_steps
+from hintproof.mutation.joints import merged_steps, place_after
 from hintproof.mutation.operators import variants, vocabulary
 from hintproof.mutation.terms import spelled
 from hintproof.views.wording import wording
-from hintspec.recording import Conjunct, Model, RecordedAction, reads, refuse_ghosts
+from hintspec.recording import Conjunct, Model, RecordedAction, RecordedFairness, reads, refuse_ghosts
 from hintspec.sorts import SpecError, Term
 
 #: Operators on whole conjuncts and updates.
@@ -27,7 +27,7 @@ class Mutant:
     """A changed model, told by what it changes: ``action`` takes the place of the step (or of its first half).
 
     ``name`` is stable as long as the step is written as it is. ``part`` is the conjunct ("guard 2") or the
-    variable ("driver.at") that differs.
+    variable ("driver.at") that differs. Where two steps are made one, ``between`` is the place that is left out.
     """
 
     name: str
@@ -36,11 +36,7 @@ class Mutant:
     part: str
     says: str
     made: tuple[RecordedAction, ...]
-
-    @property
-    def is_merge(self) -> bool:
-        """Whether two steps were made one."""
-        return self.operator == MERGE
+    between: tuple[str, int] | None = None
 
     def model(self, original: Model) -> Model:
         """The whole changed model."""
@@ -48,20 +44,18 @@ class Mutant:
         for item in original.actions:
             actions += self.made if item.name == self.step else [item]
         changed = replace(original, actions=tuple(actions))
-        return _as_fair(changed, {m.name for m in self.made} - {self.step}, self.step)
+        return _as_fair(changed, {m.name for m in self.made} - {self.step})
 
 
-def _as_fair(model: Model, new: set[str], like: str) -> Model:
-    """Steps of a new name are obliged where the step that they came from is."""
+def _as_fair(model: Model, new: set[str]) -> Model:
+    """Steps made of two are obliged where the first of them is."""
     if not new:
         return model
-    properties = tuple(
-        replace(
-            p,
-            fair=tuple(replace(f, steps=f.steps | new) if like in f.steps else f for f in p.fair),
-        )
-        for p in model.properties
-    )
+
+    def obliged(fair: RecordedFairness) -> RecordedFairness:
+        return replace(fair, steps=fair.steps | {name for name in new if name.split("+")[0] in fair.steps})
+
+    properties = tuple(replace(p, fair=tuple(obliged(f) for f in p.fair)) for p in model.properties)
     return replace(model, properties=properties)
 
 
@@ -96,8 +90,8 @@ def _can_be_recorded(action: RecordedAction, ghosts: set[str]) -> bool:
 
 def _spelling(action: RecordedAction) -> object:
     guard = tuple(spelled(c.term) for c in action.guard)
-    updates = {name: spelled(term) for name, term in action.updates.items() if term.args != (name,)}  # or it stays
-    return guard, tuple(sorted(updates.items()))
+    changes = [(name, spelled(t)) for name, t in action.updates.items() if not (t.op == "var" and t.args[0] == name)]
+    return guard, tuple(sorted(changes))
 
 
 def _of_guard(model: Model, action: RecordedAction) -> Iterator[Mutant]:
@@ -148,4 +142,5 @@ def _merges(model: Model, action: RecordedAction) -> Iterator[Mutant]:
     if made:
         others = [m.name.split("+")[1] for m in made]
         told = f"{action.name} and what follows it ({', '.join(others)}) are one step"
-        yield Mutant(f"{action.name}: merged", action.name, MERGE, "end of step", told, tuple(made))
+        between = place_after(action)
+        yield Mutant(f"{action.name}: merged", action.name, MERGE, "end of step", told, tuple(made), between)

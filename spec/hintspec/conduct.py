@@ -1,0 +1,62 @@
+"""How both sides must conduct themselves, beside keeping data safe: found by asking of each rule what notices its loss.
+
+Of the steps that promise one of these, each names it; ``docs/mutation.md`` says what was found.
+"""
+
+from __future__ import annotations
+
+from hintspec.device import config_shows
+from hintspec.properties import guest_at_rest
+from hintspec.rules import LogMode, World, migrating, skipping
+from hintspec.sorts import DONE, EMPTY, Term, implies, is_issued
+from hintspec.state import Phase, Status
+from hintspec.text import ALWAYS, Property, StateView, claim
+
+S = StateView[World]
+
+
+@claim(
+    ALWAYS,
+    "QEMU ram.c: memory_global_dirty_log_stop at the clean-up; each logged write costs the guest a fault",
+    migrating,
+    kept_with=(),
+)
+def log_rests(s: S, block: Term) -> Term:
+    """While no migration is under way nothing is logged, and nothing is to be sent."""
+    noted = s.log.own | s.log.bitmap | s.ghost.stale
+    if s.world.log.mode == LogMode.TCG:
+        noted = noted | s.log.hot
+    else:
+        noted = noted | s.log.kernel
+    if s.world.log.is_manual:
+        noted = noted | s.log.seen | s.log.owed
+    if s.world.hinting:
+        noted = noted | s.ghost.written
+    return implies(s.migration.at == Phase.IDLE, ~noted.has(block))
+
+
+@claim(
+    ALWAYS,
+    "virtio 1.3 device rule V2; QEMU virtio_balloon_free_page_start: the id moves on before it is shown",
+    skipping,
+    kept_with=("ids_are_known",),
+)
+def requested_id_is_new(s: S) -> Term:
+    """While hints are asked for, the device has not yet seen the id in an out buffer."""
+    return implies(s.device.status == Status.S_REQUESTED, ~(s.ghost.last_id == s.device.cmd_id))
+
+
+@claim(
+    ALWAYS,
+    "virtio 1.3 driver rules D4 and D10: what the field shows is acted upon; virtio: a config change is told",
+    skipping,
+)
+def news_is_acted_upon(s: S) -> Term:
+    """A driver at rest has served the id that config shows, and has seen DONE if it shows that."""
+    shown = config_shows(s)
+    served = implies(is_issued(shown), s.driver.active == shown)
+    done = implies(shown == DONE, s.driver.held == EMPTY)
+    return implies(guest_at_rest(s), served & done)
+
+
+CONDUCT: tuple[Property, ...] = (log_rests, requested_id_is_new, news_is_acted_upon)
