@@ -13,15 +13,17 @@ from typing import Any
 from hintproof.engines.report import Progress
 from hintproof.errors import BadInput
 from hintproof.mutation.baseline import Baseline
-from hintproof.mutation.judge import EQUAL, PROVED, Kill, Outcome, Stage, judged
+from hintproof.mutation.judge import EQUAL, KILLED, PROVED, SURVIVES, UNDECIDED, Kill, Outcome, Stage, judged
 from hintproof.mutation.mutants import MERGE, Mutant, is_budget, mutants
 from hintproof.mutation.sameness import Sameness
 from hintproof.mutation.terms import spelled
 from hintproof.proving import ProofTask
 from hintproof.trace import prepare, write_whole
+from hintproof.verdict import Exit
 from hintspec.recording import Model, RecordedAction
+from hintspec.records import WORKED_EXAMPLE
 from hintspec.sizes import Sizes
-from hintspec.slack_of_mutants import stages_for
+from hintspec.slack_of_mutants import stages_for, stale_reasons, why_it_survives
 
 #: Changed whenever what is kept of a mutant, or what decides it, changes.
 SCHEMA = "hintproof-mutation/1"
@@ -105,15 +107,100 @@ class MutationTask:
             return _baseline(stage.world or self.environment, stage.sizes)
 
         outcome = judged(mutant, stages_of(self.environment), baseline, self.seconds)
-        if outcome.verdict == EQUAL and mutant.operator != MERGE:
-            if _sameness(self.environment).proves(_without_budgets(mutant.made[0])):
-                outcome = replace(outcome, verdict=PROVED)
+        provable = outcome.verdict == EQUAL and mutant.operator != MERGE
+        if provable and _sameness(self.environment).proves(_without_budgets(mutant.made[0])):
+            outcome = replace(outcome, verdict=PROVED)
         return Row(mutant.name, mutant.step, mutant.operator, mutant.part, mutant.says, outcome)
 
 
 def _without_budgets(action: RecordedAction) -> RecordedAction:
     guard = tuple(c for c in action.guard if not is_budget(c.term))
     return replace(action, guard=guard, updates={n: t for n, t in action.updates.items() if not n.startswith("left.")})
+
+
+# -- what it comes to -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Summary:
+    """All results of an environment so far, with the reasons for what survives.
+
+    ``stale`` are reasons that no survivor needs; that is known only when every mutant was judged.
+    """
+
+    environment: str
+    digest: str
+    stages: tuple[str, ...]
+    rows: tuple[Row, ...]
+    stale: tuple[str, ...] = ()
+
+    def _with(self, *verdicts: str) -> list[Row]:
+        return [row for row in self.rows if row.outcome.verdict in verdicts]
+
+    @property
+    def killed(self) -> list[Row]:
+        """Those that something noticed."""
+        return self._with(KILLED)
+
+    @property
+    def equal(self) -> list[Row]:
+        """Those that do what the original does: proved for every size, or at all that were searched."""
+        return self._with(PROVED, EQUAL)
+
+    @property
+    def excused(self) -> list[Row]:
+        """Survivors with a reason."""
+        return [row for row in self._with(SURVIVES) if self.reason(row)]
+
+    @property
+    def unexcused(self) -> list[Row]:
+        """Survivors that nobody has a reason for."""
+        return [row for row in self._with(SURVIVES) if not self.reason(row)]
+
+    @property
+    def undecided(self) -> list[Row]:
+        """Those whose search was ended by a limit."""
+        return self._with(UNDECIDED)
+
+    @property
+    def score(self) -> float | None:
+        """The part of all decided mutants that are not equivalent that was killed."""
+        survivors = len(self._with(SURVIVES))
+        return len(self.killed) / (len(self.killed) + survivors) if self.killed else None
+
+    @property
+    def seconds(self) -> float:
+        """What all searches took together."""
+        return sum(row.outcome.seconds for row in self.rows)
+
+    def reason(self, row: Row) -> str:
+        """Why a survivor may survive; "" if it does not, or there is no reason."""
+        return why_it_survives(row.name) if row.outcome.verdict == SURVIVES else ""
+
+    def by_step(self) -> dict[str, list[Row]]:
+        """The rows of each step, in the order of the text."""
+        found: dict[str, list[Row]] = {}
+        for row in self.rows:
+            found.setdefault(row.step, []).append(row)
+        return found
+
+    @property
+    def exit(self) -> Exit:
+        """0 if every survivor has a reason and no reason is stale; 3 if anything is undecided."""
+        if self.unexcused or self.stale:
+            return Exit.REFUTED
+        return Exit.UNDECIDED if self.undecided else Exit.AS_EXPECTED
+
+
+def summarize(environment: str, rows: Iterable[Row]) -> Summary:
+    """Put results together, in the order of the text."""
+    by_name = {row.name: row for row in rows}
+    known = mutants_of(environment)
+    ordered = tuple(by_name[name] for name in known if name in by_name)
+    surviving = [row.name for row in ordered if row.outcome.verdict == SURVIVES]
+    whole = environment == WORKED_EXAMPLE and len(ordered) == len(known)
+    stages = tuple(f"{world} {sizes}" for world, sizes in stages_for(environment))
+    return Summary(environment, digest(environment), stages, ordered, stale_reasons(surviving) if whole else ())
 
 
 # -- what is kept -----------------------------------------------------------------------------

@@ -5,6 +5,7 @@ Of the steps that promise one of these, each names it; ``docs/mutation.md`` says
 
 from __future__ import annotations
 
+from hintspec.claims import reads_in_worker
 from hintspec.device import config_shows
 from hintspec.properties import guest_at_rest
 from hintspec.rules import LogMode, World, migrating, skipping
@@ -24,10 +25,7 @@ S = StateView[World]
 def log_rests(s: S, block: Term) -> Term:
     """While no migration is under way nothing is logged, and nothing is to be sent."""
     noted = s.log.own | s.log.bitmap | s.ghost.stale
-    if s.world.log.mode == LogMode.TCG:
-        noted = noted | s.log.hot
-    else:
-        noted = noted | s.log.kernel
+    noted = noted | (s.log.hot if s.world.log.mode == LogMode.TCG else s.log.kernel)
     if s.world.log.is_manual:
         noted = noted | s.log.seen | s.log.owed
     if s.world.hinting:
@@ -49,10 +47,14 @@ def requested_id_is_new(s: S) -> Term:
 @claim(
     ALWAYS,
     "virtio 1.3 driver rules D4 and D10: what the field shows is acted upon; virtio: a config change is told",
-    skipping,
+    lambda w: skipping(w) and reads_in_worker(w),
 )
 def news_is_acted_upon(s: S) -> Term:
-    """A driver at rest has served the id that config shows, and has seen DONE if it shows that."""
+    """A driver at rest has served the id that config shows, and has seen DONE if it shows that.
+
+    Said of drivers that read the id in the worker. One that reads it in the interrupt (Linux 4.20) may take up a
+    round after DONE, which ``blocks_come_back`` shows.
+    """
     shown = config_shows(s)
     served = implies(is_issued(shown), s.driver.active == shown)
     done = implies(shown == DONE, s.driver.held == EMPTY)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
 from hintspec.records import WORKED_EXAMPLE
 from hintspec.sizes import Sizes
 
@@ -34,4 +37,24 @@ def stages_for(environment: str) -> tuple[tuple[str, Sizes], ...]:
         *((environment, sizes) for sizes in _SMALL),
         *(stage for stage in _ELSEWHERE if stage[0] != environment),
         *((environment, sizes) for sizes in _LARGE),
+    )
+
+
+#: Why a mutant may survive, by the names of the mutants (``*`` stands for anything).
+REASONS: dict[str, tuple[str, ...]] = {}
+
+
+def why_it_survives(name: str) -> str:
+    """The reason for the survival of a mutant of that name; "" if there is none."""
+    return next((why for why, names in REASONS.items() if any(fnmatchcase(name, n) for n in names)), "")
+
+
+def stale_reasons(surviving: Iterable[str]) -> tuple[str, ...]:
+    """What is written for mutants none of which survives: a reason, and the names that are out of date."""
+    names = list(surviving)
+    return tuple(
+        f"{pattern}: {why}"
+        for why, patterns in REASONS.items()
+        for pattern in patterns
+        if not any(fnmatchcase(name, pattern) for name in names)
     )

@@ -188,10 +188,14 @@ def _fallen(
 def _whole(base: Baseline, changed: Changed, found: Found) -> Kill | None:
     """A property whose verdict on all states is another than the original's."""
     here = str(changed.sizes)
-    kills = [Kill(PROPERTY, n, "falls", len(run), here) for n, run in found.against.items() if n not in base.found.against]
+    kills = [
+        Kill(PROPERTY, n, "falls", len(run), here) for n, run in found.against.items() if n not in base.found.against
+    ]
     if not kills:
         kills = [Kill(PROPERTY, n, "no longer falls", None, here) for n in base.found.against if n not in found.against]
-        kills += [Kill(PROPERTY, n, "is no longer met", None, here) for n in base.found.witnesses if n not in found.witnesses]
+        kills += [
+            Kill(PROPERTY, n, "is no longer met", None, here) for n in base.found.witnesses if n not in found.witnesses
+        ]
     return min(kills, key=lambda k: k.length or 0, default=None)
 
 

@@ -59,10 +59,7 @@ def _flat(term: Term) -> list[Any]:
 
 def _rebuilt(term: Term, flat: list[Any]) -> Term:
     waiting = iter(flat)
-    args = tuple(
-        tuple(next(waiting) for _ in a) if isinstance(a, tuple) else next(waiting)
-        for a in term.args
-    )
+    args = tuple(tuple(next(waiting) for _ in a) if isinstance(a, tuple) else next(waiting) for a in term.args)
     return Term(term.op, args, term.sort)
 
 
