@@ -110,6 +110,8 @@ class MutationTask:
         provable = outcome.verdict == EQUAL and mutant.operator != MERGE
         if provable and _sameness(self.environment).proves(_without_budgets(mutant.made[0])):
             outcome = replace(outcome, verdict=PROVED)
+        elif outcome.verdict == EQUAL and outcome.elsewhere:
+            outcome = replace(outcome, verdict=SURVIVES)
         return Row(mutant.name, mutant.step, mutant.operator, mutant.part, mutant.says, outcome)
 
 
@@ -267,5 +269,5 @@ class Results:
 def _row(told: dict[str, Any]) -> Row:
     kept = told["outcome"]
     kill = Kill(**kept["kill"]) if kept["kill"] else None
-    outcome = Outcome(kept["verdict"], kill, tuple(kept["sizes"]), kept["states"], kept["seconds"])
+    outcome = Outcome(kept["verdict"], kill, tuple(kept["sizes"]), kept["states"], kept["seconds"], kept["elsewhere"])
     return Row(told["name"], told["step"], told["operator"], told["part"], told["says"], outcome)

@@ -85,10 +85,17 @@ KEPT_TILL_DONE = step_claim(
     "The worker gives hinted blocks back when it has read DONE, and not before.",
     lambda w: reads_in_worker(w) and w.driver.release == Release.ON_DONE,
 )
+FREED_ONCE = step_claim(
+    "freed_once",
+    "mm/page_alloc.c: free_page_is_bad; a page that is freed twice is given to two users",
+    "A block that becomes free was not free before.",
+    follows_from=("block_conserved", "order_is_held"),
+)
 
 CLAIMS_OF_CONDUCT: tuple[Property, ...] = (
     GUEST_STANDS_STILL,
     DEVICE_STANDS_STILL,
     HINT_UNDER_LAST_ID,
     KEPT_TILL_DONE,
+    FREED_ONCE,
 )

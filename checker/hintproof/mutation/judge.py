@@ -22,8 +22,8 @@ KILLED, EQUAL, PROVED, SURVIVES, UNDECIDED = "killed", "equal", "proved", "survi
 
 PROPERTY, LEMMA, GOAL = "property", "lemma", "goal"
 
-#: How many times as many states as the original a mutant may have before it is left to other sizes.
-_MORE = 3
+#: How many times as many states as the original a mutant may have before it is left to other sizes; and at most.
+_MORE, _MOST = 10, 1_000_000
 
 #: States between two looks at whether something has fallen already.
 _LOOK = 1_000
@@ -67,13 +67,17 @@ class Stage:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a mutant. ``sizes`` are those at which it was searched to its end, ``seconds`` what it took."""
+    """What became of a mutant. ``sizes`` are those at which it was searched to its end, ``seconds`` what it took.
+
+    ``elsewhere`` says that in another world, where nothing kills it either, it differs from the original.
+    """
 
     verdict: str
     kill: Kill | None
     sizes: tuple[str, ...]
     states: int
     seconds: float
+    elsewhere: bool = False
 
 
 def judged(
@@ -85,7 +89,7 @@ def judged(
     """
     clock = Clock(seconds)
     weaker: Kill | None = None
-    differs, undecided, states = False, False, 0
+    differs, elsewhere, in_time, states = False, False, True, 0
     decided: list[str] = []
     for stage in stages:
         here = stage.mutant(mutant)
@@ -95,7 +99,7 @@ def judged(
         if weaker and base.search.count > _CHEAP:
             break
         if clock.is_over():
-            undecided = True
+            in_time = False
             break
         changed = Changed(base, here)
         if not changed.differs():
@@ -108,12 +112,12 @@ def judged(
         weaker = weaker or result.kill
         if stage.is_own:
             differs = differs or not result.same
-            undecided = undecided or not (result.finished or result.kill)
             decided += [str(stage)] if result.finished else []
+        elsewhere = elsewhere or not (stage.is_own or result.same)
     if weaker:
         return Outcome(KILLED, weaker, tuple(decided), states, clock.seconds)
-    verdict = UNDECIDED if undecided else SURVIVES if differs else EQUAL
-    return Outcome(verdict, None, tuple(decided), states, clock.seconds)
+    verdict = UNDECIDED if not (in_time and decided) else SURVIVES if differs else EQUAL
+    return Outcome(verdict, None, tuple(decided), states, clock.seconds, elsewhere)
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,7 @@ class _Searched:
 
 def _search(changed: Changed, base: Baseline, stage: Stage, seconds: float | None) -> _Searched:
     """What kills a mutant at one stage."""
-    search = PlainSearch(changed, Limits(states=base.search.count * _MORE + _LOOK, seconds=seconds), None)
+    search = PlainSearch(changed, Limits(states=min(base.search.count * _MORE, max(_MOST, 2 * base.search.count)), seconds=seconds), None)
     over = False
     seen = 0
     lemma: Kill | None = None
