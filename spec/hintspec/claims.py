@@ -65,6 +65,13 @@ DEVICE_STANDS_STILL = step_claim(
     skipping,
     follows_from=("half_a_hint",),
 )
+POPS_WHAT_IS_THERE = step_claim(
+    "pops_what_is_there",
+    "virtio 1.3, virtqueues: the device must not use a buffer that the driver did not make available",
+    "The device acts on entries that are on the ring: on an output buffer as one, on a hint as one.",
+    hinting,
+    follows_from=("half_a_hint",),
+)
 
 
 def reads_in_worker(w: World) -> bool:
@@ -85,6 +92,18 @@ KEPT_TILL_DONE = step_claim(
     "The worker gives hinted blocks back when it has read DONE, and not before.",
     lambda w: reads_in_worker(w) and w.driver.release == Release.ON_DONE,
 )
+OFF_ONCE_LEAVING = step_claim(
+    "off_once_leaving",
+    "virtio_balloon.c: virtballoon_remove unregisters the shrinker and sets stop_update; virtio.c holds interrupts back",
+    "Neither the config interrupt nor the reclaim of memory touches a driver that is being removed or suspended.",
+    hinting,
+)
+SIGNS_ARE_SENT = step_claim(
+    "signs_are_sent",
+    "virtio 1.3 driver rules D2 and D6: an output buffer opens a batch, another closes it",
+    "START and STOP are left out only where the ring has no room for them.",
+    hinting,
+)
 FREED_ONCE = step_claim(
     "freed_once",
     "mm/page_alloc.c: free_page_is_bad; a page that is freed twice is given to two users",
@@ -95,7 +114,10 @@ FREED_ONCE = step_claim(
 CLAIMS_OF_CONDUCT: tuple[Property, ...] = (
     GUEST_STANDS_STILL,
     DEVICE_STANDS_STILL,
+    POPS_WHAT_IS_THERE,
     HINT_UNDER_LAST_ID,
     KEPT_TILL_DONE,
+    OFF_ONCE_LEAVING,
+    SIGNS_ARE_SENT,
     FREED_ONCE,
 )

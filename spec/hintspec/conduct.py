@@ -8,10 +8,10 @@ from __future__ import annotations
 from hintspec.claims import reads_in_worker
 from hintspec.device import config_shows
 from hintspec.properties import guest_at_rest
-from hintspec.rules import LogMode, World, migrating, skipping
-from hintspec.sorts import DONE, EMPTY, Term, implies, is_issued
-from hintspec.state import Phase, Status
-from hintspec.text import ALWAYS, Property, StateView, claim
+from hintspec.rules import LogMode, World, hinting, migrating, skipping
+from hintspec.sorts import DONE, EMPTY, Term, implies, is_issued, one_of
+from hintspec.state import Binding, Phase, Status, Worker
+from hintspec.text import ALWAYS, RECOVERABLE, Property, StateView, claim
 
 S = StateView[World]
 
@@ -61,4 +61,28 @@ def news_is_acted_upon(s: S) -> Term:
     return implies(guest_at_rest(s), served & done)
 
 
-CONDUCT: tuple[Property, ...] = (log_rests, requested_id_is_new, news_is_acted_upon)
+@claim(
+    ALWAYS,
+    "virtio_balloon.c: virtballoon_remove, cancel_work_sync: work that is left would run in freed memory",
+    hinting,
+    kept_with=("worker_rests_while_away",),
+)
+def no_work_while_absent(s: S) -> Term:
+    """Once removal has cancelled the worker's work none is pending, until the driver is back."""
+    leaving = one_of(s.driver.binding, Binding.REMOVE_RELEASE, Binding.REMOVE_RESET, Binding.ABSENT)
+    return implies(leaving, ~s.driver.queued & (s.driver.at == Worker.IDLE))
+
+
+@claim(RECOVERABLE, "a migration that can neither end nor be cancelled keeps its VM", migrating)
+def migration_can_end(s: S) -> Term:
+    """Whatever happened, the migration can still come to its end."""
+    return s.migration.at == Phase.IDLE
+
+
+CONDUCT: tuple[Property, ...] = (
+    log_rests,
+    requested_id_is_new,
+    news_is_acted_upon,
+    no_work_while_absent,
+    migration_can_end,
+)

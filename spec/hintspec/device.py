@@ -6,7 +6,14 @@ entry, not when the driver posted it. Hints carry no id: theirs is that of the l
 
 from __future__ import annotations
 
-from hintspec.claims import DEVICE_STANDS_STILL, HINT_IN_BATCH, HINT_IN_WINDOW, HINT_SPARES_NEW_WRITES, ID_AT_MOST_ONCE
+from hintspec.claims import (
+    DEVICE_STANDS_STILL,
+    HINT_IN_BATCH,
+    HINT_IN_WINDOW,
+    HINT_SPARES_NEW_WRITES,
+    ID_AT_MOST_ONCE,
+    POPS_WHAT_IS_THERE,
+)
 from hintspec.dirtylog import clear_chunk, migration_runs, owed_chunk, remembered_elsewhere
 from hintspec.rules import AcceptsStart, Fill, Honours, IssueWaits, Kind, StartCell, World, manual, skipping
 from hintspec.sorts import DONE, FALSE, NO_BLOCK, STOP, Term, choose, empty_ring, is_issued, just
@@ -62,12 +69,19 @@ def hint_in_progress(s: S) -> Term:
     return FALSE
 
 
+def takes_head(s: S, *, is_hint: bool = True) -> None:
+    """What the device owes whenever it acts on the oldest entry of the ring."""
+    of_this_kind = s.ring.queue.head("kind") == Entry.HINT
+    promise(POPS_WHAT_IS_THERE, ~(s.ring.queue.waiting == 0) & (of_this_kind if is_hint else ~of_this_kind))
+    if s.world.migrates:
+        promise(DEVICE_STANDS_STILL, s.vm.running)
+
+
 def see_out_buffer(s: S) -> None:
     """Ghosts and promise of each out buffer: what the device has seen of ids."""
     seen = payload(s)
     promise(ID_AT_MOST_ONCE, ~(is_issued(seen) & (seen == s.ghost.last_id)))
-    if s.world.migrates:
-        promise(DEVICE_STANDS_STILL, s.vm.running)
+    takes_head(s, is_hint=False)
     s.ghost.last_id = choose(is_issued(seen), seen, s.ghost.last_id)
     s.ghost.open = is_issued(seen)
 
@@ -144,7 +158,7 @@ def hint_counts(s: S) -> Term:
 def drop_from_bitmap(s: S, block: Term) -> None:
     """Honour a hint: the block need not be sent."""
     in_round = s.migration.at == Phase.ROUND
-    promise(DEVICE_STANDS_STILL, s.vm.running)
+    takes_head(s)
     promise(HINT_IN_BATCH, s.ghost.open)
     promise(HINT_IN_WINDOW, in_round & (s.ring.queue.head("governed_by") == s.device.cmd_id))
     new_data = s.ghost.written.has(block) & s.ghost.data.has(block) & s.log.bitmap.has(block)
@@ -212,7 +226,7 @@ def hint_only_arms(s: S) -> None:
     """Repaired: a hint in a chunk that is still to be cleared clears it and is otherwise ignored."""
     block = s.ring.queue.head("block")
     require(accepted_hint(s), s.log.owed.has(block))
-    promise(DEVICE_STANDS_STILL, s.vm.running)
+    takes_head(s)
     promise(HINT_IN_BATCH, s.ghost.open)
     marked = mark_early(s, block)
     clear_chunk(s, block)
@@ -228,7 +242,7 @@ def hint_only_arms(s: S) -> None:
 def ignore_early_hint(s: S) -> None:
     """Repaired: a hint that was posted before its chunk was cleared is ignored."""
     require(accepted_hint(s), s.ring.queue.head("early"), ~s.log.owed.has(s.ring.queue.head("block")))
-    promise(DEVICE_STANDS_STILL, s.vm.running)
+    takes_head(s)
     promise(HINT_IN_BATCH, s.ghost.open)
     s.ring.queue = s.ring.queue.pop()
 
@@ -245,7 +259,7 @@ def mark_early(s: S, block: Term) -> Term:
 def ignore_hint(s: S) -> None:
     """A hint while hinting is off, or while no migration is running: given back unread."""
     require(hint(s), ~hint_counts(s))
-    promise(DEVICE_STANDS_STILL, s.vm.running)
+    takes_head(s)
     promise(HINT_IN_BATCH, s.ghost.open)
     s.ring.queue = s.ring.queue.pop()
 

@@ -7,7 +7,7 @@ everything else may happen between any two of its steps.
 
 from __future__ import annotations
 
-from hintspec.claims import HINT_UNDER_LAST_ID, KEPT_TILL_DONE
+from hintspec.claims import HINT_UNDER_LAST_ID, KEPT_TILL_DONE, OFF_ONCE_LEAVING, SIGNS_ARE_SENT
 from hintspec.device import config_shows
 from hintspec.guest import become_free, store
 from hintspec.rules import Honours, Order, ReadsId, Reclaim, Release, StartCell, Waits, World, hinting
@@ -48,6 +48,7 @@ def in_interrupt(w: World) -> bool:
 def config_changed(s: S) -> None:
     """The config interrupt: set the bit; if it was clear, queue the work."""
     require(s.device.interrupt, s.driver.binding == Binding.BOUND)
+    promise(OFF_ONCE_LEAVING, s.driver.binding == Binding.BOUND)
     s.device.interrupt = False
     s.driver.queued = s.driver.queued | ~s.driver.read_bit
     s.driver.read_bit = True
@@ -57,6 +58,7 @@ def config_changed(s: S) -> None:
 def config_changed_reading(s: S) -> None:
     """The config interrupt as first merged: read the id at once, release on DONE, else queue the work."""
     require(s.device.interrupt, s.driver.binding == Binding.BOUND)
+    promise(OFF_ONCE_LEAVING, s.driver.binding == Binding.BOUND)
     shown = config_shows(s)
     s.device.interrupt = False
     s.driver.cache = shown
@@ -174,6 +176,7 @@ def post_start(s: S) -> None:
 def start_does_not_fit(s: S) -> None:
     """No entry is left for START: logged only, and the round goes on (v36: the round ends)."""
     require(s.driver.at == Worker.S4, ~(s.ring.queue.room > 0))
+    promise(SIGNS_ARE_SENT, ~(s.ring.queue.room > 0))
     s.driver.at = loop_head(s.world) if s.world.driver.goes_on_without_start else Worker.IDLE
 
 
@@ -301,6 +304,7 @@ def stop_does_not_fit(s: S) -> None:
     """No entry is left for STOP: logged only; the round ends without one."""
     queue = s.ring.queue.detach()
     require(s.driver.at == Worker.T1, ~(queue.room > 0))
+    promise(SIGNS_ARE_SENT, ~(queue.room > 0))
     s.ring.queue = queue
     s.driver.at = Worker.IDLE
 
@@ -347,6 +351,7 @@ def shrink_newest(s: S) -> None:
     """The shrinker gives back the block hinted last: the one least likely to have been popped."""
     newest = s.driver.order.top
     require(s.driver.binding == Binding.BOUND, ~(newest == NO_BLOCK))
+    promise(OFF_ONCE_LEAVING, s.driver.binding == Binding.BOUND)
     s.driver.held = s.driver.held - just(newest)
     s.driver.order = s.driver.order.pop()
     become_free(s, just(newest))
@@ -361,6 +366,7 @@ def shrink_newest(s: S) -> None:
 def shrink_any(s: S, block: Term) -> None:
     """The shrinker gives back some hinted block (more than the real order allows)."""
     require(s.driver.binding == Binding.BOUND, s.driver.held.has(block))
+    promise(OFF_ONCE_LEAVING, s.driver.binding == Binding.BOUND)
     s.driver.held = s.driver.held - just(block)
     become_free(s, just(block))
 
@@ -374,6 +380,7 @@ def shrink_any(s: S, block: Term) -> None:
 def shrink_all(s: S) -> None:
     """The shrinker as posted in v36: one scan gives all hinted blocks back."""
     require(s.driver.binding == Binding.BOUND, ~(s.driver.held == EMPTY))
+    promise(OFF_ONCE_LEAVING, s.driver.binding == Binding.BOUND)
     give_back(s, s.driver.held)
 
 
@@ -389,4 +396,5 @@ def out_of_memory(s: S) -> None:
     From 5.7 on the notifier is there again but leaves hinted blocks to the shrinker.
     """
     require(s.driver.binding == Binding.BOUND, s.memory.free == EMPTY, ~(s.driver.held == EMPTY))
+    promise(OFF_ONCE_LEAVING, s.driver.binding == Binding.BOUND)
     give_back(s, s.driver.held)

@@ -24,8 +24,12 @@ _ELSEWHERE: tuple[tuple[str, Sizes], ...] = (
     ("no-hint+qemu-7.2+kvm-auto", Sizes(2, 2, 2, dma=1, pauses=1)),
     ("linux-6.1+qemu-7.2+kvm-manual+cell-per-round", Sizes(1, 2, 1, dma=1)),
     (f"{WORKED_EXAMPLE}+poison", Sizes(1, 2, 1, freezes=1)),
+    ("linux-6.1+qemu-7.2+kvm-auto+wait-on-ack", Sizes(1, 2, 1, removes=1, resizes=1)),
     ("linux-6.1+qemu-7.2+kvm-auto+wait-on-ack", Sizes(1, 2, 2)),
 )
+
+#: Two rounds in two migrations; in a world whose driver waits there are fewer states.
+_MIGRATED_TWICE = ("linux-6.1+qemu-7.2+kvm-auto+wait-on-ack", Sizes(1, 2, 2, migrations=2))
 
 #: A second round, and two blocks.
 _LARGE: tuple[Sizes, ...] = (Sizes(1, 2, 2), Sizes(2, 2, 1))
@@ -35,7 +39,7 @@ def stages_for(environment: str) -> tuple[tuple[str, Sizes], ...]:
     """The worlds and sizes at which mutants of an environment are searched, the cheapest first."""
     return (
         *((environment, sizes) for sizes in _SMALL),
-        *(stage for stage in _ELSEWHERE if stage[0] != environment),
+        *(stage for stage in (*_ELSEWHERE, _MIGRATED_TWICE) if stage[0] != environment),
         *((environment, sizes) for sizes in _LARGE),
     )
 

@@ -113,23 +113,20 @@ class Changed(Concrete):
 
 def met_goals(concrete: Concrete, search: PlainSearch) -> set[str]:
     """The goals of covers that are met in what was searched."""
+    open_ = {goal.name: concrete.meets(goal.term) for goal in concrete.model.covers}
+    by = [[g.name for g in concrete.model.covers if _does(instance, g)] for instance in concrete.instances]
     met: set[str] = set()
-    instances = concrete.instances
-    for goal in concrete.model.covers:
-        if _is_met(concrete, search, goal, {n for n, i in enumerate(instances) if _does(i, goal)}):
-            met.add(goal.name)
+    first = 0
+    for state, end in enumerate(search.ends):
+        for via in search.vias[first:end]:
+            for name in by[via]:
+                if name in open_ and open_[name](search.order[state]):
+                    met.add(name)
+                    del open_[name]
+        first = end
     return met
 
 
 def _does(instance: Instance, goal: RecordedCover) -> bool:
+    """Whether it is one of the goal's steps, or made of one."""
     return any(part in goal.by for part in instance.action.name.split("+"))
-
-
-def _is_met(concrete: Concrete, search: PlainSearch, goal: RecordedCover, numbers: set[int]) -> bool:
-    meets = concrete.meets(goal.term)
-    first = 0
-    for state, end in enumerate(search.ends):
-        if any(search.vias[edge] in numbers for edge in range(first, end)) and meets(search.order[state]):
-            return True
-        first = end
-    return False

@@ -31,6 +31,9 @@ _LOOK = 1_000
 #: Up to so many states of the original a property is looked for after a lemma or a goal has killed.
 _CHEAP = 30_000
 
+#: Up to so many a mutant that is known to differ is searched; larger ones show whether it differs at all.
+_AMPLE = 150_000
+
 
 @dataclass(frozen=True)
 class Kill:
@@ -98,6 +101,8 @@ def judged(
         base = baseline(stage)
         if weaker and base.search.count > _CHEAP:
             break
+        if (differs or elsewhere) and base.search.count > _AMPLE:
+            continue
         if clock.is_over():
             in_time = False
             break
