@@ -131,7 +131,7 @@ class Concrete:
     def broken_lemmas(self) -> Callable[[State], list[str]]:
         """A function that names the lemmas that a state breaks, for any of its blocks or ring slots."""
         parts = [f"({item.name!r}, {self._everywhere(item)})" for item in self.model.lemmas]
-        lines = [f"return [name for name, kept in ({', '.join(parts)},) if not kept]"]
+        lines = [f"return [name for name, kept in [{', '.join(parts)}] if not kept]"]
         return self._compiler.define("broken_lemmas", "state", lines)
 
     def _everywhere(self, item: RecordedProperty) -> str:
