@@ -94,7 +94,7 @@ KEPT_TILL_DONE = step_claim(
 )
 OFF_ONCE_LEAVING = step_claim(
     "off_once_leaving",
-    "virtio_balloon.c: virtballoon_remove unregisters the shrinker and sets stop_update; virtio.c holds interrupts back",
+    "virtio_balloon.c: virtballoon_remove (shrinker, stop_update); virtio.c holds interrupts back",
     "Neither the config interrupt nor the reclaim of memory touches a driver that is being removed or suspended.",
     hinting,
 )

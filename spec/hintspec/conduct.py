@@ -9,7 +9,7 @@ from hintspec.claims import reads_in_worker
 from hintspec.device import config_shows
 from hintspec.properties import guest_at_rest
 from hintspec.rules import LogMode, World, hinting, migrating, skipping
-from hintspec.sorts import DONE, EMPTY, Term, implies, is_issued, one_of
+from hintspec.sorts import DONE, Term, implies, is_issued, one_of
 from hintspec.state import Binding, Phase, Status, Worker
 from hintspec.text import ALWAYS, RECOVERABLE, Property, StateView, claim
 
@@ -48,8 +48,18 @@ def requested_id_is_new(s: S) -> Term:
     ALWAYS,
     "virtio 1.3 driver rules D4 and D10: what the field shows is acted upon; virtio: a config change is told",
     lambda w: skipping(w) and reads_in_worker(w),
+    kept_with=(
+        "bit_has_work",
+        "done_has_work",
+        "ids_are_known",
+        "news_is_on_its_way",
+        "reading_again_has_work",
+        "reset_shows_stop",
+        "unserved_id_has_work",
+        "worker_rests_while_away",
+    ),
 )
-def news_is_acted_upon(s: S) -> Term:
+def news_is_acted_upon(s: S, block: Term) -> Term:
     """A driver at rest has served the id that config shows, and has seen DONE if it shows that.
 
     Said of drivers that read the id in the worker. One that reads it in the interrupt (Linux 4.20) may take up a
@@ -57,7 +67,7 @@ def news_is_acted_upon(s: S) -> Term:
     """
     shown = config_shows(s)
     served = implies(is_issued(shown), s.driver.active == shown)
-    done = implies(shown == DONE, s.driver.held == EMPTY)
+    done = implies(shown == DONE, ~s.driver.held.has(block))
     return implies(guest_at_rest(s), served & done)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from hintspec.device import config_shows, payload
 from hintspec.properties import guest_at_rest
 from hintspec.rules import LogMode, ReadsId, World, hinting, migrating, skipping
-from hintspec.sorts import DONE, EMPTY, Term
+from hintspec.sorts import ALL, DONE, EMPTY, Term
 from hintspec.state import Phase, Status
 from hintspec.text import Cover, StateView, cover
 
@@ -36,20 +36,25 @@ def done_releases(s: S) -> Term:
 
 @cover(("migrate",), migrating)
 def data_before_migration(s: S) -> Term:
-    """Applications have data already when a migration begins."""
-    return ~(s.ghost.data == EMPTY)
+    """Applications have data already when a migration begins, in all of memory even."""
+    return s.ghost.data == ALL
+
+
+def missing_again(s: S) -> Term:
+    """The blocks that need not be sent any more, and have data that the destination lacks."""
+    return (s.ghost.data & s.ghost.stale) - s.log.bitmap
 
 
 @cover(("stop_vm", "next_sync"), migrating)
-def sent_block_written_again(s: S) -> Term:
-    """A block that need not be sent any more has data that the destination lacks: a sync is to find it."""
-    return ~((s.ghost.data & s.ghost.stale) - s.log.bitmap == EMPTY)
+def sent_blocks_written_again(s: S) -> Term:
+    """Blocks that were sent, all of them even, have data that the destination lacks: a sync is to find it."""
+    return missing_again(s) == ALL
 
 
 @cover(("stop_vm", "next_sync"), lambda w: migrating(w) and w.log.mode != LogMode.TCG)
 def hypervisor_writes_again(s: S) -> Term:
-    """The same by a write of the hypervisor's own, of which the kernel's log knows nothing."""
-    return ~((s.ghost.data & s.ghost.stale & s.log.own) - s.log.bitmap - s.log.kernel == EMPTY)
+    """The same, one of them by a write of the hypervisor's own, of which the kernel's log knows nothing."""
+    return (missing_again(s) == ALL) & ~(s.log.own - s.log.kernel == EMPTY)
 
 
 @cover(("publish_id", "count_id"), skipping)
@@ -76,7 +81,7 @@ COVERS: tuple[Cover, ...] = (
     stale_hint_ignored,
     done_releases,
     data_before_migration,
-    sent_block_written_again,
+    sent_blocks_written_again,
     hypervisor_writes_again,
     missing_from_the_start,
     stop_ends_batch,

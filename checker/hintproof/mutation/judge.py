@@ -137,9 +137,8 @@ class _Searched:
 
 def _search(changed: Changed, base: Baseline, stage: Stage, seconds: float | None) -> _Searched:
     """What kills a mutant at one stage."""
-    search = PlainSearch(
-        changed, Limits(states=min(base.search.count * _MORE, max(_MOST, 2 * base.search.count)), seconds=seconds), None
-    )
+    most = min(base.search.count * _MORE, max(_MOST, 2 * base.search.count))
+    search = PlainSearch(changed, Limits(states=most, seconds=seconds), None)
     over = False
     seen = 0
     lemma: Kill | None = None

@@ -10,22 +10,23 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from hintproof.mutating import Summary
-from hintproof.mutation.judge import EQUAL, KILLED, PROVED, SURVIVES, UNDECIDED
+from hintproof.mutating import Row, Summary
+from hintproof.mutation.judge import EQUAL, KILLED, PROVED, SURVIVES, UNDECIDED, Outcome
 
 #: The columns of the table, and which rows each counts.
 COLUMNS = ("property", "lemma", "goal", "equal, proved", "equal", "surviving", "undecided")
 
 
-def counts(rows: Sequence[Any]) -> list[int]:
+def counts(rows: Sequence[Row]) -> list[int]:
     """How many of the rows of each column there are."""
     found = Counter(_column(row.outcome) for row in rows)
     return [found[column] for column in COLUMNS]
 
 
-def _column(outcome: Any) -> str:
+def _column(outcome: Outcome) -> str:
     if outcome.verdict == KILLED:
-        return str(outcome.kill.kind)
+        assert outcome.kill is not None
+        return outcome.kill.kind
     return {PROVED: "equal, proved", EQUAL: "equal", SURVIVES: "surviving", UNDECIDED: "undecided"}[outcome.verdict]
 
 
@@ -44,7 +45,7 @@ def steps_table(summary: Summary) -> Table:
     return table
 
 
-def _cells(summary: Summary, rows: Sequence[Any]) -> list[str | Text]:
+def _cells(summary: Summary, rows: Sequence[Row]) -> list[str | Text]:
     *killed_and_equal, surviving, undecided = counts(rows)
     bare = sum(row.outcome.verdict == SURVIVES and not summary.reason(row) for row in rows)
     plain = [len(rows), *killed_and_equal, surviving - bare]
@@ -86,5 +87,14 @@ def to_json(summary: Summary, code: int) -> dict[str, Any]:
         "survivors_without_reason": len(summary.unexcused),
         "undecided": len(summary.undecided),
         "stale_reasons": list(summary.stale),
-        "mutants": [{**asdict(row), "reason": summary.reason(row)} for row in summary.rows],
+        "mutants": [_flat(summary, row) for row in summary.rows],
     }
+
+
+def _flat(summary: Summary, row: Row) -> dict[str, Any]:
+    told = {"name": row.name, "says": row.says, "verdict": row.outcome.verdict}
+    if row.outcome.kill:
+        told |= asdict(row.outcome.kill)
+    if reason := summary.reason(row):
+        told["reason"] = reason
+    return told
