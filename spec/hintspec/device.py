@@ -69,19 +69,23 @@ def hint_in_progress(s: S) -> Term:
     return FALSE
 
 
-def takes_head(s: S, *, is_hint: bool = True) -> None:
+def takes_head(s: S, of_its_kind: Term) -> None:
     """What the device owes whenever it acts on the oldest entry of the ring."""
-    of_this_kind = s.ring.queue.head("kind") == Entry.HINT
-    promise(POPS_WHAT_IS_THERE, ~(s.ring.queue.waiting == 0) & (of_this_kind if is_hint else ~of_this_kind))
+    promise(POPS_WHAT_IS_THERE, ~(s.ring.queue.waiting == 0) & of_its_kind)
     if s.world.migrates:
         promise(DEVICE_STANDS_STILL, s.vm.running)
+
+
+def takes_hint(s: S) -> None:
+    """The same of a hint."""
+    takes_head(s, s.ring.queue.head("kind") == Entry.HINT)
 
 
 def see_out_buffer(s: S) -> None:
     """Ghosts and promise of each out buffer: what the device has seen of ids."""
     seen = payload(s)
     promise(ID_AT_MOST_ONCE, ~(is_issued(seen) & (seen == s.ghost.last_id)))
-    takes_head(s, is_hint=False)
+    takes_head(s, ~(s.ring.queue.head("kind") == Entry.HINT))
     s.ghost.last_id = choose(is_issued(seen), seen, s.ghost.last_id)
     s.ghost.open = is_issued(seen)
 
@@ -158,7 +162,7 @@ def hint_counts(s: S) -> Term:
 def drop_from_bitmap(s: S, block: Term) -> None:
     """Honour a hint: the block need not be sent."""
     in_round = s.migration.at == Phase.ROUND
-    takes_head(s)
+    takes_hint(s)
     promise(HINT_IN_BATCH, s.ghost.open)
     promise(HINT_IN_WINDOW, in_round & (s.ring.queue.head("governed_by") == s.device.cmd_id))
     new_data = s.ghost.written.has(block) & s.ghost.data.has(block) & s.log.bitmap.has(block)
@@ -226,7 +230,7 @@ def hint_only_arms(s: S) -> None:
     """Repaired: a hint in a chunk that is still to be cleared clears it and is otherwise ignored."""
     block = s.ring.queue.head("block")
     require(accepted_hint(s), s.log.owed.has(block))
-    takes_head(s)
+    takes_hint(s)
     promise(HINT_IN_BATCH, s.ghost.open)
     marked = mark_early(s, block)
     clear_chunk(s, block)
@@ -242,7 +246,7 @@ def hint_only_arms(s: S) -> None:
 def ignore_early_hint(s: S) -> None:
     """Repaired: a hint that was posted before its chunk was cleared is ignored."""
     require(accepted_hint(s), s.ring.queue.head("early"), ~s.log.owed.has(s.ring.queue.head("block")))
-    takes_head(s)
+    takes_hint(s)
     promise(HINT_IN_BATCH, s.ghost.open)
     s.ring.queue = s.ring.queue.pop()
 
@@ -259,7 +263,7 @@ def mark_early(s: S, block: Term) -> Term:
 def ignore_hint(s: S) -> None:
     """A hint while hinting is off, or while no migration is running: given back unread."""
     require(hint(s), ~hint_counts(s))
-    takes_head(s)
+    takes_hint(s)
     promise(HINT_IN_BATCH, s.ghost.open)
     s.ring.queue = s.ring.queue.pop()
 

@@ -185,8 +185,7 @@ def kick_start(s: S) -> None:
     """Kick the device after START."""
     require(s.driver.at == Worker.S5)
     s.device.awake = True
-    waits = s.world.driver.waits == Waits.EACH_BUFFER
-    s.driver.at = Worker.S_WAIT if waits else loop_head(s.world)
+    s.driver.at = Worker.S_WAIT if s.world.driver.waits == Waits.EACH_BUFFER else loop_head(s.world)
 
 
 def loop_head(w: World) -> Label:

@@ -45,7 +45,45 @@ def stages_for(environment: str) -> tuple[tuple[str, Sizes], ...]:
 
 
 #: Why a mutant may survive, by the names of the mutants (``*`` stands for anything).
-REASONS: dict[str, tuple[str, ...]] = {}
+REASONS: dict[str, tuple[str, ...]] = {
+    "The worker reads the id from config though its bit says that nothing changed: it reads the same id, or a newer one "
+    "that it would have read next. The bit saves a slow read, and decides nothing.": (
+        "test_read_bit: driver.at other constant@2.1",
+        "test_read_bit: driver.at other constant@2.2.1",
+        "round_begins: driver.at other constant1",
+        "kick_start: driver.at other constant1",
+        "start_does_not_fit: driver.at other constant1",
+        "hint_does_not_fit: driver.at other constant1",
+        "keep_hinted: driver.at other constant1",
+    ),
+    "A kick more than needed: the device looks at the ring, which it may do whenever it likes.": (
+        "start_does_not_fit: driver.at other constant",
+        "keep_hinted: driver.at other constant",
+    ),
+    "An interrupt more than needed: virtio lets a device send config interrupts at any time (resize_balloon does), and the "
+    "driver looks at the id again.": ("config_changed: guard 1 dropped",),
+    "Work that is pending as removal begins may be cancelled before it starts: cancel_work_sync decides that race.": (
+        "work_starts: guard 3 one side",
+        "work_starts: guard 3 other constant@1.1",
+        "work_starts: guard 3 other constant1@1.1",
+    ),
+    "A driver may end a round whenever it likes: it has no duty to hint every free block (virtio 1.3, D4 is a SHOULD).": (
+        "leave_loop: guard 2 dropped",
+    ),
+    "A START into a full ring is lost (virtqueue_add fails), which start_does_not_fit allows, too: both lead on.": (
+        "post_start: guard 2 dropped",
+    ),
+    "Memory of a new driver: what it would keep of its predecessor is read again before it is used, as ids only grow.": (
+        "probe: driver.cache dropped",
+        "probe: driver.cache other constant",
+        "probe: driver.active dropped",
+        "probe: driver.active other constant",
+    ),
+    "bitmap_mutex keeps two threads from changing one word of the bitmap at a time (QEMU 386a907b37), which the model's "
+    "steps can't do anyway; with this dirty log a hint between the take and the read of a page loses nothing.": (
+        "honour_hint: guard 7 dropped",
+    ),
+}
 
 
 def why_it_survives(name: str) -> str:
