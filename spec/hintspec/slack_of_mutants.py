@@ -46,8 +46,8 @@ def stages_for(environment: str) -> tuple[tuple[str, Sizes], ...]:
 
 #: Why a mutant may survive, by the names of the mutants (``*`` stands for anything).
 REASONS: dict[str, tuple[str, ...]] = {
-    "The worker reads the id from config though its bit says that nothing changed: it reads the same id, or a newer one "
-    "that it would have read next. The bit saves a slow read, and decides nothing.": (
+    "The worker reads the id from config though its bit says that nothing changed: it reads the same id, or a "
+    "newer one that it would have read next. The bit saves a slow read, and decides nothing.": (
         "test_read_bit: driver.at other constant@2.1",
         "test_read_bit: driver.at other constant@2.2.1",
         "round_begins: driver.at other constant1",
@@ -60,29 +60,51 @@ REASONS: dict[str, tuple[str, ...]] = {
         "start_does_not_fit: driver.at other constant",
         "keep_hinted: driver.at other constant",
     ),
-    "An interrupt more than needed: virtio lets a device send config interrupts at any time (resize_balloon does), and the "
-    "driver looks at the id again.": ("config_changed: guard 1 dropped",),
+    "An interrupt more than needed: virtio lets a device send config interrupts at any time (as resize_balloon "
+    "does), and the driver looks at the id again.": ("config_changed: guard 1 dropped",),
     "Work that is pending as removal begins may be cancelled before it starts: cancel_work_sync decides that race.": (
         "work_starts: guard 3 one side",
         "work_starts: guard 3 other constant@1.1",
         "work_starts: guard 3 other constant1@1.1",
     ),
-    "A driver may end a round whenever it likes: it has no duty to hint every free block (virtio 1.3, D4 is a SHOULD).": (
-        "leave_loop: guard 2 dropped",
-    ),
-    "A START into a full ring is lost (virtqueue_add fails), which start_does_not_fit allows, too: both lead on.": (
-        "post_start: guard 2 dropped",
-    ),
-    "Memory of a new driver: what it would keep of its predecessor is read again before it is used, as ids only grow.": (
+    "A driver may end a round whenever it likes: it has no duty to hint every free block (virtio 1.3, D4 is a "
+    "SHOULD).": ("leave_loop: guard 2 dropped",),
+    "A START into a full ring is lost (virtqueue_add fails) and the worker goes on, as start_does_not_fit has it, "
+    "too.": ("post_start: guard 2 dropped",),
+    "Used entries are taken back a step later: every pass of the loop, and STOP, do that again. Until then the "
+    "ring only seems fuller.": ("round_begins: ring.queue dropped",),
+    "Memory of a new driver: what it would keep of its predecessor is read again before it is used, as ids only "
+    "grow.": (
         "probe: driver.cache dropped",
         "probe: driver.cache other constant",
         "probe: driver.active dropped",
         "probe: driver.active other constant",
     ),
-    "bitmap_mutex keeps two threads from changing one word of the bitmap at a time (QEMU 386a907b37), which the model's "
-    "steps can't do anyway; with this dirty log a hint between the take and the read of a page loses nothing.": (
-        "honour_hint: guard 7 dropped",
+    "bitmap_mutex keeps two threads from changing one word of the bitmap at a time (QEMU 386a907b37), which steps "
+    "of the model can't do anyway; with this dirty log a hint between the take and the read of a page loses "
+    "nothing.": ("honour_hint: guard 7 dropped",),
+    "A ghost that says more: it takes every used block for one with data. What is claimed of blocks with data "
+    "holds of those, too; the text claims it of written ones, as content that nobody wrote need not be kept.": (
+        "write: ghost.data other variable@0",
+        "free: ghost.data other variable@0",
+        "dma_write: ghost.data other variable@0",
     ),
+    "A ghost that notes less of another block as this one is written. A ghost defines what the properties speak "
+    "of, and a definition that says less can't be refuted where all of them hold; that it notes the block itself "
+    "is seen (goals, and the loss that is known with a manual-clear log).": (
+        "write: ghost.stale other variable2@0",
+        "write: ghost.stale other variable3@0",
+        "write: ghost.written other variable3@0",
+        "dma_write: ghost.data one side1",
+        "dma_write: ghost.stale one side1",
+    ),
+    "A ghost that does not note data that the hypervisor wrote. Where it matters a virtual CPU may have written "
+    "the block as well, and that is noted; no step depends on who wrote.": (
+        "dma_write: ghost.data dropped",
+        "dma_write: ghost.data other junction",
+    ),
+    "Two steps made one only take runs away, so nothing that holds can fall. The text has them apart because the "
+    "code can be interrupted there, and its steps are those of the fact sheets.": ("work_starts: merged",),
 }
 
 
