@@ -37,7 +37,7 @@ def mutation_page(docs: Path) -> str:
     rows.append(["**all**", f"**{len(told['mutants']):,}**", *(f"**{total[k]:,}**" for k in columns)])
     head = ["step", "mutants", "by property", "by lemma", "by goal", "equal, proved", "equal as searched"]
     score = (
-        f"Of {len(told['mutants']):,} mutants {told['killed']:,} are killed, {told['equivalent']:,} equivalent, "
+        f"Of {told['made']:,} mutants {told['judged']:,} were judged: {told['killed']:,} are killed, {told['equivalent']:,} equivalent, "
         f"{told['survivors_with_reason']:,} survive with a reason and {told['survivors_without_reason']:,} without; "
         f"{told['undecided']:,} are undecided. Of those that are not equivalent {told['score']:.1%} are killed. The "
         f"searches took {told['seconds'] / 60:.0f} minutes of one core."

@@ -10,7 +10,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from hintproof.mutating import Row, Summary
+from hintproof.mutating import Row, Summary, mutants_of
 from hintproof.mutation.judge import EQUAL, KILLED, PROVED, SURVIVES, UNDECIDED, Outcome
 
 #: The columns of the table, and which rows each counts.
@@ -81,6 +81,8 @@ def to_json(summary: Summary, code: int) -> dict[str, Any]:
         "stages": list(summary.stages),
         "score": summary.score,
         "seconds": round(summary.seconds, 1),
+        "made": len(mutants_of(summary.environment)),
+        "judged": len(summary.rows),
         "killed": len(summary.killed),
         "equivalent": len(summary.equal),
         "survivors_with_reason": len(summary.excused),
