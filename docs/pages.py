@@ -37,10 +37,10 @@ def mutation_page(docs: Path) -> str:
     rows.append(["**all**", f"**{len(told['mutants']):,}**", *(f"**{total[k]:,}**" for k in columns)])
     head = ["step", "mutants", "by property", "by lemma", "by goal", "equal, proved", "equal as searched"]
     score = (
-        f"Of {told['made']:,} mutants {told['judged']:,} were judged: {told['killed']:,} are killed, {told['equivalent']:,} equivalent, "
-        f"{told['survivors_with_reason']:,} survive with a reason and {told['survivors_without_reason']:,} without; "
-        f"{told['undecided']:,} are undecided. Of those that are not equivalent {told['score']:.1%} are killed. The "
-        f"searches took {told['seconds'] / 60:.0f} minutes of one core."
+        f"Of {told['made']:,} mutants {told['judged']:,} were judged: {told['killed']:,} are killed, "
+        f"{told['equivalent']:,} equivalent, {told['survivors_with_reason']:,} survive with a reason and "
+        f"{told['survivors_without_reason']:,} without; {told['undecided']:,} are undecided. Of those that are not "
+        f"equivalent {told['score']:.1%} are killed. The searches took {told['seconds'] / 60:.0f} minutes of one core."
     )
     killers = Counter((m["kind"], m["by"]) for m in told["mutants"] if "by" in m)
     shortest: dict[str, list[int]] = {}
