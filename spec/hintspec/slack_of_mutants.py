@@ -163,8 +163,17 @@ REASONS: dict[str, tuple[str, ...]] = {
         "migrate: device.status *",
         "migrate: device.interrupt *",
     ),
+    "What a sync in the middle of a migration does not read or merge, the last one does, with the VM stopped; "
+    "until then the block is only sent later.": ("next_sync: migration.at *",),
+    "That hinting was stopped is told late, or told needlessly. Until the driver reads the next id its hints come "
+    "in under the old one, and are ignored (V3); an interrupt too many is answered by looking again.": (
+        "next_sync: device.interrupt *",
+    ),
     "Two steps made one only take runs away, so nothing that holds can fall. The text has them apart because the "
-    "code can be interrupted there, and its steps are those of the fact sheets.": ("work_starts: merged",),
+    "code can be interrupted there, and its steps are those of the fact sheets.": (
+        "work_starts: merged",
+        "next_sync: merged",
+    ),
 }
 
 
