@@ -169,10 +169,25 @@ REASONS: dict[str, tuple[str, ...]] = {
     "in under the old one, and are ignored (V3); an interrupt too many is answered by looking again.": (
         "next_sync: device.interrupt *",
     ),
+    "As the last sync begins no virtual CPU runs that could be told; DONE, at its end, is told, and a driver that "
+    "is told twice looks twice.": ("last_sync: device.interrupt *",),
+    "A sync may end without a new id: then no hints are asked for in that round, which costs time and loses "
+    "nothing (V1).": ("publish_nothing: guard 1 *",),
+    "DONE while the VM still runs gives blocks back early, and the next sync may ask for hints again.": (
+        "publish_done: guard 1 dropped",
+    ),
+    "A VM that is stopped at its destination is continued by its user (unpause), as after QMP stop.": (
+        "resume: vm.running *",
+    ),
+    "This is the rule of the worlds with no-ioeventfd, where it is known as asleep-at-destination: worker_gets_on "
+    "falls, which takes a ring of 3 and a removal, more than is searched here.": ("resume: device.awake dropped",),
+    "A migration may be cancelled or fail at any time or, as far as safety goes, only at some: the destination is "
+    "thrown away.": ("abort_migration: guard 0 *",),
     "Two steps made one only take runs away, so nothing that holds can fall. The text has them apart because the "
     "code can be interrupted there, and its steps are those of the fact sheets.": (
         "work_starts: merged",
         "next_sync: merged",
+        "sync_merge: merged",
     ),
 }
 
