@@ -31,6 +31,9 @@ def mutate(
     ] = None,
     jobs: Annotated[Number, typer.Option(help="Processes at a time (default: one a core).")] = None,
     limit_seconds: Annotated[float | None, typer.Option(help="Seconds of search for one mutant.")] = None,
+    kept_only: Annotated[
+        bool, typer.Option("--kept", help="Tell of the results in the file, and search nothing.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Every mutant, as JSON.")] = False,
 ) -> None:
     """Change each rule of an environment in turn, and see whether anything notices.
@@ -41,6 +44,8 @@ def mutate(
     wanted = _wanted(environment, only)
     file = results or Path("hintproof-mutation") / f"{environment}.jsonl"
     kept = Results(file, environment)
+    if kept_only:
+        wanted = [name for name in wanted if name in kept.rows]
     tasks = [MutationTask(environment, name, limit_seconds) for name in wanted if name not in kept.rows]
     try:
         for _, row in watched(tasks, jobs or cores(), quiet=as_json):

@@ -176,8 +176,9 @@ REASONS: dict[str, tuple[str, ...]] = {
     "DONE while the VM still runs gives blocks back early, and the next sync may ask for hints again.": (
         "publish_done: guard 1 dropped",
     ),
-    "A VM that is stopped at its destination is continued by its user (unpause), as after QMP stop.": (
+    "A VM that stays stopped after a migration is continued by its user (unpause), as after QMP stop.": (
         "resume: vm.running *",
+        "abort_migration: vm.running *",
     ),
     "This is the rule of the worlds with no-ioeventfd, where it is known as asleep-at-destination: worker_gets_on "
     "falls, which takes a ring of 3 and a removal, more than is searched here.": ("resume: device.awake dropped",),
