@@ -185,6 +185,11 @@ REASONS: dict[str, tuple[str, ...]] = {
         "pause: guard 1 *",
         "unpause: guard 2 *",
     ),
+    "The bits that are all set at first are set in another part of the log: the first sync brings them into the "
+    "bitmap before anything is sent or hinted.": (
+        "migrate: log.bitmap, log.own swapped",
+        "migrate: log.bitmap, log.kernel swapped",
+    ),
     "To let a VM run that runs changes nothing.": ("unpause: guard 0 dropped",),
     "A config interrupt for a driver that is not there is held back until there is one (virtio.c), which then "
     "looks once.": ("resize_balloon: guard 0 dropped",),
@@ -193,6 +198,7 @@ REASONS: dict[str, tuple[str, ...]] = {
         "work_starts: merged",
         "next_sync: merged",
         "sync_merge: merged",
+        "migrate: merged",
     ),
 }
 
