@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pages import between, mutation_page, table
+
 from hintproof.catalogue import SEEKERS, Derived, DeriveTask
 from hintproof.engines.report import length
 from hintproof.parallel import cores, run_all
@@ -30,12 +32,6 @@ DOCS = ROOT / "docs"
 
 #: The defect whose run the README prints.
 FIRST = "early-release"
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table."""
-    lines = [head, ["---"] * len(head), *[[cell.replace("|", "\\|") for cell in row] for row in rows]]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def one_line(text: str) -> str:
@@ -132,12 +128,6 @@ def _gets_there(failure: Failure) -> str:
     if reached.run is None:
         return f"not found in {reached.states:,} states" + (", which are all" if reached.finished else "")
     return f"in {len(reached.run)} steps"
-
-
-def between(text: str, name: str, new: str) -> str:
-    """The text with what stands between two marks made new."""
-    head, rest = text.split(f"<!-- {name}: begin -->")
-    return f"{head}<!-- {name}: begin -->\n\n{new}\n\n<!-- {name}: end -->{rest.split(f'<!-- {name}: end -->')[1]}"
 
 
 def resting_page(rows: list[Needed]) -> str:
@@ -376,6 +366,7 @@ def generated() -> dict[Path, str]:
         DOCS / "speed.md": speed_page(),
         DOCS / "defects.md": defects_page(),
         DOCS / "exploration.md": exploration_page(),
+        DOCS / "mutation.md": mutation_page(DOCS),
     }
     for item in derived():
         if item.problems:

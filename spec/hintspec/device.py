@@ -6,11 +6,18 @@ entry, not when the driver posted it. Hints carry no id: theirs is that of the l
 
 from __future__ import annotations
 
-from hintspec.claims import HINT_IN_BATCH, HINT_IN_WINDOW, HINT_SPARES_NEW_WRITES, ID_AT_MOST_ONCE
+from hintspec.claims import (
+    DEVICE_STANDS_STILL,
+    HINT_IN_BATCH,
+    HINT_IN_WINDOW,
+    HINT_SPARES_NEW_WRITES,
+    ID_AT_MOST_ONCE,
+    POPS_WHAT_IS_THERE,
+)
 from hintspec.dirtylog import clear_chunk, migration_runs, owed_chunk, remembered_elsewhere
-from hintspec.rules import AcceptsStart, Fill, Honours, IssueWaits, Kind, StartCell, World, manual, skipping
-from hintspec.sorts import DONE, FALSE, NO_BLOCK, STOP, TRUE, Term, choose, empty_ring, is_issued, just
-from hintspec.state import DEVICE, DRIVER, Entry, Phase, PoisonVal, Sending, Status
+from hintspec.rules import AcceptsStart, Honours, IssueWaits, Kind, StartCell, World, manual, skipping
+from hintspec.sorts import DONE, FALSE, NO_BLOCK, STOP, TRUE, Term, choose, is_issued, just
+from hintspec.state import DEVICE, Entry, Phase, Sending, Status
 from hintspec.text import StateView, action, promise, require
 
 S = StateView[World]
@@ -88,10 +95,23 @@ def device_unlocked(s: S) -> Term:
     return ~hint_in_progress(s) if s.world.hinting else TRUE
 
 
+def takes_head(s: S, of_its_kind: Term) -> None:
+    """What the device owes whenever it acts on the oldest entry of the ring."""
+    promise(POPS_WHAT_IS_THERE, ~(s.ring.queue.waiting == 0) & of_its_kind)
+    if s.world.migrates:
+        promise(DEVICE_STANDS_STILL, s.vm.running)
+
+
+def takes_hint(s: S) -> None:
+    """The same of a hint."""
+    takes_head(s, s.ring.queue.head("kind") == Entry.HINT)
+
+
 def see_out_buffer(s: S) -> None:
     """Ghosts and promise of each out buffer: what the device has seen of ids."""
     seen = payload(s)
     promise(ID_AT_MOST_ONCE, ~(is_issued(seen) & (seen == s.ghost.last_id)))
+    takes_head(s, ~(s.ring.queue.head("kind") == Entry.HINT))
     s.ghost.last_id = choose(is_issued(seen), seen, s.ghost.last_id)
     s.ghost.open = is_issued(seen)
 
@@ -168,6 +188,7 @@ def hint_counts(s: S) -> Term:
 def hint_is_due(s: S) -> None:
     """What an honoured hint at the head of the ring promises: it is of the batch and the round that are open."""
     in_round = s.migration.at == Phase.ROUND
+    takes_hint(s)
     promise(HINT_IN_BATCH, s.ghost.open)
     promise(HINT_IN_WINDOW, in_round & (s.ring.queue.head("governed_by") == s.device.cmd_id))
 
@@ -270,6 +291,7 @@ def hint_only_arms(s: S) -> None:
     """Repaired: a hint in a chunk that is still to be cleared clears it and is otherwise ignored."""
     block = s.ring.queue.head("block")
     require(accepted_hint(s), s.log.owed.has(block))
+    takes_hint(s)
     promise(HINT_IN_BATCH, s.ghost.open)
     marked = mark_early(s, block)
     clear_chunk(s, block)
@@ -285,6 +307,7 @@ def hint_only_arms(s: S) -> None:
 def ignore_early_hint(s: S) -> None:
     """Repaired: a hint that was posted before its chunk was cleared is ignored."""
     require(accepted_hint(s), s.ring.queue.head("early"), ~s.log.owed.has(s.ring.queue.head("block")))
+    takes_hint(s)
     promise(HINT_IN_BATCH, s.ghost.open)
     s.ring.queue = s.ring.queue.pop()
 
@@ -301,84 +324,6 @@ def mark_early(s: S, block: Term) -> Term:
 def ignore_hint(s: S) -> None:
     """A hint while hinting is off, or while no migration is running: given back unread."""
     require(hint(s), ~hint_counts(s))
+    takes_hint(s)
     promise(HINT_IN_BATCH, s.ghost.open)
     s.ring.queue = s.ring.queue.pop()
-
-
-# -- the loop and the reset -------------------------------------------------------------------
-
-
-def nothing_to_do(s: S) -> Term:
-    """The loop runs, nothing is left on the ring, and hinting is off."""
-    empty = s.ring.queue.waiting == 0
-    return s.device.awake & empty & ~(s.device.status == Status.S_START)
-
-
-@action(
-    by=DEVICE,
-    step="Q1",
-    where="virtio-balloon.c (QEMU): virtio_ballloon_get_free_page_hints",
-    when=lambda w: skipping(w) and w.device.rechecks_ring,
-)
-def loop_ends(s: S) -> None:
-    """Nothing is left on the ring and hinting is off: sleep until the next kick."""
-    require(nothing_to_do(s))
-    s.device.awake = False
-
-
-def dozes(w: World) -> bool:
-    """Devices whose loop does not look at the ring again after it switched notifications on."""
-    return skipping(w) and not w.device.rechecks_ring
-
-
-@action(by=DEVICE, step="Q1 (empty)", where="virtio-balloon.c (QEMU): virtio_queue_set_notification", when=dozes)
-def loop_finds_nothing(s: S) -> None:
-    """With EVENT_IDX: nothing is left on the ring and hinting is off ..."""
-    require(nothing_to_do(s), ~s.device.dozing)
-    s.device.dozing = True
-
-
-@action(by=DEVICE, step="Q1 (sleep)", where="virtio-balloon.c (QEMU): virtio_queue_set_notification", when=dozes)
-def loop_sleeps(s: S) -> None:
-    """... sleep until the next kick; what came in between was not kicked for, and is not looked for."""
-    require(s.device.dozing)
-    s.device.dozing = False
-    s.device.awake = False
-
-
-@action(
-    by=DRIVER,
-    step="L0",
-    where="hw/virtio/virtio-pci.c: VIRTIO_PCI_GUEST_FEATURES",
-    when=lambda w: skipping(w) and not w.device.features_are_fixed,
-)
-def rewrite_features(s: S) -> None:
-    """A legacy driver, buggy or malicious, turns the feature off with no reset; the ring stays in use."""
-    require(s.device.negotiated, s.device.feature)
-    s.device.feature = False
-
-
-def reset_device(s: S) -> None:
-    """A device reset: hinting stops, poison_val is forgotten, the ring is empty (H10).
-
-    Source: QEMU virtio_balloon_device_reset(), virtio_reset(). It waits for free_page_lock.
-    """
-    w = s.world
-    require(~hint_in_progress(s))
-    s.device.negotiated = False
-    s.ring.queue = empty_ring(s.ring.queue.sort)
-    s.ghost.last_id = STOP
-    s.ghost.open = False
-    if w.device.kind == Kind.SKIPS:
-        s.device.status = Status.S_STOP
-    else:
-        s.device.shown = STOP
-        s.device.guest_cmd = STOP
-    if w.device.kind == Kind.SKIPS and w.device.issue_waits != IssueWaits.NOTHING:
-        s.device.round_open = False
-    if dozes(w):
-        s.device.dozing = False
-    if skipping(w) and not w.device.features_are_fixed:
-        s.device.feature = True
-    if w.guest.fill != Fill.NOTHING and w.device.has_poison_val:
-        s.device.poison_val = PoisonVal.ZERO

@@ -8,7 +8,7 @@ since the hint's id was issued (V4); it is the hardest device that a conforming 
 from __future__ import annotations
 
 from hintspec.claims import HINT_IN_BATCH, HINT_IN_WINDOW
-from hintspec.device import hint, out_buffer, payload, see_out_buffer
+from hintspec.device import hint, out_buffer, payload, see_out_buffer, takes_hint
 from hintspec.rules import World, discarding
 from hintspec.sorts import DONE, EMPTY, STOP, Term, choose, is_issued, just, next_id
 from hintspec.state import DEVICE, HYPERVISOR
@@ -84,6 +84,7 @@ def discard(s: S) -> None:
     """A hint under the current id: the block's content goes (V4: unless written since the id was issued)."""
     block = s.ring.queue.head("block")
     require(hint(s), matches(s))
+    takes_hint(s)
     promise(HINT_IN_BATCH, s.ghost.open)
     promise(HINT_IN_WINDOW, s.ring.queue.head("governed_by") == s.device.shown)
     spared = s.device.written if s.world.device.checks_writes else EMPTY
@@ -100,5 +101,6 @@ def discard(s: S) -> None:
 def ignore_unasked_hint(s: S) -> None:
     """A hint under any other id: given back unread."""
     require(hint(s), ~matches(s))
+    takes_hint(s)
     promise(HINT_IN_BATCH, s.ghost.open)
     s.ring.queue = s.ring.queue.pop()

@@ -7,6 +7,7 @@ everything else may happen between any two of its steps.
 
 from __future__ import annotations
 
+from hintspec.claims import HINT_UNDER_LAST_ID, KEPT_TILL_DONE, OFF_ONCE_LEAVING, SIGNS_ARE_SENT
 from hintspec.device import config_shows
 from hintspec.guest import become_free, store
 from hintspec.reclaim import give_back, keeps_order
@@ -27,7 +28,7 @@ from hintspec.sorts import (
     one_of,
 )
 from hintspec.state import DRIVER, Binding, Entry, Worker
-from hintspec.text import StateView, action, require
+from hintspec.text import StateView, action, promise, require
 
 S = StateView[World]
 
@@ -49,6 +50,7 @@ def in_interrupt(w: World) -> bool:
 def config_changed(s: S) -> None:
     """The config interrupt: set the bit; if it was clear, queue the work."""
     require(s.device.interrupt, s.driver.binding == Binding.BOUND)
+    promise(OFF_ONCE_LEAVING, s.driver.binding == Binding.BOUND)
     s.device.interrupt = False
     s.driver.queued = s.driver.queued | ~s.driver.read_bit
     s.driver.read_bit = True
@@ -58,6 +60,7 @@ def config_changed(s: S) -> None:
 def config_changed_reading(s: S) -> None:
     """The config interrupt as first merged: read the id at once, release on DONE, else queue the work."""
     require(s.device.interrupt, s.driver.binding == Binding.BOUND)
+    promise(OFF_ONCE_LEAVING, s.driver.binding == Binding.BOUND)
     shown = config_shows(s)
     s.device.interrupt = False
     s.driver.cache = shown
@@ -134,6 +137,8 @@ def nothing_new(s: S) -> None:
 def release_on_done(s: S) -> None:
     """DONE: give all hinted blocks back, under the list's lock in one go."""
     require(s.driver.at == Worker.W2, s.driver.cache == DONE)
+    if s.world.driver.release == Release.ON_DONE:
+        promise(KEPT_TILL_DONE, s.driver.cache == DONE)
     give_back(s, s.driver.held)
     s.driver.at = Worker.IDLE
 
@@ -190,6 +195,7 @@ def post_start(s: S) -> None:
 def start_does_not_fit(s: S) -> None:
     """No entry is left for START: logged only, and the round goes on (v36: the round ends)."""
     require(s.driver.at == Worker.S4, ~(s.ring.queue.room > 0))
+    promise(SIGNS_ARE_SENT, ~(s.ring.queue.room > 0))
     s.driver.at = loop_head(s.world) if s.world.driver.goes_on_without_start else Worker.IDLE
 
 
@@ -198,8 +204,7 @@ def kick_start(s: S) -> None:
     """Kick the device after START."""
     require(s.driver.at == Worker.S5)
     s.device.awake = True
-    waits = s.world.driver.waits == Waits.EACH_BUFFER
-    s.driver.at = Worker.S_WAIT if waits else loop_head(s.world)
+    s.driver.at = Worker.S_WAIT if s.world.driver.waits == Waits.EACH_BUFFER else loop_head(s.world)
 
 
 def loop_head(w: World) -> Label:
@@ -239,6 +244,8 @@ def allocating(w: World) -> bool:
 def take_block(s: S, block: Term) -> None:
     """Allocate a free block of the largest order."""
     require(s.driver.at == Worker.L3, s.memory.free.has(block))
+    if in_worker(s.world):
+        promise(HINT_UNDER_LAST_ID, s.driver.cache == s.driver.active)
     s.memory.free = s.memory.free - just(block)
     if s.world.guest.init_on_alloc:
         store(s, just(block))
@@ -336,6 +343,7 @@ def stop_does_not_fit(s: S) -> None:
     """No entry is left for STOP: logged only; the round ends without one."""
     queue = s.ring.queue.detach()
     require(s.driver.at == Worker.T1, ~(queue.room > 0))
+    promise(SIGNS_ARE_SENT, ~(queue.room > 0))
     s.ring.queue = queue
     s.driver.at = Worker.IDLE
 

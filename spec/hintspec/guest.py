@@ -6,11 +6,12 @@ free, and expects to find that filling later.
 
 from __future__ import annotations
 
+from hintspec.claims import FREED_ONCE
 from hintspec.dirtylog import migration_runs
 from hintspec.rules import Fill, Job, LogMode, World, migrating, unlogged
 from hintspec.sorts import EMPTY, NO_BLOCK, Term, choose, just
 from hintspec.state import APPLICATION, HYPERVISOR
-from hintspec.text import StateView, action, require
+from hintspec.text import StateView, action, promise, require
 
 S = StateView[World]
 
@@ -63,6 +64,7 @@ def become_free(s: S, blocks: Term) -> None:
 
     Source: free_pages_prepare() with kernel_poison_pages() or clear_highpages_kasan_tagged().
     """
+    promise(FREED_ONCE, (blocks & s.memory.free) == EMPTY)
     s.memory.free = s.memory.free | blocks
     if s.world.guest.fill != Fill.NOTHING:
         store(s, blocks)

@@ -3,7 +3,8 @@
 Each names the lemmas that it leans on: those that are used, beside itself, to show that every step keeps
 it. The proof of a lemma may use no others, so what rests on what can be read here.
 
-They are in :mod:`hintspec.lemmas_log`, :mod:`hintspec.lemmas_queue` and :mod:`hintspec.lemmas_jobs`.
+They are in :mod:`hintspec.lemmas_log`, :mod:`hintspec.lemmas_queue`, :mod:`hintspec.lemmas_jobs` and
+:mod:`hintspec.lemmas_news`.
 
 They are for devices that accept an id once and drivers that read it in the worker. With a shared START
 cell, or a clear that comes late, the proof fails at the guilty step, and it should.
@@ -11,7 +12,7 @@ cell, or a clear that comes late, the proof fails at the guilty step, and it sho
 
 from __future__ import annotations
 
-from hintspec import lemmas_jobs, lemmas_log, lemmas_queue
+from hintspec import lemmas_jobs, lemmas_log, lemmas_news, lemmas_queue
 from hintspec.lemma_words import posted_under
 from hintspec.rules import (
     World,
@@ -28,7 +29,7 @@ S = StateView[World]
 
 
 LEMMAS: tuple[Property, ...] = tuple(
-    item for module in (lemmas_log, lemmas_queue, lemmas_jobs) for item in collect(module, Property)
+    item for module in (lemmas_log, lemmas_queue, lemmas_jobs, lemmas_news) for item in collect(module, Property)
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hintspec.claims import reads_in_worker
 from hintspec.lemma_words import clean_batches, is_start, loop, not_newer, posted_under, serving_now
 from hintspec.reclaim import keeps_order
 from hintspec.rules import (
@@ -253,6 +254,12 @@ def worker_rests_while_away(s: S) -> Term:
     off = one_of(binding, Binding.ABSENT, Binding.FROZEN)
     reset = (s.ring.queue.waiting == 0) & (s.ghost.last_id == STOP) & ~s.ghost.open & ~s.device.negotiated
     return implies(~up, s.driver.at == Worker.IDLE) & implies(off, reset) & implies(~off, s.device.negotiated)
+
+
+@lemma(reads_in_worker, leans_on=("ids_are_known",))
+def loop_is_of_last_id(s: S) -> Term:
+    """A worker that is about to take a block for hinting serves the id that it read last."""
+    return implies(s.driver.at == Worker.L3, s.driver.cache == s.driver.active)
 
 
 @lemma(hinting)

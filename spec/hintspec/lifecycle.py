@@ -5,7 +5,7 @@ The virtio core holds config interrupts back while the driver is away and delive
 
 from __future__ import annotations
 
-from hintspec.device import reset_device
+from hintspec.device_loop import reset_device
 from hintspec.reclaim import give_back
 from hintspec.rules import Fill, ReadsId, World, hinting
 from hintspec.sorts import STOP

@@ -6,12 +6,13 @@ clears a page's bit before it reads the page, so that a write in between is sent
 
 from __future__ import annotations
 
+from hintspec.claims import SYNC_OF_MIGRATION
 from hintspec.device import device_unlocked, is_notified, mutex_free
 from hintspec.dirtylog import migration_runs
 from hintspec.rules import Issue, IssueWaits, Job, LogMode, World, asks_for_hints, manual, migrating, skipping, unlogged
 from hintspec.sorts import ALL, EMPTY, NO_BLOCK, Label, Term, choose, just, next_id, one_of
 from hintspec.state import HYPERVISOR, Phase, Status
-from hintspec.text import StateView, action, require
+from hintspec.text import StateView, action, promise, require
 
 S = StateView[World]
 
@@ -85,6 +86,7 @@ def between_syncs(s: S) -> Term:
 def next_sync(s: S) -> None:
     """Little is left to send: the next round begins with a sync, and that with stopping hinting."""
     require(s.migration.at == Phase.ROUND, s.migration.sending == NO_BLOCK, device_unlocked(s))
+    promise(SYNC_OF_MIGRATION, migration_runs(s))
     sync_begins(s)
 
 
@@ -98,6 +100,7 @@ def next_sync(s: S) -> None:
 def timed_sync(s: S) -> None:
     """From 9.2 on a timer begins a sync, too, whatever the migration thread is sending."""
     require(s.migration.at == Phase.ROUND, device_unlocked(s))
+    promise(SYNC_OF_MIGRATION, migration_runs(s))
     sync_begins(s)
 
 

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from hintspec import device, discard, driver, ending, guest, lifecycle, migration, otherjobs, reclaim, sending
+from hintspec import (
+    device,
+    device_loop,
+    discard,
+    driver,
+    ending,
+    guest,
+    lifecycle,
+    migration,
+    otherjobs,
+    reclaim,
+    sending,
+)
+from hintspec.claims import CLAIMS_OF_CONDUCT
+from hintspec.conduct import CONDUCT
 from hintspec.covers import COVERS
 from hintspec.lemmas import ASSUMPTIONS, LEMMAS
 from hintspec.progress import PROGRESS_PROPERTIES
@@ -13,13 +27,13 @@ from hintspec.text import Action, Text, collect
 #: Sizes that limit a finite search, beside the numbers of blocks and ring slots.
 BUDGETS = ("rounds", "migrations", "dma", "pauses", "resizes", "removes", "freezes")
 
-_IN_ORDER = (guest, driver, reclaim, lifecycle, device, discard, migration, sending, ending, otherjobs)
+_IN_ORDER = (guest, driver, reclaim, lifecycle, device, device_loop, discard, migration, sending, ending, otherjobs)
 
 PROTOCOL = Text(
     parts=PARTS,
     actors=(APPLICATION, DRIVER, DEVICE, HYPERVISOR),
     actions=tuple(step for module in _IN_ORDER for step in collect(module, Action)),
-    properties=(*PROPERTIES, *PROGRESS_PROPERTIES),
+    properties=(*PROPERTIES, *CLAIMS_OF_CONDUCT, *CONDUCT, *PROGRESS_PROPERTIES),
     lemmas=LEMMAS,
     assumptions=ASSUMPTIONS,
     covers=COVERS,

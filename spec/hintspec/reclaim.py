@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from hintspec.claims import OFF_ONCE_LEAVING
 from hintspec.guest import become_free
 from hintspec.rules import Order, Reclaim, World
 from hintspec.sorts import EMPTY, NO_BLOCK, Term, choose, empty_list, just
 from hintspec.state import DRIVER, Binding
-from hintspec.text import StateView, action, require
+from hintspec.text import StateView, action, promise, require
 
 S = StateView[World]
 
@@ -34,6 +35,7 @@ def shrink_newest(s: S) -> None:
     """The shrinker gives back the block hinted last: the one least likely to have been popped."""
     newest = s.driver.order.top
     require(s.driver.binding == Binding.BOUND, ~(newest == NO_BLOCK))
+    promise(OFF_ONCE_LEAVING, s.driver.binding == Binding.BOUND)
     s.driver.held = s.driver.held - just(newest)
     s.driver.order = s.driver.order.pop()
     become_free(s, just(newest))
@@ -48,6 +50,7 @@ def shrink_newest(s: S) -> None:
 def shrink_any(s: S, block: Term) -> None:
     """The shrinker gives back some hinted block (more than the real order allows)."""
     require(s.driver.binding == Binding.BOUND, s.driver.held.has(block))
+    promise(OFF_ONCE_LEAVING, s.driver.binding == Binding.BOUND)
     s.driver.held = s.driver.held - just(block)
     become_free(s, just(block))
 
@@ -61,6 +64,7 @@ def shrink_any(s: S, block: Term) -> None:
 def shrink_all(s: S) -> None:
     """The shrinker as posted in v36: one scan gives all hinted blocks back."""
     require(s.driver.binding == Binding.BOUND, ~(s.driver.held == EMPTY))
+    promise(OFF_ONCE_LEAVING, s.driver.binding == Binding.BOUND)
     give_back(s, s.driver.held)
 
 
@@ -76,4 +80,5 @@ def out_of_memory(s: S) -> None:
     From 5.7 on the notifier is there again but leaves hinted blocks to the shrinker.
     """
     require(s.driver.binding == Binding.BOUND, s.memory.free == EMPTY, ~(s.driver.held == EMPTY))
+    promise(OFF_ONCE_LEAVING, s.driver.binding == Binding.BOUND)
     give_back(s, s.driver.held)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hintspec.sorts import BLOCK, BOOL, COUNT, SLOT, Ring, Sort, SpecError, Term, lift
-from hintspec.text import Action, Actor, Property, Recorder, StateView, Text, Var, recording, require
+from hintspec.text import Action, Actor, Property, Recorder, StateView, Text, Var, promise, recording, require
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def record(text: Text, world: Any, finite: bool = True) -> Model:
     actions = [_record_action(a, world, parts, finite) for a in text.actions if _exists(a.when, world)]
     ghosts = {v.name for v in recorded if v.declared.ghost}
     for recorded_action in actions:
-        _refuse_ghosts(recorded_action, ghosts)
+        refuse_ghosts(recorded_action, ghosts)
     properties, lemmas, assumptions = (
         tuple(
             RecordedProperty(p, _predicate(p, StateView(world, parts, None)), tuple(_fairness(p, actions)))
@@ -195,7 +195,10 @@ def _record_action(item: Action, world: Any, parts: dict[str, dict[str, Sort]], 
     try:
         with recording(recorder):
             if item.actor.needs is not None:
-                require(item.actor.needs(view))
+                needed, owes = item.actor.needs(view), item.actor.owes
+                require(needed)
+                if owes is not None and _exists(owes.when, world):
+                    promise(owes, needed)
             for budget in item.budgets if finite else ():
                 left = getattr(view.left, budget)
                 require(left > 0)
@@ -235,7 +238,7 @@ def _subterms(term: Term) -> Iterable[Term]:
             yield from (v for n, v in zip(names, argument, strict=True) if n not in ghosts)
 
 
-def _refuse_ghosts(item: RecordedAction, ghosts: set[str]) -> None:
+def refuse_ghosts(item: RecordedAction, ghosts: set[str]) -> None:
     """Ghost state must not influence what happens: no guard and no ordinary update may read it."""
     ordinary = [term for name, term in item.updates.items() if name not in ghosts]
     for term in [c.term for c in item.guard] + ordinary:

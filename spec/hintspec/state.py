@@ -5,6 +5,7 @@ A block is the unit of a hint (the largest buddy order, 4 MiB on x86-64).
 
 from __future__ import annotations
 
+from hintspec.claims import GUEST_STANDS_STILL
 from hintspec.rules import (
     Fill,
     Honours,
@@ -49,8 +50,8 @@ def vm_runs(s: object) -> Term:
     return s.vm.running  # type: ignore[attr-defined]
 
 
-APPLICATION = Actor("guest", "G", "applications and the page allocator", vm_runs)
-DRIVER = Actor("driver", "D", "the virtio-balloon driver", vm_runs)
+APPLICATION = Actor("guest", "G", "applications and the page allocator", vm_runs, GUEST_STANDS_STILL)
+DRIVER = Actor("driver", "D", "the virtio-balloon driver", vm_runs, GUEST_STANDS_STILL)
 DEVICE = Actor("device", "V", "the balloon device (QEMU: its iothread)")
 HYPERVISOR = Actor("hypervisor", "H", "migration thread and main loop")
 

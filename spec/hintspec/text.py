@@ -22,12 +22,16 @@ W = TypeVar("W")
 
 @dataclass(frozen=True)
 class Actor:
-    """Who takes a step: a lane of the traces. ``needs`` is required before each of its steps."""
+    """Who takes a step: a lane of the traces.
+
+    ``needs`` is required before each of its steps, and promised as the STEP property ``owes``, if there is one.
+    """
 
     name: str
     letter: str
     says: str
     needs: Callable[[Any], Term] | None = None
+    owes: Property | None = None
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,8 @@ def test_the_text_stands_alone() -> None:
 #: The rooms of the text itself, without the language it is written in.
 TEXT = (
     *("guest", "driver", "lifecycle", "device", "discard", "dirtylog", "migration", "state"),
-    *("claims", "properties", "progress", "covers", "lemmas", "lemmas_log", "lemmas_queue", "lemma_words"),
+    *("claims", "properties", "conduct", "progress", "covers"),
+    *("lemmas", "lemmas_log", "lemmas_queue", "lemmas_news", "lemma_words"),
 )
 
 

@@ -8,7 +8,7 @@ of there is nothing to ask.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import product
@@ -166,6 +166,10 @@ class Obligations:
         for item in self.model.assumptions:
             known += [(item.name, fact) for fact in self._everywhere(item, self.state, ())]
         return (*known, self._some_block)
+
+    def everywhere_kept(self, names: Iterable[str], witnesses: tuple[Expr, ...]) -> tuple[Known, ...]:
+        """What is known of a state that keeps these claims, for the blocks and slots that can matter."""
+        return (*self._always, *((name, fact) for name in names for fact in self._assumed(name, witnesses)))
 
     def _leant_on(self, item: RecordedProperty, witnesses: tuple[Expr, ...] = ()) -> Iterator[Known]:
         """What the proof of a claim may use: the lemmas it leans on, and itself if it is inductive."""

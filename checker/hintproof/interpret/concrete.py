@@ -8,7 +8,7 @@ Blocks are numbered 1 .. N, 0 is no block; block ``b`` is bit ``b - 1`` of a set
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -64,10 +64,16 @@ class Concrete:
     @cached_property
     def successors(self) -> Successors:
         """All steps from a state."""
+        return self.steps_by(range(len(self.instances)))
+
+    def steps_by(self, numbers: Iterable[int]) -> Successors:
+        """The steps from a state that some instances take, by their numbers."""
         lines = ["out = []"]
         shared = ""
-        for index, instance in enumerate(self.instances):
-            first, *rest = [self._compiler.expr(c.term, instance.block) for c in instance.action.guard]
+        for index in numbers:
+            instance = self.instances[index]
+            conjuncts = [self._compiler.expr(c.term, instance.block) for c in instance.action.guard]
+            first, *rest = conjuncts or ["True"]
             if first != shared:
                 lines.append(f"if {first}:")
                 shared = first
@@ -143,7 +149,7 @@ class Concrete:
     def broken_lemmas(self) -> Callable[[State], list[str]]:
         """A function that names the lemmas that a state breaks, for any of its blocks or ring slots."""
         parts = [f"({item.name!r}, {self._everywhere(item)})" for item in self.model.lemmas]
-        lines = [f"return [name for name, kept in ({', '.join(parts)},) if not kept]"]
+        lines = [f"return [name for name, kept in [{', '.join(parts)}] if not kept]"]
         return self._compiler.define("broken_lemmas", "state", lines)
 
     def _everywhere(self, item: RecordedProperty) -> str:

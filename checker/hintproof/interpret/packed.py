@@ -50,7 +50,6 @@ class PackedCompiler(Compiler):
         self.symmetry = symmetry
         self.ring_count = width_of(self.sizes.ring)
         self.list_count = width_of(self.sizes.blocks)
-        self._block_here: int | None = None
         self.places = self._layout()
         self.words = 1 + max(place.word for place in self.places.values())
 

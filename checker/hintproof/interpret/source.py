@@ -50,6 +50,7 @@ class Compiler:
         self.sizes = sizes
         self.locals = {v.name: v.name.replace(".", "_") for v in model.vars}
         self.all_blocks = (1 << sizes.blocks) - 1
+        self._block_here: int | None = None
         self.namespace: dict[str, Any] = {
             "ring_post": _ring_post,
             "ring_pop": _ring_pop,
@@ -70,6 +71,7 @@ class Compiler:
 
     def expr(self, term: Term, block: int | None = None) -> str:
         """Source of the term's value; ``block`` is the action's block, or None to read local ``b``."""
+        self._block_here = block  # for _post, whose entry is not among the arguments that are written for it
         handler = getattr(self, f"_{term.op}", None)
         if handler is None:
             raise SpecError(f"the concrete interpretation has no meaning for '{term.op}'")
@@ -221,10 +223,15 @@ class Compiler:
         return " | ".join(sources) or "0"
 
     def broken_promises(self, instance: Instance, names: list[str]) -> str:
-        """Source of the mask of the STEP properties, by their names, that a step breaks."""
+        """Source of the mask of the STEP properties, by their names, that a step breaks.
+
+        A promise that the guard asks for word by word is not asked again.
+        """
+        asked = {id(conjunct.term) for conjunct in instance.action.guard}
         broken = [
             f"({1 << names.index(name)} if not {self.expr(term, instance.block)} else 0)"
             for name, term in instance.action.promises
+            if id(term) not in asked
         ]
         return " | ".join(broken) or "0"
 

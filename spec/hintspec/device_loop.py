@@ -1,0 +1,87 @@
+"""How the device's loop over the hint queue goes to sleep, and how the device is reset."""
+
+from __future__ import annotations
+
+from hintspec.device import hint_in_progress
+from hintspec.rules import Fill, IssueWaits, Kind, World, skipping
+from hintspec.sorts import STOP, Term, empty_ring
+from hintspec.state import DEVICE, DRIVER, PoisonVal, Status
+from hintspec.text import StateView, action, require
+
+S = StateView[World]
+
+
+def nothing_to_do(s: S) -> Term:
+    """The loop runs, nothing is left on the ring, and hinting is off."""
+    empty = s.ring.queue.waiting == 0
+    return s.device.awake & empty & ~(s.device.status == Status.S_START)
+
+
+@action(
+    by=DEVICE,
+    step="Q1",
+    where="virtio-balloon.c (QEMU): virtio_ballloon_get_free_page_hints",
+    when=lambda w: skipping(w) and w.device.rechecks_ring,
+)
+def loop_ends(s: S) -> None:
+    """Nothing is left on the ring and hinting is off: sleep until the next kick."""
+    require(nothing_to_do(s))
+    s.device.awake = False
+
+
+def dozes(w: World) -> bool:
+    """Devices whose loop does not look at the ring again after it switched notifications on."""
+    return skipping(w) and not w.device.rechecks_ring
+
+
+@action(by=DEVICE, step="Q1 (empty)", where="virtio-balloon.c (QEMU): virtio_queue_set_notification", when=dozes)
+def loop_finds_nothing(s: S) -> None:
+    """With EVENT_IDX: nothing is left on the ring and hinting is off ..."""
+    require(nothing_to_do(s), ~s.device.dozing)
+    s.device.dozing = True
+
+
+@action(by=DEVICE, step="Q1 (sleep)", where="virtio-balloon.c (QEMU): virtio_queue_set_notification", when=dozes)
+def loop_sleeps(s: S) -> None:
+    """... sleep until the next kick; what came in between was not kicked for, and is not looked for."""
+    require(s.device.dozing)
+    s.device.dozing = False
+    s.device.awake = False
+
+
+@action(
+    by=DRIVER,
+    step="L0",
+    where="hw/virtio/virtio-pci.c: VIRTIO_PCI_GUEST_FEATURES",
+    when=lambda w: skipping(w) and not w.device.features_are_fixed,
+)
+def rewrite_features(s: S) -> None:
+    """A legacy driver, buggy or malicious, turns the feature off with no reset; the ring stays in use."""
+    require(s.device.negotiated, s.device.feature)
+    s.device.feature = False
+
+
+def reset_device(s: S) -> None:
+    """A device reset: hinting stops, poison_val is forgotten, the ring is empty (H10).
+
+    Source: QEMU virtio_balloon_device_reset(), virtio_reset(). It waits for free_page_lock.
+    """
+    w = s.world
+    require(~hint_in_progress(s))
+    s.device.negotiated = False
+    s.ring.queue = empty_ring(s.ring.queue.sort)
+    s.ghost.last_id = STOP
+    s.ghost.open = False
+    if w.device.kind == Kind.SKIPS:
+        s.device.status = Status.S_STOP
+    else:
+        s.device.shown = STOP
+        s.device.guest_cmd = STOP
+    if w.device.kind == Kind.SKIPS and w.device.issue_waits != IssueWaits.NOTHING:
+        s.device.round_open = False
+    if dozes(w):
+        s.device.dozing = False
+    if skipping(w) and not w.device.features_are_fixed:
+        s.device.feature = True
+    if w.guest.fill != Fill.NOTHING and w.device.has_poison_val:
+        s.device.poison_val = PoisonVal.ZERO

@@ -1,0 +1,72 @@
+"""Lemmas of news: no wake-up is lost between the device's config and a worker that looks at it.
+
+Each change of what config shows is followed by an interrupt. That finds the bit clear, and queues the worker, or set,
+and then the worker is queued, or is about to clear the bit, before it reads config.
+"""
+
+from __future__ import annotations
+
+from hintspec.claims import reads_in_worker
+from hintspec.device import config_shows
+from hintspec.lemma_words import loop
+from hintspec.rules import Issue, World, skipping
+from hintspec.sorts import DONE, STOP, Term, implies, is_issued, one_of
+from hintspec.state import Binding, Status, Worker
+from hintspec.text import StateView, lemma
+
+S = StateView[World]
+
+
+def is_told(w: World) -> bool:
+    """Worlds with a device that tells each change, and a driver that reads the id in its worker."""
+    return skipping(w) and reads_in_worker(w) and w.device.issue == Issue.LOCKED
+
+
+def has_work(s: S, *places: object) -> Term:
+    """The worker's work is pending, or the worker is at one of these places, or its driver leaves."""
+    leaving = one_of(s.driver.binding, Binding.REMOVE_RELEASE, Binding.REMOVE_RESET, Binding.ABSENT)
+    return s.driver.queued | one_of(s.driver.at, *places) | leaving  # type: ignore[arg-type]
+
+
+@lemma(is_told)
+def reset_shows_stop(s: S) -> Term:
+    """While the driver is away config shows STOP."""
+    return implies(~s.device.negotiated, s.device.status == Status.S_STOP)
+
+
+@lemma(is_told, leans_on=("reset_shows_stop", "worker_rests_while_away"))
+def news_is_on_its_way(s: S) -> Term:
+    """If config shows an id or DONE that the worker has not read, an interrupt is due, the bit set, or it reads now."""
+    shown = config_shows(s)
+    reading = one_of(s.driver.at, Worker.W1_READ, Worker.S2_READ, Worker.L1_READ)
+    due = s.device.interrupt | s.driver.read_bit | reading
+    return implies(~(shown == STOP) & ~(shown == s.driver.cache), due)
+
+
+@lemma(is_told)
+def bit_has_work(s: S) -> Term:
+    """While the bit is set the worker's work is pending, or the worker is about to clear the bit."""
+    return implies(s.driver.read_bit, has_work(s, Worker.W1))
+
+
+@lemma(is_told, leans_on=("bit_has_work", "driver_ids_grow", "worker_rests_while_away"))
+def reading_again_has_work(s: S) -> Term:
+    """If the bit was set while the worker worked, its work is pending until it ends."""
+    again = one_of(s.driver.at, Worker.S2_READ, Worker.L1_READ)
+    past = (loop(s) | one_of(s.driver.at, Worker.S3, Worker.S4)) & (s.driver.cache == DONE)
+    return implies(again | past, has_work(s, Worker.W1))
+
+
+@lemma(is_told, leans_on=("ids_are_known", "reading_again_has_work", "worker_rests_while_away"))
+def unserved_id_has_work(s: S) -> Term:
+    """An id that was read and not served keeps the worker at work."""
+    unserved = is_issued(s.driver.cache) & ~(s.driver.cache == s.driver.active)
+    w = Worker
+    return implies(unserved, has_work(s, w.W1, w.W1_READ, w.W2, w.S2, w.S2_READ, w.S3))
+
+
+@lemma(is_told, leans_on=("reading_again_has_work", "worker_rests_while_away"))
+def done_has_work(s: S, block: Term) -> Term:
+    """DONE that was read keeps the worker at work until it has given all blocks back."""
+    kept = (s.driver.cache == DONE) & s.driver.held.has(block)
+    return implies(kept, has_work(s, Worker.W1, Worker.W1_READ, Worker.W2))
