@@ -31,8 +31,8 @@ _ELSEWHERE: tuple[tuple[str, Sizes], ...] = (
 #: Two rounds in two migrations; in a world whose driver waits there are fewer states.
 _MIGRATED_TWICE = ("linux-6.1+qemu-7.2+kvm-auto+wait-on-ack", Sizes(1, 2, 2, migrations=2))
 
-#: A second round, and two blocks.
-_LARGE: tuple[Sizes, ...] = (Sizes(1, 2, 2), Sizes(2, 2, 1))
+#: A ring on which a driver that is removed may wait for room; a second round, and two blocks.
+_LARGE: tuple[Sizes, ...] = (Sizes(1, 3, 1, removes=1), Sizes(1, 2, 2), Sizes(2, 2, 1))
 
 
 def stages_for(environment: str) -> tuple[tuple[str, Sizes], ...]:
@@ -176,8 +176,6 @@ REASONS: dict[str, tuple[str, ...]] = {
         "resume: vm.running *",
         "abort_migration: vm.running *",
     ),
-    "This is the rule of the worlds with no-ioeventfd, where it is known as asleep-at-destination: worker_gets_on "
-    "falls, which takes a ring of 3 and a removal, more than is searched here.": ("resume: device.awake dropped",),
     "A migration may be cancelled or fail at any time or, as far as safety goes, only at some: the destination is "
     "thrown away.": ("abort_migration: guard 0 *",),
     "When a user's stop or continue takes effect is the big QEMU lock's doing: inside a sync it only waits for "
