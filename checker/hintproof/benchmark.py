@@ -51,6 +51,7 @@ _TOUCHED = 64
 class Measured:
     """One search: its counts, seconds for the search alone and for making it ready, memory in MB.
 
+    Memory is what the compiled search has of rows and table; of the others it is the most that the process had.
     ``samples`` are states and seconds on the way. ``bytes_per_state`` is what our searches keep of a state.
     """
 
@@ -131,7 +132,7 @@ class BenchTask:
         every = max(len(samples) // 50, 1)
         return Measured(
             *(self.environment, str(self.sizes), self.engine, search.count, search.transitions),
-            *(seconds, ready, megabytes()),
+            *(seconds, ready, int(kept * search.count) >> 20 if kept else megabytes()),
             bytes_per_state=kept,
             samples=(*samples[::every], (search.count, seconds)),
         )

@@ -19,6 +19,7 @@ from hintproof.views import mail
 from hintspec.defect import Defect
 from hintspec.defects import DEFECTS
 from hintspec.sizes import Sizes
+from hintspec.text import OF_ALL_STATES, SOMETIMES
 from hintspec.unsaid import Harmless
 
 #: The engines that look for a defect's run, in the order in which they are told.
@@ -132,6 +133,9 @@ def seek(defect: Defect, engine: str, depth: int | None = None) -> tuple[float, 
     It looks for this one property. ``depth`` is how far the bounded engine looks.
     """
     concrete = with_one_property(prepare(defect.environment, defect.sizes), defect.falls)
+    [item] = concrete.model.properties
+    if engine != "exhaustive" and item.declared.kind in (*OF_ALL_STATES, SOMETIMES):
+        return 0.0, None  # of what is so for ever, or never, it has nothing to say
     limits = Limits(seconds=SECONDS, depth=depth, profile="thorough", until=frozenset({defect.falls}))
     found = ENGINES[engine](concrete, limits, None)
     run = found.against.get(defect.falls)
