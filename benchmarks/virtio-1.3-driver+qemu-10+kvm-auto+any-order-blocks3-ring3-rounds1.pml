@@ -4,11 +4,19 @@ c_decl {
 \#define FALLS_0 (states_without[0]++, 0)  /* no_lost_write */
 \#define FALLS_1 (states_without[1]++, 0)  /* block_conserved */
 \#define FALLS_2 (states_without[2]++, 0)  /* blocks_come_back */
-  static long states_without[3];
+\#define FALLS_3 (states_without[3]++, 0)  /* log_rests */
+\#define FALLS_4 (states_without[4]++, 0)  /* requested_id_is_new */
+\#define FALLS_5 (states_without[5]++, 0)  /* news_is_acted_upon */
+\#define FALLS_6 (states_without[6]++, 0)  /* no_work_while_absent */
+  static long states_without[7];
   __attribute__((destructor)) static void tell(void) {
     printf("states without no_lost_write: %ld\n", states_without[0]);
     printf("states without block_conserved: %ld\n", states_without[1]);
     printf("states without blocks_come_back: %ld\n", states_without[2]);
+    printf("states without log_rests: %ld\n", states_without[3]);
+    printf("states without requested_id_is_new: %ld\n", states_without[4]);
+    printf("states without news_is_acted_upon: %ld\n", states_without[5]);
+    printf("states without no_work_while_absent: %ld\n", states_without[6]);
   }
 }
 
@@ -158,49 +166,65 @@ active proctype Model() {
   /* what must hold in every state */
   :: d_step { (!((!(migration_at == phase_COMPLETE) || !(((ghost_data & 1) != 0) && ((ghost_stale & 1) != 0))) && (!(migration_at == phase_COMPLETE) || !(((ghost_data & 2) != 0) && ((ghost_stale & 2) != 0))) && (!(migration_at == phase_COMPLETE) || !(((ghost_data & 4) != 0) && ((ghost_stale & 4) != 0)))) && c_expr { FALLS_0 }) ||
               (!((!(((((memory_free & memory_used) | (driver_held & (1 << driver_in_hand >> 1))) | ((memory_free | memory_used) & (driver_held | (1 << driver_in_hand >> 1)))) & 1) != 0) && (((((memory_free | memory_used) | driver_held) | (1 << driver_in_hand >> 1)) & 1) != 0)) && (!(((((memory_free & memory_used) | (driver_held & (1 << driver_in_hand >> 1))) | ((memory_free | memory_used) & (driver_held | (1 << driver_in_hand >> 1)))) & 2) != 0) && (((((memory_free | memory_used) | driver_held) | (1 << driver_in_hand >> 1)) & 2) != 0)) && (!(((((memory_free & memory_used) | (driver_held & (1 << driver_in_hand >> 1))) | ((memory_free | memory_used) & (driver_held | (1 << driver_in_hand >> 1)))) & 4) != 0) && (((((memory_free | memory_used) | driver_held) | (1 << driver_in_hand >> 1)) & 4) != 0))) && c_expr { FALLS_1 }) ||
-              (!((!((((((driver_at == worker_IDLE) && !driver_queued) && !device_interrupt) && (driver_binding == binding_BOUND)) && ((((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)) == id_DONE) || (migration_at == phase_IDLE))) || (driver_binding == binding_ABSENT)) || ((driver_held == 0) && (driver_in_hand == 0)))) && c_expr { FALLS_2 }) }
+              (!((!((((((driver_at == worker_IDLE) && !driver_queued) && !device_interrupt) && (driver_binding == binding_BOUND)) && ((((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)) == id_DONE) || (migration_at == phase_IDLE))) || (driver_binding == binding_ABSENT)) || ((driver_held == 0) && (driver_in_hand == 0)))) && c_expr { FALLS_2 }) ||
+              (!((!(migration_at == phase_IDLE) || !((((((log_own | log_bitmap) | ghost_stale) | log_kernel) | ghost_written) & 1) != 0)) && (!(migration_at == phase_IDLE) || !((((((log_own | log_bitmap) | ghost_stale) | log_kernel) | ghost_written) & 2) != 0)) && (!(migration_at == phase_IDLE) || !((((((log_own | log_bitmap) | ghost_stale) | log_kernel) | ghost_written) & 4) != 0))) && c_expr { FALLS_3 }) ||
+              (!((!(device_status == status_S_REQUESTED) || !(ghost_last_id == device_cmd_id))) && c_expr { FALLS_4 }) ||
+              (!((!((((driver_at == worker_IDLE) && !driver_queued) && !device_interrupt) && (driver_binding == binding_BOUND)) || ((!(!(((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)) == id_STOP) && !(((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)) == id_DONE)) || (driver_active == ((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)))) && (!(((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)) == id_DONE) || !((driver_held & 1) != 0)))) && (!((((driver_at == worker_IDLE) && !driver_queued) && !device_interrupt) && (driver_binding == binding_BOUND)) || ((!(!(((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)) == id_STOP) && !(((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)) == id_DONE)) || (driver_active == ((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)))) && (!(((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)) == id_DONE) || !((driver_held & 2) != 0)))) && (!((((driver_at == worker_IDLE) && !driver_queued) && !device_interrupt) && (driver_binding == binding_BOUND)) || ((!(!(((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)) == id_STOP) && !(((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)) == id_DONE)) || (driver_active == ((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)))) && (!(((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)) == id_DONE) || !((driver_held & 4) != 0))))) && c_expr { FALLS_5 }) ||
+              (!((!(((driver_binding == binding_REMOVE_RELEASE) || (driver_binding == binding_REMOVE_RESET)) || (driver_binding == binding_ABSENT)) || (!driver_queued && (driver_at == worker_IDLE)))) && c_expr { FALLS_6 }) }
   /* A1 allocate(1): guest; mm/page_alloc.c: get_page_from_freelist, post_alloc_hook */
   :: d_step { vm_running && ((memory_free & 1) != 0) ->
+       assert(vm_running);
        memory_free = memory_free & ~1;
        memory_used = memory_used | 1 }
   /* A1 allocate(2): guest; mm/page_alloc.c: get_page_from_freelist, post_alloc_hook */
   :: d_step { vm_running && ((memory_free & 2) != 0) ->
+       assert(vm_running);
        memory_free = memory_free & ~2;
        memory_used = memory_used | 2 }
   /* A1 allocate(3): guest; mm/page_alloc.c: get_page_from_freelist, post_alloc_hook */
   :: d_step { vm_running && ((memory_free & 4) != 0) ->
+       assert(vm_running);
        memory_free = memory_free & ~4;
        memory_used = memory_used | 4 }
   /* A2 write(1): guest; a store by a virtual CPU */
   :: d_step { vm_running && ((memory_used & 1) != 0) ->
+       assert(vm_running);
        ghost_data = ghost_data | 1;
        ghost_stale = ghost_stale | (!(migration_at == phase_IDLE) -> 1 : 0);
        ghost_written = ghost_written | (!(migration_at == phase_IDLE) -> 1 : 0);
        log_kernel = log_kernel | (!(migration_at == phase_IDLE) -> 1 : 0) }
   /* A2 write(2): guest; a store by a virtual CPU */
   :: d_step { vm_running && ((memory_used & 2) != 0) ->
+       assert(vm_running);
        ghost_data = ghost_data | 2;
        ghost_stale = ghost_stale | (!(migration_at == phase_IDLE) -> 2 : 0);
        ghost_written = ghost_written | (!(migration_at == phase_IDLE) -> 2 : 0);
        log_kernel = log_kernel | (!(migration_at == phase_IDLE) -> 2 : 0) }
   /* A2 write(3): guest; a store by a virtual CPU */
   :: d_step { vm_running && ((memory_used & 4) != 0) ->
+       assert(vm_running);
        ghost_data = ghost_data | 4;
        ghost_stale = ghost_stale | (!(migration_at == phase_IDLE) -> 4 : 0);
        ghost_written = ghost_written | (!(migration_at == phase_IDLE) -> 4 : 0);
        log_kernel = log_kernel | (!(migration_at == phase_IDLE) -> 4 : 0) }
   /* A3 free(1): guest; mm/page_alloc.c: free_unref_page, __free_pages_ok */
   :: d_step { vm_running && ((memory_used & 1) != 0) ->
+       assert(vm_running);
+       assert((1 & memory_free) == 0);
        memory_used = memory_used & ~1;
        ghost_data = ghost_data & ~1;
        memory_free = memory_free | 1 }
   /* A3 free(2): guest; mm/page_alloc.c: free_unref_page, __free_pages_ok */
   :: d_step { vm_running && ((memory_used & 2) != 0) ->
+       assert(vm_running);
+       assert((2 & memory_free) == 0);
        memory_used = memory_used & ~2;
        ghost_data = ghost_data & ~2;
        memory_free = memory_free | 2 }
   /* A3 free(3): guest; mm/page_alloc.c: free_unref_page, __free_pages_ok */
   :: d_step { vm_running && ((memory_used & 4) != 0) ->
+       assert(vm_running);
+       assert((4 & memory_free) == 0);
        memory_used = memory_used & ~4;
        ghost_data = ghost_data & ~4;
        memory_free = memory_free | 4 }
@@ -227,39 +251,51 @@ active proctype Model() {
        log_own = log_own | (!(migration_at == phase_IDLE) -> 4 : 0) }
   /* I1 config_changed: driver; virtio_balloon.c: virtballoon_changed */
   :: d_step { vm_running && device_interrupt && (driver_binding == binding_BOUND) ->
+       assert(vm_running);
+       assert(driver_binding == binding_BOUND);
        device_interrupt = false;
        driver_queued = driver_queued || !driver_read_bit;
        driver_read_bit = true }
   /* W0 work_starts: driver; kernel/workqueue.c: process_one_work */
   :: d_step { vm_running && (driver_at == worker_IDLE) && driver_queued && ((driver_binding == binding_BOUND) || (driver_binding == binding_REMOVE)) ->
+       assert(vm_running);
        driver_queued = false;
        driver_at = worker_W1 }
   /* W1 S2 L1 (a) test_read_bit: driver; virtio_balloon.c: virtio_balloon_cmd_id_received */
   :: d_step { vm_running && (((driver_at == worker_W1) || (driver_at == worker_S2)) || (driver_at == worker_L1)) ->
+       assert(vm_running);
        driver_at = (driver_read_bit -> ((driver_at == worker_W1) -> worker_W1_READ : ((driver_at == worker_S2) -> worker_S2_READ : worker_L1_READ)) : ((driver_at == worker_W1) -> worker_W2 : ((driver_at == worker_S2) -> worker_S3 : worker_L1_DECIDE)));
        driver_read_bit = false }
   /* W1 S2 L1 (b) read_config: driver; virtio_balloon.c: virtio_balloon_cmd_id_received */
   :: d_step { vm_running && (((driver_at == worker_W1_READ) || (driver_at == worker_S2_READ)) || (driver_at == worker_L1_READ)) ->
+       assert(vm_running);
        driver_cache = ((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP));
        driver_at = ((driver_at == worker_W1_READ) -> worker_W2 : ((driver_at == worker_S2_READ) -> worker_S3 : worker_L1_DECIDE)) }
   /* W2 nothing_new: driver; virtio_balloon.c: report_free_page_func */
   :: d_step { vm_running && (driver_at == worker_W2) && !(driver_cache == id_DONE) && ((driver_cache == id_STOP) || (driver_cache == driver_active)) ->
+       assert(vm_running);
        driver_at = worker_IDLE }
   /* W2 REL release_on_done: driver; virtio_balloon.c: report_free_page_func, return_free_pages_to_mm */
   :: d_step { vm_running && (driver_at == worker_W2) && (driver_cache == id_DONE) ->
+       assert(vm_running);
+       assert(driver_cache == id_DONE);
+       assert((driver_held & memory_free) == 0);
        memory_free = memory_free | driver_held;
        driver_held = driver_held & ~driver_held;
        driver_at = worker_IDLE }
   /* W2 S1 round_begins: driver; virtio_balloon.c: virtio_balloon_report_free_page */
   :: d_step { vm_running && (driver_at == worker_W2) && !(driver_cache == id_STOP) && !(driver_cache == id_DONE) && !(driver_cache == driver_active) ->
+       assert(vm_running);
        ring_queue_used = 0;
        driver_at = worker_S3 }
   /* S3 set_active_id: driver; virtio_balloon.c: send_cmd_id_start */
   :: d_step { vm_running && (driver_at == worker_S3) ->
+       assert(vm_running);
        driver_active = driver_cache;
        driver_at = worker_S4 }
   /* S4 post_start: driver; virtio_balloon.c: send_cmd_id_start, virtqueue_add_outbuf */
   :: d_step { vm_running && (driver_at == worker_S4) && ((3 - ring_queue_used - ring_queue_waiting) > 0) ->
+       assert(vm_running);
        ring_queue_0_kind = ((ring_queue_waiting == 0) -> entry_START : ring_queue_0_kind);
        ring_queue_0_governed_by = ((ring_queue_waiting == 0) -> driver_active : ring_queue_0_governed_by);
        ring_queue_0_cell = ((ring_queue_waiting == 0) -> driver_active : ring_queue_0_cell);
@@ -273,38 +309,51 @@ active proctype Model() {
        driver_at = worker_S5 }
   /* S4 start_does_not_fit: driver; virtio_balloon.c: send_cmd_id_start, -ENOSPC */
   :: d_step { vm_running && (driver_at == worker_S4) && !((3 - ring_queue_used - ring_queue_waiting) > 0) ->
+       assert(vm_running);
+       assert(!((3 - ring_queue_used - ring_queue_waiting) > 0));
        driver_at = worker_IDLE }
   /* S5 kick_start: driver; virtio_balloon.c: send_cmd_id_start, virtqueue_kick */
   :: d_step { vm_running && (driver_at == worker_S5) ->
+       assert(vm_running);
        device_awake = true;
        driver_at = worker_L1 }
   /* L1 leave_loop: driver; virtio_balloon.c: send_free_pages */
   :: d_step { vm_running && (driver_at == worker_L1_DECIDE) && !(driver_cache == driver_active) ->
+       assert(vm_running);
        driver_at = worker_T1 }
   /* L1 L2 stay_in_loop: driver; virtio_balloon.c: send_free_pages, get_free_page_and_send */
   :: d_step { vm_running && (driver_at == worker_L1_DECIDE) && (driver_cache == driver_active) ->
+       assert(vm_running);
        ring_queue_used = 0;
        driver_at = worker_L3 }
   /* L3 take_block(1): driver; virtio_balloon.c: get_free_page_and_send, alloc_pages */
   :: d_step { vm_running && (driver_at == worker_L3) && ((memory_free & 1) != 0) ->
+       assert(vm_running);
+       assert(driver_cache == driver_active);
        memory_free = memory_free & ~1;
        driver_in_hand = 1;
        driver_at = worker_L4 }
   /* L3 take_block(2): driver; virtio_balloon.c: get_free_page_and_send, alloc_pages */
   :: d_step { vm_running && (driver_at == worker_L3) && ((memory_free & 2) != 0) ->
+       assert(vm_running);
+       assert(driver_cache == driver_active);
        memory_free = memory_free & ~2;
        driver_in_hand = 2;
        driver_at = worker_L4 }
   /* L3 take_block(3): driver; virtio_balloon.c: get_free_page_and_send, alloc_pages */
   :: d_step { vm_running && (driver_at == worker_L3) && ((memory_free & 4) != 0) ->
+       assert(vm_running);
+       assert(driver_cache == driver_active);
        memory_free = memory_free & ~4;
        driver_in_hand = 3;
        driver_at = worker_L4 }
   /* L3 no_block_left: driver; virtio_balloon.c: get_free_page_and_send, -EINTR */
   :: d_step { vm_running && (driver_at == worker_L3) ->
+       assert(vm_running);
        driver_at = worker_T1 }
   /* L4 post_hint: driver; virtio_balloon.c: get_free_page_and_send, virtqueue_add_inbuf */
   :: d_step { vm_running && (driver_at == worker_L4) && ((3 - ring_queue_used - ring_queue_waiting) > 1) ->
+       assert(vm_running);
        ring_queue_0_kind = ((ring_queue_waiting == 0) -> entry_HINT : ring_queue_0_kind);
        ring_queue_0_block = ((ring_queue_waiting == 0) -> driver_in_hand : ring_queue_0_block);
        ring_queue_0_governed_by = ((ring_queue_waiting == 0) -> driver_active : ring_queue_0_governed_by);
@@ -318,20 +367,25 @@ active proctype Model() {
        driver_at = worker_L5 }
   /* L4 hint_does_not_fit: driver; virtio_balloon.c: get_free_page_and_send, free_pages */
   :: d_step { vm_running && (driver_at == worker_L4) && !((3 - ring_queue_used - ring_queue_waiting) > 1) ->
+       assert(vm_running);
+       assert(((1 << driver_in_hand >> 1) & memory_free) == 0);
        memory_free = memory_free | (1 << driver_in_hand >> 1);
        driver_in_hand = 0;
        driver_at = worker_L1 }
   /* L5 kick_hint: driver; virtio_balloon.c: get_free_page_and_send, virtqueue_kick */
   :: d_step { vm_running && (driver_at == worker_L5) ->
+       assert(vm_running);
        device_awake = true;
        driver_at = worker_L6 }
   /* L6 keep_hinted: driver; virtio_balloon.c: get_free_page_and_send, balloon_page_push */
   :: d_step { vm_running && (driver_at == worker_L6) ->
+       assert(vm_running);
        driver_held = driver_held | (1 << driver_in_hand >> 1);
        driver_in_hand = 0;
        driver_at = worker_L1 }
   /* T1 post_stop: driver; virtio_balloon.c: send_cmd_id_stop */
   :: d_step { vm_running && (driver_at == worker_T1) && ((3 - 0 - ring_queue_waiting) > 0) ->
+       assert(vm_running);
        ring_queue_used = 0;
        ring_queue_0_kind = ((ring_queue_waiting == 0) -> entry_STOP_SIGN : ring_queue_0_kind);
        ring_queue_0_governed_by = ((ring_queue_waiting == 0) -> driver_active : ring_queue_0_governed_by);
@@ -344,35 +398,51 @@ active proctype Model() {
        driver_at = worker_IDLE }
   /* T1 stop_does_not_fit: driver; virtio_balloon.c: send_cmd_id_stop, -ENOSPC */
   :: d_step { vm_running && (driver_at == worker_T1) && !((3 - 0 - ring_queue_waiting) > 0) ->
+       assert(vm_running);
+       assert(!((3 - 0 - ring_queue_waiting) > 0));
        ring_queue_used = 0;
        driver_at = worker_IDLE }
   /* SHR shrink_any(1): driver; virtio_balloon.c: virtio_balloon_shrinker_scan; virtio 1.3 driver rule D7 */
   :: d_step { vm_running && (driver_binding == binding_BOUND) && ((driver_held & 1) != 0) ->
+       assert(vm_running);
+       assert(driver_binding == binding_BOUND);
+       assert((1 & memory_free) == 0);
        driver_held = driver_held & ~1;
        memory_free = memory_free | 1 }
   /* SHR shrink_any(2): driver; virtio_balloon.c: virtio_balloon_shrinker_scan; virtio 1.3 driver rule D7 */
   :: d_step { vm_running && (driver_binding == binding_BOUND) && ((driver_held & 2) != 0) ->
+       assert(vm_running);
+       assert(driver_binding == binding_BOUND);
+       assert((2 & memory_free) == 0);
        driver_held = driver_held & ~2;
        memory_free = memory_free | 2 }
   /* SHR shrink_any(3): driver; virtio_balloon.c: virtio_balloon_shrinker_scan; virtio 1.3 driver rule D7 */
   :: d_step { vm_running && (driver_binding == binding_BOUND) && ((driver_held & 4) != 0) ->
+       assert(vm_running);
+       assert(driver_binding == binding_BOUND);
+       assert((4 & memory_free) == 0);
        driver_held = driver_held & ~4;
        memory_free = memory_free | 4 }
   /* R1 remove_begins: driver; virtio_balloon.c: virtballoon_remove */
   :: d_step { vm_running && (left_removes > 0) && (driver_binding == binding_BOUND) ->
+       assert(vm_running);
        left_removes = left_removes - 1;
        driver_binding = binding_REMOVE }
   /* R2 remove_cancels_work: driver; virtio_balloon.c: virtballoon_remove, cancel_work_sync */
   :: d_step { vm_running && (driver_binding == binding_REMOVE) && (driver_at == worker_IDLE) ->
+       assert(vm_running);
        driver_queued = false;
        driver_binding = binding_REMOVE_RELEASE }
   /* R3 remove_releases: driver; virtio_balloon.c: remove_common */
   :: d_step { vm_running && (driver_binding == binding_REMOVE_RELEASE) ->
+       assert(vm_running);
+       assert((driver_held & memory_free) == 0);
        memory_free = memory_free | driver_held;
        driver_held = driver_held & ~driver_held;
        driver_binding = binding_REMOVE_RESET }
   /* R4 remove_resets: driver; virtio_balloon.c: remove_common, virtio_reset_device */
   :: d_step { vm_running && (driver_binding == binding_REMOVE_RESET) && !false ->
+       assert(vm_running);
        device_negotiated = false;
        ring_queue_used = 0;
        ring_queue_waiting = 0;
@@ -394,6 +464,7 @@ active proctype Model() {
        driver_binding = binding_ABSENT }
   /* P1 probe: driver; virtio_balloon.c: virtballoon_probe */
   :: d_step { vm_running && (driver_binding == binding_ABSENT) ->
+       assert(vm_running);
        driver_binding = binding_BOUND;
        driver_cache = id_STOP;
        driver_active = id_STOP;
@@ -401,15 +472,19 @@ active proctype Model() {
        device_negotiated = true }
   /* F1 freeze_begins: driver; virtio_balloon.c: virtballoon_freeze */
   :: d_step { vm_running && (left_freezes > 0) && (driver_binding == binding_BOUND) && (driver_at == worker_IDLE) ->
+       assert(vm_running);
        left_freezes = left_freezes - 1;
        driver_binding = binding_FREEZE_RELEASE }
   /* F2 freeze_releases: driver; virtio_balloon.c: virtballoon_freeze, remove_common */
   :: d_step { vm_running && (driver_binding == binding_FREEZE_RELEASE) ->
+       assert(vm_running);
+       assert((driver_held & memory_free) == 0);
        memory_free = memory_free | driver_held;
        driver_held = driver_held & ~driver_held;
        driver_binding = binding_FREEZE_RESET }
   /* F3 freeze_resets: driver; virtio_balloon.c: remove_common, virtio_reset_device */
   :: d_step { vm_running && (driver_binding == binding_FREEZE_RESET) && !false ->
+       assert(vm_running);
        device_negotiated = false;
        ring_queue_used = 0;
        ring_queue_waiting = 0;
@@ -431,11 +506,14 @@ active proctype Model() {
        driver_binding = binding_FROZEN }
   /* F4 restore: driver; virtio_balloon.c: virtballoon_restore */
   :: d_step { vm_running && (driver_binding == binding_FROZEN) ->
+       assert(vm_running);
        driver_binding = binding_BOUND;
        device_negotiated = true }
   /* H4 pop_start: device; virtio-balloon.c (QEMU): get_free_page_hints */
   :: d_step { device_awake && device_negotiated && !(ring_queue_waiting == 0) && vm_running && !false && !(ring_queue_0_kind == entry_HINT) && (device_status == status_S_REQUESTED) && (ring_queue_0_cell == device_cmd_id) ->
        assert(!((!(ring_queue_0_cell == id_STOP) && !(ring_queue_0_cell == id_DONE)) && (ring_queue_0_cell == ghost_last_id)));
+       assert(!(ring_queue_waiting == 0) && !(ring_queue_0_kind == entry_HINT));
+       assert(vm_running);
        ghost_last_id = ((!(ring_queue_0_cell == id_STOP) && !(ring_queue_0_cell == id_DONE)) -> ring_queue_0_cell : ghost_last_id);
        ghost_open = !(ring_queue_0_cell == id_STOP) && !(ring_queue_0_cell == id_DONE);
        ring_queue_used = ring_queue_used + 1;
@@ -456,6 +534,8 @@ active proctype Model() {
   /* H5 pop_stop: device; virtio-balloon.c (QEMU): get_free_page_hints */
   :: d_step { device_awake && device_negotiated && !(ring_queue_waiting == 0) && vm_running && !false && !(ring_queue_0_kind == entry_HINT) && !((device_status == status_S_REQUESTED) && (ring_queue_0_cell == device_cmd_id)) && (device_status == status_S_START) ->
        assert(!((!(ring_queue_0_cell == id_STOP) && !(ring_queue_0_cell == id_DONE)) && (ring_queue_0_cell == ghost_last_id)));
+       assert(!(ring_queue_waiting == 0) && !(ring_queue_0_kind == entry_HINT));
+       assert(vm_running);
        ghost_last_id = ((!(ring_queue_0_cell == id_STOP) && !(ring_queue_0_cell == id_DONE)) -> ring_queue_0_cell : ghost_last_id);
        ghost_open = !(ring_queue_0_cell == id_STOP) && !(ring_queue_0_cell == id_DONE);
        ring_queue_used = ring_queue_used + 1;
@@ -476,6 +556,8 @@ active proctype Model() {
   /* H6 ignore_out_buffer: device; virtio-balloon.c (QEMU): get_free_page_hints */
   :: d_step { device_awake && device_negotiated && !(ring_queue_waiting == 0) && vm_running && !false && !(ring_queue_0_kind == entry_HINT) && !((device_status == status_S_REQUESTED) && (ring_queue_0_cell == device_cmd_id)) && !(device_status == status_S_START) ->
        assert(!((!(ring_queue_0_cell == id_STOP) && !(ring_queue_0_cell == id_DONE)) && (ring_queue_0_cell == ghost_last_id)));
+       assert(!(ring_queue_waiting == 0) && !(ring_queue_0_kind == entry_HINT));
+       assert(vm_running);
        ghost_last_id = ((!(ring_queue_0_cell == id_STOP) && !(ring_queue_0_cell == id_DONE)) -> ring_queue_0_cell : ghost_last_id);
        ghost_open = !(ring_queue_0_cell == id_STOP) && !(ring_queue_0_cell == id_DONE);
        ring_queue_used = ring_queue_used + 1;
@@ -494,6 +576,8 @@ active proctype Model() {
        ring_queue_2_cell = 0 }
   /* H8 honour_hint: device; virtio-balloon.c (QEMU): get_free_page_hints; ram.c: qemu_guest_free_page_hint */
   :: d_step { device_awake && device_negotiated && !(ring_queue_waiting == 0) && vm_running && !false && (ring_queue_0_kind == entry_HINT) && (device_status == status_S_START) && !(migration_at == phase_IDLE) && (migration_sending == 0) ->
+       assert(!(ring_queue_waiting == 0) && (ring_queue_0_kind == entry_HINT));
+       assert(vm_running);
        assert(ghost_open);
        assert((migration_at == phase_ROUND) && (ring_queue_0_governed_by == device_cmd_id));
        assert(!(((ghost_written << 1 >> ring_queue_0_block & 1) && (ghost_data << 1 >> ring_queue_0_block & 1)) && (log_bitmap << 1 >> ring_queue_0_block & 1)) || ((log_own << 1 >> ring_queue_0_block & 1) || (log_kernel << 1 >> ring_queue_0_block & 1)));
@@ -514,6 +598,8 @@ active proctype Model() {
        ring_queue_2_cell = 0 }
   /* H9 ignore_hint: device; virtio-balloon.c (QEMU): get_free_page_hints */
   :: d_step { device_awake && device_negotiated && !(ring_queue_waiting == 0) && vm_running && !false && (ring_queue_0_kind == entry_HINT) && !((device_status == status_S_START) && !(migration_at == phase_IDLE)) ->
+       assert(!(ring_queue_waiting == 0) && (ring_queue_0_kind == entry_HINT));
+       assert(vm_running);
        assert(ghost_open);
        ring_queue_used = ring_queue_used + 1;
        ring_queue_waiting = ring_queue_waiting - 1;
@@ -546,6 +632,7 @@ active proctype Model() {
        device_status = ((device_negotiated && !(device_status == status_S_STOP)) -> status_S_STOP : device_status) }
   /* M2 H2 next_sync: hypervisor; ram.c: ram_state_pending_exact, migration_bitmap_sync_precopy */
   :: d_step { (left_rounds > 0) && (migration_at == phase_ROUND) && (migration_sending == 0) && !false ->
+       assert(!(migration_at == phase_IDLE));
        left_rounds = left_rounds - 1;
        migration_at = phase_SYNC_GET;
        device_interrupt = device_interrupt || (device_negotiated && !(device_status == status_S_STOP));
