@@ -6,26 +6,25 @@ python docs/generate.py --check   says which are out of date, exit code 1
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
-from pages import between, mutation_page, table
+from pages import between, defects_page, exploration_page, mutation_page, speed_page
 
-from hintproof.catalogue import SEEKERS, Derived, DeriveTask
+from hintproof.catalogue import Derived, DeriveTask
 from hintproof.engines.report import length
 from hintproof.parallel import cores, run_all
 from hintproof.proving import Failure, ProofResult, ProofTask
 from hintproof.resting import GUARD, LEMMA, Needed, RestingTask, parts_of, term_of, why_not_needed
 from hintproof.views.defects import files as defect_files
+from hintproof.views.markdown import table
 from hintproof.views.wording import wording
 from hintspec.defects import DEFECTS
 from hintspec.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
 from hintspec.protocol import PROTOCOL
 from hintspec.records import PROVED, RECORDS, WORKED_EXAMPLE, Record, pins
 from hintspec.text import PROGRESS, Fairness, Var
-from hintspec.unsaid import HARMLESS, UNSAID
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -241,116 +240,9 @@ def derived() -> list[Derived]:
     return [by_task[task] for task in tasks]
 
 
-def defects_page() -> str:
-    """The catalogue, with the figures that were measured last (``docs/defects.json``)."""
-    told = {d["name"]: d for d in json.loads((DOCS / "defects.json").read_text())["defects"]}
-    parts = [
-        "# Known defects",
-        "Written by `docs/generate.py` from the catalogue in the text (`spec/hintspec/defects.py`) and from one run "
-        "of `hintproof defects --engine exhaustive --engine bounded --engine sampled --json > docs/defects.json`. "
-        "Each has a folder `counterexamples/NAME` with its shortest run (`trace.json`, `trace.txt`) and a page "
-        "(`README.md`) that tells what happens, how to see it, and what mends it. "
-        "`hintproof defects NAME` derives it anew.",
-    ]
-    known = [[f"`{d.name}`", d.label, d.title, d.affects, d.mended_by] for d in DEFECTS.values()]
-    parts += ["## What is known", table(["name", "label", "what", "affects", "mended by"], known)]
-    rows = [_measured(told[d.name]) for d in DEFECTS.values()]
-    head = ["name", "falls", *SEEKERS, "mended: all states", "every size"]
-    parts += [
-        "## Refuted, and mended",
-        "By each engine: seconds until it was done, and the length of its run. The exhaustive engine visits all states "
-        "whatever falls, the bounded one looks no further than the length of the shortest run, the sampled one "
-        "stops at its first run. Bounded and sampled search have no notion of *for ever* or *never*.",
-        table(head, rows),
-    ]
-    harmless = [[h.label, h.title, f"`{h.environment}` {h.sizes}", h.why] for h in HARMLESS]
-    parts += [
-        "## What does no harm",
-        "In these worlds nothing falls that does not fall without the change (`tests/checker/test_catalogue.py`).",
-        table(["label", "what", "world", "why"], harmless),
-    ]
-    unsaid = [[u.label, u.title, u.reason] for u in UNSAID]
-    parts += ["## What this text can't say", table(["label", "what", "why not"], unsaid)]
-    return "\n\n".join(parts) + "\n"
-
-
-def _measured(told: dict[str, Any]) -> list[str]:
-    """A row of the table of what was measured."""
-    cells = []
-    for engine in SEEKERS:
-        seconds, steps = told["engines"][engine]["seconds"], told["engines"][engine]["steps"]
-        never = engine == "exhaustive" and told["steps"] is None
-        cells.append(f"{seconds:.1f} s, {steps}" if steps is not None else f"{seconds:.1f} s, never" if never else "-")
-    mended = told["mended"][0]
-    return [f"`{told['name']}`", f"`{told['falls']}`", *cells, f"{mended['states']:,}", mended["proof"]]
-
-
 def readme(text: str) -> str:
     """The README with the trace between its marks printed anew."""
-    begin, end = "<!-- trace: begin -->\n", "<!-- trace: end -->"
-    head, rest = (ROOT / "README.md").read_text().split(begin)
-    return f"{head}{begin}```text\n{text}```\n{end}{rest.split(end)[1]}"
-
-
-def speed_page() -> str:
-    """The page on speed, with the tables of what was measured last (``docs/speed.json``)."""
-    told = json.loads((DOCS / "speed.json").read_text())
-    rows = [
-        [
-            *(f"`{m['environment']}` {m['sizes']}", f"{m['engine']} {m['version']}".strip(), f"{m['states']:,}"),
-            *("-" if m[key] is None else f"{m[key]:,.0f}" for key in ("transitions", "transitions_per_second")),
-            *(f"{m['seconds']:.2f}", f"{m['ready']:.1f}", f"{m['megabytes']:,}"),
-            "-" if m["bytes_per_state"] is None else f"{m['bytes_per_state']:.0f}",
-        ]
-        for m in told["searches"]
-    ]
-    columns = [
-        "world",
-        "search",
-        "states",
-        "transitions",
-        "transitions/s",
-        "seconds",
-        "ready in",
-        "MB",
-        "bytes a state",
-    ]
-    ratios = [
-        [
-            f"`{r['environment']}` {r['sizes']}",
-            f"`{r['spin']}`",
-            "agree" if r["agree"] else "DIFFER",
-            *("-" if r[key] is None else f"{r[key]:.1f} x" for key in ("transitions", "verdict")),
-        ]
-        for r in told["against_spin"]
-    ]
-    versus = ["ours, one core each", "against", "counts", "transitions/s", "time to verdict, ours with symmetry"]
-    begin, end = "<!-- results: begin -->", "<!-- results: end -->"
-    head, rest = (DOCS / "speed.md").read_text().split(begin)
-    return f"{head}{begin}\n{table(versus, ratios)}\n\n{table(columns, rows)}\n{end}{rest.split(end)[1]}"
-
-
-def exploration_page() -> str:
-    """The page on exploration, with the table of what was measured last (``docs/exploration.json``)."""
-    told = json.loads((DOCS / "exploration.json").read_text())
-    rows = [
-        [
-            *(
-                f"`{d['environment']}` {d['sizes']}",
-                f"`{d['property']}`",
-                str(d["cores"]),
-                f"{d['found']} of {d['seeds']}",
-            ),
-            *("-" if d[key] is None else f"{d[key]:.1f}" for key in ("median_seconds", "most_seconds")),
-            " .. ".join(dict.fromkeys(str(n) for n in (*d["lengths"][:1], *d["lengths"][-1:]))) or "-",
-            str(d["shortest"]),
-        ]
-        for d in told["defects"]
-    ]
-    columns = ["environment", "property", "cores", "found", "median s", "slowest s", "steps", "shortest"]
-    begin, end = "<!-- results: begin -->", "<!-- results: end -->"
-    head, rest = (DOCS / "exploration.md").read_text().split(begin)
-    return f"{head}{begin}\n{table(columns, rows)}\n{end}{rest.split(end)[1]}"
+    return between((ROOT / "README.md").read_text(), "trace", f"```text\n{text}```")
 
 
 def generated() -> dict[Path, str]:
@@ -363,9 +255,9 @@ def generated() -> dict[Path, str]:
         DOCS / "environments.md": environments_page(),
         DOCS / "proof.md": proof,
         DOCS / "resting.md": resting,
-        DOCS / "speed.md": speed_page(),
-        DOCS / "defects.md": defects_page(),
-        DOCS / "exploration.md": exploration_page(),
+        DOCS / "speed.md": speed_page(DOCS),
+        DOCS / "defects.md": defects_page(DOCS),
+        DOCS / "exploration.md": exploration_page(DOCS),
         DOCS / "mutation.md": mutation_page(DOCS),
     }
     for item in derived():

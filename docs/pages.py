@@ -1,16 +1,16 @@
-"""What generated pages are made of, and the page on mutation, which is made of kept results."""
+"""The pages that are made of kept results: what was measured last, beside the text that is written by hand."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table."""
-    lines = [head, ["---"] * len(head), *[[cell.replace("|", "\\|") for cell in row] for row in rows]]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+from hintproof.catalogue import SEEKERS
+from hintproof.views.markdown import table
+from hintspec.defects import DEFECTS
+from hintspec.unsaid import HARMLESS, UNSAID
 
 
 def between(text: str, name: str, new: str) -> str:
@@ -63,3 +63,104 @@ def mutation_page(docs: Path) -> str:
     page = between(page, "stages", stages)
     page = between(page, "results", results)
     return between(page, "survivors", survivors)
+
+
+def defects_page(docs: Path) -> str:
+    """The catalogue, with the figures that were measured last (``docs/defects.json``)."""
+    told = {d["name"]: d for d in json.loads((docs / "defects.json").read_text())["defects"]}
+    parts = [
+        "# Known defects",
+        "Written by `docs/generate.py` from the catalogue in the text (`spec/hintspec/defects.py`) and from one run "
+        "of `hintproof defects --engine exhaustive --engine bounded --engine sampled --json > docs/defects.json`. "
+        "Each has a folder `counterexamples/NAME` with its shortest run (`trace.json`, `trace.txt`) and a page "
+        "(`README.md`) that tells what happens, how to see it, and what mends it. "
+        "`hintproof defects NAME` derives it anew.",
+    ]
+    known = [[f"`{d.name}`", d.label, d.title, d.affects, d.mended_by] for d in DEFECTS.values()]
+    parts += ["## What is known", table(["name", "label", "what", "affects", "mended by"], known)]
+    rows = [_measured(told[d.name]) for d in DEFECTS.values()]
+    head = ["name", "falls", *SEEKERS, "mended: all states", "every size"]
+    parts += [
+        "## Refuted, and mended",
+        "By each engine: seconds until it was done, and the length of its run. The exhaustive engine visits all states "
+        "whatever falls, the bounded one looks no further than the length of the shortest run, the sampled one "
+        "stops at its first run. Bounded and sampled search have no notion of *for ever* or *never*.",
+        table(head, rows),
+    ]
+    harmless = [[h.label, h.title, f"`{h.environment}` {h.sizes}", h.why] for h in HARMLESS]
+    parts += [
+        "## What does no harm",
+        "In these worlds nothing falls that does not fall without the change (`tests/checker/test_catalogue.py`).",
+        table(["label", "what", "world", "why"], harmless),
+    ]
+    unsaid = [[u.label, u.title, u.reason] for u in UNSAID]
+    parts += ["## What this text can't say", table(["label", "what", "why not"], unsaid)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _measured(told: dict[str, Any]) -> list[str]:
+    """A row of the table of what was measured."""
+    cells = []
+    for engine in SEEKERS:
+        seconds, steps = told["engines"][engine]["seconds"], told["engines"][engine]["steps"]
+        never = engine == "exhaustive" and told["steps"] is None
+        cells.append(f"{seconds:.1f} s, {steps}" if steps is not None else f"{seconds:.1f} s, never" if never else "-")
+    mended = told["mended"][0]
+    return [f"`{told['name']}`", f"`{told['falls']}`", *cells, f"{mended['states']:,}", mended["proof"]]
+
+
+def speed_page(docs: Path) -> str:
+    """The page on speed, with the tables of what was measured last (``docs/speed.json``)."""
+    told = json.loads((docs / "speed.json").read_text())
+    rows = [
+        [
+            *(f"`{m['environment']}` {m['sizes']}", f"{m['engine']} {m['version']}".strip(), f"{m['states']:,}"),
+            *("-" if m[key] is None else f"{m[key]:,.0f}" for key in ("transitions", "transitions_per_second")),
+            *(f"{m['seconds']:.2f}", f"{m['ready']:.1f}", f"{m['megabytes']:,}"),
+            "-" if m["bytes_per_state"] is None else f"{m['bytes_per_state']:.0f}",
+        ]
+        for m in told["searches"]
+    ]
+    columns = [
+        "world",
+        "search",
+        "states",
+        "transitions",
+        "transitions/s",
+        "seconds",
+        "ready in",
+        "MB",
+        "bytes a state",
+    ]
+    ratios = [
+        [
+            f"`{r['environment']}` {r['sizes']}",
+            f"`{r['spin']}`",
+            "agree" if r["agree"] else "DIFFER",
+            *("-" if r[key] is None else f"{r[key]:.1f} x" for key in ("transitions", "verdict")),
+        ]
+        for r in told["against_spin"]
+    ]
+    versus = ["ours, one core each", "against", "counts", "transitions/s", "time to verdict, ours with symmetry"]
+    return between((docs / "speed.md").read_text(), "results", f"{table(versus, ratios)}\n\n{table(columns, rows)}")
+
+
+def exploration_page(docs: Path) -> str:
+    """The page on exploration, with the table of what was measured last (``docs/exploration.json``)."""
+    told = json.loads((docs / "exploration.json").read_text())
+    rows = [
+        [
+            *(
+                f"`{d['environment']}` {d['sizes']}",
+                f"`{d['property']}`",
+                str(d["cores"]),
+                f"{d['found']} of {d['seeds']}",
+            ),
+            *("-" if d[key] is None else f"{d[key]:.1f}" for key in ("median_seconds", "most_seconds")),
+            " .. ".join(dict.fromkeys(str(n) for n in (*d["lengths"][:1], *d["lengths"][-1:]))) or "-",
+            str(d["shortest"]),
+        ]
+        for d in told["defects"]
+    ]
+    columns = ["environment", "property", "cores", "found", "median s", "slowest s", "steps", "shortest"]
+    return between((docs / "exploration.md").read_text(), "results", table(columns, rows))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -10,15 +9,12 @@ from hintproof.checking import ENGINES, Result, check, plan
 from hintproof.engines.induction import prove
 from hintproof.engines.report import Found, Limits, Progress
 from hintproof.errors import BadInput
-from hintproof.explain import why
 from hintproof.interpret.concrete import Concrete
 from hintproof.proving import ProofTask
-from hintproof.trace import Trace, document, prepare
+from hintproof.trace import Trace, prepare
 from hintproof.verdict import Verdict
-from hintproof.views import mail
 from hintspec.defect import Defect
 from hintspec.defects import DEFECTS
-from hintspec.sizes import Sizes
 from hintspec.text import OF_ALL_STATES, SOMETIMES
 from hintspec.unsaid import Harmless
 
@@ -114,7 +110,7 @@ class DeriveTask:
 def cure(environment: str, defect: Defect) -> Cure:
     """Check a world in which a defect is mended, or was to be, at the defect's sizes and for every size."""
     result = check(environment, defect.sizes, ["exhaustive"], Limits())
-    fallen = [p.name for p in result.properties if result.verdict(p.name) == Verdict.REFUTED]
+    fallen = _fallen(result)
     falls = defect.falls in fallen
     run = result.found["exhaustive"].against.get(defect.falls)
     proof = "fails" if falls else _proof(environment, defect.falls)
@@ -154,21 +150,11 @@ def with_one_property(concrete: Concrete, name: str) -> Concrete:
 
 def is_harmless(item: Harmless) -> bool:
     """Whether no property falls that does not fall without the change, at the stated sizes."""
-    return _fallen(item.environment, item.sizes) <= _fallen(item.without, item.sizes)
+    worlds = (item.environment, item.without)
+    changed, plain = (_fallen(check(world, item.sizes, ["exhaustive"], Limits())) for world in worlds)
+    return set(changed) <= set(plain)
 
 
-def _fallen(environment: str, sizes: Sizes) -> set[str]:
-    result = check(environment, sizes, ["exhaustive"], Limits())
-    return {p.name for p in result.properties if not result.verdict(p.name).holds}
-
-
-def trace_files(derived: Derived) -> dict[str, str]:
-    """The files of a defect's run, by name; none if it has no run."""
-    trace = derived.trace
-    if trace is None:
-        return {}
-    reason = why(trace)
-    return {
-        "trace.txt": mail.render(trace, reason, derived.defect.known),
-        "trace.json": json.dumps(document(trace, reason), indent=1) + "\n",
-    }
+def _fallen(result: Result) -> list[str]:
+    """The properties of which it is not shown that they hold: what is undecided does not count for a cure."""
+    return [p.name for p in result.properties if not result.verdict(p.name).holds]

@@ -57,8 +57,9 @@ def defects(
         print(json.dumps(view.to_json(found), indent=1))
     elif name and not (derive or engine or write):
         for derived in found:
-            print(view.page(derived))
-            print(view.files(derived).get("trace.txt", ""), end="")
+            told = view.files(derived)
+            print(told["README.md"])
+            print(told.get("trace.txt", ""), end="")
     else:
         tables.console().print(view.derived_table(found))
     for line in problems:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from rich.table import Table
 
-from hintproof.catalogue import SEEKERS, Cure, Derived, trace_files
+from hintproof.catalogue import SEEKERS, Cure, Derived
 from hintproof.engines.report import length
 from hintproof.explain import why
+from hintproof.trace import document
+from hintproof.views import mail, markdown
 from hintspec.defect import Defect
 from hintspec.unsaid import HARMLESS, UNSAID
 
@@ -103,12 +106,15 @@ def page(derived: Derived) -> str:
         ("in", f"`{defect.environment}`, {defect.sizes}"),
         ("shortest run", _shortest(derived)),
     ]
-    parts = [f"# {defect.name} ({defect.label})", _capital(defect.title) + ".", _table(("", ""), facts)]
+    parts = [f"# {defect.name} ({defect.label})", _capital(defect.title) + ".", markdown.table(("", ""), facts)]
     parts += ["## What happens", defect.story]
     if trace is not None:
         parts.append(f"In the shortest run ([trace.txt](trace.txt)): {why(trace)}")
     parts += ["## See it", "```sh\n" + "\n".join(_commands(derived)) + "\n```"]
-    parts += ["## Mended, or not", _table(("world", f"`{defect.falls}`", "what else falls there"), _cures(derived))]
+    parts += [
+        "## Mended, or not",
+        markdown.table(("world", f"`{defect.falls}`", "what else falls there"), _cures(derived)),
+    ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -144,11 +150,11 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _table(head: tuple[str, ...], rows: list[Any]) -> str:
-    lines = [head, ("---",) * len(head), *[[cell.replace("|", "\\|") for cell in row] for row in rows]]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
 def files(derived: Derived) -> dict[str, str]:
-    """The files of a defect's folder, by name."""
-    return {"README.md": page(derived), **trace_files(derived)}
+    """The files of a defect's folder, by name; of one that has no run the page alone."""
+    told = {"README.md": page(derived)}
+    if derived.trace is not None:
+        reason = why(derived.trace)
+        told["trace.txt"] = mail.render(derived.trace, reason, derived.defect.known)
+        told["trace.json"] = json.dumps(document(derived.trace, reason), indent=1) + "\n"
+    return told
