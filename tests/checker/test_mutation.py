@@ -162,7 +162,8 @@ def test_a_file_that_is_none_of_ours_is_refused_and_kept(tmp_path: Path) -> None
 
 def test_some_steps_leave_nothing_unexplained() -> None:
     """Every mutant of some steps: killed, equivalent, or surviving with a reason."""
-    names = [m.name for m in mutants_of(WORKED_EXAMPLE).values() if m.step in ("allocate", "send_reads", "kick_start")]
+    steps = ("allocate", "send_reads", "kick_start", "stop_does_not_fit")
+    names = [m.name for m in mutants_of(WORKED_EXAMPLE).values() if m.step in steps]
     rows = [row for _, row in run_all([MutationTask(WORKED_EXAMPLE, name) for name in names], cores())]
     summary = summarize(WORKED_EXAMPLE, rows)
     assert len(summary.rows) == len(names) > 30
