@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hintspec.rules import ReadsId, Release, World, hinting, migrating, skipping
+from hintspec.rules import ReadsId, Release, World, copies_ram, hinting, migrating, skipping
 from hintspec.text import Property, step_claim
 
 HINT_IN_WINDOW = step_claim(
@@ -114,7 +114,7 @@ SYNC_OF_MIGRATION = step_claim(
     "sync_of_migration",
     "QEMU ram.c: the bitmaps are there from ram_save_setup to ram_save_cleanup; before that no block was sent",
     "A further sync is one of a migration that has begun, and so has all blocks sent or hinted.",
-    migrating,
+    copies_ram,
 )
 
 CLAIMS_OF_CONDUCT: tuple[Property, ...] = (

@@ -53,7 +53,6 @@ def requested_id_is_new(s: S) -> Term:
         "done_has_work",
         "ids_are_known",
         "news_is_on_its_way",
-        "reading_again_has_work",
         "reset_shows_stop",
         "unserved_id_has_work",
         "worker_rests_while_away",
@@ -75,7 +74,6 @@ def news_is_acted_upon(s: S, block: Term) -> Term:
     ALWAYS,
     "virtio_balloon.c: virtballoon_remove, cancel_work_sync: work that is left would run in freed memory",
     hinting,
-    kept_with=("worker_rests_while_away",),
 )
 def no_work_while_absent(s: S) -> Term:
     """Once removal has cancelled the worker's work none is pending, until the driver is back."""

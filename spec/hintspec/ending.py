@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hintspec.device import device_unlocked, is_notified
 from hintspec.device_loop import dozes
-from hintspec.migration import between_syncs, copies_ram, forget_log, no_store_is_under_way
-from hintspec.rules import World, asks_for_hints, migrating, skipping
+from hintspec.migration import between_syncs, forget_log, no_store_is_under_way
+from hintspec.rules import World, asks_for_hints, copies_ram, migrating, skipping
 from hintspec.sorts import EMPTY, NO_BLOCK, choose, one_of
 from hintspec.state import HYPERVISOR, Phase, Status
 from hintspec.text import StateView, action, require

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hintspec.claims import FREED_ONCE
 from hintspec.dirtylog import migration_runs
-from hintspec.rules import Fill, Job, LogMode, World, migrating, unlogged
+from hintspec.rules import Fill, Job, LogMode, World, copies_ram, unlogged
 from hintspec.sorts import EMPTY, NO_BLOCK, Term, choose, just
 from hintspec.state import APPLICATION, HYPERVISOR
 from hintspec.text import StateView, action, promise, require
@@ -127,7 +127,7 @@ def free(s: S, block: Term) -> None:
     by=HYPERVISOR,
     step="A4",
     where="QEMU: address_space_write, invalidate_and_set_dirty",
-    when=lambda w: migrating(w) and w.job != Job.SNAPSHOT,
+    when=copies_ram,
     budgets=("dma",),
 )
 def dma_write(s: S, block: Term) -> None:

@@ -57,7 +57,7 @@ def reading_again_has_work(s: S) -> Term:
     return implies(again | past, has_work(s, Worker.W1))
 
 
-@lemma(is_told, leans_on=("ids_are_known", "reading_again_has_work", "worker_rests_while_away"))
+@lemma(is_told, leans_on=("ids_are_known", "reading_again_has_work"))
 def unserved_id_has_work(s: S) -> Term:
     """An id that was read and not served keeps the worker at work."""
     unserved = is_issued(s.driver.cache) & ~(s.driver.cache == s.driver.active)
@@ -65,7 +65,7 @@ def unserved_id_has_work(s: S) -> Term:
     return implies(unserved, has_work(s, w.W1, w.W1_READ, w.W2, w.S2, w.S2_READ, w.S3))
 
 
-@lemma(is_told, leans_on=("reading_again_has_work", "worker_rests_while_away"))
+@lemma(is_told, leans_on=("reading_again_has_work",))
 def done_has_work(s: S, block: Term) -> Term:
     """DONE that was read keeps the worker at work until it has given all blocks back."""
     kept = (s.driver.cache == DONE) & s.driver.held.has(block)

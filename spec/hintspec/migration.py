@@ -9,17 +9,24 @@ from __future__ import annotations
 from hintspec.claims import SYNC_OF_MIGRATION
 from hintspec.device import device_unlocked, is_notified, mutex_free
 from hintspec.dirtylog import migration_runs
-from hintspec.rules import Issue, IssueWaits, Job, LogMode, World, asks_for_hints, manual, migrating, skipping, unlogged
+from hintspec.rules import (
+    Issue,
+    IssueWaits,
+    Job,
+    LogMode,
+    World,
+    asks_for_hints,
+    copies_ram,
+    manual,
+    migrating,
+    skipping,
+    unlogged,
+)
 from hintspec.sorts import ALL, EMPTY, NO_BLOCK, Label, Term, choose, just, next_id, one_of
 from hintspec.state import HYPERVISOR, Phase, Status
 from hintspec.text import StateView, action, promise, require
 
 S = StateView[World]
-
-
-def copies_ram(w: World) -> bool:
-    """Worlds with a live migration in rounds (a background snapshot has none)."""
-    return migrating(w) and w.job != Job.SNAPSHOT
 
 
 def forget_log(s: S, *, bitmap: Term, kernel: Term, unmarked: Term = EMPTY) -> None:

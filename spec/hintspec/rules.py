@@ -233,6 +233,11 @@ def discarding(w: World) -> bool:
     return w.hinting and w.device.kind == Kind.DISCARDS
 
 
+def copies_ram(w: World) -> bool:
+    """Worlds with a live migration in rounds (a background snapshot has none)."""
+    return w.migrates and w.job != Job.SNAPSHOT
+
+
 def asks_for_hints(w: World) -> bool:
     """Worlds in which hints are asked for: not where the notifier is not called, or turns away at once."""
     asked = {Job.POSTCOPY: w.device.hints_in_postcopy, Job.SNAPSHOT: w.device.hints_in_snapshot}
