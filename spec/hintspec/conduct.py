@@ -74,6 +74,7 @@ def news_is_acted_upon(s: S, block: Term) -> Term:
     ALWAYS,
     "virtio_balloon.c: virtballoon_remove, cancel_work_sync: work that is left would run in freed memory",
     hinting,
+    kept_with=(),
 )
 def no_work_while_absent(s: S) -> Term:
     """Once removal has cancelled the worker's work none is pending, until the driver is back."""
