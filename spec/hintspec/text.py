@@ -38,8 +38,9 @@ class Actor:
 class Var:
     """A state variable. ``sort``, ``init`` and ``when`` may depend on the world.
 
-    ``mark`` is the letter that shows membership of a block in a trace; ``role`` says what a block
-    set means to the explanation of a trace ('dirty': remembers a write, 'content': matters to the guest).
+    ``mark`` is the letter that shows membership of a block in a trace; ``role`` says what it
+    means to the explanation of a trace: a block set that remembers a write ('dirty'), that matters to the guest
+    ('content') or is missing ('stale'); or how far an actor has come, which says what is next and not why ('place').
     """
 
     sort: Sort | Callable[[Any], Sort]
