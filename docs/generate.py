@@ -14,12 +14,12 @@ from pages import between, defects_page, exploration_page, mutation_page, speed_
 
 from hintproof.catalogue import Derived, DeriveTask
 from hintproof.engines.report import length
+from hintproof.interpret.wording import wording
 from hintproof.parallel import cores, run_all
 from hintproof.proving import Failure, ProofResult, ProofTask
 from hintproof.resting import GUARD, LEMMA, Needed, RestingTask, parts_of, term_of, why_not_needed
 from hintproof.views.defects import files as defect_files
 from hintproof.views.markdown import table
-from hintproof.views.wording import wording
 from hintspec.defects import DEFECTS
 from hintspec.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
 from hintspec.protocol import PROTOCOL

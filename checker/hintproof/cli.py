@@ -24,6 +24,7 @@ from hintproof.errors import BadInput, EngineBug
 from hintproof.explain import why
 from hintproof.parallel import cores
 from hintproof.simulation import simulate as run_simulation
+from hintproof.story.tell import tell
 from hintproof.trace import load, prepare, save, write_whole
 from hintproof.verdict import Exit, Verdict
 from hintproof.views import exploration, mail, tables
@@ -193,7 +194,7 @@ def _print_main_trace(result: Result) -> None:
             trace = result.trace(item.name)
             if trace is not None:
                 print()
-                print(mail.render(trace, why(trace), result.known_as(item.name)), end="")
+                print(mail.render(tell(trace, result.known_as(item.name))), end="")
                 return
 
 
@@ -240,7 +241,7 @@ TraceFile = Annotated[Path, typer.Argument(metavar="TRACE", help="A trace file."
 def show(trace: TraceFile) -> None:
     """Replay a trace and print it as plain text of at most 78 columns."""
     loaded = load(trace)
-    print(mail.render(loaded, why(loaded)), end="")
+    print(mail.render(tell(loaded)), end="")
 
 
 @app.command()

@@ -7,15 +7,13 @@ Which variables remember a write, and which say that content is missing, the pro
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from hintproof.engines.exhaustive import NO_DEADLOCK
-from hintproof.interpret.concrete import State
+from hintproof.interpret.values import plain, spoken_of, values
 from hintproof.lasso import Kept, keeps, passed_over
 from hintproof.story.model import Cause
 from hintproof.trace import Trace
 from hintspec.recording import RecordedProperty
-from hintspec.sorts import Term
 from hintspec.text import LEMMA, RECOVERABLE, SOMETIMES, STEP
 
 
@@ -61,8 +59,8 @@ def _all_the_while(trace: Trace, item: RecordedProperty, loop: int) -> str:
     """What the goal speaks of, and all the values that it has in the loop."""
     assert item.term is not None
     parts = []
-    for label, part in dict(_spoken_of(item.term)).items():
-        values = dict.fromkeys(_plain(trace.concrete.value(part, state, None)) for state in trace.raw[loop:])
+    for label, part in dict(spoken_of(item.term)).items():
+        values = dict.fromkeys(plain(trace.concrete.value(part, state, None)) for state in trace.raw[loop:])
         parts.append(f"{label} is {' or '.join(values)}")
     return ", ".join(parts)
 
@@ -126,7 +124,7 @@ def broken_promises(trace: Trace, number: int) -> Iterator[str]:
     before, step = trace.raw[number - 1], trace.steps[number - 1]
     for name, term in trace.concrete.action_named(step.action.name).promises:
         if not trace.concrete.value(term, before, step.block):
-            yield f"{name}: {_values(trace, [term], before, step.block)}"
+            yield f"{name}: {values(trace.concrete, [term], before, step.block)}"
 
 
 def _last_store(trace: Trace, block: int, content: list[str]) -> int:
@@ -153,33 +151,4 @@ def _comparison(trace: Trace) -> str:
         assert item.term is not None
         terms = [item.term]
         before, where = states[-1], "at the end"
-    return f"{where}: {_values(trace, terms, before, trace.block or trace.steps[-1].block)}."
-
-
-def _values(trace: Trace, terms: list[Term], state: State, block: int | None) -> str:
-    """What the terms speak of, and its values in a state."""
-    parts = {label: part for term in terms for label, part in _spoken_of(term)}
-    return ", ".join(f"{n} is {_plain(trace.concrete.value(t, state, block))}" for n, t in parts.items())
-
-
-def _spoken_of(term: Term) -> Iterator[tuple[str, Term]]:
-    """The variables and ring heads that a predicate reads."""
-    if term.op == "var":
-        yield term.args[0], term
-    elif term.op == "head":
-        yield f"the oldest entry's {term.args[1]}", term
-    else:
-        for argument in term.args:
-            if isinstance(argument, Term):
-                yield from _spoken_of(argument)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):  # a ring
-        entries = ("/".join(_plain(x) for x in entry.values()) for entry in value["entries"])
-        return f"[{', '.join(entries)}]"
-    if isinstance(value, list):
-        return "{" + ", ".join(map(str, value)) + "}"
-    return "none" if value is None else str(value)
+    return f"{where}: {values(trace.concrete, terms, before, trace.block or trace.steps[-1].block)}."

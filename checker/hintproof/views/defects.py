@@ -10,6 +10,7 @@ from rich.table import Table
 from hintproof.catalogue import SEEKERS, Cure, Derived
 from hintproof.engines.report import length
 from hintproof.explain import why
+from hintproof.story.tell import tell
 from hintproof.trace import document
 from hintproof.views import mail, markdown
 from hintspec.defect import Defect
@@ -155,6 +156,6 @@ def files(derived: Derived) -> dict[str, str]:
     told = {"README.md": page(derived)}
     if derived.trace is not None:
         reason = why(derived.trace)
-        told["trace.txt"] = mail.render(derived.trace, reason, derived.defect.known)
+        told["trace.txt"] = mail.render(tell(derived.trace, derived.defect.known))
         told["trace.json"] = json.dumps(document(derived.trace, reason), indent=1) + "\n"
     return told
