@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.table import Table
 
-from hintproof import __version__, cli_catalogue, cli_mutation, cli_proofs
+from hintproof import __version__, cli_catalogue, cli_explain, cli_mutation, cli_proofs
 from hintproof.checking import ENGINES, Result, Task, pins_of, plan
 from hintproof.console import Environments, Number, positive, watched, writable
 from hintproof.engines.memory import share
@@ -39,6 +39,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=N
 app.add_typer(cli_proofs.app)
 app.add_typer(cli_catalogue.app)
 app.add_typer(cli_mutation.app)
+app.add_typer(cli_explain.app)
 
 
 def _sizes(**given: Number) -> Sizes | None:

@@ -38,9 +38,23 @@ def tell(trace: Trace, known_as: str = "", stopped: tuple[Stopped, ...] = ()) ->
         initial=trace.concrete.show(trace.concrete.initial),
         start=trace.states[0],
         moments=tuple(_moments(trace, {cause.step for cause in causes})),
-        explanation=Explanation(causes, why(trace)),
+        explanation=Explanation(causes, " ".join([why(trace), *rules_sentences(trace.property_name, stopped)])),
         stopped=stopped,
     )
+
+
+def rules_sentences(claim: str, stopped: tuple[Stopped, ...]) -> Iterator[str]:
+    """Which rule the run needs, and what else would stop it, in plain English."""
+    mending = [s for s in stopped if s.mends]
+    for first in mending[:1]:
+        departs = f"step {first.departs} is not possible" if first.departs else "nothing falls at the end of it"
+        yield (
+            f'The run needs the rule {first.rule} "{first.value}": with "{first.instead}" {departs}, '
+            f"and {claim} holds in all {first.states:,} states of these sizes."
+        )
+    if mending[1:]:
+        others = "; ".join(f'{s.rule} "{s.instead}"' for s in mending[1:])
+        yield f"It would be stopped as well by: {others}."
 
 
 def _variable(v: RecordedVar) -> Variable:
