@@ -94,13 +94,11 @@ def _end_there(trace: Trace, concrete: Concrete, environment: str, run: Run) -> 
 
 def _apart(left: dict[str, Any], right: dict[str, Any]) -> Iterator[tuple[str, tuple[Any, Any]]]:
     """Variables that both have, whose values differ. Budgets say nothing of the system."""
-    for name, value in left.items():
-        if (
-            name in right
-            and not name.startswith("left.")
-            and _shared(value, right[name]) != _shared(right[name], value)
-        ):
-            yield name, (value, right[name])
+    for name in left:
+        if name in right and not name.startswith("left."):
+            one, two = left[name], right[name]
+            if _shared(one, two) != _shared(two, one):
+                yield name, (one, two)
 
 
 def _shared(value: Any, other: Any) -> Any:
