@@ -76,8 +76,8 @@ def defects_page(docs: Path) -> str:
         "(`README.md`) that tells what happens, how to see it, and what mends it. "
         "`hintproof defects NAME` derives it anew.",
     ]
-    known = [[f"`{d.name}`", d.label, d.title, d.affects, d.mended_by] for d in DEFECTS.values()]
-    parts += ["## What is known", table(["name", "label", "what", "affects", "mended by"], known)]
+    known = [[f"`{d.name}`", d.label, d.status.value, d.title, d.affects, d.mended_by] for d in DEFECTS.values()]
+    parts += ["## What is known", table(["name", "label", "status", "what", "affects", "mended by"], known)]
     rows = [_measured(told[d.name]) for d in DEFECTS.values()]
     head = ["name", "falls", *SEEKERS, "mended: all states", "every size"]
     parts += [

@@ -16,7 +16,7 @@ from hintproof.engines.report import Limits, Progress, Run
 from hintproof.errors import BadInput
 from hintproof.interpret.concrete import Concrete
 from hintproof.story.model import Stopped
-from hintproof.trace import Departs, Trace, build, prepare
+from hintproof.trace import Departs, build, prepare
 from hintproof.verdict import Verdict, judge
 from hintspec.environments import ALIASES, CHANGES, compose
 from hintspec.protocol import PROTOCOL
@@ -116,13 +116,14 @@ def rule_tasks(
     return [RuleTask(environment, sizes, claim, steps, loop, rule, fallen, limits) for rule in other_rules(environment)]
 
 
-def to_blame(trace: Trace, told: Iterable[Stopped | None]) -> tuple[Stopped, ...]:
+def to_blame(told: Iterable[Stopped | None], steps: int) -> tuple[Stopped, ...]:
     """Of what the tasks found what is worth telling: the rules with which the property holds, the likeliest first.
 
-    What makes nothing else fall comes first; then what departs late, as it leaves most of the run as it is.
+    What makes nothing else fall comes first; then what departs late, as it leaves most of the run's ``steps`` as they
+    are.
     """
     found = [stopped for stopped in told if stopped is not None and stopped.holds]
-    return tuple(sorted(found, key=lambda s: (bool(s.others), -(s.departs or len(trace.steps) + 1))))
+    return tuple(sorted(found, key=lambda s: (bool(s.others), -(s.departs or steps + 1))))
 
 
 def other_rules(environment: str) -> Iterator[Rule]:

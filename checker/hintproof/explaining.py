@@ -12,13 +12,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from hintproof.checking import check
 from hintproof.culprits import LIMITS, RuleTask, rule_tasks, to_blame
 from hintproof.engines.report import Limits
 from hintproof.errors import BadInput
 from hintproof.parallel import cores, run_all
-from hintproof.story.model import Story
+from hintproof.story.model import Stopped, Story
 from hintproof.story.tell import tell
 from hintproof.trace import Trace
+from hintspec.defect import Defect
 
 #: Runs tasks and gives each with its result.
 Runner = Callable[[list[RuleTask]], Iterable[tuple[RuleTask, Any]]]
@@ -37,5 +39,18 @@ def explain(trace: Trace, known_as: str = "", limits: Limits = LIMITS, runner: R
     if trace.begins:
         raise BadInput("a step that begins in any state is no run: no rule can be to blame for it")
     tasks = rule_tasks(trace.environment, trace.sizes, trace.property_name, trace.run, trace.loop, limits)
+    return tell(trace, known_as, _done(tasks, runner))
+
+
+def blame(defect: Defect, limits: Limits = LIMITS, runner: Runner = _run) -> tuple[Stopped, ...]:
+    """The rules that a known defect needs. Where it is that something never happens, there is no run to follow."""
+    trace = check(defect.environment, defect.sizes, ["exhaustive"]).trace(defect.falls)
+    if trace is not None:
+        return explain(trace, defect.known, limits, runner).stopped
+    return _done(rule_tasks(defect.environment, defect.sizes, defect.falls, None, None, limits), runner)
+
+
+def _done(tasks: list[RuleTask], runner: Runner) -> tuple[Stopped, ...]:
     told = {str(task): stopped for task, stopped in runner(tasks)}
-    return tell(trace, known_as, to_blame(trace, (told[str(task)] for task in tasks)))
+    steps = len(tasks[0].steps or ()) if tasks else 0
+    return to_blame((told[str(task)] for task in tasks), steps)

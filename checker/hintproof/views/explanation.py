@@ -35,10 +35,22 @@ def _lines(story: Story) -> Iterator[str]:
     if story.stopped:
         yield ""
         yield "Stopped by a change of one rule, after which the property holds:"
-        for told in story.stopped[:_TOLD]:
-            yield from _stopped(told)
-        if len(story.stopped) > _TOLD:
-            yield f"  and {len(story.stopped) - _TOLD} more"
+        yield from stopped_lines(story.stopped)
+
+
+def stopped_lines(stopped: tuple[Stopped, ...]) -> Iterator[str]:
+    """The worlds in which a trace is not possible, the likeliest to be what is wanted first."""
+    for told in stopped[:_TOLD]:
+        yield from _stopped(told)
+    if len(stopped) > _TOLD:
+        yield f"  and {len(stopped) - _TOLD} more"
+
+
+def departure(told: Stopped) -> str:
+    """Where the run ends in that world, if there is a run; ready for what follows."""
+    if told.departs:
+        return f"departs at step {told.departs}: {told.because}; "
+    return f"{told.because}; " if told.because else ""
 
 
 def _wrap(text: str, first: str = "", rest: str = "") -> list[str]:
@@ -55,8 +67,7 @@ def _stopped(told: Stopped) -> Iterator[str]:
     yield from _wrap(f'{told.rule}: "{told.instead}" instead of "{told.value}"', "  - ", "    ")
     if told.environment:
         yield from _wrap(told.environment, "    ", "      ")
-    departs = f"departs at step {told.departs}: {told.because}" if told.departs else told.because
-    yield from _wrap(f"{departs}; it holds in all {told.states:,} states", "    ", "    ")
+    yield from _wrap(f"{departure(told)}it holds in all {told.states:,} states", "    ", "    ")
     if told.others:
         yield from _wrap(f"but these fall there: {', '.join(told.others)}", "    ", "    ")
 

@@ -78,7 +78,7 @@ def _value(shape: Shape, value: Any) -> Any:
     if isinstance(value, list):
         return [_value(Shape.COUNT, item) for item in value]
     if isinstance(value, dict):
-        return {name: _value(Shape.COUNT, item) for name, item in value.items()}
+        return {name: _value(Shape.BLOCK if name == "block" else Shape.COUNT, item) for name, item in value.items()}
     return "none"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from hintproof.story.model import Change, Moment, Shape, Stopped, Story, Values, Weight, marks, plain
 from hintproof.views import markdown, mermaid
+from hintproof.views.explanation import departure
 
 #: How a step's weight is shown.
 _WEIGHT = {Weight.CAUSE: "**cause**", Weight.FEEDS: "feeds", Weight.ENABLES: ""}
@@ -57,9 +58,8 @@ def stopped_table(stopped: tuple[Stopped, ...]) -> str:
 
 
 def _stopped_row(told: Stopped) -> tuple[str, ...]:
-    follows = f"departs at step {told.departs}: {told.because}" if told.departs else told.because
-    holds = f"; holds in all {told.states:,} states"
-    cells = (told.rule, told.value, told.instead, told.environment or "(no name)", follows + holds)
+    follows = f"{departure(told)}holds in all {told.states:,} states"
+    cells = (told.rule, told.value, told.instead, told.environment or "(no name)", follows)
     return (*map(markdown.escaped, cells), ", ".join(map(markdown.code, told.others)) or "nothing")
 
 
