@@ -7,7 +7,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from hintproof.catalogue import SEEKERS
+from hintproof.compare import in_world
+from hintproof.story.model import Stopped
+from hintproof.story.tell import tell
+from hintproof.trace import load
+from hintproof.views import differences, explanation
 from hintproof.views.markdown import table
 from hintspec.defects import DEFECTS
 from hintspec.unsaid import HARMLESS, UNSAID
@@ -17,6 +24,22 @@ def between(text: str, name: str, new: str) -> str:
     """The text with what stands between two marks made new."""
     head, rest = text.split(f"<!-- {name}: begin -->")
     return f"{head}<!-- {name}: begin -->\n\n{new}\n\n<!-- {name}: end -->{rest.split(f'<!-- {name}: end -->')[1]}"
+
+
+def kept_rules(docs: Path) -> dict[str, tuple[Stopped, ...]]:
+    """Which rules each known defect needs, as found last (``docs/rules.json``)."""
+    told = json.loads((docs / "rules.json").read_text())["defects"]
+    return {d["name"]: msgspec.convert(d["stopped_by"], tuple[Stopped, ...]) for d in told}
+
+
+def explaining_page(docs: Path) -> str:
+    """The page on explanations, with one of them, and one comparison, printed anew."""
+    defect = DEFECTS["shared-start-cell"]
+    trace = load(docs.parent / "counterexamples" / defect.name / "trace.json")
+    explained = explanation.render(tell(trace, "", kept_rules(docs)[defect.name]))
+    compared = differences.render(in_world(trace, defect.mended))
+    page = between((docs / "explaining.md").read_text(), "explain", f"```text\n{explained}```")
+    return between(page, "diff", f"```text\n{compared}```")
 
 
 def mutation_page(docs: Path) -> str:

@@ -26,11 +26,22 @@ def render(story: Story) -> str:
         "## What matters",
         f"```mermaid\n{mermaid.render(story)}```",
         "## Step by step",
-        markdown.table(("#", "who", "step", "", "changed", "ring", *_block_heads(story)), _steps(story)),
+        steps_table(story),
         "## Marks",
-        markdown.table(("mark", "means"), ((markdown.code(v.mark), markdown.escaped(v.says)) for v in story.marked)),
+        marks_table(story),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def steps_table(story: Story) -> str:
+    """A row a step."""
+    return markdown.table(("#", "who", "step", "", "changed", "ring", *_block_heads(story)), _steps(story))
+
+
+def marks_table(story: Story) -> str:
+    """What the marks of a block mean."""
+    rows = ((markdown.code(v.mark), markdown.escaped(v.says)) for v in story.marked)
+    return markdown.table(("mark", "means"), rows)
 
 
 def _facts(story: Story) -> list[tuple[str, str]]:
