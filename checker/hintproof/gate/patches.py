@@ -11,7 +11,7 @@ from hintproof.errors import BadInput
 from hintproof.gate.apply import DoesNotApply, apply
 from hintproof.gate.mails import Patch, patches_in
 from hintproof.gate.ranges import Commit
-from hintproof.gate.watched import DRIVER, WATCHED
+from hintproof.gate.watched import DRIVER, WATCHED, Place
 
 #: A file with patches larger than this (bytes) is refused; so are more patches than this in all.
 MAX_BYTES, MAX_PATCHES = 16 << 20, 200
@@ -21,19 +21,11 @@ STDIN = "-"
 
 
 @dataclass(frozen=True)
-class Place:
-    """A place in a file of the tree: its line (from 1), and the function around it, if any."""
-
-    path: str
-    line: int
-    function: str = ""
-
-
-@dataclass(frozen=True)
 class Step:
     """A patch with the watched files before and after it.
 
     ``after`` is None, and ``reason`` says why, if there is nothing to check; ``place`` is where it was to go.
+    A ``commit`` is part of a history already.
     """
 
     name: str
@@ -45,6 +37,7 @@ class Step:
     place: Place | None = None
     notes: tuple[str, ...] = ()
     outside: bool = False
+    commit: bool = False
 
 
 def read(file: str) -> list[Patch]:
@@ -109,5 +102,5 @@ def of_commits(commits: Iterable[Commit]) -> list[Step]:
         missing = "" if DRIVER in commit.after else f"it takes {DRIVER} away: there is no driver to check"
         missing = missing if DRIVER in commit.before else f"the tree before it has no {DRIVER}"
         after = None if missing else commit.after
-        steps.append(Step(commit.name, commit.subject, commit.author, commit.before, after, missing))
+        steps.append(Step(commit.name, commit.subject, commit.author, commit.before, after, missing, commit=True))
     return steps

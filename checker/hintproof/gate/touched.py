@@ -56,8 +56,8 @@ def _touched_in(path: str, old: str, new: str) -> Iterator[Touched]:
 
 def _changed(old: str, new: str) -> Iterator[tuple[range, range]]:
     """Lines (from 0) that differ, before and after."""
-    a, b = old.split("\n"), new.split("\n")
-    compared = difflib.SequenceMatcher(None, a, b, autojunk=len(a) + len(b) > _MANY_LINES)
+    was, now = old.split("\n"), new.split("\n")
+    compared = difflib.SequenceMatcher(None, was, now, autojunk=len(was) + len(now) > _MANY_LINES)
     for kind, a, b, c, d in compared.get_opcodes():
         if kind != "equal":
             yield range(a, b), range(c, d)

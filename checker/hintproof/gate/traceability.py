@@ -7,9 +7,12 @@ citation names is accounted for here: a part of a cited function, or nothing tha
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from hintproof.gate.touched import FILE_LEVEL
+from hintproof.views.wording import wording
 from hintspec.environments import compose
 from hintspec.protocol import PROTOCOL
 from hintspec.recording import Model, RecordedAction, reads, record
@@ -77,6 +80,7 @@ NOT_MODELLED = {
     "virtballoon_validate": _SETUP,
     "virtio_balloon_register_shrinker": "part of probe: from then on the shrinker's step is possible",
     "virtio_balloon_unregister_shrinker": "the first thing that removal does: from then on no shrinker's step",
+    FILE_LEVEL: "outside of any function: no step speaks of it",
     "virtio_balloon_shrinker_count": "reads a number that only says how much a scan is asked for; any scan may happen",
 }
 
@@ -85,9 +89,10 @@ _CITED = re.compile(r"(?:^|; *)virtio_balloon\.c: ([^;]*)")
 
 @dataclass(frozen=True)
 class Guard:
-    """What a step asks for: a line (from 1) of a module of the protocol text."""
+    """What a step asks for, in the text's own words, and its line (from 1) in a module of the text."""
 
     action: str
+    says: str
     module: str
     line: int
 
@@ -123,7 +128,7 @@ def behind(function: str) -> Behind:
             if item.name in steps:
                 direct |= dict.fromkeys(_direct(model, item))
                 lemmas |= dict.fromkeys(_by_lemmas(model, item))
-                guards |= dict.fromkeys(Guard(item.name, item.action.source[0], c.line) for c in item.guard)
+                guards |= dict.fromkeys(_guards(model, item))
     ordered = [p.name for p in PROTOCOL.properties]
     return Behind(
         function,
@@ -155,6 +160,16 @@ def cited(where: str) -> list[str]:
 @cache
 def _models() -> tuple[Model, ...]:
     return tuple(record(PROTOCOL, compose(world)) for world in WORLDS)
+
+
+def _guards(model: Model, item: RecordedAction) -> Iterator[Guard]:
+    """The guards of a step, but for what all steps of its actor need and for the budgets of a search."""
+    same_actor = [other for other in model.actions if other.action.actor == item.action.actor]
+    common = set.intersection(*({wording(c.term) for c in other.guard} for other in same_actor))
+    for conjunct in item.guard:
+        says = wording(conjunct.term)
+        if says not in common and not says.startswith("left."):
+            yield Guard(item.name, says, item.action.source[0], conjunct.line)
 
 
 def _direct(model: Model, item: RecordedAction) -> set[str]:

@@ -20,6 +20,15 @@ WATCHED = (DRIVER, HEADER)
 MAX_BYTES = 4 << 20
 
 
+@dataclass(frozen=True)
+class Place:
+    """A place in a file of the tree: its line (from 1), and the function around it, if any."""
+
+    path: str
+    line: int
+    function: str = ""
+
+
 class Source(Protocol):
     """Where the unpatched text comes from: a tree, a package, a commit."""
 
