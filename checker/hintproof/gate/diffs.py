@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from unidiff.errors import UnidiffParseError
 from unidiff.patch import Hunk as ReadHunk
@@ -25,6 +26,7 @@ _BINARY = re.compile(r"^(Binary files .* differ|GIT binary patch)\r?$", re.MULTI
 _MODE = re.compile(r"^new (?:file )?mode (\d+)\r?$", re.MULTILINE)
 _GONE = re.compile(r"^deleted file mode ", re.MULTILINE)
 _NEW = re.compile(r"^new file mode ", re.MULTILINE)
+_COUNTS = re.compile(r"@@ -\d+(?:,(\d{1,9}))? \+\d+(?:,(\d{1,9}))? @@")
 _TWO_NAMES = (("--- ", r"\+\+\+ "), ("rename from ", "rename to "), ("copy from ", "copy to "))
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _ESCAPES = {"a": 7, "b": 8, "t": 9, "n": 10, "v": 11, "f": 12, "r": 13, '"': 34, "\\": 92}
@@ -90,7 +92,7 @@ def file_changes(diff: str, name: str) -> list[FileChange]:
 def _sections(diff: str) -> Iterator[str]:
     """The parts of a diff, one a file. A line of a hunk begins with a blank or a sign, so it is no header of git's."""
     starts = [found.start() for found in _HEADER.finditer(diff)] or [found.start() for found in _PLAIN.finditer(diff)]
-    for start, end in zip(starts, [*starts[1:], len(diff)], strict=True):
+    for start, end in pairwise([*starts, len(diff)]):
         yield diff[start:end]
 
 
@@ -170,8 +172,29 @@ def _hunks(text: str, path: str, name: str) -> Iterator[Hunk]:
     except (UnidiffParseError, ValueError) as problem:
         reason = ascii(" ".join(str(problem).split())[:120])[1:-1]
         raise BadInput(f"{name}: the diff of {path} is damaged: {reason}; get the patch anew") from None
+    if left := _left_over(text):
+        raise BadInput(
+            f"{name}: the diff of {path} is damaged: line {left} of its hunks is in none; get the patch anew"
+        )
     for read in files[0]:
         yield _hunk(read)
+
+
+def _left_over(text: str) -> int | None:
+    """The first changed line (from 1) that follows a hunk whose header counts too few: it would be lost silently."""
+    old = new = 0
+    ends = False
+    for number, line in enumerate(text.split("\n"), 1):
+        if old > 0 or new > 0:
+            old, new = old - (line[:1] not in ("+", "\\")), new - (line[:1] not in ("-", "\\"))
+            ends = True
+        elif counts := _COUNTS.match(line):
+            old, new = (1 if count is None else int(count) for count in counts.groups())
+        elif ends and line[:1] in ("+", "-") and not line.startswith("--"):
+            return number
+        else:
+            ends = ends and line[:1] in ("", " ", "\\")
+    return None
 
 
 def _hunk(read: ReadHunk) -> Hunk:

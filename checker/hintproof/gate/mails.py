@@ -11,6 +11,7 @@ from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from functools import cached_property
+from itertools import pairwise
 
 from hintproof.errors import BadInput
 from hintproof.gate.diffs import FileChange, file_changes
@@ -97,7 +98,7 @@ def _mails(raw: bytes, name: str) -> Iterator[Patch]:
     starts = [found.start() for found in _FROM.finditer(raw)]
     if len(starts) > MAX_MAILS:
         raise BadInput(f"{name}: {len(starts)} mails: at most {MAX_MAILS} are looked at; give the series alone")
-    for number, (start, end) in enumerate(zip(starts, [*starts[1:], len(raw)], strict=True), 1):
+    for number, (start, end) in enumerate(pairwise([*starts, len(raw)]), 1):
         yield _mail(raw[start:end], name if len(starts) == 1 else f"{name} ({number})")
 
 
@@ -129,7 +130,7 @@ def _header(message: Message, field: str) -> str:
 def _commits(raw: bytes, name: str) -> Iterator[Patch]:
     """What ``git log -p`` or ``git show`` prints: the newest commit comes first, and is the last of the series."""
     starts = [found.start() for found in _COMMIT.finditer(raw)]
-    for start, end in reversed(list(zip(starts, [*starts[1:], len(raw)], strict=True))):
+    for start, end in reversed(list(pairwise([*starts, len(raw)]))):
         text = decoded(raw[start:end])
         author = re.search(r"^Author: +(.+)$", text, re.MULTILINE)
         subject = re.search(r"^    (\S.*)$", text, re.MULTILINE)
