@@ -96,14 +96,14 @@ def _tell(report: GateReport, form: str, output: Path | None, strict: bool) -> N
     if form == TERMINAL and output is None:
         tables.console().print(gate_terminal.render(report, strict), highlight=False)
         return
-    text = FORMATS[form](report, strict) if form != TERMINAL else _as_text(report, strict)
+    text = FORMATS[form](report, strict) if form != TERMINAL else as_text(report, strict)
     if output is not None:
         write_whole(output, valid(text))
     else:
         sys.stdout.write(valid(text))
 
 
-def _as_text(report: GateReport, strict: bool) -> str:
+def as_text(report: GateReport, strict: bool) -> str:
     """What a terminal would show, without colours."""
     page = io.StringIO()
     Console(file=page, width=120, force_terminal=False).print(gate_terminal.render(report, strict), highlight=False)

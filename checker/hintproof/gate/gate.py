@@ -186,7 +186,7 @@ def _outcome(findings: Sequence[Finding], same: bool) -> tuple[Outcome, str]:
         return Outcome.REFUTED, f"falls, and did not before: {_list(kinds[Standing.NEW])}{rest}"
     if kinds[Standing.UNDECIDED]:
         return Outcome.UNDECIDED, f"not decided: {_list(kinds[Standing.UNDECIDED])}{rest}"
-    if same:
+    if same and not kinds[Standing.MENDED]:
         return Outcome.UNCHANGED, f"no difference of behaviour seen at these sizes{rest}"
     return Outcome.CHANGED, f"behaviour changed; what held still holds at these sizes{rest}"
 

@@ -65,28 +65,23 @@ def _patch(number: int, patch: PatchReport) -> list[str]:
 
 def _finding(number: int, patch: PatchReport, finding: Finding) -> list[str]:
     new = finding.standing == Standing.NEW
+    first, rest = (_NEW, f"{_NEW}    ") if new else (_OLD, _REST)
     steps = f", {finding.length} steps" if finding.length is not None else ""
-    told = wrapped(
-        f"[{number}] {finding.standing.value}: {finding.name}{steps}{_at(finding.place)}", WIDTH, *_marks(new)
-    )
+    told = wrapped(f"[{number}] {finding.standing.value}: {finding.name}{steps}", WIDTH, first, rest)
+    if finding.place:
+        told += wrapped(_at(finding.place), WIDTH, rest, rest)
     if finding.remark:
-        told += wrapped(finding.remark, WIDTH, _REST, _REST)
+        told += wrapped(finding.remark, WIDTH, rest, rest)
     if new:
-        told += wrapped(finding.says, WIDTH, _REST, _REST)[:3]
-        told += wrapped(f"clause: {finding.clause}", WIDTH, _REST, _REST)[:2]
-        if patch.commit:
-            told += wrapped(f'Fixes: {patch.name} ("{line(patch.subject, 200)}")', WIDTH, _REST, _REST)
+        told += wrapped(finding.says, WIDTH, rest, rest)[:3]
+        told += wrapped(f"clause: {finding.clause}", WIDTH, rest, rest)[:2]
+        if patch.commit:  # it is part of a history: this is what a repair will say
+            told += wrapped(f'Fixes: {patch.name} ("{line(patch.subject, 200)}")', WIDTH, rest, rest)
     return ["", *told] if new else told
 
 
-def _marks(new: bool) -> tuple[str, str]:
-    return (_NEW, _NEW + "    ") if new else (_OLD, _REST)
-
-
-def _at(place: Place | None) -> str:
-    if place is None:
-        return ""
-    return f", at {place.path}:{place.line}" + (f" in {place.function}" if place.function else "")
+def _at(place: Place) -> str:
+    return f"at {place.path}:{place.line}" + (f" in {place.function}" if place.function else "")
 
 
 def _about(number: int, patch: PatchReport) -> list[str]:
@@ -106,10 +101,10 @@ def _about(number: int, patch: PatchReport) -> list[str]:
 
 
 def _trace(patch: PatchReport, finding: Finding) -> Iterator[str]:
-    if not finding.trace:
+    if not finding.trace or finding.standing == Standing.MENDED:
         return
     mark = _NEW if finding.standing == Standing.NEW else _OLD
-    how = {Standing.MENDED: "before", Standing.BEFORE: "with and before"}.get(finding.standing, "with")
+    how = "with and without" if finding.standing == Standing.BEFORE else "with"
     yield ""
     yield from wrapped(f"{finding.name}, {how} the patch: {line(patch.title, 60)}", WIDTH, mark, mark)
     yield ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -25,6 +26,9 @@ _OF_STANDING = {
     Standing.BEFORE: "magenta",
     Standing.MENDED: "green",
 }
+
+#: Where the text of a finding begins.
+_INDENT = (0, 0, 0, 14)
 
 #: Standings whose traces are shown; the others are in the JSON document.
 _TRACED = (Standing.NEW, Standing.UNDECIDED)
@@ -77,9 +81,10 @@ def _finding(finding: Finding, traced: bool) -> Iterator[RenderableType]:
     style = _OF_STANDING[finding.standing]
     yield Text.assemble("    ", (f"{finding.standing.value:<9}", style), " ", line(message(finding)))
     if finding.place:
-        yield Text(f"{'':14}{line(finding.place.path)}:{finding.place.line} {line(finding.place.function)}".rstrip())
+        where = f"{finding.place.path}:{finding.place.line} {finding.place.function}"
+        yield Padding(Text(line(where)), _INDENT)
     if finding.clause and finding.standing != Standing.MENDED:
-        yield Text(f"{'':14}{line(finding.says)} [{line(finding.clause)}]", style="dim")
+        yield Padding(Text(f"{line(finding.says)} [{line(finding.clause)}]", style="dim"), _INDENT)
     if traced:
         yield from (Text(f"      {part}", no_wrap=True) for item in finding.trace for part in lines(item.text))
 
