@@ -15,13 +15,12 @@ from hintproof.errors import BadInput
 from hintproof.gate.watched import WATCHED
 from hintspec.environments import told
 
-#: A longer line (characters) in the change of a watched file is no C.
-MAX_LINE = 4000
+#: A longer line (characters) in the change of a watched file is no C; nor are more lines than this.
+MAX_LINE, MAX_LINES = 4000, 50_000
 
 _SYMLINK = "120000"
 _NOWHERE = "/dev/null"
-_HEADER = re.compile(r"^diff --git ", re.MULTILINE)
-_PLAIN = re.compile(r"^--- .*\n\+\+\+ .*\n(?=@@ -)", re.MULTILINE)
+_IN_A_HUNK = (" ", "+", "-", "\\", "", "\r")
 _BINARY = re.compile(r"^(Binary files .* differ|GIT binary patch)\r?$", re.MULTILINE)
 _MODE = re.compile(r"^new (?:file )?mode (\d+)\r?$", re.MULTILINE)
 _GONE = re.compile(r"^deleted file mode ", re.MULTILINE)
@@ -86,14 +85,47 @@ def file_changes(diff: str, name: str) -> list[FileChange]:
 
     Raises :class:`BadInput`, beginning with ``name``, for what can't be read or would reach out of the tree.
     """
-    return [_change(section, name) for section in _sections(diff)]
+    return [_change(section, name) for section in _sections(diff, name)]
 
 
-def _sections(diff: str) -> Iterator[str]:
-    """The parts of a diff, one a file. A line of a hunk begins with a blank or a sign, so it is no header of git's."""
-    starts = [found.start() for found in _HEADER.finditer(diff)] or [found.start() for found in _PLAIN.finditer(diff)]
-    for start, end in pairwise([*starts, len(diff)]):
-        yield diff[start:end]
+def _sections(diff: str, name: str) -> Iterator[str]:
+    """The parts of a diff, one a file, with git's header or without.
+
+    Hunks are counted through: a removed line may look like the header of a file, and a header that is taken for a
+    line of a hunk would hide what follows it.
+    """
+    lines = diff.split("\n")
+    starts: list[int] = []
+    old = new = 0
+    headed = False  # by git, and neither names nor a hunk were seen since
+    for number, line in enumerate(lines):
+        if old > 0 or new > 0:
+            if line[:1] not in _IN_A_HUNK:
+                raise BadInput(f"{name}: the diff is damaged: line {number + 1} ends a hunk too soon; get it anew")
+            old, new = old - (line[:1] not in ("+", "\\")), new - (line[:1] not in ("-", "\\"))
+        elif starts and (counts := _COUNTS.match(line)):
+            old, new = _lengths(counts)
+            headed = False
+        elif line.startswith("diff --git "):
+            starts.append(number)
+            headed = True
+        elif line.startswith("--- ") and _names_a_file(lines, number):
+            if not headed:
+                starts.append(number)
+            headed = False
+    for start, end in pairwise([*starts, len(lines)]):
+        yield "\n".join(lines[start:end])
+
+
+def _names_a_file(lines: list[str], number: int) -> bool:
+    """Whether both names of a file stand there, before a hunk."""
+    return [line[:4] for line in lines[number + 1 : number + 3]] == ["+++ ", "@@ -"]
+
+
+def _lengths(counts: re.Match[str]) -> tuple[int, int]:
+    """How many lines of either side a hunk has, by its header."""
+    old, new = (1 if count is None else int(count) for count in counts.groups())
+    return old, new
 
 
 def _change(section: str, name: str) -> FileChange:
@@ -164,37 +196,39 @@ def _inside(written: str, name: str) -> str | None:
 
 
 def _hunks(text: str, path: str, name: str) -> Iterator[Hunk]:
-    long = next((number for number, line in enumerate(text.split("\n"), 1) if len(line) > MAX_LINE), None)
-    if long:
-        raise BadInput(f"{name}: line {long} of the hunks of {path} has more than {MAX_LINE} characters: no C code has")
+    lines = list(_inside_hunks(text, path, name))
+    if len(lines) > MAX_LINES or any(len(line) > MAX_LINE for line in lines):
+        raise BadInput(f"{name}: a change of {path} has at most {MAX_LINES} lines of {MAX_LINE} characters, not more")
     try:
-        files = PatchSet(f"--- a/{path}\n+++ b/{path}\n{text}")
+        files = PatchSet("\n".join([f"--- a/{path}", f"+++ b/{path}", *lines, ""]))
     except (UnidiffParseError, ValueError) as problem:
         reason = ascii(" ".join(str(problem).split())[:120])[1:-1]
         raise BadInput(f"{name}: the diff of {path} is damaged: {reason}; get the patch anew") from None
-    if left := _left_over(text):
-        raise BadInput(
-            f"{name}: the diff of {path} is damaged: line {left} of its hunks is in none; get the patch anew"
-        )
-    for read in files[0]:
+    for read in files[0] if files else ():
         yield _hunk(read)
 
 
-def _left_over(text: str) -> int | None:
-    """The first changed line (from 1) that follows a hunk whose header counts too few: it would be lost silently."""
+def _inside_hunks(text: str, path: str, name: str) -> Iterator[str]:
+    """The lines of the hunks, without what stands between and after them (a mail's signature, say).
+
+    Raises :class:`BadInput` for a changed line that follows a hunk whose header counts too few: it would be lost.
+    """
     old = new = 0
     ends = False
     for number, line in enumerate(text.split("\n"), 1):
         if old > 0 or new > 0:
             old, new = old - (line[:1] not in ("+", "\\")), new - (line[:1] not in ("-", "\\"))
             ends = True
+            yield line
         elif counts := _COUNTS.match(line):
-            old, new = (1 if count is None else int(count) for count in counts.groups())
+            old, new = _lengths(counts)
+            yield line
+        elif ends and line.startswith("\\"):
+            yield line
         elif ends and line[:1] in ("+", "-") and not line.startswith("--"):
-            return number
+            raise BadInput(f"{name}: the diff of {path} is damaged: line {number} of its hunks is in none; get it anew")
         else:
-            ends = ends and line[:1] in ("", " ", "\\")
-    return None
+            ends = ends and line[:1] in ("", " ")
 
 
 def _hunk(read: ReadHunk) -> Hunk:

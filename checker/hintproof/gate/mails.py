@@ -20,6 +20,9 @@ from hintproof.gate.watched import decoded
 #: More mails in one mailbox than this are no series to check.
 MAX_MAILS = 1000
 
+#: Characters of a header field that are looked at.
+MAX_HEADER = 2000
+
 _FROM = re.compile(rb"^From \S+[^\n]* \d\d:\d\d:\d\d [^\n]*\d{4}\s*$", re.MULTILINE)
 _COMMIT = re.compile(rb"^commit [0-9a-f]{40,64}\b[^\n]*\n(?=(?:Merge:[^\n]*\n)?Author:)", re.MULTILINE)
 _FIELD = re.compile(rb"\A[A-Za-z][A-Za-z0-9-]*: ")
@@ -121,7 +124,7 @@ def _texts(message: Message) -> Iterator[str]:
 
 def _header(message: Message, field: str) -> str:
     """A header field in words, on one line; as it came if its encoding is none."""
-    value = str(message.get(field, ""))
+    value = str(message.get(field, ""))[:MAX_HEADER]
     with suppress(LookupError, ValueError, MessageError):
         value = str(make_header(decode_header(value)))
     return " ".join(value.split())

