@@ -137,6 +137,8 @@ def _change(section: str, name: str) -> FileChange:
         _refuse_symlink(new, name)
     old, new = (None if _NEW.search(head) else old), (None if _GONE.search(head) else new)
     copied = "\ncopy from " in head
+    if old and new and not copied and "\nrename from " not in head:
+        old = new = next((path for path in (new, old) if path in WATCHED), new)  # "x.c.orig" and "x.c" mean one file
     change = FileChange(old, new, bool(_BINARY.search(head)), copied)
     if not change.watched or change.binary:
         return change

@@ -23,6 +23,7 @@ MAX_MAILS = 1000
 #: Characters of a header field that are looked at.
 MAX_HEADER = 2000
 
+_GZIP = b"\x1f\x8b"
 _FROM = re.compile(rb"^From \S+[^\n]* \d\d:\d\d:\d\d [^\n]*\d{4}\s*$", re.MULTILINE)
 _COMMIT = re.compile(rb"^commit [0-9a-f]{40,64}\b[^\n]*\n(?=(?:Merge:[^\n]*\n)?Author:)", re.MULTILINE)
 _FIELD = re.compile(rb"\A[A-Za-z][A-Za-z0-9-]*: ")
@@ -76,6 +77,8 @@ def patches_in(raw: bytes, name: str) -> list[Patch]:
 
     Raises :class:`BadInput` if there are none, or too many.
     """
+    if raw.startswith(_GZIP):
+        raise BadInput(f"{name}: compressed: unpack it first, with gunzip")
     if b"\0" in raw[:8192]:
         raise BadInput(f"{name}: a binary file: give a diff, a mail or a mailbox")
     patches = [patch for patch in _read(raw, name) if patch.changes]

@@ -15,12 +15,9 @@ from hintspec.environments import told
 #: Seconds that one call of git may take, and commits that are looked at.
 SECONDS, MAX_COMMITS = 120, 200
 
-#: What a repository may not make git do: run a program, page, use the network, or read another's settings.
+#: What a repository may not make git do: run a program, page, or use the network. Its user's own settings count.
 _SETTINGS = ("core.pager=cat", "core.fsmonitor=false", "log.showSignature=false", "diff.external=", "core.hooksPath=")
 _QUIET = {
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_CONFIG_SYSTEM": os.devnull,
-    "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_ALLOW_PROTOCOL": "none",
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_TERMINAL_PROMPT": "0",
@@ -119,7 +116,7 @@ def _blob(root: Path, commit: str, path: str) -> str | None:
 def _git(root: Path, *arguments: str) -> bytes:
     """What git prints. Raises :class:`BadInput` with its first line if it fails."""
     settings = [part for setting in _SETTINGS for part in ("-c", setting)]
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_") or "CONFIG" in key}
     try:
         done = subprocess.run(
             ["git", "--no-pager", "-C", str(root), *settings, *arguments],

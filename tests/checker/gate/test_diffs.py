@@ -26,6 +26,8 @@ def only(text: str) -> FileChange:
         (f"i/{DRIVER}", f"w/{DRIVER}"),
         (f"{DRIVER}\t2024-01-01 00:00:00", f"{DRIVER}\t2024-01-02 00:00:00"),
         (f'"a/{DRIVER}"', f'"b/{DRIVER}"'),
+        (f"{DRIVER}.orig", DRIVER),
+        (f"a/{DRIVER}", f"b/{DRIVER}.new"),
         ('"a/drivers/virtio/virtio\\137balloon.c"', f"b/{DRIVER}"),
     ],
 )

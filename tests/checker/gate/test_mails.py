@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import quopri
 from pathlib import Path
 
@@ -112,6 +113,7 @@ def test_bytes_that_are_no_utf_8_stay_as_they_are() -> None:
         (b"just text\n", "no diff in it"),
         (COVER.encode(), "no diff in it"),
         (b"\x7fELF\0\0\0", "a binary file"),
+        (gzip.compress(b"x"), "compressed: unpack it first"),
         (mail("x\n").encode() * 1001, "1001 mails"),
     ],
 )

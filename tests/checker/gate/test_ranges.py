@@ -127,3 +127,10 @@ def test_a_repository_runs_nothing_of_its_own(tree: Path, tmp_path: Path) -> Non
     git(tree, "config", "filter.spied.smudge", str(script))
     assert len(commits_of(tree, "main~1..")[1]) == 1
     assert not spy.exists()
+
+
+def test_a_clone_without_its_texts_is_not_completed(tree: Path, tmp_path: Path) -> None:
+    git(tree, "config", "uploadpack.allowFilter", "true")
+    git(tmp_path, "clone", "-q", "--bare", "--filter=blob:none", f"file://{tree}", "partial")
+    with pytest.raises(BadInput, match="git "):
+        commits_of(tmp_path / "partial", "main~1..main")
