@@ -46,14 +46,19 @@ def _parts(report: GateReport) -> Iterator[list[str]]:
         *(text for note in report.notes for text in wrapped(note, WIDTH, "note: ", _REST)),
         "",
     ]
-    for number, patch in enumerate(report.patches, 1):
-        yield _patch(number, patch)
-    for kind in Standing:
-        for number, patch in enumerate(report.patches, 1):
-            for finding in patch.standing(kind):
-                yield _finding(number, patch, finding)
-    for number, patch in enumerate(report.patches, 1):
-        yield _about(number, patch)
+    numbered = list(enumerate(report.patches, 1))
+    refuted = [item for item in numbered if item[1].outcome == Outcome.REFUTED]
+    yield from (_patch(*item) for item in refuted)
+    yield from _findings(refuted, Standing.NEW)
+    yield from (_patch(*item) for item in numbered if item not in refuted)
+    for kind in (Standing.UNDECIDED, Standing.BEFORE, Standing.MENDED):
+        yield from _findings(numbered, kind)
+    yield from (_about(*item) for item in numbered)
+
+
+def _findings(numbered: list[tuple[int, PatchReport]], kind: Standing) -> Iterator[list[str]]:
+    for number, patch in numbered:
+        yield from (_finding(number, patch, finding) for finding in patch.standing(kind))
 
 
 def _patch(number: int, patch: PatchReport) -> list[str]:
@@ -77,7 +82,7 @@ def _finding(number: int, patch: PatchReport, finding: Finding) -> list[str]:
         told += wrapped(f"clause: {finding.clause}", WIDTH, rest, rest)[:2]
         if patch.commit:  # it is part of a history: this is what a repair will say
             told += wrapped(f'Fixes: {patch.name} ("{line(patch.subject, 200)}")', WIDTH, rest, rest)
-    return ["", *told] if new else told
+    return ["", *told, ""] if new else told
 
 
 def _at(place: Place) -> str:

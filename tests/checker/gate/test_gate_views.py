@@ -58,6 +58,11 @@ def test_a_mail_fits(report: GateReport) -> None:
     assert text.startswith("\n".join(summary))
 
 
+def test_what_is_new_is_in_the_summary_however_long_the_series() -> None:
+    series = replace(REPORT, patches=(*REPORT.patches[1:] * 20, REPORT.patches[0]))
+    assert any("[81] new: no_lost_write" in part for part in gate_mail._summary(series))
+
+
 def test_a_mail_marks_what_is_new_and_nothing_else() -> None:
     marked = [part for part in rendered("mail", REPORT).split("\n") if part.startswith(">>")]
     assert any("no_lost_write" in part for part in marked)
