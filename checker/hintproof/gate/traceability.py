@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from hintproof.gate.touched import FILE_LEVEL
-from hintproof.views.wording import wording
+from hintproof.interpret.wording import wording
 from hintspec.environments import compose
 from hintspec.protocol import PROTOCOL
 from hintspec.recording import Model, RecordedAction, reads, record
