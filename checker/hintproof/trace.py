@@ -126,9 +126,9 @@ def follow(concrete: Concrete, run: Run) -> tuple[list[State], list[str]]:
 
 def _refused(concrete: Concrete, action: RecordedAction, conjunct: int, state: State, block: int | None) -> str:
     """Why an action is not possible in a state."""
-    module, condition = action.action.source[0].split(".")[-1], action.guard[conjunct]
+    condition = action.guard[conjunct]
     told = f"{wording(condition.term)}, where {values(concrete, [condition.term], state, block)}"
-    return f"{action.name} is not possible here: guard at {module}.py:{condition.line} fails: {told}"
+    return f"{action.name} is not possible here: guard at {condition.place} fails: {told}"
 
 
 def speaks_up(concrete: Concrete, states: list[State], broken_steps: list[str], name: str) -> bool:

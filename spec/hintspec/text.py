@@ -270,7 +270,7 @@ class Recorder:
     """Collects what the action that is being recorded requires and writes."""
 
     def __init__(self) -> None:
-        self.guard: list[tuple[Term, int]] = []
+        self.guard: list[tuple[Term, str]] = []
         self.promises: list[tuple[Property, Term]] = []
         self.updates: dict[str, Term] = {}
 
@@ -292,9 +292,19 @@ def require(*conditions: Term) -> None:
     """Conditions that must all hold for the action to happen. Each is evaluated in every state."""
     if not _recorder:
         raise SpecError(f"{blame()}: require() belongs inside an action")
-    line = sys._getframe(1).f_lineno
+    caller = sys._getframe(1)
+    require_at(place_of(caller.f_globals["__name__"], caller.f_lineno), *conditions)
+
+
+def require_at(place: str, *conditions: Term) -> None:
+    """The same, of conditions that stand elsewhere in the text."""
     for condition in conditions:
-        _recorder[-1].guard.extend((part, line) for part in conjuncts(lift(condition, BOOL)))
+        _recorder[-1].guard.extend((part, place) for part in conjuncts(lift(condition, BOOL)))
+
+
+def place_of(module: str, line: int) -> str:
+    """A place in the text, as it is told: ``driver.py:82``."""
+    return f"{module.split('.')[-1]}.py:{line}"
 
 
 def conjuncts(condition: Term) -> Iterator[Term]:

@@ -89,12 +89,11 @@ _CITED = re.compile(r"(?:^|; *)virtio_balloon\.c: ([^;]*)")
 
 @dataclass(frozen=True)
 class Guard:
-    """What a step asks for, in the text's own words, and its line (from 1) in a module of the text."""
+    """What a step asks for, in the text's own words, and its place there (``driver.py:82``)."""
 
     action: str
     says: str
-    module: str
-    line: int
+    place: str
 
 
 @dataclass(frozen=True)
@@ -169,7 +168,7 @@ def _guards(model: Model, item: RecordedAction) -> Iterator[Guard]:
     for conjunct in item.guard:
         says = wording(conjunct.term)
         if says not in common and not says.startswith("left."):
-            yield Guard(item.name, says, item.action.source[0], conjunct.line)
+            yield Guard(item.name, says, conjunct.place)
 
 
 def _direct(model: Model, item: RecordedAction) -> set[str]:

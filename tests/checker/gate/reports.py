@@ -55,7 +55,7 @@ TOUCHES = (
         Behind(
             "send_cmd_id_start",
             ("set_active_id", "post_start"),
-            (Guard("post_start", "ring.queue.room > 0", "hintspec.driver", 189),),
+            (Guard("post_start", "ring.queue.room > 0", "driver.py:189"),),
             ("signs_are_sent",),
             ("no_lost_write",),
         ),
@@ -125,7 +125,7 @@ def hostile() -> GateReport:
     """A report of which every text comes from somebody who means no good."""
     place = Place(f"../{EVIL}", 3, EVIL)
     finding = Finding(EVIL, EVIL, EVIL, EVIL, Standing.NEW, (TraceLine(EVIL, place),) * 2, place, 2, EVIL, EVIL)
-    touch = Touch(Touched(EVIL, EVIL, 1), Behind(EVIL, (EVIL,), (Guard(EVIL, EVIL, EVIL, 1),), (EVIL,), (EVIL,), EVIL))
+    touch = Touch(Touched(EVIL, EVIL, 1), Behind(EVIL, (EVIL,), (Guard(EVIL, EVIL, EVIL),), (EVIL,), (EVIL,), EVIL))
     findings = (finding, replace(finding, standing=Standing.BEFORE))
     rest = (EVIL,), (EVIL,), (touch,), (EVIL,), (EVIL,), place, EVIL
     patch = PatchReport(EVIL, EVIL, EVIL, Outcome.REFUTED, EVIL, findings, *rest, commit=True)
