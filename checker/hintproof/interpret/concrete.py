@@ -164,8 +164,14 @@ class Concrete:
 
     def value(self, term: Term, state: State, block: int | None) -> Any:
         """The plain JSON value of any term in a state."""
-        source = f"return {self._compiler.expr(term, block)}"
-        return show_value(self._compiler.define("value", "state", [source])(state), term.sort)
+        if id(term) not in self._values:
+            function = self._compiler.define("value", "state, b", [f"return {self._compiler.expr(term)}"])
+            self._values[id(term)] = (term, function)  # with the term, so that no other gets its id
+        return show_value(self._values[id(term)][1](state, block), term.sort)
+
+    @cached_property
+    def _values(self) -> dict[int, tuple[Term, Callable[..., Any]]]:
+        return {}
 
     @cached_property
     def _by_name(self) -> dict[str, RecordedAction]:
