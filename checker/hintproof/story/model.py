@@ -47,7 +47,11 @@ class Lane:
 
 @dataclass(frozen=True)
 class Variable:
-    """A variable of the state, in words. ``mark`` is the letter that shows membership of a block ("" for none)."""
+    """A variable of the state, in words. ``mark`` is the letter that shows membership of a block ("" for none).
+
+    ``role`` is what it is to an explanation: "dirty" remembers a write, "content" matters to somebody, "stale" says
+    that the destination lacks it, "place" says how far somebody has come; "" is none of these.
+    """
 
     name: str
     shape: Shape
@@ -55,6 +59,7 @@ class Variable:
     ghost: bool
     budget: bool
     mark: str
+    role: str = ""
 
     @property
     def short(self) -> str:
@@ -76,6 +81,14 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """What a guard asks for: the condition in words, and its place in the protocol text (``driver.py:82``)."""
+
+    says: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Change:
     """A variable's value before and after a step."""
 
@@ -89,7 +102,8 @@ class Moment:
     """One step. ``lane`` is the place in :attr:`Story.lanes` of who takes it; ``label`` names action and block.
 
     ``step`` is its label in the docs, ``where`` the function or clause that it comes from, ``says`` its sentence,
-    ``text`` the place in the protocol text. ``breaks`` tells the step properties that it breaks, with values.
+    ``text`` the place in the protocol text. ``breaks`` tells the step properties that it breaks, with values;
+    ``guard`` all that had to hold for it.
     """
 
     number: int
@@ -104,6 +118,7 @@ class Moment:
     changes: tuple[Change, ...]
     weight: Weight
     breaks: tuple[str, ...] = ()
+    guard: tuple[Condition, ...] = ()
 
     @property
     def label(self) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from hintproof.explain import broken_promises, chain, why
 from hintproof.story.links import links
-from hintproof.story.model import Change, Explanation, Lane, Moment, Shape, Stopped, Story, Variable
+from hintproof.story.model import Change, Condition, Explanation, Lane, Moment, Shape, Stopped, Story, Variable
 from hintproof.story.weights import weigh
 from hintproof.trace import Trace
-from hintspec.recording import RecordedVar
+from hintproof.views.wording import wording
+from hintspec.recording import RecordedAction, RecordedVar
 from hintspec.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, Enum, Ring
 
 _SHAPES = {BOOL: Shape.FLAG, ID: Shape.ID, BLOCK: Shape.BLOCK, BLOCKS: Shape.BLOCKS, LIST: Shape.LIST}
@@ -60,11 +61,13 @@ def rules_sentences(claim: str, stopped: tuple[Stopped, ...]) -> Iterator[str]:
 def _variable(v: RecordedVar) -> Variable:
     shape = Shape.LABEL if isinstance(v.sort, Enum) else Shape.RING if isinstance(v.sort, Ring) else _SHAPES.get(v.sort)
     budget = v.name.startswith("left.")
-    return Variable(v.name, shape or Shape.COUNT, v.declared.says, v.declared.ghost, budget, v.declared.mark)
+    shown = shape or Shape.COUNT
+    return Variable(v.name, shown, v.declared.says, v.declared.ghost, budget, v.declared.mark, v.declared.role)
 
 
 def _moments(trace: Trace, causes: set[int]) -> Iterator[Moment]:
     lanes = [actor.name for actor in trace.concrete.model.actors]
+    guards = {action.name: tuple(_guard(action)) for action in trace.concrete.model.actions}
     for number, (step, weight) in enumerate(zip(trace.steps, weigh(trace, causes), strict=True), 1):
         action = step.action
         yield Moment(
@@ -80,4 +83,13 @@ def _moments(trace: Trace, causes: set[int]) -> Iterator[Moment]:
             changes=tuple(Change(name, before, after) for name, (before, after) in step.changes.items()),
             weight=weight,
             breaks=tuple(broken_promises(trace, number)),
+            guard=guards[action.name],
         )
+
+
+def _guard(recorded: RecordedAction) -> Iterator[Condition]:
+    """What the guard asks for, but for what is always so in this world."""
+    for conjunct in recorded.guard:
+        says = wording(conjunct.term)
+        if says not in ("True", "~False"):
+            yield Condition(says, conjunct.place)
