@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hintproof.explain import broken_promises, chain, why
+from hintproof.interpret.wording import wording
 from hintproof.story.links import links
 from hintproof.story.model import Change, Condition, Explanation, Lane, Moment, Shape, Stopped, Story, Variable
 from hintproof.story.weights import weigh
 from hintproof.trace import Trace
-from hintproof.views.wording import wording
 from hintspec.recording import RecordedAction, RecordedVar
 from hintspec.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, Enum, Ring
 
