@@ -83,7 +83,7 @@ def _view(trace: Trace) -> None:
     """Open the viewer. Raises :class:`BadInput` where it can't be."""
     from hintproof.viewer import open_viewer  # here, as it is an extra
 
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise BadInput("--interactive needs a terminal: leave it out, or give --plain")
     open_viewer(tell(trace))
 

@@ -33,6 +33,12 @@ _STEP_IN = 3
 #: Lines that a cell may take; columns that the lanes together need at least, and the ring at most.
 _CELL_LINES, _LEAST, _RING_MOST = 4, 44, 24
 
+#: A word that is longer than so many columns may be broken.
+_WORD = 22
+
+#: Steps that are looked at to find out how much room what is told of a step takes.
+_LOOKED_AT = 1000
+
 #: How much more room than the names of the steps need makes a column for each lane worth it.
 _AMPLE = 1.4
 
@@ -55,16 +61,21 @@ class Lanes:
         self.lines = lines
         self.line, self.corner, self.gap = "|`:" if ascii_only else "\u2502\u2514\u22ee"
         self.places = {lane.name: number for number, lane in enumerate(story.lanes)}
-        self.marked = story.marked
+        self.marked, self.ring_name = story.marked, story.ring
         self.variables = {v.name: v for v in story.variables}
         self.watch = tuple((name, self._watch_width(name)) for name in watch)
         self.digits = max(3, len(str(len(story.moments))))
         self.gutter = self.digits + 1 + (2 if story.loop is not None else 0) + 3
-        self.ring = self._ring_width(width) if story.ring else 0
+        self.ring = self._ring_width(width) if self.ring_name else 0
         room = width - self.gutter - (self.ring + 1 if self.ring else 0) - sum(w + 1 for _, w in self.watch)
         self.blocks = self._blocks(room)
         self.columns = self._columns(room - (self._marks_width + 1) * len(self.blocks))
-        self.width = self.gutter + room
+
+    @property
+    def width(self) -> int:
+        """The columns that a line takes."""
+        told = [self.gutter, *(column.width + 1 for column in self.columns), *(width + 1 for _, width in self.watch)]
+        return sum(told) + (self.ring + 1 if self.ring else 0) + (self._marks_width + 1) * len(self.blocks)
 
     # -- how wide -----------------------------------------------------------------------------
 
@@ -78,7 +89,7 @@ class Lanes:
         return min(max(len(name), *map(len, values)), 20)
 
     def _ring_width(self, width: int) -> int:
-        name = self.story.ring
+        name = self.ring_name
         contents = [self.story.start[name]]
         contents += [c.after for m in self.story.moments for c in m.changes if c.variable == name]
         longest = max(len(plain(value)) for value in contents)
@@ -107,19 +118,21 @@ class Lanes:
 
     @property
     def _ring_place(self) -> int:
-        return self.places.get(_RING_BEFORE, len(self.story.lanes)) if self.story.ring else len(self.story.lanes)
+        return self.places.get(_RING_BEFORE, len(self.story.lanes)) if self.ring_name else len(self.story.lanes)
 
     def _needs(self, lanes: tuple[int, ...]) -> tuple[int, int]:
-        """The columns that the names of these lanes' steps take, and that nearly all which is told of them takes."""
-        least, lengths = self._title_width(lanes), [0]
-        for moment in self.story.moments:
-            words = self._words(moment, lanes)
-            if words:
+        """The columns that the longest word in these lanes takes, and that nearly all which is told there takes."""
+        names = {(m.lane, m.label): m for m in self.story.moments if m.lane in lanes}.values()
+        words = [self._indent(m, lanes) + len(clip(m.label, 40)) for m in names]
+        told = [0]
+        for moment in self.story.moments[:: len(self.story.moments) // _LOOKED_AT + 1]:
+            lengths = [len(word) for word, _ in self._words(moment, lanes)]
+            if lengths:
                 indent = self._indent(moment, lanes)
-                lengths.append(indent + sum(len(word) + 1 for word, _ in words) - 1)
-                if moment.lane in lanes:
-                    least = max(least, indent + min(len(words[0][0]), 22))
-        return least, max(least, min(sorted(lengths)[len(lengths) * 9 // 10], 60))
+                words.append(indent + max(lengths))
+                told.append(indent + sum(lengths) + len(lengths) - 1)
+        least = max(self._title_width(lanes), min(max(words, default=0), _WORD), 6)
+        return least, max(least, min(sorted(told)[len(told) * 9 // 10], 60))
 
     # -- what a cell says ---------------------------------------------------------------------
 
@@ -168,7 +181,7 @@ class Lanes:
 
     def _ring_cell(self, moment: Moment | None, before: Values | None, after: Values) -> list[Line]:
         """What was taken from the ring and posted to it, and what it holds then."""
-        name = self.story.ring
+        name = self.ring_name
         if before is not None and before[name] == after[name]:
             return []
         words: list[Piece] = []
@@ -215,7 +228,7 @@ class Lanes:
 
     def _with_ring(self) -> Iterator[Column | None]:
         """The columns in order; None for the ring."""
-        told = not self.story.ring
+        told = not self.ring_name
         for column in self.columns:
             if not told and column.lanes[0] >= self._ring_place:
                 told = True
@@ -268,9 +281,12 @@ def _nth(cell: tuple[list[Line], int, Line], number: int) -> Line:
 
 def _shared(room: int, needs: list[tuple[int, int]]) -> list[int]:
     """Widths for columns that need at least so much, and could do with so much: what is left is shared out."""
-    left = room - sum(least for least, _ in needs)
+    least_of_all = sum(least for least, _ in needs)
+    left = room - least_of_all
+    if left < 0:
+        return [max(6, least * room // least_of_all) for least, _ in needs]
     wanted = sum(most - least for least, most in needs) or 1
-    return [max(6, least + min(most - least, left * (most - least) // wanted)) for least, most in needs]
+    return [least + min(most - least, left * (most - least) // wanted) for least, most in needs]
 
 
 def moves(before: dict[str, list[dict[str, object]]], after: dict[str, list[dict[str, object]]]) -> Iterator[str]:

@@ -15,6 +15,12 @@ WEIGHTS = {
     Weight.ENABLES: "only lets others happen",
 }
 
+#: Columns that an address may take even where there are fewer: broken or cut it would be of no use.
+_LINK = 120
+
+#: Columns from which on there is room for what a variable means.
+_ROOMY = 70
+
 
 def step_in_full(story: Story, number: int, width: int) -> Iterator[Line]:
     """All that is known of a step (0: of the state where the trace begins), in at most so many columns."""
@@ -57,25 +63,27 @@ def about(story: Story, number: int, width: int) -> Iterator[Line]:
 def _origin(moment: Moment, width: int) -> Iterator[Line]:
     yield from field("where", moment.where, width)
     for link in moment.links:
-        yield from field("", f"{link.text}  {link.address}".rstrip(), width, "dim")
+        if link.address:
+            yield [(f"  {clip(link.address, max(width - 2, _LINK))}", "dim underline")]
     yield from field("text", f"{moment.step}  {moment.text}", width)
     for label, told in zip(["guard", *[""] * len(moment.guard)], moment.guard, strict=False):
         yield from field(label, f"{told.says}   ({told.text.rsplit('.', 1)[-1]})", width)
 
 
-def state_table(story: Story, before: Values, after: Values, width: int) -> Iterator[Line]:
-    """A line a variable: its value before and after, if that differs, and what it means."""
-    names = max((len(v.name) for v in story.variables), default=0)
-    names = min(names, width // 3)
-    values = max((len(_value(v, before, after)) for v in story.variables), default=0)
-    values = min(values, max(width // 3, width - names - 50))
-    for v in story.variables:
-        changed = before[v.name] != after[v.name]
-        style = "bold" if changed else "dim"
-        line: Line = [("* " if changed else "  ", "bold red")]
+def state_table(story: Story, before: Values, after: Values, width: int, changed_first: bool = False) -> Iterator[Line]:
+    """A line a variable: its value before and after, if that differs, and, where there is room, what it means."""
+    values = {v.name: _value(v, before, after) for v in story.variables}
+    names = min(max(map(len, values), default=0), width // 2 if width < _ROOMY else width // 3)
+    room = width - names - 3
+    if width >= _ROOMY:
+        room = min(max(map(len, values.values()), default=0), max(width // 3, room - 50))
+    changed = {v.name: bool(before[v.name] != after[v.name]) for v in story.variables}
+    for v in sorted(story.variables, key=lambda v: changed_first and not changed[v.name]):
+        style, value_style = ("bold", "bold yellow") if changed[v.name] else ("dim", "")
+        line: Line = [("* " if changed[v.name] else "  ", "bold red")]
         line += padded([(clip(v.name, names), style)], names + 1)
-        line += padded([(clip(_value(v, before, after), values), "bold yellow" if changed else "")], values + 1)
-        yield [*line, (clip(_meaning(v), max(width - names - values - 4, 0)), "dim")]
+        line += padded([(clip(values[v.name], room), value_style)], room + 1)
+        yield [*line, (clip(_meaning(v), width - names - room - 4), "dim")] if width >= _ROOMY else line
 
 
 def _value(v: Variable, before: Values, after: Values) -> str:

@@ -24,8 +24,8 @@ MOST = 1000
 #: Styles that are to be seen where there is no letter, too.
 _SHOWS_ON_BLANKS = re.compile("underline|reverse")
 
-#: Columns that a label takes, with the blanks behind it.
-_LABEL = 13
+#: Columns that a label takes, with the blanks behind it; in fewer columns than these there is no room for that.
+_LABEL, _NARROW = 13, 50
 
 
 def clean(text: object, most: int = MOST) -> str:
@@ -56,10 +56,13 @@ def padded(line: Line, width: int) -> Line:
 
 
 def field(label: str, text: object, width: int, style: str = "") -> Iterator[Line]:
-    """A label and its text, wrapped beside it."""
-    lines = textwrap.wrap(clean(text), max(width - _LABEL, 20)) or [""]
-    for number, told in enumerate(lines):
-        yield [(f"{clip(label, _LABEL - 1) if number == 0 else '':<{_LABEL}}", "bold"), (told, style)]
+    """A label and its text, wrapped beside it; where there is little room, below it."""
+    lead = f"{clip(label, _LABEL - 1):<{_LABEL}}" if width >= _NARROW else f"{clip(label, _LABEL)} " if label else "  "
+    indent = " " * _LABEL if width >= _NARROW else "  "
+    told = textwrap.wrap(clean(text), max(width, 20), initial_indent=lead, subsequent_indent=indent)
+    for number, line in enumerate(told or [lead]):
+        start = lead if number == 0 else indent
+        yield [(start, "bold"), (line[len(start) :], style)]
 
 
 def flow(words: Iterable[Piece], width: int, most: int) -> list[Line]:

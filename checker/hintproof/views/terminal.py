@@ -14,7 +14,7 @@ from hintproof.views.onestep import step_in_full
 from hintproof.views.sheet import Line, clean, field
 
 #: Columns that a view needs at least, and in which it is laid out if nobody says how many there are.
-NARROWEST, WIDTH = 60, 100
+NARROWEST, WIDTH = 72, 100
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ def whole(story: Story, width: int, part: Part, ascii_only: bool = False) -> Ite
     """The trace, or a part of it, in at most so many columns. Raises :class:`BadInput` for a part that it has not."""
     _refuse(story, part)
     lanes = Lanes(story, width, part.watch, ascii_only=ascii_only)
+    if lanes.width > width + 1 and part.watch:
+        raise BadInput(f"{width} columns are too few to watch so much: give --width {lanes.width}, or less to watch")
     yield from head(story, width)
     yield []
     yield from legend(story, lanes, width)
@@ -133,7 +135,12 @@ def _remarks(story: Story, lanes: Lanes, moment: Moment) -> Iterator[Line]:
 
 def explanation(story: Story, width: int) -> Iterator[Line]:
     """Why the trace ends as it does, and in which worlds it is not possible."""
-    yield from field("why", story.explanation.paragraph, width, "bold")
+    yield from field("why", story.explanation.paragraph, width)
+    yield from stopped_lines(story, width)
+
+
+def stopped_lines(story: Story, width: int) -> Iterator[Line]:
+    """The worlds in which the trace is not possible."""
     for number, world in enumerate(story.stopped):
         yield from field("" if number else "stopped by", stopped(world), width)
 
