@@ -74,11 +74,10 @@ def on_a_terminal(cwd: Path, *arguments: str, keys: bytes = b"", until: bytes = 
     code = "from hintproof.cli import run; run()"
     environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     environment |= {"TERM": "xterm-256color", "COLUMNS": "100", "LINES": "40"}
-    command, ends = (
-        [sys.executable, "-c", code, *arguments],
-        {"stdin": follower, "stdout": follower, "stderr": follower},
-    )
-    process = subprocess.Popen(command, cwd=cwd, env=environment, **ends)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *arguments], cwd=cwd, env=environment,
+        stdin=follower, stdout=follower, stderr=follower,
+    )  # fmt: skip
     os.close(follower)
     told = b""
     try:
