@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from rich.console import Console
 
 from hintproof.cli_traces import Only, show
 from hintproof.errors import BadInput
-from hintproof.story.model import Story, Weight
+from hintproof.story.model import Stopped, Story, Weight
 from hintproof.story.tell import tell
 from hintproof.views import terminal
 from hintproof.views.blocks import block_map
@@ -188,6 +189,13 @@ def test_a_loop_is_marked() -> None:
     assert re.match(r" *21 \* >>", lines[begins + 1])
     assert not any("*" in line for line in lines[:begins])
     assert "and so it stays for ever" in whole(story_of("nobody-reclaims"))
+
+
+def test_what_would_stop_it_is_told() -> None:
+    world = Stopped("start_cell", "shared", "per-round", "", 37, "a guard fails", True, 1234)
+    text = whole(replace(story_of("shared-start-cell"), stopped=(world,) * 8))
+    assert 'stopped by   start_cell "per-round" instead of "shared": departs at step 37: a guard fails; it' in text
+    assert "and 2 more" in text
 
 
 def test_one_step_in_full() -> None:

@@ -9,12 +9,16 @@ from difflib import get_close_matches
 
 from hintproof.errors import BadInput
 from hintproof.story.model import Moment, Stopped, Story, Weight
+from hintproof.views.explanation import departure
 from hintproof.views.lanes import Lanes
 from hintproof.views.onestep import step_in_full
 from hintproof.views.sheet import Line, clean, field
 
 #: Columns that a view needs at least, and in which it is laid out if nobody says how many there are.
 NARROWEST, WIDTH = 72, 100
+
+#: Rules that are told.
+_TOLD = 6
 
 
 @dataclass(frozen=True)
@@ -140,23 +144,19 @@ def explanation(story: Story, width: int) -> Iterator[Line]:
 
 
 def stopped_lines(story: Story, width: int) -> Iterator[Line]:
-    """The worlds in which the trace is not possible."""
-    for number, world in enumerate(story.stopped):
+    """The worlds in which the trace is not possible, the likeliest to be what is wanted first."""
+    for number, world in enumerate(story.stopped[:_TOLD]):
         yield from field("" if number else "stopped by", stopped(world), width)
+    if len(story.stopped) > _TOLD:
+        yield from field("", f"and {len(story.stopped) - _TOLD} more", width)
 
 
 def stopped(world: Stopped) -> str:
     """A world in which the trace is not possible, in a sentence."""
-    where = f" ({world.environment})" if world.environment else ""
-    at = f" at step {world.departs}" if world.departs else ""
-    told = f"{world.rule} = {world.instead} instead of {world.value}{where}{at}: {world.because}"
-    if world.holds is None:
-        return told
-    holds = (
-        f"the property holds in all {world.states:,} states there" if world.holds else "the property falls there, too"
-    )
-    others = f"; {', '.join(world.others)} falls there and not here" if world.others else ""
-    return f"{told}; {holds}{others}"
+    told = f'{world.rule} "{world.instead}" instead of "{world.value}": {departure(world)}'
+    if world.holds is not None:
+        told += f"it holds in all {world.states:,} states" if world.holds else "the property falls there, too"
+    return told + (f"; but these fall there: {', '.join(world.others)}" if world.others else "")
 
 
 def legend(story: Story, lanes: Lanes, width: int) -> Iterator[Line]:
