@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from textual.widgets import Static
 
 from hintproof.catalogue import SEEKERS
 from hintproof.compare import in_world
-from hintproof.story.model import Stopped
+from hintproof.story.model import Stopped, Story
 from hintproof.story.tell import tell
 from hintproof.trace import load
-from hintproof.views import differences, explanation
+from hintproof.viewer.app import KEYS, PANES, Viewer
+from hintproof.viewer.steps import Steps
+from hintproof.views import differences, explanation, terminal
 from hintproof.views.markdown import table
+from hintproof.views.sheet import Line, text_of, without_end
 from hintspec.defects import DEFECTS
 from hintspec.unsaid import HARMLESS, UNSAID
 
@@ -40,6 +46,34 @@ def explaining_page(docs: Path) -> str:
     compared = differences.render(in_world(trace, defect.mended))
     page = between((docs / "explaining.md").read_text(), "explain", f"```text\n{explained}```")
     return between(page, "diff", f"```text\n{compared}```")
+
+
+def reading_page(docs: Path) -> str:
+    """The page on reading a trace, with what is printed on a terminal, and what the viewer shows, made anew."""
+    story = tell(load(docs.parent / "counterexamples" / "shared-start-cell" / "trace.json"))
+    page = (docs / "reading-a-trace.md").read_text()
+    lines = terminal.whole(story, terminal.WIDTH, terminal.Part(only_matters=True))
+    page = between(page, "terminal", _printed("--only matters", lines))
+    page = between(page, "step", _printed("--step 38", terminal.one(story, 38, terminal.WIDTH)))
+    keys = table(["key", ""], [[f"`{key}`", says] for key, says in KEYS])
+    return between(page, "viewer", f"```text\n{asyncio.run(_viewed(story))}\n```\n\n{keys}")
+
+
+def _printed(options: str, lines: Iterable[Line]) -> str:
+    told = text_of(without_end(line) for line in lines).plain
+    command = f"hintproof show {options} counterexamples/shared-start-cell/trace.json"
+    return f"```sh\n{command}\n```\n\n```text\n{told}\n```"
+
+
+async def _viewed(story: Story) -> str:
+    """What the viewer shows of a story as it opens, in 100 columns: the steps, a pane, the last line."""
+    app = Viewer(story)
+    async with app.run_test(size=(terminal.WIDTH, 34)) as pilot:
+        await pilot.pause()
+        steps = app.query_one(Steps)
+        told = [steps.render_line(y).text.rstrip() for y in range(steps.size.height)]
+        pane, status = (app.query_one(name, Static).content for name in ("#step-text", "#status"))
+        return "\n".join([*told, f"-- {PANES['step']} --", str(pane), "", str(status)])
 
 
 def mutation_page(docs: Path) -> str:

@@ -164,6 +164,11 @@ def test_a_pane_at_a_time_where_there_is_little_room() -> None:
 
     story = story_of("shared-start-cell")
     viewed(story, shown(*PANES))
+
+    def unbroken(app: Viewer) -> None:
+        assert "what         A hint while hinting is on: drop the block from" in text(app, "step-text")
+
+    viewed(story, unbroken, size=(80, 24))
     viewed(
         story, shown("step"), "2", shown("state"), says("state-text", "* log.bitmap"), "4", shown("why"), size=(80, 24)
     )

@@ -9,6 +9,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.events import Key, Resize
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
@@ -27,7 +28,7 @@ PANES = {"step": "1 step", "state": "2 state", "blocks": "3 blocks", "why": "4 w
 _WIDE = 120
 
 #: The keys, as the help tells them.
-_KEYS = (
+KEYS = (
     ("up down, j k", "one step back, one further"),
     ("PgUp PgDn", "a screen back, or further"),
     ("Home End", "where the trace begins, its last step"),
@@ -59,6 +60,21 @@ class Help(ModalScreen[None]):
         if event.key not in ("up", "down", "pageup", "pagedown", "home", "end"):
             event.stop()
             self.dismiss()
+
+
+class Pane(VerticalScroll):
+    """A text about the step at which the reader stands."""
+
+    class Resized(Message):
+        """There is more room than there was, or less: the text is to be made again."""
+
+    def __init__(self, name: str, title: str) -> None:
+        super().__init__(Static(id=f"{name}-text"), id=name, classes="pane")
+        self.border_title = title
+
+    def on_resize(self) -> None:
+        """Ask for the text again."""
+        self.post_message(self.Resized())
 
 
 class Viewer(App[None]):
@@ -109,9 +125,7 @@ class Viewer(App[None]):
         yield Steps(self.place)
         with Container(id="panes"):
             for name, title in PANES.items():
-                pane = VerticalScroll(Static(id=f"{name}-text"), id=name, classes="pane")
-                pane.border_title = title
-                yield pane
+                yield Pane(name, title)
         yield Input(placeholder="an action, a variable, a word, or a number", id="sought")
         yield Static(id="status")
 
@@ -123,7 +137,11 @@ class Viewer(App[None]):
     def on_resize(self, event: Resize) -> None:
         """Show all panes where there is room."""
         self.query_one("#panes").set_class(event.size.width >= _WIDE, "wide")
-        self.call_after_refresh(self.show_place)
+        self.show_place()
+
+    def on_pane_resized(self) -> None:
+        """Make the texts of the panes again."""
+        self.show_place()
 
     # -- showing ------------------------------------------------------------------------------
 
@@ -202,7 +220,6 @@ class Viewer(App[None]):
         """Choose a pane."""
         self.chosen = name
         self.show_place()
-        self.call_after_refresh(self.show_place)
 
     def action_to_steps(self) -> None:
         """Back to the steps."""
@@ -212,7 +229,7 @@ class Viewer(App[None]):
     def action_help(self) -> None:
         """Tell the keys and the letters."""
         width = max(min(self.size.width * 9 // 10, 100) - 6, 40)
-        lines = [line for keys, says in _KEYS for line in field(keys, says, width)]
+        lines = [line for keys, says in KEYS for line in field(keys, says, width)]
         lines += [[], *terminal.legend(self.story, self.query_one(Steps).lanes, width)]
         self.push_screen(Help(lines))
 
