@@ -67,7 +67,7 @@ def _origin(moment: Moment, width: int) -> Iterator[Line]:
             yield [(f"  {clip(link.address, max(width - 2, _LINK))}", "dim underline")]
     yield from field("text", f"{moment.step}  {moment.text}", width)
     for label, told in zip(["guard", *[""] * len(moment.guard)], moment.guard, strict=False):
-        yield from field(label, f"{told.says}   ({told.text.rsplit('.', 1)[-1]})", width)
+        yield from field(label, f"{told.says}   ({told.text})", width)
 
 
 def state_table(story: Story, before: Values, after: Values, width: int, changed_first: bool = False) -> Iterator[Line]:
