@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from hintspec.text import LEMMA, SOMETIMES
+
 #: A state: the value of each variable.
 Values = dict[str, Any]
 
@@ -47,7 +49,11 @@ class Lane:
 
 @dataclass(frozen=True)
 class Variable:
-    """A variable of the state, in words. ``mark`` is the letter that shows membership of a block ("" for none)."""
+    """A variable of the state, in words. ``mark`` is the letter that shows membership of a block ("" for none).
+
+    ``role`` is what it is for the explanation, as the protocol text declares it: "dirty" remembers a write, "content"
+    matters, "stale" is missing at the destination, "place" is how far an actor has come; "" for all else.
+    """
 
     name: str
     shape: Shape
@@ -55,6 +61,7 @@ class Variable:
     ghost: bool
     budget: bool
     mark: str
+    role: str = ""
 
     @property
     def short(self) -> str:
@@ -201,6 +208,13 @@ class Story:
         for moment in self.moments[:number]:
             state.update((change.variable, change.after) for change in moment.changes)
         return state
+
+    @property
+    def verdict(self) -> str:
+        """What the trace does to its property, in the words of the verdicts."""
+        if self.kind == LEMMA or self.begins:
+            return "not kept"
+        return "witnessed" if self.kind == SOMETIMES else "REFUTED"
 
     @property
     def marked(self) -> tuple[Variable, ...]:

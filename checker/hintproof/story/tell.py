@@ -45,8 +45,8 @@ def tell(trace: Trace, known_as: str = "", stopped: tuple[Stopped, ...] = ()) ->
 
 def _variable(v: RecordedVar) -> Variable:
     shape = Shape.LABEL if isinstance(v.sort, Enum) else Shape.RING if isinstance(v.sort, Ring) else _SHAPES.get(v.sort)
-    budget = v.name.startswith("left.")
-    return Variable(v.name, shape or Shape.COUNT, v.declared.says, v.declared.ghost, budget, v.declared.mark)
+    said, budget = v.declared, v.name.startswith("left.")
+    return Variable(v.name, shape or Shape.COUNT, said.says, said.ghost, budget, said.mark, said.role)
 
 
 def _moments(trace: Trace, causes: set[int]) -> Iterator[Moment]:
