@@ -165,7 +165,10 @@ class Concrete:
     def value(self, term: Term, state: State, block: int | None) -> Any:
         """The plain JSON value of any term in a state."""
         source = f"return {self._compiler.expr(term, block)}"
-        return show_value(self._compiler.define("value", "state", [source])(state), term.sort)
+        key = (source, "value")
+        if key not in self._compiled:
+            self._compiled[key] = self._compiler.define("value", "state", [source])
+        return show_value(self._compiled[key](state), term.sort)
 
     @cached_property
     def _by_name(self) -> dict[str, RecordedAction]:

@@ -6,6 +6,7 @@ How far an actor has come (a 'place') orders the steps and explains nothing, so 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -68,7 +69,9 @@ class _Slicer:
 
     def _made(self, cell: Cell, before: int) -> int:
         """The last step before one that changed a cell; 0 if none did."""
-        return max((n for n in self.writers.get(cell, ()) if n < before), default=0)
+        writers = self.writers.get(cell, [])
+        place = bisect_left(writers, before)
+        return writers[place - 1] if place else 0
 
     def _went_by(self, number: int) -> Iterator[Cell]:
         """What a step's guard, promises and changes read."""
