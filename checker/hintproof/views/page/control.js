@@ -44,6 +44,7 @@ function toggleMatters() {
   diagram.onlyMatters = !diagram.onlyMatters;
   at("matters").setAttribute("aria-pressed", String(diagram.onlyMatters));
   layRows();
+  fit();
   showRow(current);
 }
 
@@ -157,12 +158,16 @@ function listen() {
   document.addEventListener("keydown", onKey);
   dark.addEventListener("change", nameTheme);
   addEventListener("hashchange", () => fromAddress() !== null && go(fromAddress()));
-  new ResizeObserver(() => (drawHead(), showRow(diagram.current))).observe(list);
+  list.addEventListener("scroll", soon(drawRows));
+  addEventListener("scroll", soon(fit));
+  addEventListener("resize", soon(fit));
+  new ResizeObserver(() => (drawHead(), drawRows())).observe(list);
 }
 
 at("keys").append(...KEYS.map(([keys, says]) => make("tr", {}, make("td", {}, ...keys.map((key) => make("kbd", {}, key.replace("Arrow", "")))), make("td", {}, says))));
 at("ring").hidden = ringAt < 0;
 layRows();
+fit();
 drawHead();
 layState();
 showLegend();

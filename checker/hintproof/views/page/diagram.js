@@ -3,6 +3,7 @@
 const ROW = 26;
 const SPARE = 8;
 const list = at("steps");
+const space = make("div", { class: "space", role: "presentation" });
 const diagram = { rows: [], rowOf: [], current: 0, lane: 60, onlyMatters: false, frame: 0 };
 
 // Row 0 is the state before the first step; a loop has a row where it begins and one where it ends.
@@ -21,6 +22,8 @@ function layRows() {
   flush();
   if (story.loop !== null) rows.push({ says: loopEnd(), loop: true });
   diagram.rows = rows;
+  space.style.height = `${rows.length * ROW}px`;
+  list.replaceChildren(space);
   diagram.rowOf = [];
   rows.forEach((row, place) => row.step !== undefined && (diagram.rowOf[row.step] = place));
 }
@@ -44,22 +47,24 @@ function showRow(k) {
   drawRows();
 }
 
-// Scrolls the list so that a row can be seen, in that part of the list that the window shows.
 function scrollTo(top) {
-  const { top: above, height } = list.getBoundingClientRect();
-  const room = Math.max(8 * ROW, Math.min(above + height, innerHeight) - Math.max(0, above));
-  if (top >= list.scrollTop + ROW && top + 2 * ROW <= list.scrollTop + room) return;
+  const room = list.clientHeight;
   const [over, under] = [list.scrollTop + ROW - top, top + 2 * ROW - list.scrollTop - room];
   const by = over > 0 ? -over : under;
-  list.scrollTop = Math.abs(by) <= 3 * ROW ? list.scrollTop + by : top - room / 2;
+  if (by > 0 || over > 0) list.scrollTop = Math.abs(by) <= 3 * ROW ? list.scrollTop + by : top - room / 2;
+}
+
+// Where the list stays beside the panels it ends where the window does.
+function fit() {
+  const stays = getComputedStyle(list.parentElement).position === "sticky";
+  const rows = diagram.rows.length * ROW + 2;
+  list.style.height = stays ? `${Math.min(rows, Math.max(11 * ROW, innerHeight - list.getBoundingClientRect().top - 12))}px` : "";
 }
 
 function drawRows() {
   const first = Math.max(0, Math.floor(list.scrollTop / ROW) - SPARE);
   const end = Math.min(diagram.rows.length, first + Math.ceil(list.clientHeight / ROW) + 2 * SPARE);
   const drawn = diagram.rows.slice(first, end).map((row, i) => drawRow(row, first + i));
-  const space = make("div", { class: "space", role: "presentation" });
-  space.style.height = `${diagram.rows.length * ROW}px`;
   list.replaceChildren(space, ...drawn);
   if (at(`row${diagram.current}`)) list.setAttribute("aria-activedescendant", `row${diagram.current}`);
   else list.removeAttribute("aria-activedescendant");
@@ -76,7 +81,11 @@ function drawNote({ says, loop }) {
 }
 
 function drawStart() {
-  return option(0, "enables", story.begins || "before the first step", [drawLanes(), make("span", { class: "label" }, story.begins ? "(begins here)" : "(initial state)")]);
+  return option(0, "enables", story.begins || "before the first step", [
+    drawLanes(),
+    make("span", { class: "label" }, story.begins ? "(begins here)" : "(initial state)"),
+    make("span", { class: "beside" }),
+  ]);
 }
 
 function drawStep(step) {
@@ -126,7 +135,7 @@ function drawLanes(step, column) {
 // Arrows between who acts and the ring: posts go there, pops come from there, used entries are taken back.
 function drawTraffic({ posted, popped, taken }, column) {
   const text = clipTo([...posted, ...popped].join(" "), Math.max(2, Math.floor(diagram.lane / 8)));
-  const half = text ? 6 + 3.5 * text.length : 0;
+  const half = text ? 4 + 3.5 * text.length : 0;
   const side = column < story.columns.indexOf("ring") ? -1 : 1;
   const edge = middleOf(story.columns.indexOf("ring")) + side * half;
   const drawn = [];
@@ -156,7 +165,7 @@ const clipTo = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}
 
 // The names above the lanes: whole where there is room, else the lane's letter.
 function drawHead() {
-  diagram.lane = list.clientWidth < 560 ? 36 : 60;
+  diagram.lane = list.clientWidth < 560 ? 27 : 60;
   const names = story.columns.map((name) => {
     const lane = story.lanes.find((each) => each.name === name);
     const cell = make("span", { class: "lane", title: lane ? lane.says : "the hint queue" }, lane && diagram.lane < 50 ? lane.letter : name);
@@ -167,7 +176,7 @@ function drawHead() {
   at("lanes").replaceChildren(make("span", { class: "number" }, "#"), ...names, make("span", { class: "label" }, "step"), make("span", { class: "beside" }, "changed"), ...marks);
 }
 
-list.addEventListener("scroll", () => {
+const soon = (draw) => () => {
   cancelAnimationFrame(diagram.frame);
-  diagram.frame = requestAnimationFrame(drawRows);
-});
+  diagram.frame = requestAnimationFrame(draw);
+};

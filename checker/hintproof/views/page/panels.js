@@ -125,12 +125,12 @@ function layState() {
 }
 
 function layOwner(owner) {
-  const body = make("tbody", {}, make("tr", { class: "owner" }, make("th", { colspan: 3, scope: "rowgroup" }, owner, make("span", { class: "muted" }, aboutOwner(owner)))));
+  const body = make("tbody", {}, make("tr", { class: "owner" }, make("th", { colspan: 4, scope: "rowgroup" }, owner, make("span", { class: "muted" }, aboutOwner(owner)))));
   variables.forEach((v, place) => {
     if (v.owner !== owner) return;
     const [value, before] = [make("td", { class: "value" }), make("td", { class: "before" })];
-    const name = make("th", { scope: "row" }, v.short, make("span", { class: "about" }, v.says));
-    const row = make("tr", { "data-variable": v.name, class: v.ghost || v.budget ? "aside" : "" }, name, value, before);
+    const [name, about] = [make("th", { scope: "row" }, v.short), make("td", { class: "about" }, v.says)];
+    const row = make("tr", { "data-variable": v.name, class: v.ghost || v.budget ? "aside" : "" }, name, value, before, about);
     cells[place] = { row, value, before };
     body.append(row);
   });
@@ -148,7 +148,7 @@ function showState(k) {
   cells.forEach(({ row, value, before: was }, place) => {
     const changed = before[place] !== states[k][place];
     value.textContent = plain(valueOf(k, place));
-    was.textContent = changed ? `was ${plain(story.values[before[place]])}` : "";
+    was.textContent = changed ? plain(story.values[before[place]]) : "";
     row.classList.toggle("changed", changed);
   });
 }
