@@ -23,11 +23,22 @@ from typing import Any
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 #: No sandbox: it needs a kernel that lets users make namespaces, and tests may run as root in a container.
-_FLAGS = """
-    --headless --no-sandbox --disable-gpu --disable-quic --disable-dev-shm-usage --no-first-run
-    --disable-background-networking --disable-component-update --disable-sync --disable-default-apps
-    --disable-extensions --no-default-browser-check --mute-audio --hide-scrollbars --remote-debugging-pipe
-""".split()
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-extensions",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--remote-debugging-pipe",
+)
 
 #: Seconds to wait for an answer. It is no measure of anything: a loaded machine is slow.
 PATIENCE = 60.0

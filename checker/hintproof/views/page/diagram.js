@@ -138,10 +138,11 @@ function drawTraffic({ posted, popped, taken }, column) {
   const half = text ? 4 + 3.5 * text.length : 0;
   const side = column < story.columns.indexOf("ring") ? -1 : 1;
   const edge = middleOf(story.columns.indexOf("ring")) + side * half;
+  const [actor, near] = [middleOf(column), middleOf(column) - 7 * side];
   const drawn = [];
-  if (posted.length) drawn.push(...arrow(middleOf(column), edge, ROW / 2));
-  if (popped.length) drawn.push(...arrow(edge, middleOf(column) + (side < 0 ? 7 : -7), ROW / 2));
-  if (taken) drawn.push(...arrow(edge, middleOf(column), text ? ROW - 5 : ROW / 2, "arrow back"));
+  if (posted.length) drawn.push(...arrow(actor, edge, ROW / 2));
+  if (popped.length) drawn.push(...arrow(edge, near, ROW / 2));
+  if (taken) drawn.push(...arrow(edge, near, text ? ROW - 5 : ROW / 2, "arrow back"));
   if (text) drawn.push(...box(text, edge - side * half, half));
   return drawn;
 }
