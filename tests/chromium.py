@@ -134,7 +134,7 @@ class Browser:
         """A new tab that shows a page, once it has loaded."""
         target = self.send("Target.createTarget", url="about:blank")["targetId"]
         session = self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        tab = Tab(self, session)
+        tab = Tab(self, session, target)
         for domain in ("Page", "Runtime", "Log", "Network"):
             tab.send(f"{domain}.enable")
         tab.resize(width, height)
@@ -145,9 +145,15 @@ class Browser:
 class Tab:
     """One page in the browser."""
 
-    def __init__(self, running: Browser, session: str) -> None:
+    def __init__(self, running: Browser, session: str, target: str) -> None:
         self._browser = running
         self._session = session
+        self._target = target
+
+    def close(self) -> None:
+        """Close the tab, and forget what happened in it."""
+        self._browser.send("Target.closeTarget", targetId=self._target)
+        self._browser.events = [e for e in self._browser.events if e.get("sessionId") != self._session]
 
     def send(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Ask something of this page."""
