@@ -52,6 +52,7 @@ function toggleMatters() {
 
 let texts = null;
 let hits = [];
+let from = 0; // where the search began: there it looks from, and there it goes back to
 
 // What a step can be found by: its names, its sentence, and what it changes.
 function textOf(step) {
@@ -63,7 +64,7 @@ function search() {
   const wanted = at("search").value.trim().toLowerCase();
   texts ||= steps.map(textOf);
   hits = wanted ? steps.filter((_, i) => texts[i].includes(wanted)).map((step) => step.number) : [];
-  if (hits.length) go(hits.find((k) => k >= current) ?? hits[0]);
+  go(hits.find((k) => k >= from) ?? hits[0] ?? from);
   tellHits();
 }
 
@@ -149,6 +150,7 @@ function listen() {
   for (const [id, act] of Object.entries(clicks)) at(id).addEventListener("click", act);
   for (const button of document.querySelectorAll("button.goto")) button.addEventListener("click", () => go(Number(button.dataset.step)));
   at("slider").addEventListener("input", () => go(Number(at("slider").value)));
+  at("search").addEventListener("focus", () => (from = current));
   at("search").addEventListener("input", search);
   for (const id of ["watch", "changing"]) at(id).addEventListener("input", filterState);
   list.addEventListener("click", (event) => {
