@@ -10,12 +10,12 @@ import pytest
 from hintproof.story.model import Story
 from hintproof.views import page
 from tests.chromium import Browser, Tab, browser, missing
-from tests.pages import Show
+from tests.reader import Show
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser for all tests; without Chromium they are skipped."""
+    """One browser for the tests of a module, and gone after them; without Chromium they are skipped."""
     if missing():
         pytest.skip(missing())
     with browser() as running:

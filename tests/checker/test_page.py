@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from hintproof.story.model import Stopped, Weight, marks, plain
-from tests.pages import Show, change, number, slide, text, values
+from tests.reader import Show, change, number, slide, text, values
 from tests.stories import known, long_walk
 
 LOST = "shared-start-cell"
@@ -32,6 +32,8 @@ def test_worlds_that_stop_the_trace_are_told(opened: Show) -> None:
     mended = Stopped("driver.start_cell", "SHARED", "PER_ROUND", "mended", 36, "it has another cell", True, 1234)
     other = Stopped("device.honours", "ALWAYS", "NEVER", "", 0, "", None)
     tab = opened(replace(known(LOST), stopped=(mended, other)))
+    assert "stopped by driver.start_cell: PER_ROUND (2 tried)" in text(tab, "summary")
+    tab.ask("document.querySelector('details').open = true")
     assert "yes, in all 1,234 states" in text(tab, ".stopped tbody tr:first-child")
     assert "not asked, or not decided" in text(tab, ".stopped tbody tr:last-child")
     tab.ask("document.querySelector('.stopped .goto').click()")

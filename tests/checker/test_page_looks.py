@@ -10,7 +10,7 @@ import pytest
 from hintproof.story.model import Link, Stopped
 from hintproof.views import page
 from tests.chromium import Browser, PageError
-from tests.pages import Show, slide, text
+from tests.reader import Show, slide, text
 from tests.stories import HOSTILE, hostile, known
 
 LOST = "shared-start-cell"

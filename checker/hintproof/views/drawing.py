@@ -135,7 +135,8 @@ class _Picture:
 
     def _draw_head(self, root: Element, says: str) -> None:
         story = self.story
-        _add(root, "text", f"{story.claim}: {story.verdict}", x=16, y=24, font_size=16, font_weight="bold", fill=_INK)
+        title = _clip(f"{story.claim}: {story.verdict}", self.width // 11)
+        _add(root, "text", title, x=16, y=24, font_size=16, font_weight="bold", fill=_INK)
         known = f" \u00b7 {story.known_as}" if story.known_as else ""
         about = _clip(f"{story.environment} \u00b7 {story.sizes} \u00b7 {says}{known}", self.width // 7)
         _add(root, "text", about, x=16, y=44, fill=_GREY)

@@ -107,9 +107,12 @@ function option(k, weight, says, [lanes, ...texts]) {
     make("span", { class: "number" }, String(k)),
     lanes,
     ...texts,
-    ...story.shown.map((block) => make("span", { class: "marks" }, lettersOf(k, block))),
+    ...story.shown.map((block) => make("span", { class: marksOfOne(block) }, lettersOf(k, block))),
   );
 }
+
+// Where there is little room only one block's marks are shown.
+const marksOfOne = (block) => (block === (story.block ?? story.shown[0]) ? "marks" : "marks other");
 
 function ringWords(ring) {
   if (!ring) return [];
@@ -166,14 +169,14 @@ const clipTo = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}
 
 // The names above the lanes: whole where there is room, else the lane's letter.
 function drawHead() {
-  diagram.lane = list.clientWidth < 560 ? 27 : 60;
+  diagram.lane = list.clientWidth < 560 ? 26 : 60;
   const names = story.columns.map((name) => {
     const lane = story.lanes.find((each) => each.name === name);
     const cell = make("span", { class: "lane", title: lane ? lane.says : "the hint queue" }, lane && diagram.lane < 50 ? lane.letter : name);
     cell.style.width = `${diagram.lane}px`;
     return cell;
   });
-  const marks = story.shown.map((block) => make("span", { class: "marks" }, `block ${block}`));
+  const marks = story.shown.map((block) => make("span", { class: marksOfOne(block) }, `block ${block}`));
   at("lanes").replaceChildren(make("span", { class: "number" }, "#"), ...names, make("span", { class: "label" }, "step"), make("span", { class: "beside" }, "changed"), ...marks);
 }
 

@@ -1,4 +1,4 @@
-"""What the tests of a trace's page ask of it."""
+"""What a reader does with the page of a trace, and sees of it."""
 
 from __future__ import annotations
 
