@@ -12,7 +12,7 @@ from hintproof.explain import why
 from hintproof.story.model import Story
 from hintproof.story.tell import tell
 from hintproof.trace import Trace, document
-from hintproof.views import itf, mail, mermaid, note
+from hintproof.views import drawing, itf, mail, mermaid, note, page
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ FORMATS: dict[str, Format] = {
         Format("markdown", (".md",), _of(note.render)),
         Format("mermaid", (".mmd",), _of(mermaid.render)),
         Format("itf", (".itf.json",), _of(itf.render)),
+        Format("svg", (".svg",), _of(drawing.render)),
+        Format("html", (".html", ".htm"), _of(page.render)),
     )
 }
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from hintspec.text import LEMMA, SOMETIMES
+
 #: A state: the value of each variable.
 Values = dict[str, Any]
 
@@ -216,6 +218,13 @@ class Story:
         for moment in self.moments[:number]:
             state.update((change.variable, change.after) for change in moment.changes)
         return state
+
+    @property
+    def verdict(self) -> str:
+        """What the trace does to its property, in the words of the verdicts."""
+        if self.kind == LEMMA or self.begins:
+            return "not kept"
+        return "witnessed" if self.kind == SOMETIMES else "REFUTED"
 
     @property
     def marked(self) -> tuple[Variable, ...]:
