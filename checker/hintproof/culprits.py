@@ -18,7 +18,7 @@ from hintproof.interpret.concrete import Concrete
 from hintproof.story.model import Stopped
 from hintproof.trace import Departs, build, prepare
 from hintproof.verdict import Verdict, judge
-from hintspec.environments import ALIASES, CHANGES, compose
+from hintspec.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS, compose
 from hintspec.protocol import PROTOCOL
 from hintspec.recording import record
 from hintspec.rules import World
@@ -167,7 +167,10 @@ def _name(environment: str, world: World) -> str:
     """A name of that world that differs from the environment's in one word; "" if there is none."""
     words = ALIASES.get(environment, environment).split("+")
     names = [f"{environment}+{word}" for word in CHANGES]
-    names += ["+".join(words[:i] + words[i + 1 :]) for i in range(len(words))]
+    for place, word in enumerate(words):
+        without = [*words[:place], "", *words[place + 1 :]]
+        kind = next((known for known in (DRIVERS, DEVICES, LOGS) if word in known), {})
+        names += ["+".join(filter(None, [*without[:place], other, *without[place + 1 :]])) for other in ("", *kind)]
     return next((name for name in names if _composes(name, world)), "")
 
 

@@ -92,7 +92,7 @@ HOST = (
         "a cancelled or failed migration ends with STOP: the guest never gets its blocks back",
         "QEMU 4.0 .. 5.0",
         "QEMU dd8eeb9671 (5.1)",
-        environment="linux-5.7+qemu-5.0+kvm-auto+cell-per-round",
+        environment="linux-5.7+qemu-5.1+kvm-auto+cell-per-round+stop-on-cleanup",
         sizes=Sizes(1, 3, 1),
         falls="blocks_come_back",
         mended="linux-5.7+qemu-5.1+kvm-auto+cell-per-round",
