@@ -20,8 +20,11 @@ STEP = "step"
 
 
 def render(story: Story) -> str:
-    """The trace as a JSON text."""
-    return json.dumps(document(story), indent=1, ensure_ascii=True) + "\n"
+    """The trace as a JSON text, a line a state."""
+    told = document(story)
+    states = ",\n".join(json.dumps(state) for state in told["states"])
+    rest = json.dumps({**told, "states": []}, indent=1)
+    return rest.replace('"states": []', f'"states": [\n{states}\n ]') + "\n"
 
 
 def document(story: Story) -> dict[str, Any]:
