@@ -56,7 +56,25 @@ def reading_page(docs: Path) -> str:
     page = between(page, "terminal", _printed("--only matters", lines))
     page = between(page, "step", _printed("--step 38", terminal.one(story, 38, terminal.WIDTH)))
     keys = table(["key", ""], [[f"`{key}`", says] for key, says in KEYS])
+    page = between(page, "sizes", _sizes(json.loads((docs / "traces.json").read_text())["traces"]))
     return between(page, "viewer", f"```text\n{asyncio.run(_viewed(story))}\n```\n\n{keys}")
+
+
+def _sizes(traces: list[dict[str, Any]]) -> str:
+    """How long traces take to open, and how large they are."""
+    head = ["", *(f"{trace['steps']:,} steps" for trace in traces)]
+    rows = [
+        ["read and replayed", *(f"{trace['load']:.1f} s, {_size(trace['bytes'])}" for trace in traces)],
+        ["made into the trace model", *(f"{trace['tell']:.1f} s" for trace in traces)],
+    ]
+    for name in traces[0]["views"]:
+        told = [trace["views"][name] for trace in traces]
+        rows.append([f"as {name}", *(f"{view['seconds']:.1f} s, {_size(view['bytes'])}" for view in told)])
+    return table(head, rows)
+
+
+def _size(count: int) -> str:
+    return f"{count / 1000:,.0f} kB"
 
 
 def _printed(options: str, lines: Iterable[Line]) -> str:
