@@ -248,7 +248,7 @@ def test_hostile_texts_are_harmless(width: int) -> None:
 
 
 def test_texts_are_cleaned_cut_and_broken() -> None:
-    assert clean("a\x1bb\u202e\n\xe9") == "a\\x1bb\\u202e\\n\\xe9"
+    assert clean("a\x1bb\u202e\n\xe9") == "a\\x1bb\\u202e\\x0a\\xe9"
     assert clean("x" * 5000).endswith("(4,000 characters more)")
     assert clip("abcdef", 4) == "ab.."
     assert clip("abcd", 4) == "abcd"

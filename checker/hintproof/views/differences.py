@@ -8,7 +8,8 @@ from typing import Any
 
 from hintproof.compare import Difference, Row
 from hintproof.story.model import plain
-from hintproof.views.mail import WIDTH, ascii_only
+from hintproof.views.foreign import ascii_only
+from hintproof.views.mail import WIDTH
 
 #: Steps without a difference that are shown before and after one.
 _AROUND = 2

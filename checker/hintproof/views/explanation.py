@@ -8,7 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from hintproof.story.model import Moment, Stopped, Story, Weight
-from hintproof.views.mail import WIDTH, ascii_only
+from hintproof.views.foreign import ascii_only
+from hintproof.views.mail import WIDTH
 
 #: Rules that are told in full.
 _TOLD = 6

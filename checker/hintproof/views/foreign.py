@@ -33,6 +33,19 @@ def valid(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
+def ascii_only(text: str) -> str:
+    """A text of which all but printable ASCII is told by its number: for what is mailed, and for any terminal."""
+    return (
+        text if text.isascii() and text.isprintable() else "".join(c if " " <= c <= "~" else numbered(c) for c in text)
+    )
+
+
+def numbered(character: str) -> str:
+    """A character by its number, as Python writes it."""
+    number = ord(character)
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
 def _shown(text: str) -> str:
     shown = "".join(map(_character, text))
     return _COMMANDS.sub(lambda found: " ".join(found[0]), shown)
@@ -41,8 +54,7 @@ def _shown(text: str) -> str:
 def _character(character: str) -> str:
     if character == " " or unicodedata.category(character) not in _SHOWN_BY_NUMBER:
         return character
-    number = ord(character)
-    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+    return numbered(character)
 
 
 def wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:

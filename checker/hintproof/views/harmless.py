@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from hintproof.views.foreign import numbered
+
 #: Characters of one text that are shown; what is longer says how much is left out.
 LONGEST = 4000
 
@@ -30,9 +32,4 @@ def harmless(value: Any) -> Any:
 def _harmless(text: str) -> str:
     if len(text) > LONGEST:
         text = f"{text[:LONGEST]}... ({len(text) - LONGEST} more characters)"
-    return _UNSEEN.sub(_written, text)
-
-
-def _written(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return _UNSEEN.sub(lambda found: numbered(found[0]), text)

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from hintproof.story.model import Change, Moment, Shape, Story, Values, marks, plain
+from hintproof.views.foreign import ascii_only
 from hintspec.text import LEMMA
 
 WIDTH = 78
@@ -32,11 +33,6 @@ def _wrap(label: str, text: str) -> list[str]:
     return textwrap.wrap(
         ascii_only(text), WIDTH, initial_indent=f"{label:<13}", subsequent_indent=" " * 13, break_long_words=True
     )
-
-
-def ascii_only(text: str) -> str:
-    """The text without what a mail or a terminal would take for more than text: all but printable ASCII is escaped."""
-    return "".join(c if " " <= c <= "~" else ascii(c)[1:-1] for c in text)
 
 
 def _head(story: Story) -> Iterator[str]:

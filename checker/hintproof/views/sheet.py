@@ -14,6 +14,8 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.text import Text
 
+from hintproof.views.foreign import ascii_only
+
 #: A text, and the style in which it is shown ("" for none).
 Piece = tuple[str, str]
 Line = list[Piece]
@@ -33,9 +35,7 @@ def clean(text: object, most: int = MOST) -> str:
     told = str(text)
     if len(told) > most:
         told = f"{told[:most]}... ({len(told) - most:,} characters more)"
-    if told.isascii() and told.isprintable():
-        return told
-    return "".join(c if " " <= c <= "~" else c.encode("unicode_escape").decode("ascii") for c in told)
+    return ascii_only(told)
 
 
 def clip(text: object, width: int) -> str:
