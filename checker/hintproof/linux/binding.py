@@ -84,6 +84,26 @@ class View(Structure):
     ]
 
 
+class RawPlan(Structure):
+    """What others may do to a driver in a search; see struct plan."""
+
+    _fields_ = [
+        ("commands", c_uint32 * 8),
+        *((name, c_uint32) for name in ("command_count", "scans", "removes", "freezes")),
+        *((name, c_uint32) for name in ("allocations_fail", "atomic", "offset", "hint_queue")),
+    ]
+
+
+class RawOutcome(Structure):
+    """How far a search came; the path is that to a state in which something is wrong."""
+
+    _fields_ = [
+        *(("states", c_uint64), ("transitions", c_uint64)),
+        *((name, c_uint32) for name in ("depth", "verdict", "path_length", "state")),
+        ("path", c_uint8 * 4096),
+    ]
+
+
 _FUNCTIONS: dict[str, tuple[object, list[object]]] = {
     "hp_reset_machine": (c_int, [POINTER(Settings)]),
     "hp_forget_snapshots": (None, []),
@@ -107,6 +127,11 @@ _FUNCTIONS: dict[str, tuple[object, list[object]]] = {
     "hp_set_mask": (None, [c_uint64]),
     "hp_set_owner": (None, [c_uint32, c_uint32]),
     "hp_clear_events": (None, []),
+    "hp_set_plan": (None, [POINTER(RawPlan)]),
+    "hp_move": (c_int, [c_int]),
+    "hp_explore_begin": (None, [c_uint32]),
+    "hp_explore": (c_int, [c_uint32, POINTER(RawOutcome)]),
+    "hp_walks": (c_int, [c_uint64, c_uint32, c_uint32, POINTER(RawOutcome)]),
 }
 
 

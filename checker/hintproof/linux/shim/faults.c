@@ -35,12 +35,13 @@ void hp_bug(const char *what)
 	hp_leave();
 }
 
+/* One past where it stood, as a return address is one past its call. */
 static u64 program_counter(const ucontext_t *context)
 {
 #if defined(__x86_64__)
-	return context->uc_mcontext.gregs[REG_RIP];
+	return context->uc_mcontext.gregs[REG_RIP] + 1;
 #elif defined(__aarch64__)
-	return context->uc_mcontext.pc;
+	return context->uc_mcontext.pc + 1;
 #else
 	(void)context;
 	return 0;

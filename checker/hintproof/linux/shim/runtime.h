@@ -66,7 +66,7 @@ struct machine {
 	struct thread threads[THREADS];
 	u16 heap_top;
 	u8 bound, listening, ready, frozen, deaf;
-	u8 commands, scans, removes, pops; /* what the exploration has used up of its budgets */
+	u8 commands, scans, removes, freezes; /* what the search has used up of its budgets */
 };
 
 /* What stays the same for a whole check. */
