@@ -167,6 +167,10 @@ class Concrete:
         source = f"return {self._compiler.expr(term, block)}"
         return show_value(self._compiler.define("value", "state", [source])(state), term.sort)
 
+    def reader(self, term: Term) -> Callable[[State], Any]:
+        """A function that gives the value of a term that takes no block, as states hold such values."""
+        return self._compiler.define("reader", "state", [f"return {self._compiler.expr(term)}"])
+
     @cached_property
     def _by_name(self) -> dict[str, RecordedAction]:
         return {action.name: action for action in self.model.actions}

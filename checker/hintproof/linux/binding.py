@@ -125,7 +125,7 @@ _FUNCTIONS: dict[str, tuple[object, list[object]]] = {
     "hp_set_config": (None, [c_uint32, c_uint32, c_uint64]),
     "hp_set_next_block": (None, [c_int]),
     "hp_set_mask": (None, [c_uint64]),
-    "hp_set_owner": (None, [c_uint32, c_uint32]),
+    "hp_thread_of": (c_int, [c_int, c_int]),
     "hp_clear_events": (None, []),
     "hp_set_plan": (None, [POINTER(RawPlan)]),
     "hp_move": (c_int, [c_int]),

@@ -108,3 +108,12 @@ void hp_clear_events(void)
 {
 	hp_event_count = 0;
 }
+
+/* The thread in which the kernel calls the driver so; -1 if there is none. Any argument will do if it is -1. */
+int hp_thread_of(int entry, int argument)
+{
+	for (int i = 0; i < THREADS; i++)
+		if (hp_m->threads[i].entry == entry && (argument < 0 || hp_m->threads[i].argument == argument))
+			return i;
+	return -1;
+}

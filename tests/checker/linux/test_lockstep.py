@@ -1,0 +1,83 @@
+"""The unmodified driver and the spec's driver take the same steps; a driver that was changed does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hintproof.errors import BadInput
+from hintproof.linux.build import build
+from hintproof.linux.driver import Driver
+from hintproof.linux.lockstep import compare, wander
+from hintspec.sizes import Sizes
+from tests.checker.linux.trees import PACKAGES, driver, source
+
+SMALL = Sizes(blocks=1, ring=2, rounds=1)
+LARGE = Sizes(blocks=6, ring=8, rounds=4, removes=50, freezes=50)
+
+
+def environment(package: str) -> str:
+    return f"{package.replace('-source', '')}+qemu-7.2+kvm-auto"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_first_pairs_have_no_difference(package: str) -> None:
+    found = compare(driver(package), environment(package), replace(SMALL, removes=1, freezes=1), most=4000)
+    assert found.difference is None
+    assert found.pairs > 4000
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_random_steps_have_no_difference(package: str) -> None:
+    found = wander(driver(package), environment(package), LARGE, 5000)
+    assert found.difference is None
+    assert found.states_of_code > 500
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sizes", [SMALL, replace(SMALL, removes=1), replace(SMALL, freezes=1), replace(SMALL, ring=3)])
+@pytest.mark.parametrize("package", PACKAGES)
+def test_all_pairs_have_no_difference(package: str, sizes: Sizes) -> None:
+    found = compare(driver(package), environment(package), sizes)
+    assert (found.difference, found.whole) == (None, True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("package", PACKAGES)
+def test_100_000_random_steps_have_no_difference(package: str) -> None:
+    for seed in range(4):
+        assert wander(driver(package), environment(package), LARGE, 25_000, seed).difference is None
+
+
+#: A change of the driver's text, and what the difference is about.
+CHANGED = {
+    "no entry is kept": ("num_free > 1", "num_free > 0", "ADD where FREE was due"),
+    "no look at DONE": ("VIRTIO_BALLOON_CMD_ID_DONE)", "VIRTIO_BALLOON_CMD_ID_STOP)", "release_on_done"),
+    "one more kick": ("err = send_cmd_id_stop(vb);", "virtqueue_kick(vb->free_page_vq); err = send_cmd_id_stop(vb);",
+                      "KICK where GET_BUF was due"),
+    "a hint of the wrong size": ("sg_init_one(&sg, p, VIRTIO_BALLOON_HINT_BLOCK_BYTES)",
+                                 "sg_init_one(&sg, p, PAGE_SIZE)", "4096 bytes"),
+    "STOP has another payload": ("sg_init_one(&sg, &vb->cmd_id_stop,", "sg_init_one(&sg, &vb->cmd_id_active,",
+                                 "post_stop: ring"),
+    "blocks are not counted": ("vb->num_free_page_blocks++;", "", "counts 0 pages where 1 blocks are held"),
+    "no cancel": ("cancel_work_sync(&vb->report_free_page_work);", "", "remove"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGED)
+def test_a_changed_driver_differs(change: str, tmp_path: Path) -> None:
+    before, after, about = CHANGED[change]
+    original = source(PACKAGES[0])
+    text = original.driver.decode()
+    assert text.count(before) == 1, change
+    changed = Driver(build(replace(original, driver=text.replace(before, after).encode()), tmp_path))
+    found = compare(changed, environment(PACKAGES[0]), replace(SMALL, removes=1), most=50_000)
+    assert found.difference is not None, change
+    assert about in str(found.difference), found.difference
+
+
+def test_an_environment_without_such_a_driver() -> None:
+    with pytest.raises(BadInput, match="no driver"):
+        compare(driver(PACKAGES[0]), "no-hint+qemu-7.2+kvm-auto", SMALL)
