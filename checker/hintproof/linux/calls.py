@@ -50,6 +50,13 @@ def on_the_wire(command_id: int) -> int:
 Step = Callable[[int | None, int], object]
 
 
+def from_the_wire(value: int, sizes: Sizes) -> int:
+    """The command id of the spec; for 32 bits that no device of these sizes ever shows that of DONE, which no device
+    takes for an id."""
+    number = value - _FIRST_ID
+    return value if value < 2 else number if 2 <= number <= sizes.last_id else 1
+
+
 class Unlike(Exception):
     """The code does something else than the step of the spec that it was asked for."""
 
@@ -111,13 +118,13 @@ class Code:
 
     def _steps(self) -> dict[str, Step]:
         """All steps that take part in the comparison."""
-        at, until = self._at, self._until
+        at, until = self._at, self.until
 
         def quiet(block: int | None, shown: int) -> None:
             """The code does nothing that could be seen."""
 
         def one(op: Op) -> Step:
-            return lambda block, shown: self._one(at(op))
+            return lambda block, shown: self.one(at(op))
 
         return {
             **dict.fromkeys(SHOWS, quiet),
@@ -140,7 +147,7 @@ class Code:
             "post_hint": lambda block, shown: self._add(False, True),
             "hint_does_not_fit": one(Op.FREE),
             "kick_hint": one(Op.KICK),
-            "keep_hinted": lambda block, shown: until(self._worker(), _SEEN),
+            "keep_hinted": lambda block, shown: until(self.worker(), _SEEN),
             "post_stop": lambda block, shown: self._stop(True),
             "stop_does_not_fit": lambda block, shown: self._stop(False),
             "shrink_newest": lambda block, shown: self._scan(1024),
@@ -172,30 +179,48 @@ class Code:
             raise Unlike(f"{entry.name.lower()} of the code is not running")
         return number
 
-    def _worker(self) -> int:
+    def worker(self) -> int:
+        """The thread of the worker."""
         return self._thread(Entry.WORK, self.hint_work)
 
     def _at(self, op: Op, entry: Entry = Entry.WORK) -> int:
         """The thread, brought before this call; only unseen calls may be in between."""
-        thread = self._worker() if entry == Entry.WORK else self._thread(entry)
+        thread = self.worker() if entry == Entry.WORK else self._thread(entry)
         while (pending := self.raw.hp_pending(thread)) != op:
             if not UNSEEN >> pending & 1:
                 call = self.driver.pending(thread)
                 raise Unlike(f"the code calls {call.op.name} where {op.name} was due", call)
-            self._one(thread)
+            self.one(thread)
         return thread
 
-    def _one(self, thread: int) -> None:
+    def one(self, thread: int) -> None:
+        """One call, and on to the next."""
         status = self.raw.hp_step(thread)
         if status:
             self._fails(thread, _BLOCKED if status == 1 else status)
 
-    def _until(self, thread: int, stops: int) -> None:
+    def until(self, thread: int, stops: int) -> None:
         """On to the next call of some, or to the end."""
         if not stops >> self.raw.hp_pending(thread) & 1:
             status = self.raw.hp_run(thread, stops, _LIMIT)
             if status not in (0, _ENDED):
                 self._fails(thread, status)
+
+    def to_the_end(self, thread: int) -> None:
+        """On to the end of a thread."""
+        status = self.raw.hp_run(thread, 0, _LIMIT)
+        if status != _ENDED:
+            self._fails(thread, status)
+
+    def called(self, entry: Entry) -> None:
+        """The kernel calls the code, and it comes to its end; rmmod and suspend only begin."""
+        calls: dict[Entry, Callable[[], object]] = {
+            Entry.CHANGED: lambda: self._config_changed(0),
+            Entry.SCAN: lambda: self._whole(Entry.SCAN, 1),
+            Entry.REMOVE: self._remove_begins,
+            Entry.FREEZE: lambda: self._spawn(Entry.FREEZE),
+        }
+        calls.get(entry, lambda: self._probe(entry))()
 
     def _fails(self, thread: int, status: int) -> None:
         if status < 0:
@@ -204,7 +229,7 @@ class Code:
         raise Unlike("the code waits" if status == _BLOCKED else "the code goes round for ever", call)
 
     def _ends(self) -> None:
-        self._one(self._at(Op.RETURN))
+        self.one(self._at(Op.RETURN))
 
     # -- the worker ----------------------------------------------------------------------------
 
@@ -214,18 +239,18 @@ class Code:
         if (call.a, call.b) != (CMD_ID, 4):
             raise Unlike(f"the code reads config at {call.a}, {call.b} bytes", self.driver.pending(thread))
         self.raw.hp_set_config(CMD_ID, 4, on_the_wire(shown))
-        self._one(thread)
+        self.one(thread)
         self.raw.hp_set_config(CMD_ID, 4, 0)
 
     def _release(self) -> None:
-        thread = self._worker()
-        self._until(thread, _FREES)
+        thread = self.worker()
+        self.until(thread, _FREES)
         self._ends()
 
     def _allocate(self, choice: int) -> None:
         thread = self._at(Op.ALLOC)
         self.raw.hp_set_next_block(choice)
-        self._one(thread)
+        self.one(thread)
 
     def _add(self, out: bool, fits: bool) -> None:
         thread = self._at(Op.ADD)
@@ -234,7 +259,7 @@ class Code:
             raise Unlike("the code adds another buffer than was due", self.driver.pending(thread))
         if call.c != (4 if out else BLOCK_BYTES) or call.a >> 16 & 0xFFFF != 1:
             raise Unlike(f"the code's buffer has {call.c} bytes", self.driver.pending(thread))
-        self._one(thread)
+        self.one(thread)
         if self._last(Op.ADD) >> 32 & 1 == fits:
             raise Unlike(f"the buffer {'does not fit' if fits else 'fits'} on the code's queue")
 
@@ -248,10 +273,10 @@ class Code:
         raise Unlike(f"the code did not call {op.name}")
 
     def _stop(self, fits: bool) -> None:
-        self._until(self._at(Op.GET_BUF), _DRAINED)
+        self.until(self._at(Op.GET_BUF), _DRAINED)
         self._add(True, fits)
         if fits:
-            self._one(self._at(Op.KICK))
+            self.one(self._at(Op.KICK))
         self._ends()
 
     # -- the others ----------------------------------------------------------------------------
@@ -291,24 +316,21 @@ class Code:
         """Up to the cancel of the work that hints."""
         thread = self._spawn(Entry.REMOVE)
         while True:
-            self._until(thread, mask_of(Op.CANCEL, Op.FREE, Op.RESET))
+            self.until(thread, mask_of(Op.CANCEL, Op.FREE, Op.RESET))
             call = self.driver.view().threads[thread]
             if call.op != Op.CANCEL or call.b == self.hint_work:
                 return
-            self._one(thread)
+            self.one(thread)
 
     def _cancel(self) -> None:
         thread = self._at(Op.CANCEL, Entry.REMOVE)
-        self._one(thread)
+        self.one(thread)
 
     def _leave_releases(self, entry: Entry) -> None:
-        self._until(self._thread(entry), _FREES)
+        self.until(self._thread(entry), _FREES)
 
     def _leave_resets(self, entry: Entry) -> None:
-        thread = self._at(Op.RESET, entry)
-        status = self.raw.hp_run(thread, 0, _LIMIT)
-        if status != _ENDED:
-            self._fails(thread, status)
+        self.to_the_end(self._at(Op.RESET, entry))
 
     def _probe(self, entry: Entry) -> None:
         status = self._whole(entry)

@@ -54,12 +54,9 @@ class SpecSide:
         value: int = state[self._at[name]]
         return value
 
-    def put(self, state: State, **values: object) -> State:
-        """The state with other values; ``driver_held`` is the variable ``driver.held``."""
-        changed = list(state)
-        for name, value in values.items():
-            changed[self._at[name.replace("_", ".", 1)]] = value
-        return tuple(changed)
+    def place(self, name: str) -> int:
+        """Where a variable is in a state."""
+        return self._at[name]
 
     def ring(self, state: State) -> tuple[int, tuple[tuple[int, ...], ...]]:
         """The ring: how many entries are used, and those that wait."""
