@@ -198,6 +198,10 @@ class Concrete:
     def _compiled(self) -> dict[tuple[str, str], Callable[..., Any]]:
         return {}
 
+    def alias(self, name: str, action: RecordedAction) -> None:
+        """Another name under which an action is found: traces of a real driver have names of their own."""
+        self._by_name.setdefault(name, action)
+
     def action_named(self, name: str) -> RecordedAction:
         """The action of that name; raises ``KeyError``."""
         return self._by_name[name]

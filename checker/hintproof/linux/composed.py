@@ -8,7 +8,7 @@ it gets); so each is run once.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hintproof.errors import EngineBug
 from hintproof.interpret.concrete import State
@@ -16,10 +16,13 @@ from hintproof.linux.calls import UNSEEN, Code, Seen, Unlike, from_the_wire, on_
 from hintproof.linux.driver import CMD_ID, POISON_VAL, Driver, DriverFault, Event, Pending
 from hintproof.linux.effects import model_with_code, world_with_code
 from hintproof.linux.operations import EVERY_CALL, Entry, Op, mask_of
+from hintproof.linux.source import DRIVER
 from hintproof.linux.specside import SpecSide
 from hintproof.linux.symbols import NOWHERE, Place
 from hintspec.sizes import Sizes
 from hintspec.state import Binding, Worker
+from hintspec.state import Entry as Kind
+from hintspec.text import Action
 
 _FIRST_BLOCK, _BLOCK = 1 << 32, 4 << 20
 _NOT_FREED = EVERY_CALL & ~UNSEEN & ~mask_of(Op.FREE)
@@ -61,6 +64,7 @@ class Move:
     entry: Entry = Entry.NONE
     block: int | None = None
     reads: bool = False
+    call: str = ""
     place: Place = NOWHERE
 
 
@@ -136,8 +140,9 @@ class Composed:
             if call.op == Op.ALLOC:
                 blocks = tuple(range(self.spec.concrete.sizes.blocks + 1))
             for block in blocks:
-                name = f"{call.entry.name.lower()}: {call.op.name.lower()}"
-                yield Move(name, thread, block=block, reads=call.op == Op.CONFIG_READ, place=call.place)
+                op = call.op.name.lower()
+                says = f"{call.entry.name.lower()} calls {op}"
+                yield Move(says, thread, block=block, reads=call.op == Op.CONFIG_READ, call=op, place=call.place)
         yield from self._calls()
 
     def _calls(self) -> Iterator[Move]:
@@ -195,6 +200,19 @@ class Composed:
             state, mask = done
             broken |= mask
         return outcome.code, self._joined(state, outcome), broken
+
+    def action_of(self, move: Move, state: State) -> Action:
+        """A step of the code as an action for a trace: named by call and function, with the line that it is at.
+
+        Whoever asks the model for an action of that name is given the first of its effects.
+        """
+        outcome = self._outcomes[move, self.spec.shown(state) if move.reads else 0]
+        assert isinstance(outcome, Outcome)
+        effect = self.spec.concrete.action_named(outcome.effects[0][0])
+        name = f"{move.call} {move.place.function}" if move.place.line else move.says
+        self.spec.concrete.alias(name, effect)
+        where = f"{DRIVER.name}:{move.place.line}" if move.place.line else effect.action.where
+        return replace(effect.action, name=name, step="", where=where, says=move.says)
 
     def _run(self, code: int, move: Move, shown: int) -> Outcome:
         self.driver.recall(code)
@@ -305,7 +323,8 @@ class Composed:
         return tuple(joined)
 
     def _entry(self, entry: tuple[int, ...], holds: int) -> tuple[int, ...]:
-        """A ring entry with what its out buffer holds now, if it is one."""
+        """A ring entry with what its out buffer holds now, if it is one; one that holds 0 is a STOP to any device."""
         if holds >= 0:
             return entry
-        return (*entry[:3], from_the_wire(-1 - holds, self.code.sizes), *entry[4:])
+        kind = Kind.STOP_SIGN if holds == -1 else Kind.START
+        return (kind.index, *entry[1:3], from_the_wire(-1 - holds, self.code.sizes), *entry[4:])

@@ -10,12 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from hintproof.interpret.concrete import State
+from hintproof.interpret.concrete import Concrete, State
 from hintproof.linux.calls import Unlike
 from hintproof.linux.composed import Composed, Move
 from hintproof.linux.driver import Driver, DriverFault, Fault
 from hintproof.linux.symbols import NOWHERE, Place
+from hintproof.trace import Step, Trace, concerned_block
 from hintspec.sizes import Sizes
+from hintspec.text import Action
 
 #: Pairs between two looks at the progress.
 _EVERY = 2000
@@ -25,16 +27,15 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class DirectStep:
-    """A step of a run: who (as the spec's lanes have it), what, and where in the driver's source."""
+    """A step of a run. What the code does is named by its function and its call; ``place`` is where it is."""
 
-    actor: str
-    says: str
+    action: Action
     block: int | None = None
     place: Place = NOWHERE
 
     def __str__(self) -> str:
         block = "" if self.block is None else f"({self.block or 'nothing'})"
-        return f"{self.actor} {self.says}{block}" + (f" in {self.place}" if self.place.line else "")
+        return f"{self.action.actor.letter} {self.action.name}{block}"
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,28 @@ class Refuted:
     name: str
     steps: tuple[DirectStep, ...]
     states: tuple[State, ...]
+    environment: str
+    concrete: Concrete
+
+    def trace(self) -> Trace:
+        """The run as every view shows it."""
+        shown = tuple(self.concrete.show(state) for state in self.states)
+        steps = tuple(
+            Step(step.action, step.block or None, {n: (a[n], b[n]) for n in a if a[n] != b[n]})
+            for step, (a, b) in zip(self.steps, pairwise(shown), strict=True)
+        )
+        block = concerned_block(self.concrete, list(self.states), self.name)
+        return Trace(
+            *(self.environment, self.concrete.sizes, "direct", self.name, block, steps, shown, self.states),
+            self.concrete,
+        )
 
 
 @dataclass(frozen=True)
 class Direct:
-    """What a search found. ``whole``: all states of these sizes were seen. ``fault``: the code came to grief."""
+    """What a search found. ``whole``: all states of these sizes were seen. ``fault``: how the code came to grief, and
+    the run to the state in which it did.
+    """
 
     pairs: int
     transitions: int
@@ -72,14 +90,15 @@ def check_code(
     Raises :class:`~hintproof.errors.BadInput` for an environment without such a driver, and
     :class:`~hintproof.linux.calls.Unlike` for code that does what the harness can't follow.
     """
-    return _Search(Composed(driver, environment, sizes), most).run(until, progress)
+    return _Search(Composed(driver, environment, sizes), environment, most).run(until, progress)
 
 
 class _Search:
     """The pairs in the order in which they were found; how each was reached is made anew for those that are told of."""
 
-    def __init__(self, composed: Composed, most: int) -> None:
+    def __init__(self, composed: Composed, environment: str, most: int) -> None:
         self.composed = composed
+        self.environment = environment
         self.most = most
         self.known: dict[tuple[int, State], int] = {}
         self.pairs: list[tuple[int, State]] = []
@@ -110,7 +129,6 @@ class _Search:
         for number, after, broken in self.composed.others(state):
             self._reach(at, number, self.composed.after_others(code, state, after), broken)
         for move in self.composed.moves(code):
-            self._last = move
             taken = self.composed.take(code, state, move)
             if taken is not None:
                 self._reach(at, move, (taken[0], taken[1]), taken[2])
@@ -145,7 +163,7 @@ class _Search:
     def _ends(self, at: int, fault: Fault | None = None) -> Direct:
         whole = fault is None and at == len(self.pairs)
         told = {name: self._told(name, *where) for name, where in self.refuted.items()}
-        run = (*self._steps_to(at), self._step(self._last)) if fault else ()
+        run = self._steps_to(at) if fault else ()
         codes = len({code for code, _ in self.pairs})
         return Direct(len(self.pairs), self.transitions, self.depths[-1], codes, whole, told,
                       (fault, run) if fault else None)  # fmt: skip
@@ -153,7 +171,8 @@ class _Search:
     def _told(self, name: str, at: int, step: Move | int, number: int) -> Refuted:
         states = tuple(self.pairs[i][1] for i in self._way_to(at))
         after = self._after(at, step)
-        return Refuted(name, (*self._steps_to(at), self._step(step)), (*states, after[1]))
+        steps = (*self._steps_to(at), self._step(step, states[-1]))
+        return Refuted(name, steps, (*states, after[1]), self.environment, self.composed.spec.concrete)
 
     def _way_to(self, at: int) -> list[int]:
         way = [at]
@@ -172,7 +191,7 @@ class _Search:
 
     def _steps_to(self, at: int) -> tuple[DirectStep, ...]:
         way = self._way_to(at)
-        return tuple(self._step(self._between(a, b)) for a, b in pairwise(way))
+        return tuple(self._step(self._between(a, b), self.pairs[a][1]) for a, b in pairwise(way))
 
     def _between(self, at: int, after: int) -> Move | int:
         """The step that leads from one pair to another."""
@@ -185,8 +204,8 @@ class _Search:
                 return step
         raise Unlike("a run does not replay")
 
-    def _step(self, step: Move | int) -> DirectStep:
+    def _step(self, step: Move | int, before: State) -> DirectStep:
         if isinstance(step, Move):
-            return DirectStep("D", step.says, step.block, step.place)
+            return DirectStep(self.composed.action_of(step, before), step.block, step.place)
         instance = self.composed.spec.concrete.instances[step]
-        return DirectStep(instance.action.action.actor.letter, instance.action.name, instance.block)
+        return DirectStep(instance.action.action, instance.block)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +25,15 @@ def source(package: str) -> Source:
         return find_source(package)
     except BadInput:
         pytest.skip(f"needs the Debian package {package}: apt-get install {package}")
+
+
+def changed(original: Source, *changes: tuple[str, str]) -> Source:
+    """A driver with places of its text changed; each pattern is found once."""
+    text = original.driver.decode()
+    for pattern, replacement in changes:
+        text, count = re.subn(pattern, replacement, text)
+        assert count == 1, f"{pattern} is found {count} times"
+    return replace(original, driver=text.encode())
 
 
 @cache
