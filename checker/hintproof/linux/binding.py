@@ -126,6 +126,7 @@ _FUNCTIONS: dict[str, tuple[object, list[object]]] = {
     "hp_set_next_block": (None, [c_int]),
     "hp_set_mask": (None, [c_uint64]),
     "hp_thread_of": (c_int, [c_int, c_int]),
+    "hp_has_freeze": (c_int, []),
     "hp_clear_events": (None, []),
     "hp_set_plan": (None, [POINTER(RawPlan)]),
     "hp_move": (c_int, [c_int]),

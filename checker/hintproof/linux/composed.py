@@ -156,7 +156,7 @@ class Composed:
             Entry.WORK: view.pending & work and not view.running & work and not view.frozen,
             Entry.SCAN: view.shrinker and view.driver and here,
             Entry.REMOVE: here,
-            Entry.FREEZE: here and not threads,
+            Entry.FREEZE: here and not threads and self.raw.hp_has_freeze(),
             Entry.RESTORE: view.frozen and not threads,
             Entry.PROBE: not view.bound and not threads,
         }
@@ -179,6 +179,8 @@ class Composed:
 
         Raises :class:`~hintproof.linux.driver.DriverFault`.
         """
+        if move.entry in _OF_ENTRY and self._effects[_OF_ENTRY[move.entry], None](state) is None:
+            return None
         shown = self.spec.shown(state) if move.reads else 0
         key = (move, shown)
         if key not in self._outcomes:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
+from hintproof.engines.report import Clock
 from hintproof.interpret.concrete import Concrete, State
 from hintproof.linux.calls import Unlike
 from hintproof.linux.composed import Composed, Move
@@ -83,23 +84,25 @@ def check_code(
     sizes: Sizes,
     until: str | None = None,
     most: int = 1_000_000,
+    seconds: float | None = None,
     progress: Progress | None = None,
 ) -> Direct:
-    """Go through all states, up to where the property ``until`` speaks up, if one is named, or up to ``most``.
+    """Go through all states, up to where the property ``until`` speaks up, if one is named, to ``most`` or a time.
 
     Raises :class:`~hintproof.errors.BadInput` for an environment without such a driver, and
     :class:`~hintproof.linux.calls.Unlike` for code that does what the harness can't follow.
     """
-    return _Search(Composed(driver, environment, sizes), environment, most).run(until, progress)
+    return _Search(Composed(driver, environment, sizes), environment, most, Clock(seconds)).run(until, progress)
 
 
 class _Search:
     """The pairs in the order in which they were found; how each was reached is made anew for those that are told of."""
 
-    def __init__(self, composed: Composed, environment: str, most: int) -> None:
+    def __init__(self, composed: Composed, environment: str, most: int, clock: Clock) -> None:
         self.composed = composed
         self.environment = environment
         self.most = most
+        self.clock = clock
         self.known: dict[tuple[int, State], int] = {}
         self.pairs: list[tuple[int, State]] = []
         self.origin: list[int] = []
@@ -120,8 +123,11 @@ class _Search:
             except DriverFault as problem:
                 return self._ends(at, problem.fault)
             at += 1
-            if progress and at % _EVERY == 0:
-                progress(len(self.pairs))
+            if at % _EVERY == 0:
+                if self.clock.is_over():
+                    break
+                if progress:
+                    progress(len(self.pairs))
         return self._ends(at)
 
     def _expand(self, at: int) -> None:

@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hintproof.engines.report import Clock
 from hintproof.interpret.concrete import Instance, State
 from hintproof.linux.anyhost import SHOWS, any_host, world_of
 from hintproof.linux.calls import WORKER, Code, Seen, Unlike
@@ -142,21 +143,27 @@ def _compare(spec: Seen, code: Seen, step: str) -> None:
 
 
 def compare(
-    driver: Driver, environment: str, sizes: Sizes, most: int = 2_000_000, progress: Progress | None = None
+    driver: Driver,
+    environment: str,
+    sizes: Sizes,
+    most: int = 2_000_000,
+    seconds: float | None = None,
+    progress: Progress | None = None,
 ) -> Compared:
-    """All pairs, breadth first, up to the first difference (by a shortest run) or ``most`` pairs.
+    """All pairs, breadth first, up to the first difference (by a shortest run), to ``most`` pairs or a time.
 
     Raises :class:`~hintproof.errors.BadInput` for an environment without such a driver.
     """
-    return _Search(Pairing(driver, environment, sizes), most).run(progress)
+    return _Search(Pairing(driver, environment, sizes), most, Clock(seconds)).run(progress)
 
 
 class _Search:
     """The pairs in the order in which they were found, and how each was reached."""
 
-    def __init__(self, pairing: Pairing, most: int) -> None:
+    def __init__(self, pairing: Pairing, most: int, clock: Clock) -> None:
         self.pairing = pairing
         self.most = most
+        self.clock = clock
         self.pairs: list[tuple[int, State]] = []
         self.known: set[tuple[int, State]] = set()
         self.origin: list[tuple[int, int]] = []
@@ -173,13 +180,15 @@ class _Search:
             if difference:
                 return self._ends(difference)
             at += 1
-            if progress and at % _EVERY == 0:
-                progress(len(self.pairs))
-        return self._ends(None)
+            if at % _EVERY == 0:
+                if self.clock.is_over():
+                    break
+                if progress:
+                    progress(len(self.pairs))
+        return self._ends(None, at == len(self.pairs))
 
-    def _ends(self, difference: Difference | None) -> Compared:
+    def _ends(self, difference: Difference | None, whole: bool = False) -> Compared:
         codes = len({code for code, _ in self.pairs})
-        whole = difference is None and len(self.pairs) <= self.most
         return Compared(len(self.pairs), self.steps, codes, whole, difference)
 
     def _meet(self, pair: tuple[int, State], origin: tuple[int, int]) -> None:

@@ -9,6 +9,7 @@ import ctypes
 import os
 import resource
 import signal
+import tempfile
 from pathlib import Path
 
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
@@ -20,6 +21,9 @@ _PATH_BENEATH = 1
 
 #: Of Landlock's first rights all that change something: write, remove and make of every kind.
 _WRITES = 0b1_1111_1111_0010
+
+#: Landlock's right to write into a file that is there.
+_WRITE_FILE = 0b10
 
 #: No process of ours writes a file as large (bytes), or opens as many at once.
 _FILE, _OPEN = 64 << 20, 128
@@ -44,6 +48,7 @@ def enter(directory: Path, seconds: int, megabytes: int) -> list[str]:
     holds = ["limits"]
     _limit(seconds, megabytes)
     os.chdir(directory)
+    tempfile.tempdir = str(directory)
     if libc.unshare(_CLONE_NEWNET) == 0 or libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0:
         holds.append("no network")
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0:
@@ -72,12 +77,14 @@ def _write_only_below(libc: ctypes.CDLL, directory: Path) -> bool:
     rules = libc.syscall(_CREATE_RULESET, ctypes.byref(asked), ctypes.sizeof(asked), 0)
     if rules < 0:
         return False
-    place = os.open(directory, os.O_PATH | os.O_CLOEXEC)
     try:
-        rule = _Beneath(_WRITES, place)
-        if libc.syscall(_ADD_RULE, rules, _PATH_BENEATH, ctypes.byref(rule), 0):
-            return False
+        for path, rights in ((directory, _WRITES), (Path(os.devnull), _WRITE_FILE)):
+            place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            rule = _Beneath(rights, place)
+            failed = libc.syscall(_ADD_RULE, rules, _PATH_BENEATH, ctypes.byref(rule), 0)
+            os.close(place)
+            if failed:
+                return False
         return bool(libc.syscall(_RESTRICT_SELF, rules, 0) == 0)
     finally:
-        os.close(place)
         os.close(rules)

@@ -104,6 +104,11 @@ void hp_set_owner(u32 block, u32 owner)
 		hp_m->blocks[block].state = owner;
 }
 
+int hp_has_freeze(void)
+{
+	return hp_driver->freeze != NULL;
+}
+
 void hp_clear_events(void)
 {
 	hp_event_count = 0;
