@@ -15,7 +15,9 @@ from hintproof.linux.operations import EVERY_CALL, Entry, Op, mask_of
 from hintspec.sizes import Sizes
 
 #: Calls whose effect nobody else sees by itself.
-UNSEEN = mask_of(Op.LOCK, Op.UNLOCK, Op.BIT, Op.SAY, Op.WARN, Op.WAKE, Op.KZALLOC, Op.CONFIG_WRITE, Op.DESTROY)
+UNSEEN = mask_of(
+    *(Op.LOCK, Op.UNLOCK, Op.BIT, Op.SAY, Op.WARN, Op.WAKE, Op.KZALLOC, Op.CONFIG_WRITE, Op.DESTROY, Op.FROM_VIRTIO)
+)
 
 _SEEN = EVERY_CALL & ~UNSEEN
 _FREES = _SEEN & ~mask_of(Op.FREE)
@@ -136,7 +138,7 @@ class Code:
             "nothing_new": lambda block, shown: self._ends(),
             "release_on_done": lambda block, shown: self._release(),
             "round_begins": lambda block, shown: until(at(Op.GET_BUF), _DRAINED),
-            "set_active_id": one(Op.TO_VIRTIO),
+            "set_active_id": lambda block, shown: self._set_active_id(),
             "post_start": lambda block, shown: self._add(True, True),
             "start_does_not_fit": lambda block, shown: self._add(True, False),
             "kick_start": one(Op.KICK),
@@ -241,6 +243,13 @@ class Code:
         self.raw.hp_set_config(CMD_ID, 4, on_the_wire(shown))
         self.one(thread)
         self.raw.hp_set_config(CMD_ID, 4, 0)
+
+    def _set_active_id(self) -> None:
+        """The id is stored after a call that sees to its byte order (up to 5.8, by mistake, the opposite one)."""
+        thread = self.worker()
+        if self.raw.hp_pending(thread) != Op.FROM_VIRTIO:
+            self._at(Op.TO_VIRTIO)
+        self.one(thread)
 
     def _release(self) -> None:
         thread = self.worker()

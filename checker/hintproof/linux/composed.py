@@ -266,6 +266,8 @@ class Composed:
             if effect and effect not in effects[-1:]:
                 effects.append(effect)
         seen = self.code.seen()
+        if begun is None and effects[-1:] == [("code_sends", None)] and seen.ring[-1] < -2:
+            begun = -1 - seen.ring[-1]
         return Outcome(
             self.driver.keep(),
             tuple(effects) or (("code_goes_on", None),),

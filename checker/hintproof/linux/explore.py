@@ -20,7 +20,7 @@ from hintproof.linux.operations import EVERY_CALL, Op, mask_of
 _SLICE = 20_000
 
 #: Calls at which nobody else can tell whether the thread has made them yet: no points in a search.
-LOCAL = mask_of(Op.TO_VIRTIO, Op.RETURN, Op.SAY)
+LOCAL = mask_of(Op.TO_VIRTIO, Op.FROM_VIRTIO, Op.RETURN, Op.SAY)
 
 _THREADS = 8
 

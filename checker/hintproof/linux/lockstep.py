@@ -20,6 +20,7 @@ from hintproof.linux.driver import Driver, DriverFault
 from hintproof.linux.operations import Entry, Op
 from hintproof.linux.specside import SpecSide
 from hintproof.linux.symbols import Place
+from hintspec.rules import Reclaim
 from hintspec.sizes import Sizes
 from hintspec.state import Binding
 
@@ -124,7 +125,7 @@ class Pairing:
 
     def _shrinker(self, code: int, held: int, shrinks: bool) -> None:
         """The code's shrinker counts what the spec's driver holds; where that is nothing, a scan frees nothing."""
-        if code in self._sound:
+        if code in self._sound or self.spec.world.driver.reclaim != Reclaim.SHRINKER:
             return
         self.code.driver.recall(code)
         counted = self.code.count()

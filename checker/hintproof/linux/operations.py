@@ -47,6 +47,7 @@ class Op(IntEnum):
     USE = 36
     SPAWN = 37
     POWER = 38
+    FROM_VIRTIO = 39
 
 
 class Entry(IntEnum):

@@ -85,7 +85,7 @@ def test_the_shared_start_cell_loses_a_write_on_the_code(package: str) -> None:
 
 #: F1: a round begins only when the device has used all of the last one, and else not at all.
 WAITS = (
-    (r"(?=\w+->cmd_id_active = cpu_to_virtio32\(\w+->vdev,\s+virtio_balloon_cmd_id)",
+    (r"(?=\bvb->cmd_id_active = cpu_to_virtio32\(\w+->vdev,\s+virtio_balloon_cmd_id)",
      "if (vq->num_free < virtqueue_get_vring_size(vq)) return -EBUSY;\n"),
     (r"(?<=err = send_cmd_id_start\(vb\);)", " if (err == -EBUSY) return;\n"),
 )  # fmt: skip

@@ -323,6 +323,13 @@ u32 cpu_to_virtio32(const struct virtio_device *vdev, u32 value)
 	return value;
 }
 
+u32 virtio32_to_cpu(const struct virtio_device *vdev, u32 value)
+{
+	(void)vdev;
+	hp_point(OP_FROM_VIRTIO, SITE, value, 0, 0);
+	return value;
+}
+
 /* -- messages, wakeup sources */
 
 bool hp_warn(bool condition, const char *what)
