@@ -155,7 +155,7 @@ def test_n4_with_a_full_ring_the_worker_allocates_and_frees_for_ever(linux: Driv
     linux.start(Setup(blocks=8, ring=4))
     linux.command(7)
     thread = linux.spawn(Entry.WORK, linux.hint_work)
-    for _ in range(2000):
+    for _ in range(3000):
         linux.step(thread)
     events = linux.events()
     allocated = len([e for e in events if e.op == Op.ALLOC])
