@@ -15,7 +15,7 @@ from pathlib import Path
 from hintproof.engines.modules import cache_directory
 from hintproof.errors import BadInput
 from hintproof.linux.source import DRIVER, Source
-from hintproof.peers.child import first_line, run_child
+from hintproof.peers.child import Ended, first_line, run_child
 
 #: Our own C files: the interface that a driver is compiled against, and what it does.
 SHIM = Path(__file__).with_name("shim")
@@ -40,6 +40,9 @@ _DRIVER = (
 
 #: Seconds for one run of the compiler. A driver takes less than one.
 _PATIENCE = 60.0
+
+#: Bytes of memory that the compiler may have, and of each file that it may write.
+_MEMORY, _DISK = 4 << 30, 256 << 20
 
 #: A driver includes a dozen headers.
 _MOST_HEADERS = 200
@@ -87,16 +90,22 @@ def build(source: Source, directory: Path, accesses: bool = False) -> Path:
     places = ["-nostdinc", "-I", str(generated), "-I", str(SHIM), "-isystem", _own_headers()]
     unit, library = directory / "driver.o", directory / "driver.so"
     command = [compiler(), *flags, *places, "-c", str(Path("tree") / DRIVER), "-o", str(unit)]
-    done = run_child(command, directory, _PATIENCE, {"LC_ALL": "C"})
+    done = _compile(command, directory)
     if done.status:
         raise _failure(source, done.output)
     objects = [runtime / f"{_BEFORE}.o", unit, runtime / f"{_AFTER}.o"]
     objects += sorted(p for p in runtime.glob("*.o") if p.stem not in (_BEFORE, _AFTER))
     command = [compiler(), "-shared", "-Wl,-z,defs", "-o", str(library), *map(str, objects)]
-    done = run_child(command, directory, _PATIENCE, {"LC_ALL": "C"})
+    done = _compile(command, directory)
     if done.status:
         raise _failure(source, done.output)
     return library
+
+
+def _compile(command: list[str], directory: Path) -> Ended:
+    """Run the compiler on foreign text: it may neither run for long, nor fill the memory or the disk."""
+    limited = f'ulimit -v {_MEMORY >> 10}; ulimit -f {_DISK >> 9}; exec "$@"'
+    return run_child(["sh", "-c", limited, "sh", *command], directory, _PATIENCE, {"LC_ALL": "C"})
 
 
 @cache

@@ -51,6 +51,12 @@ def test_an_include_stays_below_the_scratch_directory(tmp_path: Path, name: str)
         build(source, tmp_path / "here")
 
 
+def test_a_text_that_would_fill_the_disk_or_the_memory(tmp_path: Path) -> None:
+    huge = Source("huge", b"char data[1UL << 33] = { 1 };\n" + little_source().driver, little_source().header)
+    with pytest.raises(BuildFailed):
+        build(huge, tmp_path)
+
+
 def test_a_path_with_spaces(tmp_path: Path) -> None:
     assert Driver(build(little_source(), tmp_path / "a path" / "with spaces")).start() == 0
 
