@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from hintproof.errors import EngineBug
 from hintproof.interpret.concrete import State
@@ -101,7 +102,8 @@ class Composed:
         self._outcomes: dict[tuple[Move, int], Outcome | Exception] = {}
         self._popped: dict[int, int] = {}
 
-    def start(self) -> tuple[int, State]:
+    @cached_property
+    def first(self) -> tuple[int, State]:
         """The code bound to its device, and the spec's first state."""
         code = self.code.start()
         return code, self._joined(self.spec.concrete.initial, self._told(Entry.NONE))

@@ -115,7 +115,7 @@ class _Search:
 
     def run(self, until: str | None, progress: Progress | None) -> Direct:
         """The whole search."""
-        self._meet(self.composed.start(), 0, 0)
+        self._meet(self.composed.first, 0, 0)
         at = 0
         while at < len(self.pairs) <= self.most and until not in self.refuted:
             try:
@@ -177,7 +177,7 @@ class _Search:
     def _told(self, name: str, at: int, step: Move | int, number: int) -> Refuted:
         states = tuple(self.pairs[i][1] for i in self._way_to(at))
         after = self._after(at, step)
-        steps = (*self._steps_to(at), self._step(step, states[-1]))
+        steps = (*self._steps_to(at), told(self.composed, step, states[-1]))
         return Refuted(name, steps, (*states, after[1]), self.environment, self.composed.spec.concrete)
 
     def _way_to(self, at: int) -> list[int]:
@@ -197,7 +197,7 @@ class _Search:
 
     def _steps_to(self, at: int) -> tuple[DirectStep, ...]:
         way = self._way_to(at)
-        return tuple(self._step(self._between(a, b), self.pairs[a][1]) for a, b in pairwise(way))
+        return tuple(told(self.composed, self._between(a, b), self.pairs[a][1]) for a, b in pairwise(way))
 
     def _between(self, at: int, after: int) -> Move | int:
         """The step that leads from one pair to another."""
@@ -210,8 +210,10 @@ class _Search:
                 return step
         raise Unlike("a run does not replay")
 
-    def _step(self, step: Move | int, before: State) -> DirectStep:
-        if isinstance(step, Move):
-            return DirectStep(self.composed.action_of(step, before), step.block, step.place)
-        instance = self.composed.spec.concrete.instances[step]
-        return DirectStep(instance.action.action, instance.block)
+
+def told(composed: Composed, step: Move | int, before: State) -> DirectStep:
+    """A step for a run: one of the code's, or the number of one of somebody else's."""
+    if isinstance(step, Move):
+        return DirectStep(composed.action_of(step, before), step.block, step.place)
+    instance = composed.spec.concrete.instances[step]
+    return DirectStep(instance.action.action, instance.block)

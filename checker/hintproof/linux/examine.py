@@ -57,10 +57,20 @@ class Examined:
         return self._ask(likeness, Likeness, self._library, environment, sizes, most, seconds, **more)
 
     def verdicts(
-        self, environment: str, sizes: Sizes, most: int = 1_000_000, seconds: float = 60.0, until: str | None = None
+        self,
+        environment: str,
+        sizes: Sizes,
+        most: int = 1_000_000,
+        seconds: float = 60.0,
+        until: str | None = None,
+        random_steps: int = 0,
     ) -> Verdicts:
-        """The code under the spec's properties, with everybody else of the environment."""
-        return self._ask(verdicts, Verdicts, self._library, environment, sizes, most, seconds, until=until)
+        """The code under the spec's properties, with everybody else of the environment: all states, or random runs.
+
+        It ends as soon as the property ``until`` falls, if one is named.
+        """
+        more = {"until": until, "random_steps": random_steps}
+        return self._ask(verdicts, Verdicts, self._library, environment, sizes, most, seconds, **more)
 
     def _ask(
         self,

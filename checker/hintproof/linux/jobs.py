@@ -17,6 +17,7 @@ from hintproof.linux.driver import Driver, Setup
 from hintproof.linux.driver import Fault as DriverFault
 from hintproof.linux.explore import Plan, Verdict, explore, replay, walk
 from hintproof.linux.lockstep import compare, wander
+from hintproof.linux.roam import roam
 from hintproof.trace import document
 from hintproof.views import mail
 from hintspec.sizes import Sizes
@@ -136,7 +137,11 @@ def verdicts(arguments: dict[str, Any]) -> dict[str, Any]:
     question = msgspec.convert(arguments, Question)
     sizes, driver = Sizes(**question.sizes), Driver(Path(question.library))
     try:
-        found = check_code(driver, question.environment, sizes, question.until, question.most, question.seconds)
+        if question.random_steps:
+            runs = max(1, question.random_steps // 300)
+            found = roam(driver, question.environment, sizes, runs, seconds=question.seconds)
+        else:
+            found = check_code(driver, question.environment, sizes, question.until, question.most, question.seconds)
     except Unlike as problem:
         return _plain(Verdicts(0, 0, False, [], None, str(problem)))
     grief = None

@@ -71,6 +71,7 @@ class Pairing:
         self.code = Code(driver, sizes)
         self._known: dict[tuple[int, int, int], tuple[int, Seen] | Exception] = {}
         self._sound: set[int] = set()
+        self.sites: dict[str, set[int]] = {}
 
     def start(self) -> tuple[int, State]:
         """The first pair. Raises :class:`Unlike` if they look different already."""
@@ -101,6 +102,8 @@ class Pairing:
             self.code.take(instance.action.name, instance.block, shown)
         except (Unlike, DriverFault) as problem:
             return problem
+        sites = self.sites.setdefault(instance.action.name, set())
+        sites.update(event.site for event in self.code.driver.events())
         return self.code.driver.keep(), self.code.seen()
 
     def can_go_on(self, code: int, state: State, names: set[str]) -> None:
@@ -155,7 +158,12 @@ def compare(
 
     Raises :class:`~hintproof.errors.BadInput` for an environment without such a driver.
     """
-    return _Search(Pairing(driver, environment, sizes), most, Clock(seconds)).run(progress)
+    return search(Pairing(driver, environment, sizes), most, seconds, progress)
+
+
+def search(pairing: Pairing, most: int, seconds: float | None = None, progress: Progress | None = None) -> Compared:
+    """The same with both sides made already; what they learned of the code stays with them."""
+    return _Search(pairing, most, Clock(seconds)).run(progress)
 
 
 class _Search:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -50,6 +51,8 @@ def test_verdicts(linux: Examined) -> None:
     assert falls["no_lost_write"].length == 21
     assert falls["no_lost_write"].trace["schema"] == SCHEMA
     assert "add send_cmd_id_start" in falls["no_lost_write"].mail
+    large = replace(SIZES, blocks=4, ring=8, rounds=4)
+    assert "hint_in_batch" in [item.name for item in linux.verdicts(DISCARDS, large, random_steps=60_000).falls]
     with pytest.raises(BadInput, match="unknown word"):
         linux.verdicts("linux-6.1+qemo", SIZES)
 

@@ -11,6 +11,7 @@ from hintproof.errors import BadInput
 from hintproof.linux.build import build
 from hintproof.linux.driver import Driver
 from hintproof.linux.lockstep import compare, wander
+from hintproof.linux.traceability import functions_of_steps, steps_of_functions
 from hintspec.sizes import Sizes
 from tests.checker.linux.trees import PACKAGES, changed, driver, source
 
@@ -75,3 +76,36 @@ def test_a_changed_driver_differs(change: str, tmp_path: Path) -> None:
 def test_an_environment_without_such_a_driver() -> None:
     with pytest.raises(BadInput, match="no driver"):
         compare(driver(PACKAGES[0]), "no-hint+qemu-7.2+kvm-auto", SMALL)
+
+
+#: Steps of the spec's driver and the functions that take them; the same in both trees.
+FUNCTIONS = {
+    "config_changed": {"virtballoon_changed", "virtio_balloon_queue_free_page_work"},
+    "test_read_bit": {"virtio_balloon_cmd_id_received"},
+    "read_config": {"virtio_balloon_cmd_id_received"},
+    "release_on_done": {"report_free_page_func", "return_free_pages_to_mm"},
+    "round_begins": {"send_cmd_id_start"},
+    "set_active_id": {"send_cmd_id_start"},
+    "post_start": {"send_cmd_id_start"},
+    "kick_start": {"send_cmd_id_start"},
+    "stay_in_loop": {"get_free_page_and_send"},
+    "take_block": {"get_free_page_and_send"},
+    "post_hint": {"get_free_page_and_send"},
+    "hint_does_not_fit": {"get_free_page_and_send"},
+    "keep_hinted": {"get_free_page_and_send"},
+    "post_stop": {"send_cmd_id_stop"},
+    "shrink_newest": {"return_free_pages_to_mm"},
+    "remove_begins": {"virtballoon_remove", "virtio_balloon_unregister_shrinker"},
+    "remove_releases": {"return_free_pages_to_mm"},
+    "remove_resets": {"remove_common", "virtballoon_remove"},
+    "freeze_resets": {"remove_common"},
+}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_functions_and_steps_are_traced_to_each_other(package: str) -> None:
+    steps = functions_of_steps(driver(package), environment(package), replace(SMALL, removes=1, freezes=1), 12_000)
+    for name, functions in FUNCTIONS.items():
+        assert functions <= {*steps.get(name, ()), "report_free_page_func"}, name
+    taken = steps_of_functions(steps)["send_cmd_id_start"]
+    assert set(taken) >= {"round_begins", "set_active_id", "post_start", "kick_start"}
