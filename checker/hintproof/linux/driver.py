@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hintproof.errors import BadInput
-from hintproof.linux.binding import BLOCKS, SMALL_PAGES, THREADS, Library, QueueView, Settings, View
+from hintproof.linux.binding import BLOCKS, HINT_ELEMENTS, SMALL_PAGES, THREADS, Library, QueueView, Settings, View
 from hintproof.linux.operations import EVERY_CALL, Entry, FaultKind, Op, mask_of
 from hintproof.linux.symbols import Place, Symbols
 
@@ -47,9 +47,10 @@ class Setup:
 
     def __post_init__(self) -> None:
         """Refuse what the shim has no room for."""
-        if not (0 < self.blocks <= BLOCKS and 0 <= self.small_pages <= SMALL_PAGES and 0 < self.ring <= 1024):
+        most = (BLOCKS, SMALL_PAGES, HINT_ELEMENTS)
+        if not (0 < self.blocks <= most[0] and 0 <= self.small_pages <= most[1] and 0 < self.ring <= most[2]):
             raise BadInput(f"a machine of {self.blocks} blocks, {self.small_pages} pages and ring {self.ring}: "
-                           f"give 1 .. {BLOCKS} blocks, 0 .. {SMALL_PAGES} pages, a ring of 1 .. 1024")  # fmt: skip
+                           f"give 1 .. {most[0]} blocks, 0 .. {most[1]} pages, a ring of 1 .. {most[2]}")  # fmt: skip
 
     def settings(self) -> Settings:
         """The same as a record for the shim."""

@@ -98,3 +98,12 @@ def test_a_repair_of_the_code_removes_the_trace(package: str, tmp_path: Path) ->
     found = check_code(repaired, environment(package, QEMU), TWO_ROUNDS, most=2_000_000)
     assert found.whole
     assert not {"no_lost_write", "hint_in_window", "id_at_most_once"} & found.refuted.keys()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", ["issue-after-stop", "drain-before-id"])
+def test_with_a_device_that_pops_promptly_the_code_loses_nothing(rule: str) -> None:
+    package = PACKAGES[0]
+    found = check_code(driver(package), environment(package, f"{QEMU}+{rule}"), TWO_ROUNDS, most=2_000_000)
+    assert found.whole
+    assert found.refuted.keys() == {"hint_in_batch"}

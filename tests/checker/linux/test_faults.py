@@ -125,3 +125,9 @@ def test_what_remove_forgets_is_a_leak(tmp_path: Path) -> None:
     remove = "destroy_workqueue(l->queue); virtio_reset_device(vdev); vdev->config->del_vqs(vdev); return;"
     driver = little(tmp_path, remove="cancel_work_sync(&l->work); " + remove)
     assert explore(driver, Plan(commands=(), removes=1)).verdict == Verdict.LEAKED
+
+
+def test_an_out_buffer_at_a_wild_address_is_looked_at_with_care(tmp_path: Path) -> None:
+    driver = little(tmp_path, work="sg_init_one(&sg, (void *)16, 4); virtqueue_add_outbuf(l->vq[2], &sg, 1, l, 0);")
+    run_worker(driver)
+    assert [b.payload for b in driver.waiting()] == [0xFFFFFFFF, 0]
