@@ -104,6 +104,7 @@ def test_a_repair_of_the_code_removes_the_trace(package: str, tmp_path: Path) ->
 @pytest.mark.parametrize("rule", ["issue-after-stop", "drain-before-id"])
 def test_with_a_device_that_pops_promptly_the_code_loses_nothing(rule: str) -> None:
     package = PACKAGES[0]
-    found = check_code(driver(package), environment(package, f"{QEMU}+{rule}"), TWO_ROUNDS, most=2_000_000)
+    found = check_code(driver(package), environment(package, f"{QEMU}+{rule}"), TWO_ROUNDS, most=3_000_000)
     assert found.whole
-    assert found.refuted.keys() == {"hint_in_batch"}
+    assert "no_lost_write" not in found.refuted
+    assert ("hint_in_window" in found.refuted) == (rule == "drain-before-id")  # as of the spec's driver
