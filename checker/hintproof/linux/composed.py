@@ -8,7 +8,7 @@ it gets); so each is run once.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from hintproof.errors import EngineBug
@@ -17,13 +17,11 @@ from hintproof.linux.calls import UNSEEN, Code, Seen, Unlike, from_the_wire, on_
 from hintproof.linux.driver import CMD_ID, POISON_VAL, Driver, DriverFault, Event, Pending
 from hintproof.linux.effects import model_with_code, world_with_code
 from hintproof.linux.operations import EVERY_CALL, Entry, Op, mask_of
-from hintproof.linux.source import DRIVER
 from hintproof.linux.specside import SpecSide
 from hintproof.linux.symbols import NOWHERE, Place
 from hintspec.sizes import Sizes
 from hintspec.state import Binding, Worker
 from hintspec.state import Entry as Kind
-from hintspec.text import Action
 
 _FIRST_BLOCK, _BLOCK = 1 << 32, 4 << 20
 _NOT_FREED = EVERY_CALL & ~UNSEEN & ~mask_of(Op.FREE)
@@ -205,18 +203,10 @@ class Composed:
             broken |= mask
         return outcome.code, self._joined(state, outcome), broken
 
-    def action_of(self, move: Move, state: State) -> Action:
-        """A step of the code as an action for a trace: named by call and function, with the line that it is at.
-
-        Whoever asks the model for an action of that name is given the first of its effects.
-        """
-        outcome = self._outcomes[move, self.spec.shown(state) if move.reads else 0]
-        assert isinstance(outcome, Outcome)
-        effect = self.spec.concrete.action_named(outcome.effects[0][0])
-        name = f"{move.call} {move.place.function}" if move.place.line else move.says
-        self.spec.concrete.alias(name, effect)
-        where = f"{DRIVER.name}:{move.place.line}" if move.place.line else effect.action.where
-        return replace(effect.action, name=name, step="", where=where, says=move.says)
+    def effect_of(self, move: Move, state: State) -> str | None:
+        """The name of the first effect of a step that was taken; None if the code came to grief by it."""
+        outcome = self._outcomes.get((move, self.spec.shown(state) if move.reads else 0))
+        return outcome.effects[0][0] if isinstance(outcome, Outcome) else None
 
     def _run(self, code: int, move: Move, shown: int) -> Outcome:
         self.driver.recall(code)

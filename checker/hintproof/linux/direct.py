@@ -1,34 +1,33 @@
 """The C code itself under the spec's properties: code x the spec's guest, device, hypervisor and dirty log.
 
-No driver of the spec takes part. A state is a snapshot of the code and a state of everybody else; all of them at given
-sizes are gone through, breadth first, so a run against a property is a shortest one.
+No driver of the spec takes part. A state is a snapshot of the code and a state of everybody else. At small sizes all of
+them are gone through, breadth first, so a run against a property is a shortest one; at larger ones Hypothesis explores.
+Fairness is said of the spec's own steps, so properties of progress are not asked of the code.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from hintproof.engines.report import Clock
-from hintproof.interpret.concrete import Concrete, State
-from hintproof.linux.calls import Unlike
-from hintproof.linux.composed import Composed, Move
-from hintproof.linux.driver import Driver, DriverFault, Fault
+from hintproof.engines.exhaustive import PlainSearch, found_by
+from hintproof.engines.report import Found, Limits, Progress, Run
+from hintproof.engines.sampling import sample
+from hintproof.interpret.concrete import State
+from hintproof.linux.codemodel import CODE_IS_SOUND, CodeModel
+from hintproof.linux.driver import Driver, Fault
 from hintproof.linux.symbols import NOWHERE, Place
 from hintproof.trace import Step, Trace, concerned_block
 from hintspec.sizes import Sizes
 from hintspec.text import Action
 
-#: Pairs between two looks at the progress.
-_EVERY = 2000
-
-Progress = Callable[[int], None]
+#: States between two looks at whether what was looked for is found.
+_EVERY = 20_000
 
 
 @dataclass(frozen=True)
 class DirectStep:
-    """A step of a run. What the code does is named by its function and its call; ``place`` is where it is."""
+    """A step of a run. What the code does is named by its call and its function; ``place`` is where it is."""
 
     action: Action
     block: int | None = None
@@ -41,38 +40,34 @@ class DirectStep:
 
 @dataclass(frozen=True)
 class Refuted:
-    """A shortest run to where a property speaks up; ``states`` are those of the spec, the first one included."""
+    """A run to where a property speaks up; ``states`` are those of code and spec, the first one included."""
 
     name: str
     steps: tuple[DirectStep, ...]
     states: tuple[State, ...]
-    environment: str
-    concrete: Concrete
+    model: CodeModel
 
     def trace(self) -> Trace:
         """The run as every view shows it."""
-        shown = tuple(self.concrete.show(state) for state in self.states)
+        shown = tuple(self.model.show(state) for state in self.states)
         steps = tuple(
             Step(step.action, step.block or None, {n: (a[n], b[n]) for n in a if a[n] != b[n]})
             for step, (a, b) in zip(self.steps, pairwise(shown), strict=True)
         )
-        block = concerned_block(self.concrete, list(self.states), self.name)
-        return Trace(
-            *(self.environment, self.concrete.sizes, "direct", self.name, block, steps, shown, self.states),
-            self.concrete,
-        )
+        block = concerned_block(self.model, list(self.states), self.name)
+        return Trace(self.model.environment, self.model.sizes, "direct", self.name, block, steps, shown, self.states,
+                     self.model)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Direct:
     """What a search found. ``whole``: all states of these sizes were seen. ``fault``: how the code came to grief, and
-    the run to the state in which it did.
+    the run to it, its last step included.
     """
 
     pairs: int
     transitions: int
     depth: int
-    states_of_code: int
     whole: bool
     refuted: dict[str, Refuted]
     fault: tuple[Fault, tuple[DirectStep, ...]] | None = None
@@ -89,131 +84,82 @@ def check_code(
 ) -> Direct:
     """Go through all states, up to where the property ``until`` speaks up, if one is named, to ``most`` or a time.
 
-    Raises :class:`~hintproof.errors.BadInput` for an environment without such a driver, and
+    A fault of the code ends the search of what is behind it, not the search. Raises
+    :class:`~hintproof.errors.BadInput` for an environment without such a driver, and
     :class:`~hintproof.linux.calls.Unlike` for code that does what the harness can't follow.
     """
-    return _Search(Composed(driver, environment, sizes), environment, most, Clock(seconds)).run(until, progress)
+    model = CodeModel(driver, environment, sizes)
+    search = PlainSearch(model, Limits(states=most, seconds=seconds), progress)
+    over = False
+    while not over and not (until and _speaks(model, search, until)):
+        over = search.search(search.count + _EVERY)
+    found = found_by(model, search) if over else _so_far(model, search)
+    return _told(model, found, over and not search.stopped_by)
 
 
-class _Search:
-    """The pairs in the order in which they were found; how each was reached is made anew for those that are told of."""
-
-    def __init__(self, composed: Composed, environment: str, most: int, clock: Clock) -> None:
-        self.composed = composed
-        self.environment = environment
-        self.most = most
-        self.clock = clock
-        self.known: dict[tuple[int, State], int] = {}
-        self.pairs: list[tuple[int, State]] = []
-        self.origin: list[int] = []
-        self.depths: list[int] = []
-        self.transitions = 0
-        self.refuted: dict[str, tuple[int, Move | int, int]] = {}
-        concrete = composed.spec.concrete
-        self._named = [p.name for p in concrete.state_properties]
-        self._promised = concrete.step_properties
-
-    def run(self, until: str | None, progress: Progress | None) -> Direct:
-        """The whole search."""
-        self._meet(self.composed.first, 0, 0)
-        at = 0
-        while at < len(self.pairs) <= self.most and until not in self.refuted:
-            try:
-                self._expand(at)
-            except DriverFault as problem:
-                return self._ends(at, problem.fault)
-            at += 1
-            if at % _EVERY == 0:
-                if self.clock.is_over():
-                    break
-                if progress:
-                    progress(len(self.pairs))
-        return self._ends(at)
-
-    def _expand(self, at: int) -> None:
-        code, state = self.pairs[at]
-        for number, after, broken in self.composed.others(state):
-            self._reach(at, number, self.composed.after_others(code, state, after), broken)
-        for move in self.composed.moves(code):
-            taken = self.composed.take(code, state, move)
-            if taken is not None:
-                self._reach(at, move, (taken[0], taken[1]), taken[2])
-
-    def _reach(self, at: int, step: Move | int, pair: tuple[int, State], broken: int) -> None:
-        self.transitions += 1
-        number = self._meet(pair, at, self.depths[at] + 1)
-        if broken:
-            self._speaks(self._promised, broken, (at, step, -1))
-        if number is not None:
-            wrong = self.composed.spec.concrete.judge(pair[1])
-            if wrong:
-                self._speaks(self._named, wrong, (at, step, number))
-
-    def _speaks(self, names: list[str], mask: int, where: tuple[int, Move | int, int]) -> None:
-        for bit, name in enumerate(names):
-            if mask >> bit & 1:
-                self.refuted.setdefault(name, where)
-
-    def _meet(self, pair: tuple[int, State], origin: int, depth: int) -> int | None:
-        """The number of a pair that is new; None if it is not."""
-        if pair in self.known:
-            return None
-        number = self.known[pair] = len(self.pairs)
-        self.pairs.append(pair)
-        self.origin.append(origin)
-        self.depths.append(depth)
-        return number
-
-    # -- what is told --------------------------------------------------------------------------
-
-    def _ends(self, at: int, fault: Fault | None = None) -> Direct:
-        whole = fault is None and at == len(self.pairs)
-        told = {name: self._told(name, *where) for name, where in self.refuted.items()}
-        run = self._steps_to(at) if fault else ()
-        codes = len({code for code, _ in self.pairs})
-        return Direct(len(self.pairs), self.transitions, self.depths[-1], codes, whole, told,
-                      (fault, run) if fault else None)  # fmt: skip
-
-    def _told(self, name: str, at: int, step: Move | int, number: int) -> Refuted:
-        states = tuple(self.pairs[i][1] for i in self._way_to(at))
-        after = self._after(at, step)
-        steps = (*self._steps_to(at), told(self.composed, step, states[-1]))
-        return Refuted(name, steps, (*states, after[1]), self.environment, self.composed.spec.concrete)
-
-    def _way_to(self, at: int) -> list[int]:
-        way = [at]
-        while way[-1]:
-            way.append(self.origin[way[-1]])
-        return way[::-1]
-
-    def _after(self, at: int, step: Move | int) -> tuple[int, State]:
-        code, state = self.pairs[at]
-        if isinstance(step, Move):
-            taken = self.composed.take(code, state, step)
-            assert taken is not None
-            return taken[0], taken[1]
-        after = next(after for number, after, _ in self.composed.others(state) if number == step)
-        return self.composed.after_others(code, state, after)
-
-    def _steps_to(self, at: int) -> tuple[DirectStep, ...]:
-        way = self._way_to(at)
-        return tuple(told(self.composed, self._between(a, b), self.pairs[a][1]) for a, b in pairwise(way))
-
-    def _between(self, at: int, after: int) -> Move | int:
-        """The step that leads from one pair to another."""
-        code, state = self.pairs[at]
-        steps: list[Move | int] = [number for number, _, _ in self.composed.others(state)]
-        for step in [*steps, *self.composed.moves(code)]:
-            if isinstance(step, Move) and self.composed.take(code, state, step) is None:
-                continue
-            if self._after(at, step) == self.pairs[after]:
-                return step
-        raise Unlike("a run does not replay")
+def _speaks(model: CodeModel, search: PlainSearch, name: str) -> bool:
+    """Whether a property of states or steps has spoken up so far."""
+    if name in model.step_properties:
+        return model.step_properties.index(name) in search.broken_steps()
+    bits = [bit for bit, item in enumerate(model.state_properties) if item.name == name]
+    return any(search.first_with(bit) is not None for bit in bits)
 
 
-def told(composed: Composed, step: Move | int, before: State) -> DirectStep:
-    """A step for a run: one of the code's, or the number of one of somebody else's."""
-    if isinstance(step, Move):
-        return DirectStep(composed.action_of(step, before), step.block, step.place)
-    instance = composed.spec.concrete.instances[step]
-    return DirectStep(instance.action.action, instance.block)
+def _so_far(model: CodeModel, search: PlainSearch) -> Found:
+    """What a search has found that was ended early because it found enough."""
+    search.stopped_by = "it found what was looked for"
+    return found_by(model, search)
+
+
+def explore_code(
+    driver: Driver, environment: str, sizes: Sizes, limits: Limits = Limits(runs=5000), progress: Progress | None = None
+) -> Direct:
+    """Explore with Hypothesis, for sizes at which there are too many states; runs are shortened, not shortest.
+
+    Raises as :func:`check_code` does.
+    """
+    model = CodeModel(driver, environment, sizes)
+    return _told(model, sample(model, limits, progress), False)
+
+
+def _told(model: CodeModel, found: Found, whole: bool) -> Direct:
+    refuted = {name: _replayed(model, name, run) for name, run in found.against.items()}
+    grief = refuted.pop(CODE_IS_SOUND.name, None)
+    fault = (_fault(model, grief, found.against[CODE_IS_SOUND.name]), grief.steps) if grief else None
+    return Direct(found.states, found.transitions, found.depth, whole, refuted, fault)
+
+
+def _fault(model: CodeModel, grief: Refuted, run: Run) -> Fault:
+    """What the code came to grief by in the last step of a run."""
+    before = grief.states[-2]
+    key = model.key_of(_numbers(model)[run[-1]])
+    move = model.move_at(before, key) if key is not None else None
+    assert move is not None
+    return model.faults[before[-1], move]
+
+
+def _numbers(model: CodeModel) -> dict[tuple[str, int | None], int]:
+    return {(i.action.name, i.block): n for n, i in enumerate(model.instances)}
+
+
+def _replayed(model: CodeModel, name: str, run: Run) -> Refuted:
+    """A run with its states, step by step, and with the driver's own names."""
+    numbers = _numbers(model)
+    states, steps = [model.initial], []
+    for taken in run:
+        number = numbers[taken]
+        done = model.moves[number](states[-1])
+        assert done is not None, "a run of an engine replays"
+        steps.append(_step(model, number, states[-1]))
+        states.append(done[0])
+    return Refuted(name, tuple(steps), tuple(states), model)
+
+
+def _step(model: CodeModel, number: int, before: State) -> DirectStep:
+    key = model.key_of(number)
+    if key is None:
+        instance = model.instances[number]
+        return DirectStep(instance.action.action, instance.block)
+    move = model.move_at(before, key)
+    assert move is not None
+    return DirectStep(model.action_of(before, move), move.block, move.place)

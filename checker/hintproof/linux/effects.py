@@ -18,7 +18,7 @@ from hintspec.recording import Model, record
 from hintspec.rules import Honours, StartCell, World, hinting
 from hintspec.sorts import NO_BLOCK, STOP, Label, Liftable, SpecError, Term, just
 from hintspec.state import APPLICATION, DEVICE, DRIVER, HYPERVISOR, PARTS, Entry, PoisonVal
-from hintspec.text import ALWAYS, STEP, Action, StateView, Text, action, collect, require
+from hintspec.text import PROGRESS, Action, StateView, Text, action, collect, require
 
 S = StateView[World]
 
@@ -123,7 +123,7 @@ TEXT = Text(
     parts=PARTS,
     actors=(APPLICATION, DRIVER, DEVICE, HYPERVISOR),
     actions=(*EFFECTS, *(step for module in _OTHERS for step in collect(module, Action))),
-    properties=tuple(p for p in PROTOCOL.properties if p.kind in (ALWAYS, STEP)),
+    properties=tuple(p for p in PROTOCOL.properties if p.kind != PROGRESS),
     budgets=BUDGETS,
 )
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import msgspec
 
+from hintproof.engines.report import Limits
 from hintproof.explain import why
 from hintproof.linux.calls import Unlike
-from hintproof.linux.direct import DirectStep, Refuted, check_code
+from hintproof.linux.direct import DirectStep, Refuted, check_code, explore_code
 from hintproof.linux.driver import Driver, Setup
 from hintproof.linux.driver import Fault as DriverFault
 from hintproof.linux.explore import Plan, Verdict, explore, replay, walk
 from hintproof.linux.lockstep import compare, wander
-from hintproof.linux.roam import roam
 from hintproof.trace import document
 from hintproof.views import mail
 from hintspec.sizes import Sizes
@@ -138,8 +138,8 @@ def verdicts(arguments: dict[str, Any]) -> dict[str, Any]:
     sizes, driver = Sizes(**question.sizes), Driver(Path(question.library))
     try:
         if question.random_steps:
-            runs = max(1, question.random_steps // 300)
-            found = roam(driver, question.environment, sizes, runs, seconds=question.seconds)
+            limits = Limits(runs=max(1, question.random_steps // 100), seconds=question.seconds)
+            found = explore_code(driver, question.environment, sizes, limits)
         else:
             found = check_code(driver, question.environment, sizes, question.until, question.most, question.seconds)
     except Unlike as problem:

@@ -70,7 +70,7 @@ def test_a_driver_that_frees_twice_comes_to_grief(tmp_path: Path) -> None:
     assert found.fault is not None
     fault, run = found.fault
     assert "on a list" in fault.text
-    assert run[-1].action.name == "kick get_free_page_and_send"
+    assert "kick get_free_page_and_send" in [step.action.name for step in run[-2:]]
 
 
 @pytest.mark.slow
