@@ -173,6 +173,10 @@ class Concrete:
     def _values(self) -> dict[int, tuple[Term, Callable[..., Any]]]:
         return {}
 
+    def reader(self, term: Term) -> Callable[[State], Any]:
+        """A function that gives the value of a term that takes no block, as states hold such values."""
+        return self._compiler.define("reader", "state", [f"return {self._compiler.expr(term)}"])
+
     @cached_property
     def _by_name(self) -> dict[str, RecordedAction]:
         return {action.name: action for action in self.model.actions}
@@ -199,6 +203,10 @@ class Concrete:
     @cached_property
     def _compiled(self) -> dict[tuple[str, str], Callable[..., Any]]:
         return {}
+
+    def alias(self, name: str, action: RecordedAction) -> None:
+        """Another name under which an action is found: traces of a real driver have names of their own."""
+        self._by_name.setdefault(name, action)
 
     def action_named(self, name: str) -> RecordedAction:
         """The action of that name; raises ``KeyError``."""

@@ -67,7 +67,8 @@ def _variable(v: RecordedVar) -> Variable:
 
 def _moments(trace: Trace, causes: set[int]) -> Iterator[Moment]:
     lanes = [actor.name for actor in trace.concrete.model.actors]
-    guards = {action.name: tuple(_guard(action)) for action in trace.concrete.model.actions}
+    names = {step.action.name for step in trace.steps}
+    guards = {name: tuple(_guard(trace.concrete.action_named(name))) for name in names}
     for number, (step, weight) in enumerate(zip(trace.steps, weigh(trace, causes), strict=True), 1):
         action = step.action
         yield Moment(

@@ -77,6 +77,8 @@ class _Slicer:
         """What a step's guard, promises and changes read."""
         step = self.trace.steps[number - 1]
         action = self.trace.concrete.action_named(step.action.name)
+        if action.action.takes_block and step.block is None:
+            return  # a real driver that asked for a block and got none
         for conjunct in action.guard:
             yield from self._cells(conjunct.term, number)
         for _, promised in action.promises:
