@@ -141,9 +141,10 @@ class _Slicer:
         for number, step in enumerate(self.trace.steps):
             added, taken = 0, 0
             if self.ring in step.changes:
-                update = self.trace.concrete.action_named(step.action.name).updates[self.ring]
+                update = self.trace.concrete.action_named(step.action.name).updates.get(self.ring)
                 before, after = (len(value["entries"]) for value in step.changes[self.ring])
-                added = int(_posts(update) and after + 1 > before)
+                posts = after > before if update is None else _posts(update)  # None: a real driver did it
+                added = int(posts and after + 1 > before)
                 taken = before + added - after
             popped.append(popped[number] + taken)
             posted.append(posted[number] + added)
