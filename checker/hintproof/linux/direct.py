@@ -21,8 +21,8 @@ from hintproof.trace import Step, Trace, concerned_block
 from hintspec.sizes import Sizes
 from hintspec.text import Action
 
-#: States between two looks at whether what was looked for is found.
-_EVERY = 20_000
+#: States before the first look at whether what was looked for is found; then again after a quarter more.
+_FIRST_LOOK = 2_000
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def check_code(
     search = PlainSearch(model, Limits(states=most, seconds=seconds), progress)
     over = False
     while not over and not (until and _speaks(model, search, until)):
-        over = search.search(search.count + _EVERY)
+        over = search.search(search.count + max(_FIRST_LOOK, search.count // 4))
     found = found_by(model, search) if over else _so_far(model, search)
     return _told(model, found, over and not search.stopped_by)
 

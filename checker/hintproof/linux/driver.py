@@ -26,7 +26,8 @@ STOP_ID, DONE_ID = 0, 1
 #: Allocation policies beside the number of a block.
 LOWEST_FREE, NO_BLOCK = -2, -1
 
-#: Work items of the classic balloon.
+#: The work item that hints, from Linux 4.20 on, and those of the classic balloon.
+_HINTS = "report_free_page_func"
 _CLASSIC = ("update_balloon_stats_func", "update_balloon_size_func")
 
 #: Calls that no function of a sound driver makes without an end.
@@ -224,10 +225,13 @@ class Driver:
 
     @property
     def hint_work(self) -> int:
-        """The number of the work item that hints: the one that is not the classic balloon's."""
-        found = [number for name, number in self.works().items() if name not in _CLASSIC]
+        """The number of the work item that hints: Linux' own, or else the one that is not the classic balloon's."""
+        works = self.works()
+        if _HINTS in works:
+            return works[_HINTS]
+        found = [number for name, number in works.items() if name not in _CLASSIC]
         if len(found) != 1:
-            raise BadInput(f"which work item hints is not clear: the driver has {', '.join(self.works()) or 'none'}")
+            raise BadInput(f"which work item hints is not clear: the driver has {', '.join(works) or 'none'}")
         return found[0]
 
     # -- the device's side ---------------------------------------------------------------------

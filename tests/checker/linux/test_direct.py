@@ -55,7 +55,7 @@ def test_the_id_that_is_read_twice_lets_a_round_run_under_done() -> None:
 def test_removed_and_suspended_in_the_middle_of_a_round(tmp_path: Path) -> None:
     package = PACKAGES[0]
     sizes = replace(ONE_ROUND, removes=1, freezes=1)
-    found = check_code(driver(package), environment(package, FIRECRACKER), sizes, most=15_000)
+    found = check_code(driver(package), environment(package, FIRECRACKER), sizes, most=8_000)
     assert found.fault is None
     assert "blocks_come_back" not in found.refuted
     leaking = changed(source(package), (r"if [^;]*FREE_PAGE_HINT\)\)\s+return_free_pages_to_mm\(\w+, ULONG_MAX\);", ""))
