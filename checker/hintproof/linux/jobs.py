@@ -37,8 +37,12 @@ class Question(msgspec.Struct, frozen=True):
 
 
 class Grief(msgspec.Struct, frozen=True):
-    """A fault of the code: what it is, where, and the run to it, a line a step."""
+    """A fault of the code: what it is, where, and the run to it, a line a step.
 
+    ``kind`` names a member of ``operations.FaultKind``, or of ``explore.Verdict`` where nothing broke and nothing goes on.
+    """
+
+    kind: str
     says: str
     function: str
     line: int
@@ -95,7 +99,7 @@ def faults(arguments: dict[str, Any]) -> dict[str, Any]:
     plan = Plan(commands, scans=1, removes=sizes.removes, freezes=sizes.freezes, atomic=question.random_steps == 0)
     status = driver.start(Setup(ring=sizes.ring, blocks=sizes.blocks))
     if status:
-        return _plain(Faults("FAULTED", 0, 0, Grief(f"probe() fails with {status}", "", 0, [])))
+        return _plain(Faults("FAULTED", 0, 0, Grief("PROBE", f"probe() fails with {status}", "", 0, [])))
     if question.random_steps:
         found = walk(driver, plan, max(1, question.random_steps // 400))
     else:
@@ -110,8 +114,8 @@ def faults(arguments: dict[str, Any]) -> dict[str, Any]:
 def _grief(fault: DriverFault | None, run: list[str], verdict: Verdict = Verdict.FAULTED) -> Grief:
     if fault is None:
         says = "nothing can go on" if verdict == Verdict.DEADLOCKED else "memory is left behind after remove"
-        return Grief(says, "", 0, run)
-    return Grief(str(fault), fault.place.function, fault.place.line, run)
+        return Grief(verdict.name, says, "", 0, run)
+    return Grief(fault.kind.name, str(fault), fault.place.function, fault.place.line, run)
 
 
 def likeness(arguments: dict[str, Any]) -> dict[str, Any]:
