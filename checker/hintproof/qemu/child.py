@@ -1,0 +1,127 @@
+"""QEMU as a child process: it leaves no file, never outlives the one that asked, and its death is told as such."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+#: Seconds that a process may take to finish dying.
+_DYING = 0.5
+
+#: Steps told of a hypervisor that died.
+LAST_STEPS = 6
+
+
+class HypervisorDied(Exception):
+    """QEMU ended, or stopped to answer, while it was used. The message says how, and what was done last."""
+
+
+class Unsteerable(Exception):
+    """The real system can't be brought to do what was asked for at this point. The message says why."""
+
+
+class QemuChild:
+    """A running QEMU. ``steps`` is what it was asked for so far, for the report of its death."""
+
+    def __init__(self, command: Sequence[str], handles: Sequence[int], environment: Mapping[str, str]) -> None:
+        self.steps: list[str] = []
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 (closed by kill)
+        self._parent = os.getpid()
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=self._output,
+            pass_fds=handles,
+            env={**os.environ, **environment},
+            start_new_session=True,
+            preexec_fn=self._die_with_parent,
+        )
+        self.tracees: list[int] = []
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is no longer there."""
+        return self._status() is not None
+
+    def _die_with_parent(self) -> None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != self._parent:
+            os._exit(1)
+
+    def thread(self, name: str, seconds: float = 5.0) -> int:
+        """The number of the thread of that name, as QEMU names it with ``debug-threads=on``."""
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends:
+            for number in self._threads():
+                with contextlib.suppress(OSError), open(f"/proc/{self.pid}/task/{number}/comm") as file:
+                    if file.read().strip() == name:
+                        return int(number)
+            if self._process.poll() is not None:
+                raise self.death(f"there is no thread {name}")
+            time.sleep(0.001)
+        raise Unsteerable(f"QEMU has no thread called {name}")
+
+    def _threads(self) -> list[str]:
+        try:
+            return os.listdir(f"/proc/{self.pid}/task")
+        except OSError:
+            return []
+
+    def death(self, seen: str) -> HypervisorDied:
+        """The exception that tells of its death (it has a moment to finish dying), or of its silence."""
+        ends = time.monotonic() + _DYING
+        while self._status() is None and time.monotonic() < ends:
+            time.sleep(0.005)
+        status = self._status()
+        how = f"does not answer ({seen})" if status is None else f"died: {_ended(status)}"
+        said = self.said()
+        told = [f"the hypervisor {how}", *([f"it said {said!a}"] if said else [])]
+        if self.steps:
+            told.append(f"last steps: {', '.join(self.steps[-LAST_STEPS:])}")
+        return HypervisorDied("; ".join(told))
+
+    def _status(self) -> int | None:
+        for thread in self.tracees:  # a traced thread that ended holds up the report of its process
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(thread, os.WNOHANG | _WALL)
+        return self._process.poll()
+
+    def said(self) -> str:
+        """The last line that it printed, of those that are no warnings."""
+        self._output.seek(0)
+        lines = self._output.read().decode(errors="replace").split("\n")
+        return next((line.strip()[:200] for line in reversed(lines) if line.strip() and " warning: " not in line), "")
+
+    def kill(self) -> None:
+        """End it, whatever it does, and wait until it is gone."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        for thread in self.tracees:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(thread, _WALL)
+        self._process.wait()
+        self._output.close()
+
+
+_WALL = 0x40000000
+
+
+def _ended(status: int) -> str:
+    if status >= 0:
+        return f"it ended with status {status}"
+    return f"signal {-status} ({signal.Signals(-status).name})"
