@@ -35,6 +35,9 @@ _SLEEPING = bytes([
     0xEB, 0xFD,  # jmp sleep
 ])  # fmt: skip
 
+#: Where the code lies: in the last page, so that the others are zero and sent at once.
+_CODE = SIZE - 4096
+
 #: Where the CPU begins: 16 bytes before the firmware's end.
 _RESET = SIZE - 16
 
@@ -42,5 +45,5 @@ _RESET = SIZE - 16
 def firmware(stores: bool) -> bytes:
     """The firmware: a CPU that polls the mailbox, or one that sleeps for ever and costs nothing."""
     code = _POLLING if stores else _SLEEPING
-    jump = bytes([0xE9]) + ((-_RESET - 3) & 0xFFFF).to_bytes(2, "little")  # jmp to the segment's beginning
-    return code.ljust(_RESET, b"\xf4") + jump.ljust(16, b"\xf4")
+    jump = bytes([0xE9]) + ((_CODE - _RESET - 3) & 0xFFFF).to_bytes(2, "little")  # jmp to the code
+    return (bytes(_CODE) + code).ljust(_RESET, b"\0") + jump.ljust(16, b"\0")

@@ -1,41 +1,75 @@
-"""A trace replayed on a stock QEMU: is what the model says is lost really lost?"""
+"""A run of the protocol on a stock QEMU: is what the model says is lost really lost?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hintproof.engines.report import Progress, Run
 from hintproof.errors import BadInput
+from hintproof.parallel import run_all
 from hintproof.qemu.binary import Qemu
 from hintproof.qemu.child import HypervisorDied, Unsteerable
 from hintproof.qemu.layout import Layout
 from hintproof.qemu.machine import Setup
 from hintproof.qemu.rig import Difference, rig
-from hintproof.qemu.steering import Steering
-from hintproof.trace import Trace
+from hintproof.qemu.steering import Arrival, Differs, Shown, Steering
+from hintproof.trace import Trace, follow, prepare
 from hintspec.environments import compose
 from hintspec.rules import Kind, LogMode, World
 from hintspec.sizes import Sizes
 
+#: Entries of KVM's dirty ring, where a world has one.
+_RING = 4096
+
 
 class Result(StrEnum):
-    """What became of a replay."""
+    """What became of a run on the real system."""
 
     LOST = "lost on the real system"
     KEPT = "not lost"
+    FOLLOWED = "followed to its end, with no migration completed"
     NOT_STEERED = "could not be steered"
+    DIFFERS = "the real system does otherwise"
     DIED = "the hypervisor died"
 
 
 @dataclass(frozen=True)
-class Replayed:
-    """One replay: what matters and did not arrive; the step at which something went wrong, and why."""
+class Course:
+    """A run of a world with its states, as shown: what is to be played."""
+
+    environment: str
+    sizes: Sizes
+    run: tuple[tuple[str, int | None], ...]
+    states: tuple[Shown, ...]
+
+    @classmethod
+    def of(cls, trace: Trace) -> Course:
+        """The run of a trace."""
+        return cls(trace.environment, trace.sizes, tuple(trace.run), trace.states)
+
+    @classmethod
+    def along(cls, environment: str, sizes: Sizes, run: Run) -> Course:
+        """A run by its bare steps. Raises :class:`BadInput` if the world does not allow it."""
+        concrete = prepare(environment, sizes)
+        states, _ = follow(concrete, run)
+        return cls(environment, sizes, tuple(run), tuple(concrete.show(state) for state in states))
+
+
+@dataclass(frozen=True)
+class Played:
+    """What came of a run: migrations that completed; the step at which something went wrong, and what."""
 
     result: Result
-    lost: tuple[Difference, ...] = ()
+    arrivals: tuple[Arrival, ...] = ()
     step: int | None = None
     reason: str = ""
+
+    @property
+    def lost(self) -> tuple[Difference, ...]:
+        """What matters and did not arrive."""
+        return tuple(d for arrival in self.arrivals for d in arrival.lost)
 
     def __str__(self) -> str:
         if self.result == Result.LOST:
@@ -43,47 +77,30 @@ class Replayed:
         return f"{self.result} at step {self.step}: {self.reason}" if self.reason else str(self.result)
 
 
-def setup_for(trace: Trace, qemu: Qemu, accelerator: str | None = None) -> Setup:
-    """What a trace is to be replayed on: by default KVM if it is about KVM and that is there, else TCG.
+def setup_for(environment: str, qemu: Qemu, accelerator: str | None = None) -> Setup:
+    """What a world's runs are to be replayed on: by default KVM if it has KVM's log and that is there, else TCG.
 
-    Raises :class:`BadInput` if the trace's host is no QEMU, or the accelerator can't be used.
+    Raises :class:`BadInput` if the world's host is no QEMU, or the accelerator can't be used.
     """
-    world = compose(trace.environment)
+    world = compose(environment)
     if world.device.kind != Kind.SKIPS:
-        raise BadInput(f"the host of {trace.environment} is no QEMU: this trace can't be replayed on one")
+        raise BadInput(f"the host of {environment} is no QEMU: its runs can't be replayed on one")
     if accelerator is None:
         about_kvm = world.log.mode != LogMode.TCG
         accelerator = "kvm" if about_kvm and not qemu.refusal("kvm") else "tcg"
     if refusal := qemu.refusal(accelerator):
         raise BadInput(refusal)
-    ring = 4096 if accelerator == "kvm" and world.log.mode == LogMode.KVM_RING else 0
+    ring = _RING if accelerator == "kvm" and world.log.mode == LogMode.KVM_RING else 0
     return Setup(qemu, accelerator, stores_by_cpu(world, accelerator), ring)
 
 
 def stores_by_cpu(world: World, accelerator: str) -> bool:
     """Whether writes are the virtual CPU's: not under TCG, which loses some of them by itself before QEMU 9.0.
 
-    Unless the trace is about just that. Writes over qtest stand for them: they are marked as they are made, which is
+    Unless the run is about just that. Writes over qtest stand for them: they are marked as they are made, which is
     what TCG was meant to do, too.
     """
     return accelerator == "kvm" or (world.log.mode == LogMode.TCG and not world.log.rearms_at_sync)
-
-
-def replay(trace: Trace, setup: Setup) -> Replayed:
-    """Replay a trace once, on a machine of its own."""
-    step = 0
-    try:
-        with rig(setup, layout_for(trace.sizes, setup)) as running:
-            steering = Steering(running, compose(trace.environment), setup.vcpu_stores)
-            for step, taken in enumerate(trace.steps, 1):
-                steering.play(taken.action.name, taken.block, trace.states[step - 1], trace.states[step])
-    except Unsteerable as problem:
-        return Replayed(Result.NOT_STEERED, step=step, reason=str(problem))
-    except HypervisorDied as problem:
-        return Replayed(Result.DIED, step=step, reason=str(problem))
-    matters = trace.states[-1]["ghost.data"]
-    lost = tuple(d for d in steering.differences if d.block in matters)
-    return Replayed(Result.LOST if lost else Result.KEPT, lost)
 
 
 def layout_for(sizes: Sizes, setup: Setup) -> Layout:
@@ -91,7 +108,62 @@ def layout_for(sizes: Sizes, setup: Setup) -> Layout:
     return Layout(sizes.blocks, sizes.chunk if setup.lazy else sizes.blocks)
 
 
-def replays(trace: Trace, setup: Setup, times: int) -> Iterator[Replayed]:
-    """Replay a trace so many times, each on a new machine."""
-    for _ in range(times):
-        yield replay(trace, setup)
+def play(course: Course, setup: Setup) -> Played:
+    """Play a run on a machine of its own."""
+    step, arrivals = 0, []
+    try:
+        with rig(setup, layout_for(course.sizes, setup)) as running:
+            steering = Steering(running, compose(course.environment), setup.vcpu_stores)
+            arrivals = steering.arrivals
+            for step, (name, block) in enumerate(course.run, 1):
+                steering.play(name, block, course.states[step - 1], course.states[step])
+        result, reason = Result.FOLLOWED, ""
+    except Unsteerable as problem:
+        result, reason = Result.NOT_STEERED, str(problem)
+    except Differs as problem:
+        result, reason = Result.DIFFERS, str(problem)
+    except HypervisorDied as problem:
+        result, reason = Result.DIED, str(problem)
+    return Played(result, tuple(arrivals), step, reason)
+
+
+def replay(trace: Trace, setup: Setup) -> Played:
+    """Replay a trace once, and look for what is lost."""
+    return judged(play(Course.of(trace), setup))
+
+
+def judged(played: Played) -> Played:
+    """The same with a verdict on what arrived."""
+    if played.lost:
+        return Played(Result.LOST, played.arrivals, played.step, played.reason)
+    if played.result == Result.FOLLOWED and played.arrivals:
+        return Played(Result.KEPT, played.arrivals)
+    return played
+
+
+@dataclass(frozen=True)
+class ReplayTask:
+    """One replay, as a unit of parallel work."""
+
+    course: Course
+    setup: Setup
+    engine: str = "qemu"
+
+    def __str__(self) -> str:
+        return f"replay of {self.environment} on {self.setup.qemu}"
+
+    @property
+    def environment(self) -> str:
+        """The world of the run."""
+        return self.course.environment
+
+    def run(self, progress: Progress | None = None) -> Played:
+        """Replay it."""
+        return judged(play(self.course, self.setup))
+
+
+def replays(courses: Sequence[Course], setup: Setup, jobs: int) -> list[Played]:
+    """Replay runs, so many at a time, each on a machine of its own; what came of each, in their order."""
+    tasks = [ReplayTask(course, setup) for course in courses]
+    played = {id(task): result for task, result in run_all(tasks, jobs)}
+    return [played[id(task)] for task in tasks]

@@ -7,6 +7,7 @@ Such an operation is done at one of its steps, and whatever of others comes in i
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from hintproof.qemu.balloon import DONE, SHARED_CELL, STOP, STOP_CELL
@@ -29,7 +30,7 @@ INSIDE_GUEST = frozenset(
 )
 
 #: Steps that are part of an operation done at another step.
-_PARTS = frozenset({"sync_merge", "send_takes_cleared", "complete", "reap_ring"})
+_PARTS = frozenset({"sync_merge", "send_takes_cleared", "reap_ring"})
 
 #: What may come between the steps of an operation: by the step that opens it.
 _SENDS = frozenset({"send_takes_cleared", "send_reads"})
@@ -37,9 +38,20 @@ _SYNC_HEAD = INSIDE_GUEST | {
     *("write", "dma_write", "set_active_id", "post_start", "post_hint", "hint_in_place", "post_stop"),
     *("kick_start", "kick_hint", "read_config", "sync_get"),
 }
-_SYNC_REST = _SYNC_HEAD - {"write", "dma_write", "sync_get"} | {"sync_merge", "publish_id", "publish_nothing"}
+_SYNC_REST = _SYNC_HEAD - {"write", "dma_write", "sync_get"} | {
+    *("sync_merge", "publish_id", "publish_nothing", "publish_done"),
+}
 _LAST_STAGE = _PARTS | {
-    *("last_sync", "sync_get", "send_clears", "send_takes", "send_reads", "publish_done", "publish_nothing"),
+    *(
+        "last_sync",
+        "sync_get",
+        "send_clears",
+        "send_takes",
+        "send_reads",
+        "publish_done",
+        "publish_nothing",
+        "complete",
+    ),
 }
 _MAY_FOLLOW: dict[str, frozenset[str]] = {
     "send_clears": _SENDS,
@@ -56,8 +68,35 @@ _CLOSES: dict[str, tuple[str, ...]] = {
     "hint_drops_block": ("hint_clears_chunk",),
     "publish_id": ("sync_get",),
     "publish_nothing": ("sync_get",),
+    "publish_done": ("sync_get",),
     "complete": ("stop_vm",),
 }
+
+
+class Differs(Exception):
+    """The real system is not as the model has it. The message says in what."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A migration that was completed: the blocks that differ, those that are stale in the model, those that matter."""
+
+    differences: tuple[Difference, ...]
+    stale: frozenset[int]
+    matters: frozenset[int]
+
+    @property
+    def lost(self) -> tuple[Difference, ...]:
+        """What matters and did not arrive."""
+        return tuple(d for d in self.differences if d.block in self.matters)
+
+    @property
+    def problem(self) -> str:
+        """In what the destination's memory is not as in the model; empty if it is."""
+        really = {d.block for d in self.differences}
+        if really == self.stale:
+            return ""
+        return f"blocks {sorted(really)} are not as at the source, in the model {sorted(self.stale)}"
 
 
 class Steering:
@@ -72,17 +111,18 @@ class Steering:
         self._cell = SHARED_CELL
         self._ids: dict[str, int] = {"STOP": STOP, "DONE": DONE}
         self._sending = 0
-        self.differences: list[Difference] = []
+        self._differences: tuple[Difference, ...] = ()
+        self.arrivals: list[Arrival] = []
         if world.guest.fill != Fill.NOTHING or world.guest.init_on_alloc:
             raise Unsteerable("free pages have content in this world, which the rig's guest does not write")
 
     def play(self, name: str, block: int | None, before: Shown, after: Shown) -> None:
         """Do a step that leads from one state of the model to another.
 
-        Raises :class:`Unsteerable` if it can't be done, or if the real system is not in the state after it.
+        Raises :class:`Unsteerable` if it can't be done, :class:`Differs` if the real system is then in another state.
         """
         self._refuse_in_the_middle(name)
-        if name not in INSIDE_GUEST and name not in _PARTS and self._open != "stop_vm":
+        if name not in INSIDE_GUEST and name not in _PARTS and (self._open != "stop_vm" or name == "complete"):
             act: Callable[[int | None, Shown, Shown], None] | None = getattr(self, f"_do_{name}", None)
             if act is None:
                 raise Unsteerable(f"this QEMU has no step {name}, or the rig can't bring it about")
@@ -158,12 +198,12 @@ class Steering:
         migrates = after["migration.at"] == "ROUND"
         remaining = self._rig.running.remaining if migrates else 0
         self._rig.device.pop()
-        self._expect_config(shown_id(after))
+        self._expect_config_of(after)
         if migrates:
             taken = len(before["log.bitmap"]) - len(after["log.bitmap"])
             really = remaining - self._rig.running.remaining
             if taken != really:
-                raise Unsteerable(f"the hint took {really} pages out of the bitmap, in the model {taken}")
+                raise Differs(f"{really} pages were taken out of the bitmap, in the model {taken}")
 
     _do_pop_stop = _do_ignore_out_buffer = _do_honour_hint = _do_hint_drops_block = _do_ignore_hint = _do_pop_start
 
@@ -190,11 +230,13 @@ class Steering:
     def _do_publish_id(self, block: int | None, before: Shown, after: Shown) -> None:
         shown, newest = self._rig.balloon.command_id, max(self._ids.values())
         if shown in (STOP, DONE) or (newest != DONE and shown != newest + 1):
-            raise Unsteerable(f"a new id was to be issued, and config shows {shown:#x}")
+            raise Differs(f"a new id was to be issued, and config shows {shown:#x}")
         self._ids[after["device.cmd_id"]] = shown
 
     def _do_publish_nothing(self, block: int | None, before: Shown, after: Shown) -> None:
-        """What config shows then is of no concern: there is no driver."""
+        self._expect_config_of(after)
+
+    _do_publish_done = _do_publish_nothing
 
     def _do_send_takes(self, block: int | None, before: Shown, after: Shown) -> None:
         assert block
@@ -207,14 +249,16 @@ class Steering:
 
     def _do_stop_vm(self, block: int | None, before: Shown, after: Shown) -> None:
         """The rest is QEMU's: what the bitmap has is sent, with nobody to write in between."""
-        self.differences = self._rig.finish()
-        if "device.status" in after and after["device.negotiated"]:
-            self._expect_config("DONE")
+        self._differences = tuple(self._rig.finish())
+
+    def _do_complete(self, block: int | None, before: Shown, after: Shown) -> None:
+        stale, matters = (frozenset(after[name]) for name in ("ghost.stale", "ghost.data"))
+        self.arrivals.append(Arrival(self._differences, stale, matters))
+        self._expect_config_of(after)
 
     def _do_abort_migration(self, block: int | None, before: Shown, after: Shown) -> None:
         self._rig.cancel()
-        if "device.status" in after:
-            self._expect_config(shown_id(after))
+        self._expect_config_of(after)
 
     def _do_resume(self, block: int | None, before: Shown, after: Shown) -> None:
         self._rig.resume()
@@ -231,7 +275,11 @@ class Steering:
     def _expect_config(self, wanted: str) -> None:
         shown = self._rig.balloon.command_id
         if self._ids.get(wanted) != shown:
-            raise Unsteerable(f"config shows {shown:#x}, in the model {wanted}")
+            raise Differs(f"config shows {shown:#x}, in the model {wanted}")
+
+    def _expect_config_of(self, state: Shown) -> None:
+        if state.get("device.negotiated"):
+            self._expect_config(shown_id(state))
 
 
 def shown_id(state: Shown) -> str:

@@ -69,13 +69,16 @@ def test_more_blocks_than_there_is_room_for() -> None:
         Layout(3, 1)
 
 
-def test_the_firmware_is_one_segment_that_begins_at_its_end() -> None:
+def test_the_firmware_begins_with_a_jump_to_its_only_page_of_code() -> None:
     for stores in (True, False):
         code = payload.firmware(stores)
         assert len(code) == payload.SIZE
         offset = int.from_bytes(code[-15:-13], "little")
         assert code[-16] == 0xE9
-        assert (payload.SIZE - 16 + 3 + offset) % payload.SIZE == 0
+        begins = (payload.SIZE - 16 + 3 + offset) % payload.SIZE
+        assert begins == payload.SIZE - PAGE
+        assert code[begins] == 0xFA  # cli
+        assert not any(code[:begins])
 
 
 def record(address: int, flags: int, rest: bytes) -> bytes:

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from hintproof.engines.report import Run
 from hintproof.errors import BadInput
-from hintproof.qemu.replay import Result, replay, setup_for
+from hintproof.qemu.replay import Course, Result, judged, play, replay, replays, setup_for
 from hintproof.trace import Trace, load
-from tests.checker.qemu.needs import needs_kvm, needs_qemu, setup
+from hintspec.sizes import Sizes
+from tests.checker.qemu.needs import course, needs_kvm, needs_qemu, setup
+from tests.script import Script
 
 COUNTEREXAMPLES = Path(__file__).parents[3] / "counterexamples"
 
@@ -22,7 +25,7 @@ def known(name: str) -> Trace:
 
 @pytest.mark.parametrize("accelerator", ["tcg", pytest.param("kvm", marks=needs_kvm)])
 def test_the_shared_start_cell_loses_data(accelerator: str) -> None:
-    settings = setup_for(known("shared-start-cell"), setup().qemu, accelerator)
+    settings = setup_for(known("shared-start-cell").environment, setup().qemu, accelerator)
     replayed = replay(known("shared-start-cell"), settings)
     assert replayed.result == Result.LOST
     [lost] = replayed.lost
@@ -31,12 +34,62 @@ def test_the_shared_start_cell_loses_data(accelerator: str) -> None:
 
 @needs_kvm
 def test_early_release_loses_data_under_kvm() -> None:
-    replayed = replay(known("early-release"), setup_for(known("early-release"), setup().qemu, "kvm"))
+    replayed = replay(known("early-release"), setup_for(known("early-release").environment, setup().qemu, "kvm"))
     assert replayed.result == Result.LOST
 
 
 def test_early_release_loses_nothing_under_tcg() -> None:
     assert replay(known("early-release"), setup("tcg")).result == Result.KEPT
+
+
+def with_a_cell_a_round(trace: Trace) -> Course:
+    """The same run with a cell for each START: the stale one is ignored, and the block is sent."""
+    other = {"pop_start": "ignore_out_buffer", "honour_hint": "ignore_hint"}
+    run = [(other.get(name, name), block) for name, block in trace.run]
+    return Course.along(f"{trace.environment}+cell-per-round", trace.sizes, [*run[:-1], *SEND, run[-1]])
+
+
+SEND: Run = [("send_takes", 1), ("send_reads", None)]
+
+
+def test_a_cell_a_round_mends_it() -> None:
+    played = play(with_a_cell_a_round(known("shared-start-cell")), setup("tcg"))
+    assert judged(played).result == Result.KEPT
+
+
+def over_a_cancelled_migration(environment: str) -> Course:
+    """START and hint stay on the queue while a migration is cancelled; the guest has its block back, and uses it."""
+    script = Script(environment, Sizes(blocks=1, ring=4, rounds=2, migrations=2)).take("migrate").sync().hint(1)
+    script.take("abort_migration", "config_changed", "test_read_bit", "read_config", "leave_loop", "post_stop")
+    script.take("work_starts", "test_read_bit", "release_on_done", "allocate(1)", "write(1)", "migrate").sync()
+    script.take("config_changed", "work_starts", "test_read_bit", "read_config", "round_begins", "test_read_bit")
+    script.take("set_active_id").take_any("pop_start", "ignore_out_buffer").take_any("honour_hint", "ignore_hint")
+    return course(script.finish())
+
+
+def test_the_shared_start_cell_over_a_cancelled_migration() -> None:
+    environment = "linux-6.1+qemu-7.2+kvm-auto"
+    shared, own = over_a_cancelled_migration(environment), over_a_cancelled_migration(f"{environment}+cell-per-round")
+    assert judged(play(shared, setup("tcg"))).result == Result.LOST
+    assert judged(play(own, setup("tcg"))).result == Result.KEPT
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("accelerator", ["tcg", pytest.param("kvm", marks=needs_kvm)])
+def test_ten_of_ten(accelerator: str) -> None:
+    """Lost each time, or never: never with a cell a round, and early release never under TCG."""
+    shared, early = known("shared-start-cell"), Course.of(known("early-release"))
+    courses = {
+        "shared": Course.of(shared),
+        "own": with_a_cell_a_round(shared),
+        "cancelled": over_a_cancelled_migration(shared.environment),
+        "early": early,
+    }
+    lost = {
+        name: sum(played.result == Result.LOST for played in replays([course] * 10, setup(accelerator), 5))
+        for name, course in courses.items()
+    }
+    assert lost == {"shared": 10, "own": 0, "cancelled": 10, "early": 10 if accelerator == "kvm" else 0}
 
 
 def test_a_step_that_this_qemu_has_not_is_said() -> None:
@@ -48,4 +101,4 @@ def test_a_step_that_this_qemu_has_not_is_said() -> None:
 
 def test_a_host_that_is_no_qemu_is_refused() -> None:
     with pytest.raises(BadInput, match="is no QEMU"):
-        setup_for(known("discard-before-reuse-seen"), setup().qemu)
+        setup_for("linux-6.1+firecracker-1.14", setup().qemu)
