@@ -60,8 +60,9 @@ class Balloon:
         device.status = ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK
 
     def reset(self) -> None:
-        """Reset the device, as a driver that leaves."""
+        """Reset the device, as a driver that leaves; the queue is no more."""
         self._device.status = 0
+        self._posted = self.used
 
     @property
     def command_id(self) -> int:

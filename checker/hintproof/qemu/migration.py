@@ -86,16 +86,17 @@ class Migration:
         """Let QEMU send until it has sent more than ``quota`` bytes, once; the bytes that came.
 
         The quota is raised only after the head of a section used up the old one: QEMU looks at it again before it
-        waits. Raised while it waits, the quota would be used twice, before and after the new tick is counted.
+        waits. Raised while it waits, the quota would be used twice, before and after the new tick is counted; and it
+        is taken back before QEMU looks at it again.
         A page with content has 4104 bytes, a zero page 9, the head of a section 5.
         """
         before = self.destination.received
         if quota > _NOTHING:
             self._run(_sends)
             self._allow(quota)
-        self._run(_waits_for_time)
-        if quota > _NOTHING:
+            self._run(_sends)
             self._allow(_NOTHING)
+        self._run(_waits_for_time)
         return self.destination.received - before
 
     def sync(self, fresh: int) -> None:

@@ -129,7 +129,7 @@ class Rig:
             if sent == [block]:
                 return
             if sent:
-                raise Unsteerable(f"QEMU sends block {sent[0]} before block {block}")
+                raise Unsteerable(f"QEMU sends blocks {sent} where block {block} is wanted")
         raise Unsteerable(f"QEMU does not send block {block}")
 
     def _sent(self) -> list[int]:

@@ -211,6 +211,8 @@ class Steering:
         """Done with what must follow it."""
 
     def _do_loop_ends(self, block: int | None, before: Shown, after: Shown) -> None:
+        if not before["vm.running"]:
+            raise Unsteerable("a stopped VM holds the device's loop where it would look at the queue")
         self._rig.device.sleep()
 
     # -- hypervisor ------------------------------------------------------------------------

@@ -100,7 +100,7 @@ def test_what_can_not_be_done_is_said() -> None:
         with pytest.raises(Unsteerable, match="sleeps"):
             running.write(1)
         running.migrate()
-        with pytest.raises(Unsteerable, match="sends block 1 before block 2"):
+        with pytest.raises(Unsteerable, match=r"sends blocks \[1\] where block 2 is wanted"):
             running.send(2)
 
 
