@@ -29,6 +29,10 @@ class Unsteerable(Exception):
     """The real system can't be brought to do what was asked for at this point. The message says why."""
 
 
+class TooBusy(Unsteerable):
+    """The machine is so busy that what was asked for did not come about in time: it may the next time."""
+
+
 class QemuChild:
     """A running QEMU. ``steps`` is what it was asked for so far, for the report of its death."""
 

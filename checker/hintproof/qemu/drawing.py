@@ -14,8 +14,8 @@ from hintproof.interpret.concrete import Concrete, State
 #: How often an actor is drawn, and how often a step that ends or changes much, compared to others.
 _ACTORS = {"guest": 2, "driver": 12, "device": 4, "hypervisor": 1}
 _STEPS = {
-    **{"stop_vm": 0.1, "abort_migration": 0.15, "next_sync": 0.7, "pause": 0.2, "resize_balloon": 0.4},
-    **{"remove_begins": 0.01, "freeze_begins": 0.01, "no_block_left": 0.15, "allocate": 0.5, "migrate": 5.0},
+    "stop_vm": 0.1, "abort_migration": 0.15, "next_sync": 0.7, "pause": 0.2, "resize_balloon": 0.4,
+    "remove_begins": 0.01, "freeze_begins": 0.01, "no_block_left": 0.15, "allocate": 0.5, "migrate": 5.0,
 }
 
 #: Steps that are drawn only as what follows another.

@@ -1,7 +1,7 @@
 """Where everything lies in the memory of the guest: a tiny one, so that a migration takes no time.
 
-The first chunk of the dirty log (64 pages, the least that QEMU takes) has what the driver and the virtual CPU need,
-and fillers; each further chunk is the model's, its blocks at its end. The migration scans pages upwards, so nothing
+The first chunks of the dirty log (64 pages each, the least that QEMU takes) have what the driver and the virtual CPU
+need, and fillers; the others are the model's, with blocks at their ends. The migration scans pages upwards, so nothing
 of the model's is sent before it is wanted. A block is one page.
 """
 
@@ -19,11 +19,8 @@ CHUNK = 64
 #: Pages of the first chunk: mailbox and interrupt table; the hint queue; cells of command ids.
 MAILBOX_PAGE, QUEUE_PAGE, CELL_PAGE = 0, 1, 2
 
-#: Zero pages that may be made dirty, so that a sync finds enough to go on.
-FILLERS = range(CELL_PAGE + 1, CHUNK - 1)
-
 #: RAM of the guest ends below the firmware's image at 0xe0000: three chunks.
-MOST_CHUNKS = 2
+_CHUNKS = 3
 
 
 @dataclass(frozen=True)
@@ -35,7 +32,7 @@ class Layout:
 
     def __post_init__(self) -> None:
         """Refuse what has no room. Raises :class:`Unsteerable`."""
-        if self.chunks > MOST_CHUNKS or self.chunk > CHUNK:
+        if self.chunks >= _CHUNKS or self.chunk > CHUNK:
             raise Unsteerable(f"{self.blocks} blocks in chunks of {self.chunk} have no room in this guest")
 
     @property
@@ -46,12 +43,22 @@ class Layout:
     @property
     def pages(self) -> int:
         """All pages of RAM."""
-        return CHUNK * (1 + self.chunks)
+        return CHUNK * _CHUNKS
+
+    @property
+    def begin(self) -> int:
+        """The first page of the model's chunks."""
+        return self.pages - CHUNK * self.chunks
+
+    @property
+    def fillers(self) -> range:
+        """Zero pages that may be made dirty, so that a sync finds enough to go on."""
+        return range(CELL_PAGE + 1, self.begin - 1)
 
     def page(self, block: int) -> int:
         """The page of a block; blocks are numbered from 1."""
         chunk, place = divmod(block - 1, self.chunk)
-        return CHUNK * (2 + chunk) - self.chunk + place
+        return self.begin + CHUNK * (1 + chunk) - self.chunk + place
 
     def address(self, block: int) -> int:
         """The guest-physical address of a block."""
@@ -62,10 +69,10 @@ class Layout:
 
         ``lazy``: the send of a page clears the log of its chunk, so that nothing of the model's chunks may be sent.
         """
-        return CHUNK - 1 if lazy else self.page(1) - 1
+        return self.begin - 1 if lazy else self.page(1) - 1
 
     def block(self, page: int) -> int | None:
         """The block of a page; None for a page that is none of the model's."""
-        chunk, place = divmod(page, CHUNK)
-        number = (chunk - 1) * self.chunk + place - (CHUNK - self.chunk) + 1
-        return number if chunk >= 1 and place >= CHUNK - self.chunk and number <= self.blocks else None
+        chunk, place = divmod(page - self.begin, CHUNK)
+        number = chunk * self.chunk + place - (CHUNK - self.chunk) + 1
+        return number if chunk >= 0 and place >= CHUNK - self.chunk and number <= self.blocks else None

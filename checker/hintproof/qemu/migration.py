@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from hintproof.qemu.child import Unsteerable
+from hintproof.qemu.child import TooBusy, Unsteerable
 from hintproof.qemu.layout import PAGE
 from hintproof.qemu.machine import Machine
 from hintproof.qemu.stream import Destination
@@ -38,7 +38,7 @@ _TICK = 100
 _LONGEST = 2_000_000
 
 #: Ticks tried until a sync comes.
-_TRIES = 12
+_TRIES = 20
 
 
 class Migration:
@@ -124,7 +124,7 @@ class Migration:
                 if told["ram"]["dirty-sync-count"] != count + 1:
                     raise Unsteerable("two syncs came when one was wanted")
                 return
-        raise Unsteerable(f"no sync came in {_TRIES} ticks: the machine is too busy")
+        raise TooBusy(f"no sync came in {_TRIES} ticks: the machine is too busy")
 
     def finish(self) -> None:
         """Let QEMU send all that is left, stop the machine, sync for the last time, and complete."""

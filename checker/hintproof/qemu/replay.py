@@ -10,7 +10,7 @@ from hintproof.engines.report import Progress, Run
 from hintproof.errors import BadInput
 from hintproof.parallel import run_all
 from hintproof.qemu.binary import Qemu
-from hintproof.qemu.child import HypervisorDied, Unsteerable
+from hintproof.qemu.child import HypervisorDied, TooBusy, Unsteerable
 from hintproof.qemu.layout import Layout
 from hintproof.qemu.machine import Setup
 from hintproof.qemu.rig import Difference, rig
@@ -22,6 +22,9 @@ from hintspec.sizes import Sizes
 
 #: Entries of KVM's dirty ring, where a world has one.
 _RING = 4096
+
+#: How often a run is begun that a busy machine upsets.
+_TRIES = 3
 
 
 class Result(StrEnum):
@@ -109,7 +112,16 @@ def layout_for(sizes: Sizes, setup: Setup) -> Layout:
 
 
 def play(course: Course, setup: Setup) -> Played:
-    """Play a run on a machine of its own."""
+    """Play a run on a machine of its own; on a busy machine, a few times if need be."""
+    for _ in range(_TRIES):
+        try:
+            return _play(course, setup)
+        except TooBusy as problem:
+            busy = Played(Result.NOT_STEERED, reason=str(problem))
+    return busy
+
+
+def _play(course: Course, setup: Setup) -> Played:
     step, arrivals = 0, []
     try:
         with rig(setup, layout_for(course.sizes, setup)) as running:
@@ -118,6 +130,8 @@ def play(course: Course, setup: Setup) -> Played:
             for step, (name, block) in enumerate(course.run, 1):
                 steering.play(name, block, course.states[step - 1], course.states[step])
         result, reason = Result.FOLLOWED, ""
+    except TooBusy:
+        raise
     except Unsteerable as problem:
         result, reason = Result.NOT_STEERED, str(problem)
     except Differs as problem:

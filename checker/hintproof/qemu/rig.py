@@ -12,15 +12,16 @@ from dataclasses import dataclass
 
 from hintproof.qemu.child import Unsteerable
 from hintproof.qemu.device import Device
-from hintproof.qemu.layout import CELL_PAGE, FILLERS, PAGE, Layout
+from hintproof.qemu.layout import CELL_PAGE, PAGE, Layout
 from hintproof.qemu.machine import Machine, Setup, machine
 from hintproof.qemu.migration import Migration
 
 #: Bytes of a page on its way, with content and of zeros.
 _SENT_PAGE, _SENT_ZEROS = PAGE + 8, 9
 
-#: Fillers made dirty to have a sync go on.
-_FRESH = 12
+#: Fillers made dirty to have a sync go on: the more, the less it matters how busy the machine is. With more pages
+#: than that left, no further sync can be forced, so they are spared then.
+_FRESH_LEAST, _FRESH_MOST, _LEFT_MOST = 12, 24, 88
 
 #: Bytes a tick that let zero pages pass, and then one page with content.
 _ONE_PAGE = 600
@@ -106,14 +107,15 @@ class Rig:
         sent = self._sent()
         if not sent or sent[-1] != self._guard:
             raise Unsteerable(f"of the first pages QEMU sent {len(sent)}, up to {sent[-1:]}")
-        self._clean = list(FILLERS)
+        self._clean = list(self.layout.fillers)
         return self.balloon.command_id
 
     def sync(self) -> int:
         """Have the next round begin; the id that config shows."""
         self.machine.child.steps.append("sync")
-        fresh, self._clean = self._clean[:_FRESH], self._clean[_FRESH:]
-        if len(fresh) < _FRESH:
+        count = max(_FRESH_LEAST, min(_FRESH_MOST, _LEFT_MOST - self.running.remaining))
+        fresh, self._clean = self._clean[:count], self._clean[count:]
+        if len(fresh) < count:
             raise Unsteerable("no pages are left that could be made dirty to have a sync go on")
         for page in fresh:
             self.machine.qtest.write32(page * PAGE, 0)
@@ -136,7 +138,7 @@ class Rig:
         """Pages of RAM that came since the last look."""
         pages = self.running.destination.pages
         sent, self._seen = pages[self._seen :], len(pages)
-        self._clean += [page for page in sent if page in FILLERS and page not in self._clean]
+        self._clean += [page for page in sent if page in self.layout.fillers and page not in self._clean]
         return sent
 
     def finish(self) -> list[Difference]:

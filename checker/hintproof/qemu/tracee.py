@@ -27,7 +27,7 @@ _SYSCALL_STOP = signal.SIGTRAP | 0x80
 _EVENT_STOP = 128
 
 #: Seconds between two looks at a thread that runs: at first, and at most.
-_LOOK, _LOOK_MOST = 0.00002, 0.002
+_LOOK, _LOOK_MOST = 0.00002, 0.004
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _LIBC.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]

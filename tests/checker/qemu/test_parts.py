@@ -57,7 +57,7 @@ def test_blocks_have_pages_of_their_own(blocks: int, chunk: int) -> None:
     layout = Layout(blocks, chunk)
     pages = [layout.page(block) for block in range(1, blocks + 1)]
     assert len({*pages}) == blocks
-    assert all(CHUNK <= page < layout.pages for page in pages)
+    assert all(layout.begin <= page < layout.pages for page in pages)
     assert [layout.block(page) for page in pages] == list(range(1, blocks + 1))
     assert sum(layout.block(page) is not None for page in range(layout.pages)) == blocks
     chunks = [page // CHUNK for page in pages]
