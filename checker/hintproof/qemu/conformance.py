@@ -7,14 +7,13 @@ blocks are not at the destination as they are at the source: exactly those that 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
 from hintproof.engines.report import Progress
 from hintproof.interpret.concrete import Concrete
-from hintproof.parallel import run_all
+from hintproof.parallel import cores, run_all
 from hintproof.qemu.drawing import draw
 from hintproof.qemu.machine import Setup
 from hintproof.qemu.replay import Course, Played, Result, play
@@ -30,7 +29,7 @@ STEPS = 70
 #: Runs that a process plays one after the other.
 _BATCH = 4
 
-#: Machines at a time for each processor, if the virtual CPUs sleep: QEMU sleeps most of the time, too.
+#: Machines at a time for each processor: QEMU sleeps most of the time.
 _MACHINES = 6
 
 
@@ -119,12 +118,6 @@ class _Batch:
         return played
 
 
-def machines_at_a_time(setup: Setup) -> int:
-    """How many machines to run: a virtual CPU that looks for its next store has a processor for itself."""
-    processors = len(os.sched_getaffinity(0))
-    return processors if setup.vcpu_stores else processors * _MACHINES
-
-
 def conform(
     environment: str,
     setup: Setup,
@@ -141,7 +134,7 @@ def conform(
         for place in range(0, len(seeds), _BATCH)
     ]
     counts = Conformance()
-    for _, played in run_all(batches, machines_at_a_time(setup)):
+    for _, played in run_all(batches, _MACHINES * cores()):
         for seed, course, result in played:
             counts.add(seed, course, result)
         watch(counts)

@@ -6,17 +6,30 @@ stage. Blocks are sent in the order in which QEMU scans its memory.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 from hintproof.engines.report import Run
 from hintproof.interpret.concrete import Concrete, State
 
-#: How often an actor is drawn, and how often a step that ends or changes much, compared to others.
-_ACTORS = {"guest": 2, "driver": 12, "device": 4, "hypervisor": 1}
+#: How often an actor is drawn: one of these, drawn anew for each run, so that in some the device is very slow.
+_ACTORS = {"guest": (0.5, 2), "driver": (6, 20), "device": (0.1, 1, 4), "hypervisor": (0.1, 0.5)}
+
+#: How often a step is drawn that ends or changes much, compared to other steps of its actor.
 _STEPS = {
-    "stop_vm": 0.1, "abort_migration": 0.15, "next_sync": 0.7, "pause": 0.2, "resize_balloon": 0.4,
-    "remove_begins": 0.01, "freeze_begins": 0.01, "no_block_left": 0.15, "allocate": 0.5, "migrate": 5.0,
+    "stop_vm": 0.1, "abort_migration": 0.1, "next_sync": 0.5, "pause": 0.1, "resize_balloon": 0.2,
+    "remove_begins": 0.01, "freeze_begins": 0.01, "no_block_left": 0.15, "allocate": 0.5,
+    "send_takes": 0.4, "send_clears": 0.4, "dma_write": 0.3,
 }
+
+#: How much oftener a step is drawn that breaks a promise of the text: it makes a run worth while.
+_BREAKS = 20.0
+
+#: The same for the use of a block whose hint is still on the queue, and for a guest that has such a block.
+_ON_QUEUE = {"shrink_newest": 4.0, "allocate": 10.0, "write": 10.0, "take_block": 0.1, "free": 0.1}
+_TAKEN_BACK = 20.0
 
 #: Steps that are drawn only as what follows another.
 _FOLLOWING = ("sync_", "publish_", "last_sync", "complete", "send_takes_cleared", "send_reads", "hint_drops_block")
@@ -39,6 +52,17 @@ _AFTER = {
 _SYNCS_UNSENT = 1
 
 
+@dataclass(frozen=True)
+class _Option:
+    """A step that may be drawn; ``breaks``: it breaks a promise of the text."""
+
+    actor: str
+    name: str
+    block: int | None
+    weight: float
+    breaks: bool
+
+
 class Drawing:
     """A run being drawn. ``lazy``: the dirty log is cleared by chunk, as pages are sent."""
 
@@ -46,6 +70,7 @@ class Drawing:
         self._concrete = concrete
         self._lazy = lazy
         self._choice = choice
+        self._actors = {actor: choice.choice(weights) for actor, weights in _ACTORS.items()}
         self._names = [v.name for v in concrete.model.vars]
         self.state: State = concrete.initial
         self.run: Run = []
@@ -59,11 +84,17 @@ class Drawing:
             options = self._options()
             if not options:
                 break
-            actor = self._weighted(sorted({a for a, _, _ in options}), _ACTORS)
-            names = sorted({name for a, name, _ in options if a == actor})
-            name = self._weighted(names, _STEPS)
-            block = self._choice.choice([b for a, n, b in options if (a, n) == (actor, name)])
-            self._take(name, block)
+            sums: dict[str, float] = defaultdict(float)
+            for option in options:
+                sums[option.actor] += option.weight
+            share = {actor: self._actors[actor] / sums[actor] for actor in sums}
+            if any(o.name == "migrate" for o in options):  # nothing much happens without a migration
+                share["hypervisor"] = max(self._actors.values()) / sums["hypervisor"]
+            if self._hinted() - self._held():
+                share["guest"] = share.get("guest", 0) * _TAKEN_BACK
+            weights = [share[o.actor] * o.weight * (_BREAKS if o.breaks else 1) for o in options]
+            drawn = self._choice.choices(options, weights)[0]
+            self._take(drawn.name, drawn.block)
         if self._value("migration.at") == self._round:
             self._take("stop_vm", None)
         return self.run
@@ -77,24 +108,34 @@ class Drawing:
         labels: tuple[str, ...] = sort.labels  # type: ignore[attr-defined]
         return labels
 
-    def _value(self, variable: str) -> int:
-        value: int = self.state[self._names.index(variable)]
-        return value
+    def _value(self, variable: str) -> Any:
+        return self.state[self._names.index(variable)]
 
-    def _weighted(self, among: list[str], weights: dict[str, float] | dict[str, int]) -> str:
-        return self._choice.choices(among, [weights.get(item, 1) for item in among])[0]
-
-    def _options(self) -> list[tuple[str, str, int | None]]:
-        """Actor, step and block of all steps that may be drawn now."""
+    def _options(self) -> list[_Option]:
+        """All steps that may be drawn now."""
         found = []
-        for number, after, _ in self._concrete.successors(self.state):
+        hinted = self._hinted()
+        for number, _, broken in self._concrete.successors(self.state):
             instance = self._concrete.instances[number]
             name = instance.action.name
-            if not name.startswith(_FOLLOWING) and name not in _NEVER and self._may(name, instance.block, after):
-                found.append((instance.action.action.actor.name, name, instance.block))
+            if not name.startswith(_FOLLOWING) and name not in _NEVER and self._may(name, instance.block):
+                weight = _STEPS.get(name, 1.0)
+                if (name == "shrink_newest" and hinted) or instance.block in hinted:
+                    weight *= _ON_QUEUE.get(name, 1.0)
+                found.append(_Option(instance.action.action.actor.name, name, instance.block, weight, bool(broken)))
         return found
 
-    def _may(self, name: str, block: int | None, after: State) -> bool:
+    def _hinted(self) -> set[int]:
+        """The blocks whose hints are on the queue and not popped."""
+        _, entries = self._value("ring.queue")
+        return {entry[1] for entry in entries} - {0}
+
+    def _held(self) -> set[int]:
+        """The blocks that the driver holds, or is about to hold."""
+        held, in_hand = self._value("driver.held"), self._value("driver.in_hand")
+        return {block for block in range(1, self._concrete.sizes.blocks + 1) if held >> block - 1 & 1} | {in_hand}
+
+    def _may(self, name: str, block: int | None) -> bool:
         """Whether the real system can be made to take a step that the model allows."""
         bitmap = self._value("log.bitmap")
         if name in ("send_clears", "send_takes"):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hintproof.qemu import payload
 from hintproof.qemu.balloon import Balloon
 from hintproof.qemu.binary import Qemu
-from hintproof.qemu.child import QemuChild, Unsteerable
+from hintproof.qemu.child import QemuChild
 from hintproof.qemu.layout import PAGE, Layout
 from hintproof.qemu.memory import Ram, anonymous_file
 from hintproof.qemu.mmio import MmioDevice
@@ -35,7 +35,7 @@ _STORE_SECONDS = 20.0
 class Setup:
     """What is started: a QEMU, an accelerator (kvm or tcg), and what differs from the usual.
 
-    ``vcpu_stores``: a virtual CPU carries out stores; else it sleeps, and all stores are made over qtest.
+    ``vcpu_stores``: the guest's writes are stores of its virtual CPU; else they are made over qtest, as by a device.
     ``ring``: entries of KVM's dirty ring, 0 for the dirty bitmap. ``options`` are added to the command line,
     ``preload`` is a library that QEMU is to load first.
     """
@@ -78,9 +78,10 @@ class Machine:
         self.setup = setup
         self.layout = layout
         self.ram = Ram(layout.pages * PAGE)
+        self.ram.write(payload.NMI_VECTOR, payload.nmi_entry())
         self._orders = 0
         self._files = [
-            anonymous_file("firmware", payload.firmware(setup.vcpu_stores)),
+            anonymous_file("firmware", payload.firmware()),
             anonymous_file("log", 0),
         ]
         ours, theirs = zip(*(socket.socketpair() for _ in range(2)), strict=True)
@@ -101,15 +102,14 @@ class Machine:
             raise
 
     def store(self, address: int, value: int) -> None:
-        """A store of 32 bits by the virtual CPU. Raises :class:`Unsteerable` if it has none that stores."""
-        if not self.setup.vcpu_stores:
-            raise Unsteerable("the virtual CPU of this machine sleeps")
+        """A store of 32 bits by the virtual CPU."""
         self._orders = self._orders % 0xFFFF + 1
         ram = self.ram
         ram.put(payload.SEGMENT, 2, address >> 4)
         ram.put(payload.OFFSET, 2, address & 15)
         ram.put(payload.VALUE, 4, value)
         ram.put(payload.ORDER, 2, self._orders)
+        self.qtest.write32(payload.MESSAGE_ADDRESS, payload.NMI_MESSAGE)
         ends = time.monotonic() + _STORE_SECONDS
         while ram.get(payload.DONE, 2) != self._orders:
             if time.monotonic() > ends:

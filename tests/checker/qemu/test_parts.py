@@ -70,15 +70,21 @@ def test_more_blocks_than_there_is_room_for() -> None:
 
 
 def test_the_firmware_begins_with_a_jump_to_its_only_page_of_code() -> None:
-    for stores in (True, False):
-        code = payload.firmware(stores)
-        assert len(code) == payload.SIZE
-        offset = int.from_bytes(code[-15:-13], "little")
-        assert code[-16] == 0xE9
-        begins = (payload.SIZE - 16 + 3 + offset) % payload.SIZE
-        assert begins == payload.SIZE - PAGE
-        assert code[begins] == 0xFA  # cli
-        assert not any(code[:begins])
+    code = payload.firmware()
+    assert len(code) == payload.SIZE
+    offset = int.from_bytes(code[-15:-13], "little")
+    assert code[-16] == 0xE9
+    begins = (payload.SIZE - 16 + 3 + offset) % payload.SIZE
+    assert begins == payload.SIZE - PAGE
+    assert code[begins] == 0xFA  # cli
+    assert not any(code[:begins])
+
+
+def test_the_cpu_wakes_up_in_the_code_that_stores() -> None:
+    entry = payload.nmi_entry()
+    offset, segment = int.from_bytes(entry[:2], "little"), int.from_bytes(entry[2:], "little")
+    assert segment * 16 + payload.SIZE == 1 << 20
+    assert payload.firmware()[offset - 2 :][:4] == bytes([0xEB, 0xFD, 0x8E, 0x06])
 
 
 def record(address: int, flags: int, rest: bytes) -> bytes:

@@ -97,8 +97,6 @@ def test_what_can_not_be_done_is_said() -> None:
             running.send(1)
         with pytest.raises(Unsteerable, match="no entry"):
             running.device.pop()
-        with pytest.raises(Unsteerable, match="sleeps"):
-            running.write(1)
         running.migrate()
         with pytest.raises(Unsteerable, match=r"sends blocks \[1\] where block 2 is wanted"):
             running.send(2)
