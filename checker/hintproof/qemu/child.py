@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
+import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
-
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None, use_errno=True)
+from functools import cache
 
 #: Seconds that a process may take to finish dying.
 _DYING = 0.5
@@ -29,6 +26,10 @@ class Unsteerable(Exception):
     """The real system can't be brought to do what was asked for at this point. The message says why."""
 
 
+class Differs(Exception):
+    """The real system is not as the model has it. The message says in what."""
+
+
 class TooBusy(Unsteerable):
     """The machine is so busy that what was asked for did not come about in time: it may the next time."""
 
@@ -38,19 +39,18 @@ class QemuChild:
 
     def __init__(self, command: Sequence[str], handles: Sequence[int], environment: Mapping[str, str]) -> None:
         self.steps: list[str] = []
-        self._output = tempfile.TemporaryFile()  # noqa: SIM115 (closed by kill)
-        self._parent = os.getpid()
+        self._output = os.memfd_create("hintproof-output")
         self._process = subprocess.Popen(
-            command,
+            [*_dies_with_parent(), *command],
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=self._output,
             pass_fds=handles,
             env={**os.environ, **environment},
             start_new_session=True,
-            preexec_fn=self._die_with_parent,
         )
         self.tracees: list[int] = []
+        _RUNNING.add(self)
 
     @property
     def pid(self) -> int:
@@ -61,11 +61,6 @@ class QemuChild:
     def ended(self) -> bool:
         """Whether it is no longer there."""
         return self._status() is not None
-
-    def _die_with_parent(self) -> None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != self._parent:
-            os._exit(1)
 
     def thread(self, name: str, seconds: float = 5.0) -> int:
         """The number of the thread of that name, as QEMU names it with ``debug-threads=on``."""
@@ -107,19 +102,41 @@ class QemuChild:
 
     def said(self) -> str:
         """The last line that it printed, of those that are no warnings."""
-        self._output.seek(0)
-        lines = self._output.read().decode(errors="replace").split("\n")
+        lines = os.pread(self._output, 1 << 20, 0).decode(errors="replace").split("\n")
         return next((line.strip()[:200] for line in reversed(lines) if line.strip() and " warning: " not in line), "")
 
     def kill(self) -> None:
-        """End it, whatever it does, and wait until it is gone."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
+        """End it, whatever it does, and wait until it is gone. To be called by the thread that started it."""
+        self.signal_kill()
         for thread in self.tracees:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(thread, _WALL)
         self._process.wait()
-        self._output.close()
+        os.close(self._output)
+        _RUNNING.discard(self)
+
+    def signal_kill(self) -> None:
+        """Have it end soon; any thread may ask for that."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+
+def kill_all() -> None:
+    """Have all hypervisors of this process end; the threads that use them find them dead."""
+    for child in list(_RUNNING):
+        child.signal_kill()
+
+
+_RUNNING: set[QemuChild] = set()
+
+
+@cache
+def _dies_with_parent() -> list[str]:
+    """What makes a program die with the thread that started it, until that holds one of its threads (EXITKILL).
+
+    A function that Python would run between fork and exec is no choice: there are other threads.
+    """
+    return ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
 
 
 _WALL = 0x40000000

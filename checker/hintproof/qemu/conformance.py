@@ -9,15 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 
-from hintproof.engines.report import Progress
-from hintproof.interpret.concrete import Concrete
-from hintproof.parallel import cores, run_all
 from hintproof.qemu.drawing import draw
 from hintproof.qemu.machine import Setup
-from hintproof.qemu.replay import Course, Played, Result, play
-from hintproof.trace import prepare
+from hintproof.qemu.replay import Course, Played, Result, play, prepared
+from hintproof.qemu.together import each
 from hintspec.sizes import Sizes
 
 #: Sizes that let a run do much: rounds, a second migration, the driver's coming and going.
@@ -25,12 +21,6 @@ SIZES = Sizes(blocks=2, ring=4, rounds=4, migrations=2, chunk=2, dma=4, pauses=1
 
 #: Steps of a run.
 STEPS = 70
-
-#: Runs that a process plays one after the other.
-_BATCH = 4
-
-#: Machines at a time for each processor: QEMU sleeps most of the time.
-_MACHINES = 6
 
 
 @dataclass(frozen=True)
@@ -75,15 +65,10 @@ class Conformance:
         return self.agree + len(self.differences) + len(self.not_steered)
 
 
-@cache
-def _world(environment: str, sizes: Sizes) -> Concrete:
-    return prepare(environment, sizes)
-
-
 def course_of(environment: str, sizes: Sizes, lazy: bool, seed: int) -> Course:
     """The run of a seed."""
-    concrete = _world(environment, sizes)
-    return Course.along(environment, sizes, draw(concrete, lazy, seed, STEPS))
+    run = draw(prepared(environment, sizes), lazy, seed, STEPS)
+    return Course.along(environment, sizes, run)
 
 
 def compare(course: Course, setup: Setup) -> tuple[Course, Played]:
@@ -98,26 +83,6 @@ def compare(course: Course, setup: Setup) -> tuple[Course, Played]:
     return Course(course.environment, course.sizes, course.run[:end], course.states[: end + 1]), played
 
 
-@dataclass(frozen=True)
-class _Batch:
-    environment: str
-    sizes: Sizes
-    setup: Setup
-    seeds: tuple[int, ...]
-    engine: str = "qemu"
-
-    def __str__(self) -> str:
-        return f"runs {self.seeds[0]} .. {self.seeds[-1]} of {self.environment}"
-
-    def run(self, progress: Progress | None = None) -> list[tuple[int, Course, Played]]:
-        """Play the runs of these seeds."""
-        played = []
-        for seed in self.seeds:
-            course = course_of(self.environment, self.sizes, self.setup.lazy, seed)
-            played.append((seed, *compare(course, self.setup)))
-        return played
-
-
 def conform(
     environment: str,
     setup: Setup,
@@ -129,13 +94,9 @@ def conform(
 
     ``watch`` is called with the counts so far.
     """
-    batches = [
-        _Batch(environment, sizes, setup, tuple(seeds[place : place + _BATCH]))
-        for place in range(0, len(seeds), _BATCH)
-    ]
     counts = Conformance()
-    for _, played in run_all(batches, _MACHINES * cores()):
-        for seed, course, result in played:
-            counts.add(seed, course, result)
+    courses = (course_of(environment, sizes, setup.lazy, seed) for seed in seeds)
+    for place, (course, played) in each(lambda course: compare(course, setup), courses):
+        counts.add(seeds[place], course, played)
         watch(counts)
     return counts

@@ -10,15 +10,15 @@ from __future__ import annotations
 import contextlib
 import os
 
-from hintproof.qemu.child import Unsteerable
+from hintproof.qemu.child import Differs, Unsteerable
 from hintproof.qemu.machine import Machine
-from hintproof.qemu.tracee import Call, Ended, Tracee
+from hintproof.qemu.tracee import Call, Ended, Late, Tracee
 
 #: Name of the iothread, as QEMU gives it.
 _THREAD = "IO hints"
 
 #: Seconds that the device may take for one entry.
-_SECONDS = 20.0
+_SECONDS = 10.0
 
 _WRITE = 1
 #: What an iothread sleeps in: poll, epoll_wait, ppoll, epoll_pwait, io_uring_enter.
@@ -32,12 +32,12 @@ class Device:
         self._machine = machine
         self._log_handles: dict[int, bool] = {}
         self.asleep = True
-        self._thread = Tracee(machine.child, _THREAD)
+        self._thread = Tracee(machine.child, _THREAD, _SLEEPS)
 
     def pop(self) -> None:
         """Let it take one entry off the queue, act on it, and give it back. It must have been kicked, or run.
 
-        Raises :class:`Unsteerable` if there is nothing to pop.
+        Raises :class:`Unsteerable` if there is nothing to pop, :class:`Differs` if it sleeps.
         """
         balloon = self._machine.balloon
         if not balloon.waiting:
@@ -67,6 +67,10 @@ class Device:
             self._thread.run_to(self._at_a_stop, _SECONDS)
         except Ended:
             raise self._machine.child.death("its iothread has ended") from None
+        except Late as problem:
+            if self._thread.sleeps:
+                raise Differs("the device sleeps, and nobody wakes it") from None
+            raise self._machine.child.death(str(problem)) from None
 
     def _at_a_stop(self, call: Call) -> bool:
         if call.number == _WRITE and self._is_log(call.arguments[0]):

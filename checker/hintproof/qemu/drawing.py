@@ -19,9 +19,18 @@ _ACTORS = {"guest": (0.5, 2), "driver": (6, 20), "device": (0.1, 1, 4), "hypervi
 
 #: How often a step is drawn that ends or changes much, compared to other steps of its actor.
 _STEPS = {
-    "stop_vm": 0.1, "abort_migration": 0.1, "next_sync": 0.5, "pause": 0.1, "resize_balloon": 0.2,
-    "remove_begins": 0.01, "freeze_begins": 0.01, "no_block_left": 0.15, "allocate": 0.5,
-    "send_takes": 0.4, "send_clears": 0.4, "dma_write": 0.3,
+    "stop_vm": 0.1,
+    "abort_migration": 0.1,
+    "next_sync": 0.5,
+    "pause": 0.1,
+    "resize_balloon": 0.2,
+    "remove_begins": 0.01,
+    "freeze_begins": 0.01,
+    "no_block_left": 0.15,
+    "allocate": 0.5,
+    "send_takes": 0.4,
+    "send_clears": 0.4,
+    "dma_write": 0.3,
 }
 
 #: How much oftener a step is drawn that breaks a promise of the text: it makes a run worth while.

@@ -19,7 +19,7 @@ from hintproof.qemu.child import TooBusy, Unsteerable
 from hintproof.qemu.layout import PAGE
 from hintproof.qemu.machine import Machine
 from hintproof.qemu.stream import Destination
-from hintproof.qemu.tracee import Call, Ended, Tracee
+from hintproof.qemu.tracee import Call, Ended, Late, Tracee
 
 _THREAD = "live_migration"
 
@@ -59,7 +59,7 @@ class Migration:
             qmp("getfd", handles=[theirs.fileno()], fdname="destination")
             qmp("migrate", uri="fd:destination")
         self._await(lambda told: told["status"] == "active" and told.get("ram", {}).get("dirty-sync-count", 0) >= 1)
-        self._thread = Tracee(machine.child, _THREAD)
+        self._thread = Tracee(machine.child, _THREAD, {_FUTEX})
         self.tick()
 
     def told(self) -> dict[str, Any]:
@@ -164,6 +164,8 @@ class Migration:
         except Ended:
             self._thread = None
             raise Unsteerable("the migration thread has ended") from None
+        except Late as problem:
+            raise self._machine.child.death(str(problem)) from None
         self.destination.drain(self._ours)
 
     def _let_go(self) -> None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
-from hintproof.engines.report import Progress, Run
+from hintproof.engines.report import Run
 from hintproof.errors import BadInput
-from hintproof.parallel import run_all
+from hintproof.interpret.concrete import Concrete
 from hintproof.qemu.binary import Qemu
-from hintproof.qemu.child import HypervisorDied, TooBusy, Unsteerable
+from hintproof.qemu.child import Differs, HypervisorDied, TooBusy, Unsteerable
 from hintproof.qemu.layout import Layout
 from hintproof.qemu.machine import Setup
 from hintproof.qemu.rig import Difference, rig
-from hintproof.qemu.steering import Arrival, Differs, Shown, Steering
+from hintproof.qemu.steering import Arrival, Shown, Steering
+from hintproof.qemu.together import each
 from hintproof.trace import Trace, follow, prepare
 from hintspec.environments import compose
 from hintspec.rules import Kind, LogMode, World
@@ -25,6 +27,12 @@ _RING = 4096
 
 #: How often a run is begun that a busy machine upsets.
 _TRIES = 3
+
+
+@lru_cache(maxsize=8)
+def prepared(environment: str, sizes: Sizes) -> Concrete:
+    """A world ready to run, kept. It is for one thread."""
+    return prepare(environment, sizes)
 
 
 class Result(StrEnum):
@@ -55,7 +63,7 @@ class Course:
     @classmethod
     def along(cls, environment: str, sizes: Sizes, run: Run) -> Course:
         """A run by its bare steps. Raises :class:`BadInput` if the world does not allow it."""
-        concrete = prepare(environment, sizes)
+        concrete = prepared(environment, sizes)
         states, _ = follow(concrete, run)
         return cls(environment, sizes, tuple(run), tuple(concrete.show(state) for state in states))
 
@@ -155,29 +163,7 @@ def judged(played: Played) -> Played:
     return played
 
 
-@dataclass(frozen=True)
-class ReplayTask:
-    """One replay, as a unit of parallel work."""
-
-    course: Course
-    setup: Setup
-    engine: str = "qemu"
-
-    def __str__(self) -> str:
-        return f"replay of {self.environment} on {self.setup.qemu}"
-
-    @property
-    def environment(self) -> str:
-        """The world of the run."""
-        return self.course.environment
-
-    def run(self, progress: Progress | None = None) -> Played:
-        """Replay it."""
-        return judged(play(self.course, self.setup))
-
-
-def replays(courses: Sequence[Course], setup: Setup, jobs: int) -> list[Played]:
-    """Replay runs, so many at a time, each on a machine of its own; what came of each, in their order."""
-    tasks = [ReplayTask(course, setup) for course in courses]
-    played = {id(task): result for task, result in run_all(tasks, jobs)}
-    return [played[id(task)] for task in tasks]
+def replays(courses: Sequence[Course], setup: Setup, at_a_time: int | None = None) -> list[Played]:
+    """Replay runs, many at a time, each on a machine of its own; what came of each, in their order."""
+    played = dict(each(lambda course: judged(play(course, setup)), courses, at_a_time))
+    return [played[place] for place in range(len(courses))]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hintproof.qemu.balloon import DONE, SHARED_CELL, STOP, STOP_CELL
-from hintproof.qemu.child import Unsteerable
+from hintproof.qemu.child import Differs, Unsteerable
 from hintproof.qemu.layout import PAGE
 from hintproof.qemu.rig import Difference, Rig
 from hintspec.rules import Fill, StartCell, World
@@ -71,10 +71,6 @@ _CLOSES: dict[str, tuple[str, ...]] = {
     "publish_done": ("sync_get",),
     "complete": ("stop_vm",),
 }
-
-
-class Differs(Exception):
-    """The real system is not as the model has it. The message says in what."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import signal
 import struct
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from hintproof.qemu.child import _WALL, QemuChild, Unsteerable
@@ -25,6 +25,9 @@ _GET_SYSCALL_INFO = 0x420E
 _TRACESYSGOOD, _EXITKILL = 1, 1 << 20
 _SYSCALL_STOP = signal.SIGTRAP | 0x80
 _EVENT_STOP = 128
+
+#: Seconds in which a thread must have come to rest.
+_REST_SECONDS = 10.0
 
 #: Seconds between two looks at a thread that runs: at first, and at most.
 _LOOK, _LOOK_MOST = 0.00002, 0.004
@@ -44,6 +47,10 @@ class Call:
 
 class Ended(Exception):
     """The thread has ended."""
+
+
+class Late(Exception):
+    """The thread did not come in time to where it should stop."""
 
 
 def _ptrace(request: int, thread: int, address: int = 0, data: int = 0) -> int:
@@ -71,25 +78,51 @@ def tracing_refusal() -> str:
 
 
 class Tracee:
-    """A held thread. All calls must come from the thread that made it."""
+    """A held thread. All calls must come from the thread that made it.
 
-    def __init__(self, child: QemuChild, name: str) -> None:
+    ``rests_in``: it is held as soon as it waits in one of these system calls, and not at a place where it has a lock.
+    """
+
+    def __init__(self, child: QemuChild, name: str, rests_in: Collection[int]) -> None:
         self._child = child
-        self.name = name
+        self._name = name
         self.thread = child.thread(name)
+        self._until_it_rests(rests_in)
         self._pending = 0
         _ptrace(_SEIZE, self.thread, 0, _TRACESYSGOOD | _EXITKILL)
         child.tracees.append(self.thread)
         _ptrace(_INTERRUPT, self.thread)
         self._wait(time.monotonic() + 5.0)
 
+    def _until_it_rests(self, rests_in: Collection[int]) -> None:
+        ends = time.monotonic() + _REST_SECONDS
+        while self._waits_in() not in rests_in:
+            if time.monotonic() > ends:
+                raise Unsteerable(f"QEMU's thread {self._name} does not come to rest")
+            time.sleep(0.0005)
+
+    def _waits_in(self) -> int:
+        """The system call that the thread waits in; -1 if it runs."""
+        try:
+            with open(f"/proc/{self._child.pid}/task/{self.thread}/syscall") as file:
+                first = file.read().split()[0]
+        except OSError:
+            raise Ended from None
+        return int(first) if first.isdigit() else -1
+
+    @property
+    def sleeps(self) -> bool:
+        """Whether the thread, let go on, waits for something."""
+        with open(f"/proc/{self._child.pid}/task/{self.thread}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] == "S"
+
     def run_to(
         self, wanted: Callable[[Call], bool], seconds: float, meanwhile: Callable[[], None] | None = None
     ) -> None:
         """Let the thread run until it is about to make a wanted call, and hold it there.
 
-        ``meanwhile`` is called each time the thread stops on its way. Raises :class:`Ended`, or
-        :class:`HypervisorDied` if that takes longer than ``seconds``.
+        ``meanwhile`` is called each time the thread stops on its way. Raises :class:`Ended`, or :class:`Late` if that
+        takes longer than ``seconds``.
         """
         ends = time.monotonic() + seconds
         while True:
@@ -116,7 +149,7 @@ class Tracee:
             if found:
                 return self._stopped(status)
             if time.monotonic() > ends:
-                raise self._child.death(f"thread {self.name} does not come to where it should stop")
+                raise Late(f"thread {self._name} does not come to where it should stop")
             time.sleep(pause)
             pause = min(pause * 1.5, _LOOK_MOST)
 

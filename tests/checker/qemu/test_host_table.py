@@ -28,9 +28,6 @@ Q, P = 1, 2
 #: Entries of the dirty ring.
 RING = 4096
 
-#: Machines at a time: they sleep most of the time.
-JOBS = 4
-
 pytestmark = needs_qemu
 
 needs_compiler = pytest.mark.skipif(bool(compiler_missing()), reason=compiler_missing())
@@ -88,5 +85,5 @@ def test_the_table_on_the_real_system(mode: str, tmp_path: Path) -> None:
         courses.append(course(after_the_pop(mode, round_, dirty)))
         courses.append(course(between_post_and_pop(mode, round_, dirty, "never", write="dma_write")))
         expected += [False, False]
-    told = [played.result for played in replays(courses, settings(mode, tmp_path), JOBS)]
+    told = [played.result for played in replays(courses, settings(mode, tmp_path))]
     assert told == [Result.LOST if lost else Result.KEPT for lost in expected]
