@@ -34,13 +34,13 @@ _CELLS = PAGE // 8
 
 
 class Balloon:
-    """The driver's side of the device."""
+    """The driver's side of the device; :meth:`start` gets it going."""
 
     def __init__(self, device: MmioDevice, ram: Ram) -> None:
         self._device = device
         self._ram = ram
         self._own_cells = 0
-        self.start()
+        self._posted = 0
 
     def start(self) -> None:
         """Reset the device, and get it ready with the feature. Raises :class:`Unsteerable` if it has not got it."""

@@ -1,7 +1,8 @@
 """The device's loop over the hint queue, one entry at a time.
 
-QEMU's iothread is held just after it gave an entry back: it is about to log the interrupt, has no lock, and its next
-entry waits until it is let go on. Meanwhile the driver may post and kick as it likes: that is a slow device, no more.
+QEMU's iothread is held just after it gave an entry back: it is about to log the interrupt, has no lock that anybody
+waits for, and its next entry waits until it is let go on. Meanwhile the driver may post and kick as it likes: that is
+a slow device, no more.
 Source: QEMU hw/virtio/virtio-balloon.c, virtio_ballloon_get_free_page_hints(); virtio.c, virtio_notify().
 """
 

@@ -53,7 +53,8 @@ class Rig:
         self.machine = running
         self.layout = running.layout
         self.balloon = running.balloon
-        self.device = Device(running)
+        self.device = Device(running)  # before its driver starts, which may wake it up
+        self.balloon.start()
         self.migration: Migration | None = None
         self._value = _FIRST_VALUE
         self._clean: list[int] = []
