@@ -33,7 +33,8 @@ class NotUnderstood(Unsteerable):
 
 @dataclass
 class Destination:
-    """RAM as it arrived. ``pages`` are the pages of the block ``ram`` in the order in which they came.
+    """RAM as it arrived. ``pages`` are the pages of the block ``ram`` in the order in which they came, ``stream`` is
+    all that came.
 
     ``tells_addresses``: the stream has an address of each RAM block, as with the capability x-ignore-shared.
     """
@@ -42,7 +43,7 @@ class Destination:
     tells_addresses: bool = False
     memory: bytearray = field(default_factory=bytearray)
     pages: list[int] = field(default_factory=list)
-    received: int = 0
+    stream: bytearray = field(default_factory=bytearray)
     ram_is_complete: bool = False
     closed: bool = False
 
@@ -52,9 +53,14 @@ class Destination:
         self._reader = _stream(self)
         self._needs = next(self._reader)
 
+    @property
+    def received(self) -> int:
+        """Bytes that came."""
+        return len(self.stream)
+
     def feed(self, data: bytes) -> None:
         """Take more of the stream. Raises :class:`NotUnderstood`."""
-        self.received += len(data)
+        self.stream += data
         if self.ram_is_complete:
             return
         self._buffer += data

@@ -14,6 +14,7 @@ import pytest
 from hintproof.qemu import qmp
 from hintproof.qemu.balloon import DONE, SHARED_CELL, STOP, STOP_CELL
 from hintproof.qemu.child import HypervisorDied, Unsteerable
+from hintproof.qemu.incoming import arrived
 from hintproof.qemu.layout import PAGE, Layout
 from hintproof.qemu.machine import Setup
 from hintproof.qemu.migration import Migration
@@ -77,6 +78,24 @@ def test_without_hints_all_memory_arrives() -> None:
         assert len(destination.memory) == running.layout.pages * PAGE
         written = running.machine.ram.read(0, len(destination.memory))
     assert {i // PAGE for i, (a, b) in enumerate(zip(written, destination.memory, strict=True)) if a != b} == set()
+
+
+def test_a_real_destination_has_what_ours_has() -> None:
+    """What the device has popped is not there, for QEMU and for its guest, too; the rest is."""
+    with rig(setup(), TWO) as running:
+        running.migrate()
+        post_round(running, 1)
+        value = running.dma_write(2)
+        running.device.pop()
+        running.device.pop()
+        assert [d.block for d in running.finish()] == [1]
+        destination = running.running.destination
+    with arrived(setup(), TWO, bytes(destination.stream)) as there:
+        assert there.ram.read(0, there.ram.size) == destination.memory
+        assert [there.qtest.read32(TWO.address(block)) for block in (1, 2)] == [0, value]
+        assert there.qmp("query-status")["running"]
+        there.store(TWO.address(1), 77)
+        assert there.qtest.read32(TWO.address(1)) == 77
 
 
 def test_a_stale_id_starts_nothing() -> None:
