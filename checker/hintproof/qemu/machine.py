@@ -18,6 +18,7 @@ from hintproof.qemu.memory import Ram, anonymous_file
 from hintproof.qemu.mmio import MmioDevice
 from hintproof.qemu.qmp import Qmp
 from hintproof.qemu.qtest import Qtest
+from hintspec.rules import LogMode
 
 _MACHINE = (
     "microvm,x-option-roms=off,pit=off,pic=off,rtc=off,isa-serial=off,auto-kernel-cmdline=off,acpi=off,"
@@ -46,6 +47,11 @@ class Setup:
     ring: int = 0
     options: tuple[str, ...] = ()
     preload: str = ""
+
+    @property
+    def log_mode(self) -> LogMode:
+        """The dirty log in use, if no library is loaded that hides what the kernel has."""
+        return LogMode.KVM_RING if self.ring else self.qemu.log_mode(self.accelerator)
 
     @property
     def lazy(self) -> bool:
