@@ -13,7 +13,7 @@ import typer
 from hintproof.console import Number, positive
 from hintproof.errors import BadInput
 from hintproof.qemu.binary import Qemu, find_qemu, missing
-from hintproof.qemu.conformance import Conformance, conform
+from hintproof.qemu.conformance import Conformance, conform, shortened
 from hintproof.qemu.kept import NAME, Seen, keep
 from hintproof.qemu.replay import Course, replays, setup_for
 from hintproof.trace import load
@@ -68,6 +68,8 @@ def conformance(
     setup = setup_for(environment, qemu_named(on), accel)
     began, first = time.monotonic(), seed or 0
     told = conform(environment, setup, range(first, first + runs), watch=_watch)
+    if told.differences:
+        told.differences[0] = shortened(told.differences[0], setup)
     print("\n".join(real.conformance_lines(environment, setup, told, time.monotonic() - began)))
     undecided = Exit.UNDECIDED if told.not_steered else Exit.AS_EXPECTED
     raise typer.Exit(Exit.REFUTED if told.differences else undecided)

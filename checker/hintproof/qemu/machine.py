@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from hintproof.errors import BadInput
 from hintproof.qemu import payload
 from hintproof.qemu.balloon import Balloon
 from hintproof.qemu.binary import Qemu
@@ -134,8 +135,11 @@ class Machine:
 
 @contextlib.contextmanager
 def machine(setup: Setup, layout: Layout) -> Iterator[Machine]:
-    """A machine that is ended with the block, however that ends."""
-    running = Machine(setup, layout)
+    """A machine that is ended with the block, however that ends. Raises :class:`BadInput` if there is no room."""
+    try:
+        running = Machine(setup, layout)
+    except OSError as problem:
+        raise BadInput(f"no machine can be started: {problem.strerror or problem}; run fewer at a time") from None
     try:
         yield running
     finally:

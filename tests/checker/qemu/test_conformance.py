@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hintproof.qemu import device
-from hintproof.qemu.conformance import SIZES, STEPS, Difference, compare, conform, course_of
+from hintproof.qemu.conformance import SIZES, STEPS, Difference, compare, conform, course_of, shortened
 from hintproof.qemu.replay import Result
 from hintspec.sizes import Sizes
 from tests.checker.qemu.needs import course, needs_kvm, needs_qemu, setup
@@ -73,6 +73,21 @@ def test_a_model_of_another_dirty_log_is_found_out() -> None:
     script = Script("linux-6.1+qemu-7.2+kvm-auto+cell-per-round", Sizes(1, 3, 1)).take("migrate").sync().hint(1)
     script.take("shrink_newest", "allocate(1)", "write(1)").pop_hint().finish()
     assert "blocks [1] are not as at the source, in the model []" in told_of(script, "kvm")
+
+
+@needs_kvm
+@pytest.mark.slow
+def test_a_long_run_that_differs_is_shortened() -> None:
+    script = Script("linux-6.1+qemu-7.2+kvm-auto+cell-per-round", Sizes(2, 3, 1, chunk=2)).take(
+        "allocate(2)", "write(2)"
+    )
+    script.take("free(2)", "migrate").sync().hint(1).take("shrink_newest", "allocate(1)", "write(1)", "write(1)")
+    script.take("test_read_bit", "stay_in_loop", "no_block_left").pop_hint().finish()
+    differs = Difference(0, *compare(course(script), setup("kvm")))
+    short = shortened(differs, setup("kvm"))
+    assert short.played.result == Result.DIFFERS
+    assert len(short.course.run) < len(differs.course.run) - 4
+    assert ("write", 1) in short.course.run
 
 
 @needs_qemu

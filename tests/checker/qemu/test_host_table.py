@@ -69,8 +69,9 @@ def settings(mode: str, directory: Path) -> Setup:
 
 
 MARKS: dict[str, list[pytest.MarkDecorator]] = {
-    **{str(mode): [needs_kvm, needs_compiler] for mode in OFFERED},
-    "kvm-ring": [needs_kvm],
+    **{str(mode): [needs_kvm, needs_compiler, pytest.mark.slow] for mode in OFFERED},
+    "kvm-manual": [needs_kvm, needs_compiler],
+    "kvm-ring": [needs_kvm, pytest.mark.slow],
     "tcg": [],
 }
 
