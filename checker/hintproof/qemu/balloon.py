@@ -70,6 +70,15 @@ class Balloon:
         return self._device.config32(_CMD_ID)
 
     @property
+    def config_changed(self) -> bool:
+        """Whether a config interrupt is pending."""
+        return self._device.config_changed
+
+    def take_interrupt(self) -> None:
+        """Acknowledge the config interrupt."""
+        self._device.acknowledge()
+
+    @property
     def used(self) -> int:
         """Entries that the device has given back since the start (it wraps at 65536)."""
         return self._ram.get(_USED + 2, 2)

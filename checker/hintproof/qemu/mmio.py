@@ -14,9 +14,13 @@ _BALLOON = 5
 _DEVICE_FEATURES, _DEVICE_FEATURES_SELECT = 0x10, 0x14
 _DRIVER_FEATURES, _DRIVER_FEATURES_SELECT = 0x20, 0x24
 _QUEUE_SELECT, _QUEUE_SIZE, _QUEUE_READY, _QUEUE_NOTIFY = 0x30, 0x38, 0x44, 0x50
+_INTERRUPTS, _ACKNOWLEDGE = 0x60, 0x64
 _STATUS = 0x70
 _QUEUE_DESCRIPTORS, _QUEUE_AVAILABLE, _QUEUE_USED = 0x80, 0x90, 0xA0
 _CONFIG = 0x100
+
+#: The interrupt of a change in config.
+CONFIG_CHANGED = 2
 
 ACKNOWLEDGE, DRIVER, DRIVER_OK, FEATURES_OK = 1, 2, 4, 8
 
@@ -75,6 +79,15 @@ class MmioDevice:
             self._set(register, address & 0xFFFFFFFF)
             self._set(register + 4, address >> 32)
         self._set(_QUEUE_READY, 1)
+
+    @property
+    def config_changed(self) -> bool:
+        """Whether an interrupt for a change in config is pending."""
+        return bool(self._get(_INTERRUPTS) & CONFIG_CHANGED)
+
+    def acknowledge(self) -> None:
+        """Acknowledge the interrupt for a change in config."""
+        self._set(_ACKNOWLEDGE, CONFIG_CHANGED)
 
     def notify(self, queue: int) -> None:
         """Kick a queue."""

@@ -21,7 +21,7 @@ Shown = dict[str, Any]
 #: Steps of guest and driver that nothing outside of the guest sees.
 INSIDE_GUEST = frozenset(
     {
-        *("allocate", "free", "config_changed", "work_starts", "test_read_bit", "nothing_new", "release_on_done"),
+        *("allocate", "free", "work_starts", "test_read_bit", "nothing_new", "release_on_done"),
         *("round_begins", "round_begins_unchecked", "leave_loop", "stay_in_loop", "take_block", "no_block_left"),
         *("hint_does_not_fit", "start_does_not_fit", "stop_does_not_fit", "keep_hinted", "release_after_posting"),
         *("shrink_newest", "shrink_any", "shrink_all", "out_of_memory", "used_by_device"),
@@ -32,9 +32,12 @@ INSIDE_GUEST = frozenset(
 #: Steps that are part of an operation done at another step.
 _PARTS = frozenset({"sync_merge", "send_takes_cleared", "reap_ring"})
 
+#: What the driver may do in the middle of any operation.
+_ANYWHERE = INSIDE_GUEST | {"config_changed"}
+
 #: What may come between the steps of an operation: by the step that opens it.
 _SENDS = frozenset({"send_takes_cleared", "send_reads"})
-_SYNC_HEAD = INSIDE_GUEST | {
+_SYNC_HEAD = _ANYWHERE | {
     *("write", "dma_write", "set_active_id", "post_start", "post_hint", "hint_in_place", "post_stop"),
     *("kick_start", "kick_hint", "read_config", "sync_get"),
 }
@@ -107,6 +110,7 @@ class Steering:
         self._cell = SHARED_CELL
         self._ids: dict[str, int] = {"STOP": STOP, "DONE": DONE}
         self._sending = 0
+        self._was_reset = False
         self._differences: tuple[Difference, ...] = ()
         self.arrivals: list[Arrival] = []
         if world.guest.fill != Fill.NOTHING or world.guest.init_on_alloc:
@@ -129,7 +133,7 @@ class Steering:
             self._open = ""
 
     def _refuse_in_the_middle(self, name: str) -> None:
-        if self._open and name not in _MAY_FOLLOW[self._open] and name not in INSIDE_GUEST:
+        if self._open and name not in _MAY_FOLLOW[self._open] and name not in _ANYWHERE:
             raise Unsteerable(f"{name} comes in the middle of what QEMU does at once (it began with {self._open})")
 
     # -- guest and driver ------------------------------------------------------------------
@@ -148,7 +152,12 @@ class Steering:
     def _do_read_config(self, block: int | None, before: Shown, after: Shown) -> None:
         self._expect_config(after["driver.cache"])
 
+    def _do_config_changed(self, block: int | None, before: Shown, after: Shown) -> None:
+        self._expect_interrupt(True)
+        self._rig.balloon.take_interrupt()
+
     def _do_config_changed_reading(self, block: int | None, before: Shown, after: Shown) -> None:
+        self._do_config_changed(block, before, after)
         self._expect_config(after["driver.cache"])
 
     def _do_set_active_id(self, block: int | None, before: Shown, after: Shown) -> None:
@@ -180,6 +189,7 @@ class Steering:
 
     def _do_remove_resets(self, block: int | None, before: Shown, after: Shown) -> None:
         self._rig.balloon.reset()
+        self._was_reset = True
 
     _do_freeze_resets = _do_remove_resets
 
@@ -278,6 +288,13 @@ class Steering:
     def _expect_config_of(self, state: Shown) -> None:
         if state.get("device.negotiated"):
             self._expect_config(shown_id(state))
+            self._expect_interrupt(state["device.interrupt"])
+
+    def _expect_interrupt(self, wanted: bool) -> None:
+        """Outside of a sync, of which the model's interrupts come one by one. A reset forgets what the model keeps."""
+        pending = self._rig.balloon.config_changed
+        if not self._open and not self._was_reset and pending != wanted:
+            raise Differs(f"a config interrupt is {'' if pending else 'not '}pending")
 
 
 def shown_id(state: Shown) -> str:
