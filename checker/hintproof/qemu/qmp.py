@@ -11,13 +11,13 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from hintproof.qemu.child import QemuChild
+from hintproof.qemu.child import QemuChild, Unsteerable
 
 #: Seconds that QEMU may take to answer.
 SECONDS = 30.0
 
 
-class CommandRefused(Exception):
+class CommandRefused(Unsteerable):
     """QEMU answered a command with an error. The message is QEMU's."""
 
 

@@ -87,12 +87,18 @@ class Tracee:
         self._child = child
         self._name = name
         self.thread = child.thread(name)
-        self._until_it_rests(rests_in)
         self._pending = 0
+        try:
+            self._until_it_rests(rests_in)
+            self._hold()
+        except (Ended, Late):
+            raise child.death(f"thread {name} has ended, or can't be held") from None
+
+    def _hold(self) -> None:
         _ptrace(_SEIZE, self.thread, 0, _TRACESYSGOOD | _EXITKILL)
-        child.tracees.append(self.thread)
+        self._child.tracees.append(self.thread)
         _ptrace(_INTERRUPT, self.thread)
-        self._wait(time.monotonic() + 5.0)
+        self._wait(time.monotonic() + _REST_SECONDS)
 
     def _until_it_rests(self, rests_in: Collection[int]) -> None:
         ends = time.monotonic() + _REST_SECONDS

@@ -147,8 +147,9 @@ def test_stores_of_the_virtual_cpu(accelerator: str) -> None:
 # -- what goes wrong --------------------------------------------------------------------------
 
 
-def hint_into_an_ignored_block(settings: Setup) -> None:
-    with rig(settings, ONE) as running:
+def hint_into_an_ignored_block(started: list[int]) -> None:
+    with rig(setup(), ONE) as running:
+        started.append(running.machine.child.pid)
         running.migration = Migration(running.machine, ("x-ignore-shared",))
         post_round(running, 1)
         running.device.pop()
@@ -157,20 +158,30 @@ def hint_into_an_ignored_block(settings: Setup) -> None:
 
 def test_a_crash_is_told_as_the_death_of_the_hypervisor() -> None:
     """A hint into a RAM block that migration ignores: QEMU has no bitmap of it (open in all versions)."""
+    started: list[int] = []
     with pytest.raises(HypervisorDied, match=r"the hypervisor died: signal 11 \(SIGSEGV\).*; last steps: .*pops"):
-        hint_into_an_ignored_block(setup())
+        hint_into_an_ignored_block(started)
+    assert not is_running(started[0])
 
 
-def ask_one_that_is_stopped() -> None:
+def ask_one_that_is_stopped(started: list[int]) -> None:
     with rig(setup(), ONE) as running:
+        started.append(running.machine.child.pid)
         os.kill(running.machine.child.pid, signal.SIGSTOP)
         running.machine.qmp("query-status")
 
 
 def test_a_qemu_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(qmp, "SECONDS", 0.2)
+    started: list[int] = []
     with pytest.raises(HypervisorDied, match=r"does not answer \(its monitor is silent"):
-        ask_one_that_is_stopped()
+        ask_one_that_is_stopped(started)
+    assert not is_running(started[0])
+
+
+def test_a_command_that_qemu_refuses_is_told() -> None:
+    with rig(setup(), ONE) as running, pytest.raises(Unsteerable, match=r"no-such-command: .* not been found"):
+        running.machine.qmp("no-such-command")
 
 
 def test_options_that_qemu_refuses_are_told() -> None:
