@@ -10,16 +10,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pages import between, defects_page, exploration_page, mutation_page, speed_page
+from pages import between, defects_page, explaining_page, exploration_page, mutation_page, reading_page, speed_page
 
 from hintproof.catalogue import Derived, DeriveTask
 from hintproof.engines.report import length
+from hintproof.interpret.wording import wording
 from hintproof.parallel import cores, run_all
 from hintproof.proving import Failure, ProofResult, ProofTask
 from hintproof.resting import GUARD, LEMMA, Needed, RestingTask, parts_of, term_of, why_not_needed
 from hintproof.views.defects import files as defect_files
 from hintproof.views.markdown import table
-from hintproof.views.wording import wording
 from hintspec.defects import DEFECTS
 from hintspec.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
 from hintspec.protocol import PROTOCOL
@@ -259,6 +259,8 @@ def generated() -> dict[Path, str]:
         DOCS / "defects.md": defects_page(DOCS),
         DOCS / "exploration.md": exploration_page(DOCS),
         DOCS / "mutation.md": mutation_page(DOCS),
+        DOCS / "explaining.md": explaining_page(DOCS),
+        DOCS / "reading-a-trace.md": reading_page(DOCS),
     }
     for item in derived():
         if item.problems:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+from textual.widgets import Static
+
 from hintproof.catalogue import SEEKERS
+from hintproof.compare import in_world
+from hintproof.story.model import Stopped, Story
+from hintproof.story.tell import tell
+from hintproof.trace import load
+from hintproof.viewer.app import KEYS, PANES, Viewer
+from hintproof.viewer.steps import Steps
+from hintproof.views import differences, explanation, terminal
 from hintproof.views.markdown import table
+from hintproof.views.sheet import Line, text_of, without_end
 from hintspec.defects import DEFECTS
 from hintspec.unsaid import HARMLESS, UNSAID
 
@@ -17,6 +30,68 @@ def between(text: str, name: str, new: str) -> str:
     """The text with what stands between two marks made new."""
     head, rest = text.split(f"<!-- {name}: begin -->")
     return f"{head}<!-- {name}: begin -->\n\n{new}\n\n<!-- {name}: end -->{rest.split(f'<!-- {name}: end -->')[1]}"
+
+
+def kept_rules(docs: Path) -> dict[str, tuple[Stopped, ...]]:
+    """Which rules each known defect needs, as found last (``docs/rules.json``)."""
+    told = json.loads((docs / "rules.json").read_text())["defects"]
+    return {d["name"]: msgspec.convert(d["stopped_by"], tuple[Stopped, ...]) for d in told}
+
+
+def explaining_page(docs: Path) -> str:
+    """The page on explanations, with one of them, and one comparison, printed anew."""
+    defect = DEFECTS["shared-start-cell"]
+    trace = load(docs.parent / "counterexamples" / defect.name / "trace.json")
+    explained = explanation.render(tell(trace, "", kept_rules(docs)[defect.name]))
+    compared = differences.render(in_world(trace, defect.mended))
+    page = between((docs / "explaining.md").read_text(), "explain", f"```text\n{explained}```")
+    return between(page, "diff", f"```text\n{compared}```")
+
+
+def reading_page(docs: Path) -> str:
+    """The page on reading a trace, with what is printed on a terminal, and what the viewer shows, made anew."""
+    story = tell(load(docs.parent / "counterexamples" / "shared-start-cell" / "trace.json"))
+    page = (docs / "reading-a-trace.md").read_text()
+    lines = terminal.whole(story, terminal.WIDTH, terminal.Part(only_matters=True))
+    page = between(page, "terminal", _printed("--only matters", lines))
+    page = between(page, "step", _printed("--step 38", terminal.one(story, 38, terminal.WIDTH)))
+    keys = table(["key", ""], [[f"`{key}`", says] for key, says in KEYS])
+    page = between(page, "sizes", _sizes(json.loads((docs / "traces.json").read_text())["traces"]))
+    return between(page, "viewer", f"```text\n{asyncio.run(_viewed(story))}\n```\n\n{keys}")
+
+
+def _sizes(traces: list[dict[str, Any]]) -> str:
+    """How long traces take to open, and how large they are."""
+    head = ["", *(f"{trace['steps']:,} steps" for trace in traces)]
+    rows = [
+        ["read and replayed", *(f"{trace['load']:.1f} s, {_size(trace['bytes'])}" for trace in traces)],
+        ["made into the trace model", *(f"{trace['tell']:.1f} s" for trace in traces)],
+    ]
+    for name in traces[0]["views"]:
+        told = [trace["views"][name] for trace in traces]
+        rows.append([f"as {name}", *(f"{view['seconds']:.1f} s, {_size(view['bytes'])}" for view in told)])
+    return table(head, rows)
+
+
+def _size(count: int) -> str:
+    return f"{count / 1000:,.0f} kB"
+
+
+def _printed(options: str, lines: Iterable[Line]) -> str:
+    told = text_of(without_end(line) for line in lines).plain
+    command = f"hintproof show {options} counterexamples/shared-start-cell/trace.json"
+    return f"```sh\n{command}\n```\n\n```text\n{told}\n```"
+
+
+async def _viewed(story: Story) -> str:
+    """What the viewer shows of a story as it opens, in 100 columns: the steps, a pane, the last line."""
+    app = Viewer(story)
+    async with app.run_test(size=(terminal.WIDTH, 34)) as pilot:
+        await pilot.pause()
+        steps = app.query_one(Steps)
+        told = [steps.render_line(y).text.rstrip() for y in range(steps.size.height)]
+        pane, status = (app.query_one(name, Static).content for name in ("#step-text", "#status"))
+        return "\n".join([*told, f"-- {PANES['step']} --", str(pane), "", str(status)])
 
 
 def mutation_page(docs: Path) -> str:
@@ -76,8 +151,8 @@ def defects_page(docs: Path) -> str:
         "(`README.md`) that tells what happens, how to see it, and what mends it. "
         "`hintproof defects NAME` derives it anew.",
     ]
-    known = [[f"`{d.name}`", d.label, d.title, d.affects, d.mended_by] for d in DEFECTS.values()]
-    parts += ["## What is known", table(["name", "label", "what", "affects", "mended by"], known)]
+    known = [[f"`{d.name}`", d.label, d.status.value, d.title, d.affects, d.mended_by] for d in DEFECTS.values()]
+    parts += ["## What is known", table(["name", "label", "status", "what", "affects", "mended by"], known)]
     rows = [_measured(told[d.name]) for d in DEFECTS.values()]
     head = ["name", "falls", *SEEKERS, "mended: all states", "every size"]
     parts += [

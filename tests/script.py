@@ -33,8 +33,8 @@ class Script:
             name, block = parse(step)
             action = self.concrete.action_named(name)
             failed = self.concrete.failed_conjuncts(self.state, action, block)
-            lines = [action.guard[i].line for i in failed]
-            assert not failed, f"{step} is not possible after {self.taken}: guard lines {lines}"
+            places = [action.guard[i].place for i in failed]
+            assert not failed, f"{step} is not possible after {self.taken}: guard at {places}"
             self.state, _ = self.concrete.apply(self.state, action, block)
             self.taken.append(step)
         return self

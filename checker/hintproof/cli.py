@@ -1,6 +1,6 @@
 """The command line: thin over :mod:`hintproof.checking`, :mod:`hintproof.trace` and the views.
 
-The commands of proofs are in :mod:`hintproof.cli_proofs`.
+The commands of proofs are in :mod:`hintproof.cli_proofs`, those of traces in :mod:`hintproof.cli_traces`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.table import Table
 
-from hintproof import __version__, cli_catalogue, cli_mutation, cli_proofs
+from hintproof import __version__, cli_catalogue, cli_explain, cli_mutation, cli_proofs, cli_traces
 from hintproof.checking import ENGINES, Result, Task, pins_of, plan
 from hintproof.console import Environments, Number, positive, watched, writable
 from hintproof.engines.memory import share
@@ -24,7 +24,8 @@ from hintproof.errors import BadInput, EngineBug
 from hintproof.explain import why
 from hintproof.parallel import cores
 from hintproof.simulation import simulate as run_simulation
-from hintproof.trace import load, prepare, save, write_whole
+from hintproof.story.tell import tell
+from hintproof.trace import prepare, save, write_whole
 from hintproof.verdict import Exit, Verdict
 from hintproof.views import exploration, mail, tables
 from hintspec.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
@@ -38,6 +39,8 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=N
 app.add_typer(cli_proofs.app)
 app.add_typer(cli_catalogue.app)
 app.add_typer(cli_mutation.app)
+app.add_typer(cli_traces.app)
+app.add_typer(cli_explain.app)
 
 
 def _sizes(**given: Number) -> Sizes | None:
@@ -193,7 +196,7 @@ def _print_main_trace(result: Result) -> None:
             trace = result.trace(item.name)
             if trace is not None:
                 print()
-                print(mail.render(trace, why(trace), result.known_as(item.name)), end="")
+                print(mail.render(tell(trace, result.known_as(item.name))), end="")
                 return
 
 
@@ -230,25 +233,7 @@ def properties() -> None:
     tables.console().print(table)
 
 
-# -- traces -----------------------------------------------------------------------------------
-
-
-TraceFile = Annotated[Path, typer.Argument(metavar="TRACE", help="A trace file.")]
-
-
-@app.command()
-def show(trace: TraceFile) -> None:
-    """Replay a trace and print it as plain text of at most 78 columns."""
-    loaded = load(trace)
-    print(mail.render(loaded, why(loaded)), end="")
-
-
-@app.command()
-def replay(trace: TraceFile) -> None:
-    """Replay a trace step by step and say whether it still shows what it says."""
-    loaded = load(trace)
-    print(f"{loaded.environment}: {loaded.length} replayed, {loaded.property_name} speaks up at the end")
-    print(f"why: {why(loaded)}")
+# -- runs -------------------------------------------------------------------------------------
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -11,11 +12,13 @@ import typer
 from hintproof.catalogue import SEEKERS, Derived, DeriveTask, defect_named
 from hintproof.console import Number, positive, watched, writable
 from hintproof.errors import BadInput
+from hintproof.explaining import blame
 from hintproof.parallel import cores
 from hintproof.trace import write_whole
 from hintproof.verdict import Exit
 from hintproof.views import defects as view
-from hintproof.views import tables
+from hintproof.views import explanation, tables
+from hintspec.defect import Defect
 from hintspec.defects import DEFECTS
 
 app = typer.Typer(rich_markup_mode=None)
@@ -29,6 +32,7 @@ def defects(
         list[str] | None, typer.Option(help="Time an engine, too: exhaustive, bounded or sampled; may be repeated.")
     ] = None,
     write: Annotated[Path | None, typer.Option(help="Write each defect's folder below this directory.")] = None,
+    rules: Annotated[bool, typer.Option("--rules", help="Say which rules each needs; takes minutes for all.")] = False,
     jobs: Annotated[Number, typer.Option(help="Processes at a time (default: one a core).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -40,6 +44,9 @@ def defects(
     chosen = [defect_named(n) for n in dict.fromkeys(name or DEFECTS)]
     for unknown in set(engine or ()) - set(SEEKERS):
         raise BadInput(f"no engine is called {unknown[:80]!a}: say {', '.join(SEEKERS)}")
+    if rules:
+        _rules(chosen, jobs or cores(), as_json)
+        return
     if not (name or derive or engine or write):
         _list(as_json)
         return
@@ -67,9 +74,24 @@ def defects(
     raise typer.Exit(Exit.REFUTED if problems else Exit.AS_EXPECTED)
 
 
+def _rules(chosen: list[Defect], jobs: int, as_json: bool) -> None:
+    """Which rules each defect needs: the worlds that differ in one, in which the property holds."""
+    told = []
+    for defect in chosen:
+        stopped = blame(defect, runner=lambda tasks: watched(tasks, jobs, quiet=as_json))
+        told.append({"name": defect.name, "stopped_by": [asdict(s) for s in stopped]})
+        if not as_json:
+            print("\n".join([f"{defect.known} needs:", *explanation.stopped_lines(stopped)]))
+    if as_json:
+        print(json.dumps({"schema": "hintproof-rules/1", "defects": told}, indent=1))
+
+
 def _list(as_json: bool) -> None:
     if as_json:
-        listed = [{"name": d.name, "label": d.label, "title": d.title, "affects": d.affects} for d in DEFECTS.values()]
+        listed = [
+            {"name": d.name, "label": d.label, "title": d.title, "status": d.status.value, "affects": d.affects}
+            for d in DEFECTS.values()
+        ]
         print(json.dumps({"schema": "hintproof-defects/1", "defects": listed}, indent=1))
         return
     out = tables.console()

@@ -7,62 +7,60 @@ Which variables remember a write, and which say that content is missing, the pro
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from hintproof.engines.exhaustive import NO_DEADLOCK
-from hintproof.interpret.concrete import State
+from hintproof.interpret.values import plain, spoken_of, values
 from hintproof.lasso import Kept, keeps, passed_over
+from hintproof.story.model import Cause
 from hintproof.trace import Trace
 from hintspec.recording import RecordedProperty
-from hintspec.sorts import Term
 from hintspec.text import LEMMA, RECOVERABLE, SOMETIMES, STEP
 
 
 def why(trace: Trace) -> str:
     """The explanation, in a few sentences."""
-    return " ".join(_sentences(trace))
+    return " ".join(cause.says for cause in chain(trace))
 
 
-def _sentences(trace: Trace) -> list[str]:
+def chain(trace: Trace) -> tuple[Cause, ...]:
+    """The explanation as a causal chain: what did it, step by step."""
     if trace.property_name == NO_DEADLOCK:
-        return ["No step at all is possible in the last state."]
-    item = trace.concrete.model.claim_named(trace.property_name)
+        return (Cause(0, "No step at all is possible in the last state."),)
+    item, last = trace.concrete.model.claim_named(trace.property_name), len(trace.steps)
     if item.declared.kind == RECOVERABLE:
-        return ["From the last state on, no run leads to a state in which this is so."]
+        return (Cause(last, "From the last state on, no run leads to a state in which this is so."),)
     if trace.loop is not None:
-        return list(_for_ever(trace, item, trace.loop))
+        return tuple(_for_ever(trace, item, trace.loop))
     if item.declared.kind == SOMETIMES:
-        return ["The last state shows it."]
-    if item.declared.kind == LEMMA or trace.begins:
-        return list(_comparison(trace))
-    if trace.block is not None and any(_roles(trace, "stale")):
-        return list(_way_of_the_mark(trace, trace.block))
-    return list(_comparison(trace))
+        return (Cause(last, "The last state shows it."),)
+    if item.declared.kind != LEMMA and not trace.begins and trace.block is not None and any(_roles(trace, "stale")):
+        return tuple(_way_of_the_mark(trace, trace.block))
+    return (Cause(last, _comparison(trace)),)
 
 
-def _for_ever(trace: Trace, item: RecordedProperty, loop: int) -> Iterator[str]:
+def _for_ever(trace: Trace, item: RecordedProperty, loop: int) -> Iterator[Cause]:
     """What repeats, what never comes, and why nobody who is obliged to anything is to blame."""
     again = ", ".join(dict.fromkeys(name for name, _ in trace.run[loop:]))
     never = _all_the_while(trace, item, loop)
     if again:
         where = f"Steps {loop + 1} to {len(trace.steps)}" if len(trace.steps) > loop + 1 else f"Step {loop + 1}"
-        yield f"{where} ({again}) may repeat for ever, and what is asked for never comes: {never}."
+        yield Cause(loop + 1, f"{where} ({again}) may repeat for ever, and what is asked for never comes: {never}.")
     else:
-        yield f"The last state may stay for ever, and what is asked for is not met in it: {never}."
+        yield Cause(loop, f"The last state may stay for ever, and what is asked for is not met in it: {never}.")
     kept = keeps(trace.concrete, item, trace.run, trace.raw, loop)
     if kept:
-        yield f"Nobody fails to do what he is obliged to: {'; '.join(_kept(kept))}."
+        yield Cause(0, f"Nobody fails to do what he is obliged to: {'; '.join(_kept(kept))}.")
     over = passed_over(trace.concrete, trace.run, trace.raw, loop)
     if over:
-        yield f"Possible all the while, and nobody is obliged to it: {', '.join(over)}."
+        yield Cause(0, f"Possible all the while, and nobody is obliged to it: {', '.join(over)}.")
 
 
 def _all_the_while(trace: Trace, item: RecordedProperty, loop: int) -> str:
     """What the goal speaks of, and all the values that it has in the loop."""
     assert item.term is not None
     parts = []
-    for label, part in dict(_spoken_of(item.term)).items():
-        values = dict.fromkeys(_plain(trace.concrete.value(part, state, None)) for state in trace.raw[loop:])
+    for label, part in dict(spoken_of(item.term)).items():
+        values = dict.fromkeys(plain(trace.concrete.value(part, state, None)) for state in trace.raw[loop:])
         parts.append(f"{label} is {' or '.join(values)}")
     return ", ".join(parts)
 
@@ -84,43 +82,52 @@ def _roles(trace: Trace, role: str) -> Iterator[str]:
     return (v.name for v in trace.concrete.model.vars if v.declared.role == role)
 
 
-def _way_of_the_mark(trace: Trace, block: int) -> Iterator[str]:
+def _way_of_the_mark(trace: Trace, block: int) -> Iterator[Cause]:
     """Follow the dirty marks of a block from the last store into it to the end."""
     stale, dirty = list(_roles(trace, "stale")), list(_roles(trace, "dirty"))
     marks = [{n for n in dirty if block in state[n]} for state in trace.states]
     missing = [any(block in state[n] for n in stale) for state in trace.states]
     wrote = _last_store(trace, block, list(_roles(trace, "content")))
     if wrote:
-        yield f"block {block} got the content that matters in step {_name(trace, wrote)}."
+        yield Cause(wrote, f"block {block} got the content that matters in step {_name(trace, wrote)}.")
     if not dirty:
         taken = max(i for i in range(1, len(missing)) if missing[i] and not missing[i - 1])
-        yield f"Step {_name(trace, taken)} took it away."
-        yield from _broken_promises(trace, taken)
+        yield _with_promises(trace, taken, f"Step {_name(trace, taken)} took it away.")
         return
     if wrote and not any(marks[wrote:]):
-        yield "That store left no mark in any dirty log."
+        yield Cause(wrote, "That store left no mark in any dirty log.")
     for number in range(max(wrote, 1), len(marks)):
         gained, dropped = marks[number] - marks[number - 1], marks[number - 1] - marks[number]
+        step = f"Step {_name(trace, number)}"
         if gained:
-            yield f"Step {_name(trace, number)} put its dirty mark into {' and '.join(sorted(gained))}."
+            yield Cause(number, f"{step} put its dirty mark into {' and '.join(sorted(gained))}.")
         elif dropped and marks[number]:
             left = " and ".join(sorted(marks[number]))
-            yield f"Step {_name(trace, number)} took it out of {' and '.join(sorted(dropped))}; {left} has it."
+            yield Cause(number, f"{step} took it out of {' and '.join(sorted(dropped))}; {left} has it.")
         elif dropped:
-            yield f"Step {_name(trace, number)} took it out of {' and '.join(sorted(dropped))}, its last place."
-            yield from _broken_promises(trace, number)
+            last = f"{step} took it out of {' and '.join(sorted(dropped))}, its last place."
+            yield _with_promises(trace, number, last)
+
+
+def _with_promises(trace: Trace, number: int, says: str) -> Cause:
+    """A station of the chain, with what that step breaks."""
+    broken = (f"That step breaks {told}." for told in broken_promises(trace, number))
+    return Cause(number, " ".join((says, *broken)))
 
 
 def _name(trace: Trace, number: int) -> str:
     return f"{number} ({trace.steps[number - 1].action.name})"
 
 
-def _broken_promises(trace: Trace, number: int) -> Iterator[str]:
-    """Which step properties a step breaks, with the values that they compare."""
+def broken_promises(trace: Trace, number: int) -> Iterator[str]:
+    """Which step properties a step breaks, each with the values that it compares."""
     before, step = trace.raw[number - 1], trace.steps[number - 1]
-    for name, term in trace.concrete.action_named(step.action.name).promises:
+    recorded = trace.concrete.action_named(step.action.name)
+    if recorded.action.takes_block and step.block is None:
+        return  # a real driver that asked for a block and got none
+    for name, term in recorded.promises:
         if not trace.concrete.value(term, before, step.block):
-            yield f"That step breaks {name}: {_values(trace, [term], before, step.block)}."
+            yield f"{name}: {values(trace.concrete, [term], before, step.block)}"
 
 
 def _last_store(trace: Trace, block: int, content: list[str]) -> int:
@@ -134,7 +141,7 @@ def _last_store(trace: Trace, block: int, content: list[str]) -> int:
     return last
 
 
-def _comparison(trace: Trace) -> Iterator[str]:
+def _comparison(trace: Trace) -> str:
     """The values of what the broken predicate speaks of."""
     item = trace.concrete.model.claim_named(trace.property_name)
     states = trace.raw
@@ -147,33 +154,4 @@ def _comparison(trace: Trace) -> Iterator[str]:
         assert item.term is not None
         terms = [item.term]
         before, where = states[-1], "at the end"
-    yield f"{where}: {_values(trace, terms, before, trace.block or trace.steps[-1].block)}."
-
-
-def _values(trace: Trace, terms: list[Term], state: State, block: int | None) -> str:
-    """What the terms speak of, and its values in a state."""
-    parts = {label: part for term in terms for label, part in _spoken_of(term)}
-    return ", ".join(f"{n} is {_plain(trace.concrete.value(t, state, block))}" for n, t in parts.items())
-
-
-def _spoken_of(term: Term) -> Iterator[tuple[str, Term]]:
-    """The variables and ring heads that a predicate reads."""
-    if term.op == "var":
-        yield term.args[0], term
-    elif term.op == "head":
-        yield f"the oldest entry's {term.args[1]}", term
-    else:
-        for argument in term.args:
-            if isinstance(argument, Term):
-                yield from _spoken_of(argument)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict):  # a ring
-        entries = ("/".join(_plain(x) for x in entry.values()) for entry in value["entries"])
-        return f"[{', '.join(entries)}]"
-    if isinstance(value, list):
-        return "{" + ", ".join(map(str, value)) + "}"
-    return "none" if value is None else str(value)
+    return f"{where}: {values(trace.concrete, terms, before, trace.block or trace.steps[-1].block)}."

@@ -23,6 +23,7 @@ from hintproof.engines.report import Limits
 from hintproof.engines.sampling import DEFAULT_PROFILE, PROFILES
 from hintproof.errors import BadInput
 from hintproof.explain import why
+from hintproof.story.tell import tell
 from hintproof.trace import save
 from hintproof.verdict import Verdict
 from hintproof.views import mail
@@ -67,7 +68,7 @@ class CheckedEnvironment:
             return text
         path = self._traces / f"{self.result.environment},{name}.json"
         save(trace, why(trace), path)
-        shown = mail.render(trace, why(trace), self.result.known_as(name))
+        shown = mail.render(tell(trace, self.result.known_as(name)))
         return f"{text}trace kept in {path}\n\n{shown}"
 
 

@@ -19,10 +19,12 @@ from hintproof.engines.exhaustive import NO_DEADLOCK
 from hintproof.engines.report import Run, length
 from hintproof.errors import BadInput, EngineBug
 from hintproof.interpret.concrete import Concrete, State
+from hintproof.interpret.values import values
+from hintproof.interpret.wording import wording
 from hintproof.lasso import refuse_unless_refuting
 from hintspec.environments import compose, told
 from hintspec.protocol import PROTOCOL
-from hintspec.recording import record
+from hintspec.recording import RecordedAction, record
 from hintspec.sizes import Sizes
 from hintspec.sorts import SpecError
 from hintspec.text import ALWAYS, LEMMA, PROGRESS, RECOVERABLE, STEP, Action, Property
@@ -83,6 +85,14 @@ class Trace:
         return length(len(self.steps), self.loop)
 
 
+class Departs(BadInput):
+    """A run has a step that the protocol does not allow there: which one, and why not."""
+
+    def __init__(self, step: int, because: str) -> None:
+        super().__init__(f"step {step}: {because}")
+        self.step, self.because = step, because
+
+
 def prepare(environment: str, sizes: Sizes) -> Concrete:
     """The concrete interpretation of an environment. Raises :class:`BadInput` for names or sizes of no use."""
     try:
@@ -94,28 +104,31 @@ def prepare(environment: str, sizes: Sizes) -> Concrete:
 def follow(concrete: Concrete, run: Run) -> tuple[list[State], list[str]]:
     """Replay a run: its states, and the STEP properties that its last step breaks.
 
-    Raises :class:`BadInput` naming the first step that the protocol does not allow, and why.
+    Raises :class:`Departs` naming the first step that the protocol does not allow, and why.
     """
     states, broken = [concrete.initial], 0
     for number, (name, block) in enumerate(run, 1):
         try:
             action = concrete.action_named(name)
         except KeyError:
-            raise BadInput(f"step {number}: this environment has no action {told(name)}") from None
+            raise Departs(number, f"this environment has no action {told(name)}") from None
         takes = action.action.takes_block
         if takes != (block is not None) or (block is not None and not 1 <= block <= concrete.sizes.blocks):
-            raise BadInput(f"step {number}: {name} takes {'a block of this size' if takes else 'no block'}")
+            raise Departs(number, f"{name} takes {'a block of this size' if takes else 'no block'}")
         failed = concrete.failed_conjuncts(states[-1], action, block)
         if failed:
-            module, _ = action.action.source
-            line = action.guard[failed[0]].line
-            raise BadInput(
-                f"step {number}: {name} is not possible here: guard at {module.split('.')[-1]}.py:{line} fails"
-            )
+            raise Departs(number, _refused(concrete, action, failed[0], states[-1], block))
         state, broken = concrete.apply(states[-1], action, block)
         states.append(state)
     names = [n for bit, n in enumerate(concrete.step_properties) if broken >> bit & 1]
     return states, names
+
+
+def _refused(concrete: Concrete, action: RecordedAction, conjunct: int, state: State, block: int | None) -> str:
+    """Why an action is not possible in a state."""
+    condition = action.guard[conjunct]
+    told = f"{wording(condition.term)}, where {values(concrete, [condition.term], state, block)}"
+    return f"{action.name} is not possible here: guard at {condition.place} fails: {told}"
 
 
 def speaks_up(concrete: Concrete, states: list[State], broken_steps: list[str], name: str) -> bool:

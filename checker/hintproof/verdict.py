@@ -38,6 +38,15 @@ class Exit(IntEnum):
     UNDECIDED = 3
 
 
+class Outcome(Enum):
+    """What the gate says of a patch, the worst first."""
+
+    REFUTED = "REFUTED"  # something falls that did not fall without it
+    UNDECIDED = "undecided"  # there was nothing that could be checked, or a limit was met first
+    CHANGED = "changed"  # it behaves otherwise; what held still holds at the sizes looked at
+    UNCHANGED = "unchanged"  # no difference of behaviour was seen at these sizes
+
+
 _ORDER = list(Verdict)
 
 
@@ -109,3 +118,14 @@ def exit_code(verdicts: Iterable[Verdict]) -> Exit:
     if Verdict.REFUTED in seen:
         return Exit.REFUTED
     return Exit.UNDECIDED if Verdict.UNDECIDED in seen or not seen else Exit.AS_EXPECTED
+
+
+def gate_exit_code(outcomes: Iterable[Outcome], falls: bool) -> Exit:
+    """The exit code of the gate: 1 if a patch adds something bad, 3 if one is undecided.
+
+    ``falls`` is whether something falls that has to stand, new or not: it makes a refutation of all else.
+    """
+    seen = set(outcomes)
+    if falls or Outcome.REFUTED in seen:
+        return Exit.REFUTED
+    return Exit.UNDECIDED if Outcome.UNDECIDED in seen else Exit.AS_EXPECTED

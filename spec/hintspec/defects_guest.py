@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hintspec.defect import Defect
+from hintspec.defect import Defect, Status
 from hintspec.sizes import Sizes
 
 _SHIM = "seen on the unmodified driver under a shim"
@@ -24,6 +24,7 @@ GUEST = (
         real=f"{_SHIM} (5.0.1 to 6.19), on a Linux 6.1.176 guest in User Mode Linux with a device in user "
         "space, and on "
         "a stock QEMU 7.2 with a driver in user space",
+        status=Status.OPEN,
         story="The device reads a START when it pops it, not when the driver posts it, and every START on the ring "
         "is a reference to the same field, vb->cmd_id_active. If the device is late, so that START(N) is "
         "still on the ring when round N+1 begins, the driver overwrites the field, and the old START reads "
@@ -51,6 +52,7 @@ GUEST = (
         falls="hint_in_batch",
         mended=f"{_AUTO}+cell-per-round+read-id-once+stop-without-start",
         real=_SHIM,
+        status=Status.OPEN,
         story="If no entry of the ring is free for START, send_cmd_id_start() fails, which is logged, and "
         "virtio_balloon_report_free_page() goes on to the blocks. As soon as the device has used some "
         "entries, hints are posted that no START opens. A device that keeps to the clauses ignores them; with "
@@ -67,6 +69,7 @@ GUEST = (
         falls="hint_in_batch",
         mended=_CAREFUL,
         real=_SHIM,
+        status=Status.OPEN,
         story="report_free_page_func() checks the id, and send_cmd_id_start() asks for it once more. Between the "
         "two the host may have shown STOP or DONE, which is then sent as if it were an id, with a round of "
         "hints behind it.",
@@ -83,6 +86,7 @@ GUEST = (
         falls="worker_never_spins",
         mended=f"{_AUTO}+cell-per-round+end-round-when-full",
         real=f"{_SHIM} (200 steps without progress)",
+        status=Status.OPEN,
         story="One entry of the ring is kept for a command id. When only that one is left, get_free_page_and_send() "
         "frees the block again and reports success, and send_free_pages() goes round at once. Nothing in this "
         "loop sleeps or waits for the device. The shrinker takes hinted blocks back and so gives the loop "
@@ -99,6 +103,7 @@ GUEST = (
         falls="hint_in_batch",
         mended=_CAREFUL,
         real="not run",
+        status=Status.UNRELEASED,
         story="With one cell for START and STOP, the STOP at the end of a round overwrites the id of the START "
         "before it. A device that is late reads STOP twice, and between the two hints that no id opens.",
     ),
@@ -113,6 +118,7 @@ GUEST = (
         falls="id_at_most_once",
         mended=_CAREFUL,
         real="not run",
+        status=Status.UNRELEASED,
         story="Any config interrupt, one for the balloon's size, say, queues the work. Without the comparison with "
         "the id served last the worker begins another round with it. A device that takes an id as START "
         "whenever it comes (QEMU up to 5.0) begins to honour hints again, in the middle of a sync if it so "
@@ -129,6 +135,7 @@ GUEST = (
         falls="free_content_kept",
         mended=f"{_CAREFUL}+poison",
         real="not run",
+        status=Status.UNRELEASED,
         story="A guest that poisons free pages, or zeroes them as they are freed, expects to find that content when "
         "it allocates them. If a block is hinted where it lies, on the free list, it is left out of the "
         "migration, and at the destination the poison is gone: page corruption is reported that never was; "
@@ -146,6 +153,7 @@ GUEST = (
         mended="virtio-1.3-driver+firecracker-1.14+wait-on-ack",
         real="not run; legal by driver rule D7, and harmless with a device that leaves alone what was written "
         "since the id was issued (V4)",
+        status=Status.UNRELEASED,
         story="The guest writes into a block that it was given back. The device then pops the hint and throws the "
         "new content away. QEMU only clears a bit of an older bitmap, which is why v36 was safe there; v37 "
         "deferred the release for another reason, so that migration converges.",
@@ -156,11 +164,12 @@ GUEST = (
         "the worker starts a round for whatever id it finds, DONE and STOP too",
         "Linux 4.20, series v36",
         "the check of Linux 5.0 (report_free_page_func)",
-        environment="linux-4.20+qemu-4.0+kvm-auto",
-        sizes=Sizes(1, 3, 2),
+        environment=f"{_CAREFUL}+read-id-in-interrupt",
+        sizes=Sizes(1, 3, 1),
         falls="hint_in_batch",
         mended=_CAREFUL,
         real="not run",
+        status=Status.MENDED,
         story="In 4.20 the interrupt reads the id and the worker uses it, unchecked. If STOP or DONE comes between "
         "the two, a START that carries 0 or 1 opens a full round.",
     ),
@@ -175,6 +184,7 @@ GUEST = (
         falls="memory_can_be_had",
         mended="linux-5.7+qemu-5.1+kvm-auto+cell-per-round",
         real=f"{_SHIM} (5.0.1 counts 0 pages, 5.4.18 counts 12, of three blocks)",
+        status=Status.MENDED,
         story="The shrinker is asked how much it could free and says nothing, so it is not asked to free anything. "
         "The worker takes whatever is free, and as long as the host does not show DONE the guest is out of "
         "memory.",
@@ -190,6 +200,7 @@ GUEST = (
         falls="blocks_come_back",
         mended="linux-5.7+qemu-5.1+kvm-auto+cell-per-round",
         real=f"{_SHIM} (5.4.18 loses three blocks, 5.4.59 none)",
+        status=Status.MENDED,
         story="rmmod during hinting frees the driver's own state, and with it the list of hinted blocks; the blocks "
         "stay allocated until the guest reboots.",
     ),
@@ -204,6 +215,7 @@ GUEST = (
         falls="memory_can_be_had",
         mended="linux-5.7+qemu-5.1+kvm-auto+cell-per-round",
         real=f"{_SHIM} (5.4 registers no shrinker)",
+        status=Status.MENDED,
         story="The shrinker is registered only with DEFLATE_ON_OOM. Without it, hinted blocks come back on DONE and "
         "not before, however short of memory the guest is.",
     ),
@@ -218,6 +230,7 @@ GUEST = (
         falls="blocks_come_back",
         mended=_CAREFUL,
         real="not run",
+        status=Status.MENDED,
         story="DONE, which is 1, reads as 0x01000000, an id. The driver begins a round instead of giving its blocks "
         "back; no id that it sends is ever the device's, so that nothing is gained by it either.",
     ),
@@ -232,6 +245,7 @@ GUEST = (
         falls="poison_val_agrees",
         mended=f"{_AUTO}+cell-per-round+poison+tell-poison-again",
         real="read in the sources of Linux 6.1 and QEMU 10",
+        status=Status.OPEN,
         story="After a suspend the device has been reset, and poison_val is 0. Linux writes it in probe alone. QEMU "
         "then takes the pages that the guest reports for pages without content.",
     ),
@@ -246,6 +260,7 @@ GUEST = (
         falls="free_block_skipped",
         mended=_CAREFUL,
         real="read in the sources (post_alloc_hook)",
+        status=Status.OPEN,
         story="The worker allocates the block after the sync, which zeroes it, and so marks it dirty. The hint "
         "takes it out of this round's bitmap, the next sync puts it back. All the work is done and no block "
         "is ever left out.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hintspec.defect import Defect
+from hintspec.defect import Defect, Status
 from hintspec.sizes import Sizes
 
 _CAREFUL = "virtio-1.3-driver+qemu-10+kvm-auto"
@@ -23,6 +23,7 @@ HOST = (
         mended=f"{_MANUAL}+eager-clear",
         real="seen on a stock QEMU 7.2.22 with KVM and a driver in user space; with all defaults and a full-speed "
         "migration, too",
+        status=Status.OPEN,
         story="With manual-clear, reading the dirty log does not write-protect pages again; that is left to a clear "
         "of each chunk, just before the first page of it is sent. Until then a store into a page whose bit is "
         "set leaves no new mark. Since 6.1 honouring a hint clears its chunk, too. So: the guest is given a "
@@ -49,6 +50,7 @@ HOST = (
         falls="no_lost_write",
         mended="linux-5.7+qemu-5.1+kvm-manual+cell-per-round+eager-clear",
         real="decided by model alone",
+        status=Status.OPEN,
         story="Before 6.1 a hint does not clear the log. But the send of another block of the same chunk does, and "
         "takes the mark of the hinted block with it. So 6.1 did not bring early-release, and to revert it is "
         "no repair.",
@@ -64,6 +66,7 @@ HOST = (
         falls="no_lost_write",
         mended=_CAREFUL,
         real=_NOT_RUN,
+        status=Status.MENDED,
         story="The migration stops hinting before it reads the dirty log. A START that was on the ring, or is "
         "posted now, starts it again: its id is still the current one. A hint then takes a block out of the "
         "bitmap whose write this very sync has just merged.",
@@ -79,6 +82,7 @@ HOST = (
         falls="no_lost_write",
         mended=_CAREFUL,
         real="reported by Coverity (CID 1430269); not run",
+        status=Status.MENDED,
         story="Between the two stores the device sees REQUESTED with the old id, and takes a late START of the last "
         "round. In the order of the source, id first, nothing falls (environment word unlocked-issue).",
     ),
@@ -88,11 +92,12 @@ HOST = (
         "a cancelled or failed migration ends with STOP: the guest never gets its blocks back",
         "QEMU 4.0 .. 5.0",
         "QEMU dd8eeb9671 (5.1)",
-        environment="linux-5.7+qemu-5.0+kvm-auto+cell-per-round",
+        environment="linux-5.7+qemu-5.1+kvm-auto+cell-per-round+stop-on-cleanup",
         sizes=Sizes(1, 3, 1),
         falls="blocks_come_back",
         mended="linux-5.7+qemu-5.1+kvm-auto+cell-per-round",
         real=_NOT_RUN,
+        status=Status.MENDED,
         story="The clean-up of a migration that did not complete shows STOP. STOP means that more hints may be "
         "asked for soon, so that the driver keeps its blocks; nothing more comes.",
     ),
@@ -107,6 +112,7 @@ HOST = (
         falls="page_can_come",
         mended="virtio-1.3-driver+qemu-7.2+kvm-auto+postcopy",
         real="with the guard in place the command id stays 0 (QEMU 7.2); the stall was not run",
+        status=Status.MENDED,
         story="After the turn to postcopy the guest runs at the destination and asks for each page that is not "
         "there. A block that a hint took out of the bitmap counts as sent. Whoever touches it, its next owner "
         "or the driver, waits for ever. DONE is not shown either.",
@@ -122,6 +128,7 @@ HOST = (
         falls="no_lost_write",
         mended="linux-6.1+qemu-7.2+kvm-manual+wait-on-ack",
         real="a use after free in QEMU's own memory; the loss was not run",
+        status=Status.MENDED,
         story="HINT_WAIT_ON_ACK is a repair of early-release because a used buffer means that the hint was dealt "
         "with. If the buffer is used first, the guest may write into the block again before its chunk is "
         "cleared.",
@@ -137,6 +144,7 @@ HOST = (
         falls="free_block_skipped",
         mended=_CAREFUL,
         real=_NOT_RUN,
+        status=Status.MENDED,
         story="A used length of 1 tells the unmap that the device wrote into the buffer. The block is marked, and "
         "the next sync puts it back into the bitmap. In the model, where a block is one unit, nothing at all "
         "is gained; in QEMU it is one page of 1024.",
@@ -152,6 +160,7 @@ HOST = (
         falls="no_lost_write",
         mended=f"{_PLAIN}-ring",
         real=_NOT_RUN,
+        status=Status.UNRELEASED,
         story="Initially set bits mean: all is dirty, nothing is protected, a clear will protect it. With the ring "
         "there is no clear, so that no store is ever logged.",
     ),
@@ -166,6 +175,7 @@ HOST = (
         falls="no_lost_write",
         mended=f"{_PLAIN}-manual",
         real=_NOT_RUN,
+        status=Status.UNRELEASED,
         story="A block is written after the GET, so that its bit waits for the next one. Before that another block "
         "of the chunk is sent, the whole chunk is cleared, and the bit is gone unseen.",
     ),
@@ -180,6 +190,7 @@ HOST = (
         falls="no_lost_write",
         mended=f"{_PLAIN}-ring",
         real=_NOT_RUN,
+        status=Status.MENDED,
         story="The flag of the entry says that it is there, its slot and offset are still the old ones. A page that "
         "nobody wrote is marked, the one that was written is not, and is protected again.",
     ),
@@ -194,6 +205,7 @@ HOST = (
         falls="no_lost_write",
         mended="no-hint+qemu-10+tcg",
         real="seen on a stock QEMU 7.2.22 with TCG",
+        status=Status.MENDED,
         story="TCG's fast path writes through a TLB entry without marking anything. The sync takes the mark and "
         "leaves the entry, so that the next store through it goes unlogged.",
     ),
@@ -208,6 +220,7 @@ HOST = (
         falls="no_lost_write",
         mended="no-hint+qemu-10+tcg",
         real=_NOT_RUN,
+        status=Status.MENDED,
         story="The slow path marks the page dirty, and then the store is made. If the page is synced and sent "
         "between the two, the destination has the old content and no mark is left.",
     ),
@@ -222,6 +235,7 @@ HOST = (
         falls="no_lost_write",
         mended=f"{_CAREFUL}+snapshot",
         real="a world that does not exist",
+        status=Status.UNRELEASED,
         story="A snapshot is of the moment at which it began. A block that is free now, and hinted, may have held "
         "data then. Its first new store would have saved it; the hint takes it off the list before.",
     ),
@@ -237,6 +251,7 @@ HOST = (
         mended=_CAREFUL,
         real="seen on a stock QEMU 7.2.22: the status stays at START across a cancel and into the next migration, "
         "and hints are taken with the VM stopped",
+        status=Status.OPEN,
         story="Each guard of the migration notifier asks whether the guest has accepted the feature. A legacy "
         "driver may write its features at any time. Once the bit is gone, the sync does not stop hinting: a "
         "hint takes a block out of the bitmap whose write this very sync has merged.",
@@ -252,6 +267,7 @@ HOST = (
         falls="worker_gets_on",
         mended=f"{_CAREFUL}+wait-on-ack",
         real="read in the sources of QEMU 10",
+        status=Status.OPEN,
         story="The loop finds the ring empty and switches notifications on. An element that came between the two is "
         "not kicked for. A driver that goes on kicks with the next one; a driver that waits for this one "
         "waits for ever.",
@@ -268,6 +284,7 @@ HOST = (
         falls="worker_gets_on",
         mended="linux-6.1+qemu-7.2+kvm-auto+wait-on-ack",
         real="read in the sources of QEMU 10",
+        status=Status.OPEN,
         story="What was on the ring comes along to the destination, the device's loop that was about to pop it does "
         "not.",
     ),
@@ -282,6 +299,7 @@ HOST = (
         falls="no_lost_write",
         mended="linux-6.1+firecracker-1.14+wait-on-ack",
         real="told by Firecracker's own documentation and by its users",
+        status=Status.OPEN,
         story="Firecracker gives a hinted block's memory back to the host when it pops the hint. The shrinker may "
         "have given the block to someone who has written into it since: the page reads as zero from then on.",
     ),

@@ -189,6 +189,9 @@ CHANGES: dict[str, Word] = {
         "B1: STOP is written into the cell that STARTs point at", "driver", start_cell=StartCell.SHARED_WITH_STOP
     ),
     "same-id-again": _change("B2: the id that was served last is served again", "driver", skips_served_id=False),
+    "read-id-in-interrupt": _change(
+        "B5': the id is read in the interrupt, and the worker takes it unchecked", "driver", reads_id=ReadsId.INTERRUPT
+    ),
     "hint-free-list": _change("B3: hinted blocks stay on the free list (up to v35)", "driver", holds_hinted=False),
     "shrinker-counts-zero": _change(
         "B7: the shrinker finds nothing to shrink", "driver", reclaim=Reclaim.SHRINKER_COUNTS_ZERO

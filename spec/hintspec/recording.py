@@ -10,7 +10,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from hintspec.sorts import BLOCK, BOOL, COUNT, SLOT, Ring, Sort, SpecError, Term, lift
-from hintspec.text import Action, Actor, Property, Recorder, StateView, Text, Var, promise, recording, require
+from hintspec.text import (
+    Action,
+    Actor,
+    Property,
+    Recorder,
+    StateView,
+    Text,
+    Var,
+    place_of,
+    promise,
+    recording,
+    require_at,
+)
 
 
 @dataclass(frozen=True)
@@ -25,10 +37,10 @@ class RecordedVar:
 
 @dataclass(frozen=True)
 class Conjunct:
-    """One condition of a guard, and the line of the text that requires it."""
+    """One condition of a guard, and the place in the text that requires it (``driver.py:82``)."""
 
     term: Term
-    line: int
+    place: str
 
 
 @dataclass(frozen=True)
@@ -196,12 +208,13 @@ def _record_action(item: Action, world: Any, parts: dict[str, dict[str, Sort]], 
         with recording(recorder):
             if item.actor.needs is not None:
                 needed, owes = item.actor.needs(view), item.actor.owes
-                require(needed)
+                code = item.actor.needs.__code__
+                require_at(place_of(item.actor.needs.__module__, code.co_firstlineno), needed)
                 if owes is not None and _exists(owes.when, world):
                     promise(owes, needed)
             for budget in item.budgets if finite else ():
                 left = getattr(view.left, budget)
-                require(left > 0)
+                require_at(place_of(*item.source), left > 0)
                 setattr(view.left, budget, Term("minus_one", (left,), COUNT))
             if item.takes_block:
                 item.body(view, THE_BLOCK)
@@ -209,7 +222,7 @@ def _record_action(item: Action, world: Any, parts: dict[str, dict[str, Sort]], 
                 item.body(view)
     except SpecError as problem:
         raise SpecError(f"action {item.name}: {problem}") from None
-    guard = tuple(Conjunct(term, line) for term, line in recorder.guard)
+    guard = tuple(Conjunct(term, place) for term, place in recorder.guard)
     promises = tuple((p.name, term) for p, term in recorder.promises)
     return RecordedAction(item, guard, recorder.updates, promises)
 

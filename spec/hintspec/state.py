@@ -121,7 +121,7 @@ class Driver(Part):
     """struct virtio_balloon, as far as hinting goes."""
 
     binding = var(Binding, Binding.BOUND, "bound to the device or not", when=hinting)
-    at = var(Worker, Worker.IDLE, "where the worker stands", when=hinting)
+    at = var(Worker, Worker.IDLE, "where the worker stands", when=hinting, role="place")
     queued = var(BOOL, False, "the work item is pending", when=hinting)
     read_bit = var(
         BOOL,
@@ -239,7 +239,7 @@ class DirtyLog(Part):
 class Migration(Part):
     """The source side of a live migration."""
 
-    at = var(Phase, Phase.IDLE, "where the migration stands", when=migrating)
+    at = var(Phase, Phase.IDLE, "where the migration stands", when=migrating, role="place")
     last = var(BOOL, False, "the VM was stopped for the last stage", when=migrating)
     sending = var(BLOCK, NO_BLOCK, "the block being sent", when=migrating, mark=">")
     send_step = var(Sending, Sending.NOTHING, "how far that send has come", when=migrating)

@@ -38,8 +38,9 @@ class Actor:
 class Var:
     """A state variable. ``sort``, ``init`` and ``when`` may depend on the world.
 
-    ``mark`` is the letter that shows membership of a block in a trace; ``role`` says what a block
-    set means to the explanation of a trace ('dirty': remembers a write, 'content': matters to the guest).
+    ``mark`` is the letter that shows membership of a block in a trace; ``role`` says what it
+    means to the explanation of a trace: a block set that remembers a write ('dirty'), that matters to the guest
+    ('content') or is missing ('stale'); or how far an actor has come, which says what is next and not why ('place').
     """
 
     sort: Sort | Callable[[Any], Sort]
@@ -269,7 +270,7 @@ class Recorder:
     """Collects what the action that is being recorded requires and writes."""
 
     def __init__(self) -> None:
-        self.guard: list[tuple[Term, int]] = []
+        self.guard: list[tuple[Term, str]] = []
         self.promises: list[tuple[Property, Term]] = []
         self.updates: dict[str, Term] = {}
 
@@ -291,9 +292,19 @@ def require(*conditions: Term) -> None:
     """Conditions that must all hold for the action to happen. Each is evaluated in every state."""
     if not _recorder:
         raise SpecError(f"{blame()}: require() belongs inside an action")
-    line = sys._getframe(1).f_lineno
+    caller = sys._getframe(1)
+    require_at(place_of(caller.f_globals["__name__"], caller.f_lineno), *conditions)
+
+
+def require_at(place: str, *conditions: Term) -> None:
+    """The same, of conditions that stand elsewhere in the text."""
     for condition in conditions:
-        _recorder[-1].guard.extend((part, line) for part in conjuncts(lift(condition, BOOL)))
+        _recorder[-1].guard.extend((part, place) for part in conjuncts(lift(condition, BOOL)))
+
+
+def place_of(module: str, line: int) -> str:
+    """A place in the text, as it is told: ``driver.py:82``."""
+    return f"{module.split('.')[-1]}.py:{line}"
 
 
 def conjuncts(condition: Term) -> Iterator[Term]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import select
 import signal
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+TRACE = str(Path(__file__).parents[2] / "counterexamples" / "shared-start-cell" / "trace.json")
 SMALL = ["--ring", "3", "--rounds", "1", "--engine", "exhaustive"]
 
 
@@ -46,6 +49,57 @@ def test_a_known_refutation_is_shown_and_as_recorded(tmp_path: Path) -> None:
     assert shown.returncode == 0
     assert "21 steps, replayed" in shown.stdout
     assert hintproof(tmp_path, "replay", str(written[0])).returncode == 0
+
+
+def test_a_trace_is_shown_as_text_for_a_mail_where_there_is_no_terminal(tmp_path: Path) -> None:
+    plain = Path(TRACE).with_name("trace.txt").read_text().split("known as:")[0]
+    assert hintproof(tmp_path, "show", TRACE).stdout.startswith(plain)
+    assert "honour_hint by the device" in hintproof(tmp_path, "show", TRACE, "--step", "38").stdout
+
+
+def test_a_terminal_gets_lanes_and_colours(tmp_path: Path) -> None:
+    text = on_a_terminal(tmp_path, "show", TRACE, "--to", "20", "--width", "140")
+    assert "\x1b[" in text
+    assert "hypervisor" in text
+    assert "\x1b" not in on_a_terminal(tmp_path, "show", TRACE, "--plain")
+
+
+def test_the_viewer_opens_on_a_terminal_and_q_leaves_it(tmp_path: Path) -> None:
+    assert "honour_hint" in on_a_terminal(tmp_path, "show", TRACE, "--interactive", keys=b"q", until=b"honour_hint")
+
+
+def on_a_terminal(cwd: Path, *arguments: str, keys: bytes = b"", until: bytes = b"") -> str:
+    """What a command prints on a pseudo-terminal. The keys are pressed once it has printed ``until``."""
+    leader, follower = pty.openpty()
+    code = "from hintproof.cli import run; run()"
+    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    environment |= {"TERM": "xterm-256color", "COLUMNS": "100", "LINES": "40"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *arguments], cwd=cwd, env=environment,
+        stdin=follower, stdout=follower, stderr=follower,
+    )  # fmt: skip
+    os.close(follower)
+    told = b""
+    try:
+        while some := _read(leader):
+            told += some
+            if keys and until in told:
+                os.write(leader, keys)
+                keys = b""
+        assert process.wait(timeout=60) == 0
+    finally:
+        process.kill()
+        os.close(leader)
+    return told.decode()
+
+
+def _read(terminal: int) -> bytes:
+    """What was printed since; nothing once the other end is closed."""
+    assert select.select([terminal], [], [], 60)[0], "nothing was printed for a minute"
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""
 
 
 def test_strict_makes_any_refutation_one(tmp_path: Path) -> None:
@@ -144,6 +198,8 @@ def test_simulate_any_size(tmp_path: Path) -> None:
         ["show", "."],
         ["replay", "/dev/null"],
         ["show"],
+        ["show", TRACE, "--step", "45"],
+        ["show", TRACE, "--interactive"],
         ["simulate", "virtio-1.3", "--steps", "0"],
         ["simulate", "nothing"],
         ["fly"],

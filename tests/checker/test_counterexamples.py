@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hintproof.explain import why
+from hintproof.story.tell import tell
 from hintproof.trace import load
 from hintproof.views import mail
 from hintspec.defects import DEFECTS
@@ -22,7 +22,7 @@ def test_it_replays(name: str) -> None:
     trace = load(FOLDER / name / "trace.json")
     defect = DEFECTS[name]
     assert (trace.environment, trace.sizes, trace.property_name) == (defect.environment, defect.sizes, defect.falls)
-    assert (FOLDER / name / "trace.txt").read_text() == mail.render(trace, why(trace), defect.known)
+    assert (FOLDER / name / "trace.txt").read_text() == mail.render(tell(trace, defect.known))
 
 
 def test_every_defect_has_a_folder_with_a_page_and_a_run_unless_something_never_happens() -> None:

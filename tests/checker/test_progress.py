@@ -19,6 +19,7 @@ from hintproof.engines.progress import Graph, find_lasso, first_stuck, follow_la
 from hintproof.engines.report import Found
 from hintproof.explain import why
 from hintproof.interpret.concrete import Concrete
+from hintproof.story.tell import tell
 from hintproof.trace import Trace, load, prepare, save
 from hintproof.verdict import judge
 from hintproof.views import mail
@@ -360,8 +361,8 @@ def document(spin: Trace, tmp_path: Path) -> dict[str, Any]:
 def test_a_loop_survives_its_file(spin: Trace, document: dict[str, Any], tmp_path: Path) -> None:
     again = load(tmp_path / "good.json")
     assert (again.run, again.loop, document["loop"]) == (spin.run, spin.loop, spin.loop)
-    text = mail.render(again, why(again))
-    assert text == mail.render(spin, why(spin))
+    text = mail.render(tell(again))
+    assert text == mail.render(tell(spin))
     assert text.isascii()
     assert max(len(line) for line in text.splitlines()) <= 78
     assert text.count("-- from here for ever --") == 1

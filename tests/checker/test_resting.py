@@ -11,6 +11,7 @@ import pytest
 from hintproof import BadInput
 from hintproof.engines.induction import ask, prove
 from hintproof.engines.obligations import Obligations, Query
+from hintproof.interpret.wording import wording
 from hintproof.parallel import cores, run_all
 from hintproof.proving import ProofTask
 from hintproof.resting import (
@@ -25,7 +26,6 @@ from hintproof.resting import (
     term_of,
     why_not_needed,
 )
-from hintproof.views.wording import wording
 from hintspec.recording import Model
 from hintspec.records import WORKED_EXAMPLE
 from hintspec.slack import NOT_FOR_SAFETY

@@ -10,6 +10,7 @@ import pytest
 
 from hintproof import BadInput, EngineBug, Sizes, check
 from hintproof.explain import why
+from hintproof.story.tell import tell
 from hintproof.trace import SCHEMA, Trace, build, from_engine, load, prepare, save
 from hintproof.views import mail
 
@@ -38,7 +39,7 @@ def test_a_trace_survives_its_file(trace: Trace, tmp_path: Path) -> None:
     save(trace, why(trace), tmp_path / "a b" / "trace.json")
     again = load(tmp_path / "a b" / "trace.json")
     assert again.run == trace.run
-    assert mail.render(again, why(again)) == mail.render(trace, why(trace))
+    assert mail.render(tell(again)) == mail.render(tell(trace))
 
 
 def test_the_document_says_what_a_reader_needs(document: dict[str, Any]) -> None:
@@ -71,7 +72,7 @@ def test_the_mail_text_fits_a_mail(environment: str, sizes: Sizes, name: str) ->
         shown = build(environment, prepare(environment, sizes), "by hand", name, run)
     else:
         shown = trace_of(environment, sizes, name)
-    text = mail.render(shown, why(shown), "something known")
+    text = mail.render(tell(shown, "something known"))
     assert text.isascii()
     assert max(len(line) for line in text.splitlines()) <= 78
     assert not any(line != line.rstrip() for line in text.splitlines())
@@ -163,8 +164,8 @@ def test_what_a_file_tells_is_never_shown(tmp_path: Path, document: dict[str, An
     path = tmp_path / "hostile.json"
     path.write_text(json.dumps(document))
     shown = load(path)
-    assert "\x1b" not in mail.render(shown, why(shown))
-    assert "script" not in mail.render(shown, why(shown))
+    assert "\x1b" not in mail.render(tell(shown))
+    assert "script" not in mail.render(tell(shown))
 
 
 def test_a_large_file_is_refused_unread(tmp_path: Path) -> None:

@@ -164,8 +164,18 @@ class Concrete:
 
     def value(self, term: Term, state: State, block: int | None) -> Any:
         """The plain JSON value of any term in a state."""
-        source = f"return {self._compiler.expr(term, block)}"
-        return show_value(self._compiler.define("value", "state", [source])(state), term.sort)
+        if id(term) not in self._values:
+            function = self._compiler.define("value", "state, b", [f"return {self._compiler.expr(term)}"])
+            self._values[id(term)] = (term, function)  # with the term, so that no other gets its id
+        return show_value(self._values[id(term)][1](state, block), term.sort)
+
+    @cached_property
+    def _values(self) -> dict[int, tuple[Term, Callable[..., Any]]]:
+        return {}
+
+    def reader(self, term: Term) -> Callable[[State], Any]:
+        """A function that gives the value of a term that takes no block, as states hold such values."""
+        return self._compiler.define("reader", "state", [f"return {self._compiler.expr(term)}"])
 
     @cached_property
     def _by_name(self) -> dict[str, RecordedAction]:
@@ -193,6 +203,10 @@ class Concrete:
     @cached_property
     def _compiled(self) -> dict[tuple[str, str], Callable[..., Any]]:
         return {}
+
+    def alias(self, name: str, action: RecordedAction) -> None:
+        """Another name under which an action is found: traces of a real driver have names of their own."""
+        self._by_name.setdefault(name, action)
 
     def action_named(self, name: str) -> RecordedAction:
         """The action of that name; raises ``KeyError``."""

@@ -67,7 +67,7 @@ def _asks_for(action: RecordedAction, place: tuple[str, Term]) -> bool:
 def composition(first: RecordedAction, second: RecordedAction) -> RecordedAction:
     """One step that does what the two do one after the other."""
     value = first.updates.get
-    guard = [Conjunct(simplified(substituted(c.term, value)), c.line) for c in second.guard]
+    guard = [Conjunct(simplified(substituted(c.term, value)), c.place) for c in second.guard]
     real = tuple(c for c in guard if not is_constant(c.term, True))
     updates = {**first.updates, **{n: substituted(t, value) for n, t in second.updates.items()}}
     promises = tuple((name, substituted(term, value)) for name, term in second.promises)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from hintproof.interpret.wording import wording
 from hintproof.mutation.joints import merged_steps, place_after
 from hintproof.mutation.operators import variants, vocabulary
 from hintproof.mutation.terms import spelled
-from hintproof.views.wording import wording
 from hintspec.recording import Conjunct, Model, RecordedAction, RecordedFairness, reads, refuse_ghosts
 from hintspec.sorts import SpecError, Term
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from hintproof.catalogue import SEEKERS, Cure, Derived
 from hintproof.engines.report import length
 from hintproof.explain import why
+from hintproof.story.tell import tell
 from hintproof.trace import document
 from hintproof.views import mail, markdown
 from hintspec.defect import Defect
@@ -26,10 +27,10 @@ _EVERY_SIZE = {
 def list_table(defects: list[Defect]) -> Table:
     """A row a defect."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("name", "label", "what", "affects"):
+    for column in ("name", "label", "status", "what", "affects"):
         table.add_column(column, overflow="fold")
     for defect in defects:
-        table.add_row(defect.name, defect.label, defect.title, defect.affects)
+        table.add_row(defect.name, defect.label, defect.status.value, defect.title, defect.affects)
     return table
 
 
@@ -99,6 +100,7 @@ def page(derived: Derived) -> str:
     declared = next(p for p in derived.result.properties if p.name == defect.falls)
     says = " ".join(declared.says.split("\n\n")[0].split())
     facts = [
+        ("status", defect.status.value),
         ("affects", defect.affects),
         ("mended by", defect.mended_by),
         ("seen on real software", defect.real),
@@ -155,6 +157,6 @@ def files(derived: Derived) -> dict[str, str]:
     told = {"README.md": page(derived)}
     if derived.trace is not None:
         reason = why(derived.trace)
-        told["trace.txt"] = mail.render(derived.trace, reason, derived.defect.known)
+        told["trace.txt"] = mail.render(tell(derived.trace, derived.defect.known))
         told["trace.json"] = json.dumps(document(derived.trace, reason), indent=1) + "\n"
     return told

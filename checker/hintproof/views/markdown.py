@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterable, Sequence
+
+#: What Markdown could take for more than text; an underscore inside a word is none.
+_MARKUP = re.compile(r"([\\`*\[\]~]|(?<!\w)_|_(?!\w))")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table."""
     lines = [head, ["---"] * len(head), *[[cell.replace("|", "\\|") for cell in row] for row in rows]]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def escaped(text: str) -> str:
+    """Text as text: no markup, no HTML, no line break, no control character."""
+    return _MARKUP.sub(r"\\\1", html.escape(_one_line(text), quote=False))
+
+
+def code(text: str) -> str:
+    """Text as code."""
+    return f"`{_one_line(text).replace('`', chr(39))}`"
+
+
+def _one_line(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)

@@ -13,11 +13,11 @@ from rich.tree import Tree
 
 from hintproof.certificates import Certificate
 from hintproof.engines.cover import ACTION, GOAL, HYPOTHESIS, Covered, Item
-from hintproof.explain import why
+from hintproof.interpret.wording import wording
 from hintproof.proving import Failure, ProofResult, step_of, title_of
 from hintproof.resting import GUARD, LEMMA, Needed, Part, term_of, why_not_needed
+from hintproof.story.tell import tell
 from hintproof.views import mail
-from hintproof.views.wording import wording
 from hintspec.recording import Model
 
 
@@ -192,7 +192,7 @@ def failure(environment: str, found: Failure, saved: Path | None) -> str:
             "shows it: it would hold if the lemmas did that fail, too.\n"
         )
     reachability = _wrapped(_reachability(found, saved))
-    return f"{_wrapped(head + '.')}\n\n{mail.render(trace, why(trace))}\n{reachability}\n"
+    return f"{_wrapped(head + '.')}\n\n{mail.render(tell(trace))}\n{reachability}\n"
 
 
 def _wrapped(text: str) -> str:

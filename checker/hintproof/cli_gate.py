@@ -1,0 +1,110 @@
+"""The command that gates patches to the driver: thin over :mod:`hintproof.gate.gate`."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+from typing import Annotated, Protocol
+
+import typer
+from rich.console import Console
+
+from hintproof.errors import BadInput
+from hintproof.gate.checker import DriverChecker
+from hintproof.gate.formats import FORMATS, TERMINAL
+from hintproof.gate.gate import GateLimits, run_gate, run_gate_on_range
+from hintproof.gate.patches import STDIN, Step, read
+from hintproof.gate.report import GateReport
+from hintproof.gate.watched import Source
+from hintproof.trace import write_whole
+from hintproof.views import gate_terminal, tables
+from hintproof.views.foreign import line, valid
+from hintspec.environments import told
+
+
+class Backend(Protocol):
+    """Who opens trees and runs drivers."""
+
+    def source(self, name: str) -> Source:
+        """A kernel tree, or the source package of that name. Raises :class:`BadInput` if there is none."""
+
+    def checker(self, thorough: bool) -> DriverChecker:
+        """What checks a driver: in a minute, or as far as it can."""
+
+
+def command(backend: Backend) -> typer.Typer:
+    """The command as an application, with what it runs."""
+    app = typer.Typer(rich_markup_mode=None)
+
+    @app.command()
+    def gate(
+        patch: Annotated[
+            list[str] | None, typer.Argument(metavar="[PATCH]...", help="Diffs, mails or mailboxes; - is stdin.")
+        ] = None,
+        linux: Annotated[str, typer.Option(help="A kernel tree, or an installed package: linux-source-6.1.")] = "",
+        commits: Annotated[str, typer.Option("--range", metavar="A..B", help="Commits of the tree.")] = "",
+        form: Annotated[
+            str, typer.Option("--format", help=f"How to tell it: {', '.join((TERMINAL, *FORMATS))}.")
+        ] = TERMINAL,
+        output: Annotated[Path | None, typer.Option(help="Write to this file, not to the terminal.")] = None,
+        strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for what falls without the patch, too.")] = False,
+        thorough: Annotated[bool, typer.Option("--thorough", help="Look further than a minute allows.")] = False,
+        seconds: Annotated[float | None, typer.Option(help="Begin no further patch after so long.")] = None,
+    ) -> None:
+        """Check what patches to the Linux driver make fall, mend, or change.
+
+        Patches are applied one on another. Exit 1 if one makes something new fall, 3 if one is undecided.
+        """
+        if form not in (TERMINAL, *FORMATS):
+            raise BadInput(f"--format {told(form)}: say {', '.join((TERMINAL, *FORMATS))}")
+        if not linux:
+            raise BadInput("--linux is missing: name a kernel tree, or an installed package such as linux-source-6.1")
+        if bool(patch) == bool(commits):
+            raise BadInput("give patches, or --range A..B: one of both")
+        if seconds is not None and seconds <= 0:
+            raise BadInput(f"--seconds must be more than 0, not {seconds:g}")
+        limits = GateLimits(seconds)
+        report = _run(backend, linux, patch or [], commits, thorough, limits)
+        _tell(report, form, output, strict)
+        raise typer.Exit(report.exit_code(strict))
+
+    return app
+
+
+def _run(
+    backend: Backend, linux: str, patches: list[str], commits: str, thorough: bool, limits: GateLimits
+) -> GateReport:
+    if commits and not Path(linux).is_dir():
+        raise BadInput(f"--range needs a git tree: {told(linux)} is no directory")
+    if patches.count(STDIN) > 1:
+        raise BadInput("standard input can be read only once: say - once")
+    checker = backend.checker(thorough)
+    if commits:
+        return run_gate_on_range(Path(linux), commits, checker, limits, _watch)
+    found = [item for file in patches for item in read(file)]
+    return run_gate(backend.source(linux), found, checker, limits, _watch)
+
+
+def _watch(step: Step) -> None:
+    screen = tables.console(stderr=True)
+    if screen.is_terminal:
+        screen.print(f"checking {line(step.subject or step.name, 100)}", highlight=False, markup=False, style="dim")
+
+
+def _tell(report: GateReport, form: str, output: Path | None, strict: bool) -> None:
+    if form == TERMINAL and output is None:
+        tables.console().print(gate_terminal.render(report, strict), highlight=False)
+        return
+    text = FORMATS[form](report, strict) if form != TERMINAL else as_text(report, strict)
+    if output is not None:
+        write_whole(output, valid(text))
+    else:
+        sys.stdout.write(valid(text))
+
+
+def as_text(report: GateReport, strict: bool) -> str:
+    """What a terminal would show, without colours."""
+    page = io.StringIO()
+    Console(file=page, width=120, force_terminal=False).print(gate_terminal.render(report, strict), highlight=False)
+    return page.getvalue()

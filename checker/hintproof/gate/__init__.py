@@ -1,0 +1,1 @@
+"""The gate: what a patch to the Linux driver adds to, or takes from, what falls."""

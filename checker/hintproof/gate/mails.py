@@ -1,0 +1,145 @@
+"""Patches as people send them: a diff, a mail, a mailbox, what ``git log -p`` prints."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.errors import MessageError
+from email.header import decode_header, make_header
+from email.message import Message
+from functools import cached_property
+from itertools import pairwise
+
+from hintproof.errors import BadInput
+from hintproof.gate.diffs import FileChange, file_changes
+from hintproof.gate.watched import decoded
+
+#: More mails in one mailbox than this are no series to check.
+MAX_MAILS = 1000
+
+#: Characters of a header field that are looked at.
+MAX_HEADER = 2000
+
+_GZIP = b"\x1f\x8b"
+_FROM = re.compile(rb"^From \S+[^\n]* \d\d:\d\d:\d\d [^\n]*\d{4}\s*$", re.MULTILINE)
+_COMMIT = re.compile(rb"^commit [0-9a-f]{40,64}\b[^\n]*\n(?=(?:Merge:[^\n]*\n)?Author:)", re.MULTILINE)
+_FIELD = re.compile(rb"\A[A-Za-z][A-Za-z0-9-]*: ")
+_BRACKETS = re.compile(r"\[[^\]]*?(?:\bv(?P<version>\d+)\b[^\]]*?)?(?:(?P<number>\d+)/(?P<of>\d+))?\]", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Patch:
+    """One patch as it came. ``number`` and ``version`` are those of its subject (``[PATCH v2 1/3]``); 0: none."""
+
+    name: str
+    subject: str
+    author: str
+    diff: str
+
+    @cached_property
+    def changes(self) -> list[FileChange]:
+        """What it changes, file by file. Raises :class:`BadInput` if that can't be read."""
+        return file_changes(self.diff, self.name)
+
+    @property
+    def number(self) -> int:
+        """Its place in its series."""
+        return self._bracketed("number")
+
+    @property
+    def version(self) -> int:
+        """The version of its series; 1 if nothing is said."""
+        return self._bracketed("version") or 1
+
+    @property
+    def is_reply(self) -> bool:
+        """Whether it is an answer: a diff in it is a suggestion, and no part of the series."""
+        return self.subject.lower().startswith(("re:", "aw:"))
+
+    @property
+    def title(self) -> str:
+        """The subject without what stands in brackets before it."""
+        return re.sub(r"^(\s*\[[^\]]*\])+\s*", "", self.subject) or self.subject
+
+    def _bracketed(self, group: str) -> int:
+        head = re.match(r"\s*(?:\[[^\]]*\]\s*)*", self.subject)
+        for found in _BRACKETS.finditer(head[0] if head else ""):
+            if found[group]:
+                return int(found[group][:6])
+        return 0
+
+
+def patches_in(raw: bytes, name: str) -> list[Patch]:
+    """The patches that a file holds, in the order of the series. Mails without a diff (covers, replies) are left out.
+
+    Raises :class:`BadInput` if there are none, or too many.
+    """
+    if raw.startswith(_GZIP):
+        raise BadInput(f"{name}: compressed: unpack it first, with gunzip")
+    if b"\0" in raw[:8192]:
+        raise BadInput(f"{name}: a binary file: give a diff, a mail or a mailbox")
+    patches = [patch for patch in _read(raw, name) if patch.changes]
+    if not patches:
+        raise BadInput(f"{name}: no diff in it: give a unified diff, as 'git format-patch' or 'diff -u' make it")
+    patches = [patch for patch in patches if not patch.is_reply] or patches
+    newest = max(patch.version for patch in patches)
+    return sorted((patch for patch in patches if patch.version == newest), key=lambda patch: patch.number)
+
+
+def _read(raw: bytes, name: str) -> Iterator[Patch]:
+    if raw.startswith(b"From ") and _FROM.match(raw):
+        yield from _mails(raw, name)
+    elif _FIELD.match(raw) and re.search(rb"^(Subject|From): ", raw.split(b"\n\n", 1)[0], re.MULTILINE | re.IGNORECASE):
+        yield _mail(raw, name)
+    elif _COMMIT.match(raw):
+        yield from _commits(raw, name)
+    else:
+        yield Patch(name, "", "", decoded(raw))
+
+
+def _mails(raw: bytes, name: str) -> Iterator[Patch]:
+    starts = [found.start() for found in _FROM.finditer(raw)]
+    if len(starts) > MAX_MAILS:
+        raise BadInput(f"{name}: {len(starts)} mails: at most {MAX_MAILS} are looked at; give the series alone")
+    for number, (start, end) in enumerate(pairwise([*starts, len(raw)]), 1):
+        yield _mail(raw[start:end], name if len(starts) == 1 else f"{name} ({number})")
+
+
+def _mail(raw: bytes, name: str) -> Patch:
+    message = message_from_bytes(raw)
+    diff = "\n".join(_texts(message))
+    inner = re.match(r"\s*From: ([^\n]+)\n", diff)  # sent by another than its author
+    author = inner[1].strip() if inner else _header(message, "From")
+    return Patch(name, _header(message, "Subject"), author, diff)
+
+
+def _texts(message: Message) -> Iterator[str]:
+    """The text parts of a mail, their transfer encoding undone."""
+    for part in message.walk():
+        if part.get_content_maintype() == "text" and part.get_content_subtype() != "html":
+            payload = part.get_payload(decode=True)
+            if isinstance(payload, bytes):
+                yield decoded(payload)
+
+
+def _header(message: Message, field: str) -> str:
+    """A header field in words, on one line; as it came if its encoding is none."""
+    value = str(message.get(field, ""))[:MAX_HEADER]
+    with suppress(LookupError, ValueError, MessageError):
+        value = str(make_header(decode_header(value)))
+    return " ".join(value.split())
+
+
+def _commits(raw: bytes, name: str) -> Iterator[Patch]:
+    """What ``git log -p`` or ``git show`` prints: the newest commit comes first, and is the last of the series."""
+    starts = [found.start() for found in _COMMIT.finditer(raw)]
+    for start, end in reversed(list(pairwise([*starts, len(raw)]))):
+        text = decoded(raw[start:end])
+        author = re.search(r"^Author: +(.+)$", text, re.MULTILINE)
+        subject = re.search(r"^    (\S.*)$", text, re.MULTILINE)
+        commit = text.split()[1][:12]
+        told = f"{name} ({commit})" if len(starts) > 1 else name
+        yield Patch(told, subject[1] if subject else commit, author[1] if author else "", text)

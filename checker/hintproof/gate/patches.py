@@ -1,0 +1,106 @@
+"""What is to be checked: patches from files and standard input, or a git range, as steps from text to text."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hintproof.errors import BadInput
+from hintproof.gate.apply import DoesNotApply, apply
+from hintproof.gate.mails import Patch, patches_in
+from hintproof.gate.ranges import Commit
+from hintproof.gate.watched import DRIVER, WATCHED, Place
+
+#: A file with patches larger than this (bytes) is refused; so are more patches than this in all.
+MAX_BYTES, MAX_PATCHES = 16 << 20, 200
+
+#: The name that means standard input.
+STDIN = "-"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A patch with the watched files before and after it.
+
+    ``after`` is None, and ``reason`` says why, if there is nothing to check; ``place`` is where it was to go.
+    A ``commit`` is part of a history already.
+    """
+
+    name: str
+    subject: str
+    author: str
+    before: Mapping[str, str]
+    after: Mapping[str, str] | None
+    reason: str = ""
+    place: Place | None = None
+    notes: tuple[str, ...] = ()
+    outside: bool = False
+    commit: bool = False
+
+
+def read(file: str) -> list[Patch]:
+    """The patches in a file (``-``: standard input). Raises :class:`BadInput` if it can't be read or holds none."""
+    name = "standard input" if file == STDIN else file
+    try:
+        if file == STDIN:
+            raw = sys.stdin.buffer.read(MAX_BYTES + 1)
+        elif Path(file).is_dir():
+            raise BadInput(f"{file}: a directory: name the patches in it, in order")
+        else:
+            with open(file, "rb") as stream:
+                raw = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as problem:
+        raise BadInput(f"can't read {name}: {getattr(problem, 'strerror', None) or problem}") from None
+    if len(raw) > MAX_BYTES:
+        raise BadInput(f"{name}: larger than {MAX_BYTES >> 20} MiB: give the patches to the driver alone")
+    return patches_in(raw, name)
+
+
+def series(patches: Iterable[Patch], files: Mapping[str, str]) -> list[Step]:
+    """Patches applied one on another, beginning with ``files``. What follows one that does not apply is not tried."""
+    steps: list[Step] = []
+    broken = ""
+    for patch in patches:
+        if len(steps) == MAX_PATCHES:
+            raise BadInput(f"more than {MAX_PATCHES} patches: give the series in parts")
+        step = _step(patch, files, broken)
+        steps.append(step)
+        if step.after is not None:
+            files = step.after
+        elif not step.outside:
+            broken = broken or step.name
+    return steps
+
+
+def _step(patch: Patch, files: Mapping[str, str], broken: str) -> Step:
+    who = patch.name, patch.title, patch.author
+    others = sorted({change.path for change in patch.changes if not change.watched})
+    if len(others) == len({change.path for change in patch.changes}):
+        reason = f"outside the watched files ({', '.join(WATCHED)}): the gate does not see it"
+        return Step(*who, files, None, reason, outside=True)
+    if broken:
+        return Step(*who, files, None, f"not tried: {broken}, earlier in the series, does not apply")
+    notes = [_others(others)] if others else []
+    try:
+        applied = apply(patch.changes, files)
+    except DoesNotApply as problem:
+        return Step(*who, files, None, str(problem), Place(problem.path, problem.line), tuple(notes))
+    return Step(*who, files, applied.files, notes=(*applied.notes, *notes))
+
+
+def _others(paths: list[str]) -> str:
+    shown = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
+    return f"it changes other files, too, which the gate does not see: {shown}"
+
+
+def of_commits(commits: Iterable[Commit]) -> list[Step]:
+    """The commits of a range as steps."""
+    steps = []
+    for commit in commits:
+        missing = "" if DRIVER in commit.after else f"it takes {DRIVER} away: there is no driver to check"
+        missing = missing if DRIVER in commit.before else f"the tree before it has no {DRIVER}"
+        after = None if missing else commit.after
+        steps.append(Step(commit.name, commit.subject, commit.author, commit.before, after, missing, commit=True))
+    return steps

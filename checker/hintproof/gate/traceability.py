@@ -1,0 +1,186 @@
+"""Which steps of the protocol text speak of which function of virtio_balloon.c, and which claims stand behind it.
+
+The table is made from the citations of the actions (``where="virtio_balloon.c: send_cmd_id_start"``). What no
+citation names is accounted for here: a part of a cited function, or nothing that the protocol speaks of.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from hintproof.gate.touched import FILE_LEVEL
+from hintproof.interpret.wording import wording
+from hintspec.environments import compose
+from hintspec.protocol import PROTOCOL
+from hintspec.recording import Model, RecordedAction, reads, record
+from hintspec.sorts import Term
+
+#: The worlds whose steps are looked at: together they have every driver step of Linux 5.7 and later.
+WORLDS = (
+    "linux-6.1+qemu-7.2+kvm-auto",
+    "linux-6.1+qemu-7.2+kvm-auto+poison",
+    "linux-6.1+firecracker-1.14",
+)
+
+#: Functions of the kernel that citations name beside the driver's own: where in it a step is.
+KERNEL_API = frozenset(
+    {
+        "alloc_pages",
+        "balloon_page_push",
+        "cancel_work_sync",
+        "free_pages",
+        "virtio_reset_device",
+        "virtqueue_add_inbuf",
+        "virtqueue_add_outbuf",
+        "virtqueue_kick",
+    }
+)
+
+#: Functions without a step of their own: the one that calls them has it.
+PART_OF = {
+    "virtio_balloon_queue_free_page_work": "virtballoon_changed",
+    "shrink_free_pages": "virtio_balloon_shrinker_scan",
+}
+
+_CLASSIC = "inflates and deflates the balloon: the protocol has no such pages, but for the OOM path before 5.7"
+_STATS = "memory statistics: on a queue of their own"
+_REPORTING = "free page reporting: another feature, on a queue of its own"
+_WAKEUP = "keeps the guest from suspending while it inflates: no part of hinting"
+_SETUP = "sets the driver up or takes it down in one go: the protocol begins with what it leaves"
+
+#: Functions that the protocol has nothing to say of, with the reason.
+NOT_MODELLED = {
+    "page_to_balloon_pfn": _CLASSIC,
+    "balloon_ack": _CLASSIC,
+    "tell_host": _CLASSIC,
+    "set_page_pfns": _CLASSIC,
+    "fill_balloon": _CLASSIC,
+    "release_pages_balloon": _CLASSIC,
+    "leak_balloon": _CLASSIC,
+    "towards_target": _CLASSIC,
+    "update_balloon_size": _CLASSIC,
+    "update_balloon_size_func": _CLASSIC,
+    "start_update_balloon_size": _CLASSIC,
+    "virtballoon_migratepage": "moves a page of the inflated balloon, never a hinted one",
+    "virtio_balloon_oom_notify": "since 5.7 it deflates the balloon and leaves hinted blocks alone",
+    "virtballoon_free_page_report": _REPORTING,
+    "update_stat": _STATS,
+    "update_balloon_stats": _STATS,
+    "update_balloon_vm_stats": _STATS,
+    "stats_request": _STATS,
+    "stats_handle_request": _STATS,
+    "update_balloon_stats_func": _STATS,
+    "start_wakeup_event": _WAKEUP,
+    "process_wakeup_event": _WAKEUP,
+    "finish_wakeup_event": _WAKEUP,
+    "init_vqs": _SETUP,
+    "virtballoon_validate": _SETUP,
+    "virtio_balloon_register_shrinker": "part of probe: from then on the shrinker's step is possible",
+    "virtio_balloon_unregister_shrinker": "the first thing that removal does: from then on no shrinker's step",
+    FILE_LEVEL: "outside of any function: no step speaks of it",
+    "virtio_balloon_shrinker_count": "reads a number that only says how much a scan is asked for; any scan may happen",
+}
+
+_CITED = re.compile(r"(?:^|; *)virtio_balloon\.c: ([^;]*)")
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What a step asks for, in the text's own words, and its place there (``driver.py:82``)."""
+
+    action: str
+    says: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What the protocol text has behind a function of the driver.
+
+    ``properties`` are promised by one of the steps or read what one writes; ``by_lemmas`` are those whose proof
+    leans on a lemma that does. With no steps, ``reason`` says why.
+    """
+
+    function: str
+    actions: tuple[str, ...]
+    guards: tuple[Guard, ...]
+    properties: tuple[str, ...]
+    by_lemmas: tuple[str, ...]
+    reason: str = ""
+
+
+@cache
+def behind(function: str) -> Behind:
+    """What the protocol text has behind a function; nothing, and the reason, if it does not speak of it."""
+    name = PART_OF.get(function, function)
+    steps = table().get(name, ())
+    if not steps:
+        return Behind(function, (), (), (), (), NOT_MODELLED.get(name, "the protocol text does not know it"))
+    direct: dict[str, None] = {}
+    lemmas: dict[str, None] = {}
+    guards: dict[Guard, None] = {}
+    for model in _models():
+        for item in model.actions:
+            if item.name in steps:
+                direct |= dict.fromkeys(_direct(model, item))
+                lemmas |= dict.fromkeys(_by_lemmas(model, item))
+                guards |= dict.fromkeys(_guards(model, item))
+    ordered = [p.name for p in PROTOCOL.properties]
+    return Behind(
+        function,
+        steps,
+        tuple(guards),
+        tuple(sorted(direct, key=ordered.index)),
+        tuple(sorted(lemmas.keys() - direct.keys(), key=ordered.index)),
+    )
+
+
+@cache
+def table() -> dict[str, tuple[str, ...]]:
+    """Functions of the driver that citations name, each with the steps that cite it, in reading order."""
+    found: dict[str, list[str]] = {}
+    every = {item.name for model in _models() for item in model.actions}
+    for item in PROTOCOL.actions:
+        if item.name in every:
+            for function in cited(item.where):
+                found.setdefault(function, []).append(item.name)
+    return {function: tuple(steps) for function, steps in found.items()}
+
+
+def cited(where: str) -> list[str]:
+    """The driver's functions in a citation of its current text; none in one of an older text or another file."""
+    names = [name.strip() for part in _CITED.findall(where) for name in part.split(",")]
+    return [name for name in names if re.fullmatch(r"[a-z_]\w*", name) and name not in KERNEL_API]
+
+
+@cache
+def _models() -> tuple[Model, ...]:
+    return tuple(record(PROTOCOL, compose(world)) for world in WORLDS)
+
+
+def _guards(model: Model, item: RecordedAction) -> Iterator[Guard]:
+    """The guards of a step, but for what all steps of its actor need and for the budgets of a search."""
+    same_actor = [other for other in model.actions if other.action.actor == item.action.actor]
+    common = set.intersection(*({wording(c.term) for c in other.guard} for other in same_actor))
+    for conjunct in item.guard:
+        says = wording(conjunct.term)
+        if says not in common and not says.startswith("left."):
+            yield Guard(item.name, says, conjunct.place)
+
+
+def _direct(model: Model, item: RecordedAction) -> set[str]:
+    promised = {name for name, _ in item.promises}
+    return promised | {p.name for p in model.properties if p.term is not None and _meets(p.term, item)}
+
+
+def _by_lemmas(model: Model, item: RecordedAction) -> set[str]:
+    moved = {lemma.name for lemma in model.lemmas if lemma.term is not None and _meets(lemma.term, item)}
+    return {p.name for p in model.properties if moved & set(p.declared.leans_on)}
+
+
+def _meets(term: Term, item: RecordedAction) -> bool:
+    """Whether a predicate reads what a step writes."""
+    return not item.updates.keys().isdisjoint(reads(term))

@@ -1,0 +1,39 @@
+"""The values of what a condition speaks of, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from hintproof.interpret.concrete import Concrete, State
+from hintspec.sorts import Term
+
+
+def values(concrete: Concrete, terms: Iterable[Term], state: State, block: int | None) -> str:
+    """What the terms speak of, and its values in a state."""
+    parts = {label: part for term in terms for label, part in spoken_of(term)}
+    return ", ".join(f"{n} is {plain(concrete.value(t, state, block))}" for n, t in parts.items())
+
+
+def spoken_of(term: Term) -> Iterator[tuple[str, Term]]:
+    """The variables and ring heads that a predicate reads."""
+    if term.op == "var":
+        yield term.args[0], term
+    elif term.op == "head":
+        yield f"the oldest entry's {term.args[1]}", term
+    else:
+        for argument in term.args:
+            if isinstance(argument, Term):
+                yield from spoken_of(argument)
+
+
+def plain(value: Any) -> str:
+    """A plain JSON value as a word or a few."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):  # a ring
+        entries = ("/".join(plain(x) for x in entry.values()) for entry in value["entries"])
+        return f"[{', '.join(entries)}]"
+    if isinstance(value, list):
+        return "{" + ", ".join(map(str, value)) + "}"
+    return "none" if value is None else str(value)

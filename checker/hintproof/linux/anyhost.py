@@ -1,0 +1,107 @@
+"""The spec's driver with any host at all: whenever the driver looks, config shows any id, STOP or DONE; an interrupt
+and a pop may come at any time.
+
+What this host may do includes what every device of the spec may do to a driver, so a driver that is the same as the
+spec's here is the same in all of its worlds. No application allocates: to the driver that is an allocation that fails,
+which may happen at any time anyway.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hintproof.errors import BadInput
+from hintspec import driver, lifecycle, reclaim
+from hintspec.environments import compose
+from hintspec.protocol import BUDGETS, PROTOCOL
+from hintspec.recording import Model, record
+from hintspec.rules import DeviceRules, Kind, LogRules, World, discarding
+from hintspec.sorts import DONE, OLDEST_ID, STOP, SpecError, Term, choose, is_issued, next_id, one_of
+from hintspec.state import DEVICE, DRIVER, PARTS, Worker
+from hintspec.text import STEP, Action, StateView, Text, action, collect, require
+
+S = StateView[World]
+
+
+def reads(s: S) -> Term:
+    """The worker is about to read the id: what config shows matters now, and at no other time."""
+    return one_of(s.driver.at, Worker.W1_READ, Worker.S2_READ, Worker.L1_READ)
+
+
+def served(s: S) -> Term:
+    """The id that was served last, or the first one."""
+    return choose(is_issued(s.driver.active), s.driver.active, OLDEST_ID)
+
+
+@action(by=DEVICE, where="any device", when=discarding)
+def show_stop(s: S) -> None:
+    """STOP is shown."""
+    require(reads(s))
+    s.device.shown = STOP
+
+
+@action(by=DEVICE, where="any device", when=discarding)
+def show_done(s: S) -> None:
+    """DONE is shown."""
+    require(reads(s))
+    s.device.shown = DONE
+
+
+@action(by=DEVICE, where="any device", when=discarding)
+def show_served_id(s: S) -> None:
+    """The id that was served last is shown (again)."""
+    require(reads(s))
+    s.device.shown = served(s)
+
+
+@action(by=DEVICE, where="any device", when=discarding)
+def show_next_id(s: S) -> None:
+    """The next id is shown."""
+    require(reads(s))
+    s.device.shown = next_id(served(s))
+
+
+@action(by=DEVICE, where="any device", when=discarding)
+def show_later_id(s: S) -> None:
+    """The id after the next is shown."""
+    require(reads(s))
+    s.device.shown = next_id(next_id(served(s)))
+
+
+@action(by=DEVICE, where="any device", when=discarding)
+def pop(s: S) -> None:
+    """The device uses the oldest buffer."""
+    require(s.device.negotiated, ~(s.ring.queue.waiting == 0))
+    s.ring.queue = s.ring.queue.pop()
+
+
+HOST: tuple[Action, ...] = (show_stop, show_done, show_served_id, show_next_id, show_later_id, pop)
+
+#: Host steps that change nothing but what config shows.
+SHOWS = frozenset(step.name for step in HOST if step.name.startswith("show_"))
+
+_DRIVER: tuple[Action, ...] = tuple(step for module in (driver, reclaim, lifecycle) for step in collect(module, Action))
+
+TEXT = Text(
+    parts=PARTS,
+    actors=(DRIVER, DEVICE),
+    actions=(*_DRIVER, *HOST),
+    properties=tuple(p for p in PROTOCOL.properties if p.kind == STEP),
+    budgets=BUDGETS,
+)
+
+
+def world_of(environment: str) -> World:
+    """An environment's driver in a world with any host. Raises :class:`BadInput` where there is no such driver."""
+    try:
+        world = compose(environment)
+    except SpecError as problem:
+        raise BadInput(str(problem)) from None
+    if not world.hinting:
+        raise BadInput(f"environment {environment}: it has no driver that hints")
+    return replace(world, device=DeviceRules(kind=Kind.DISCARDS, has_poison_val=False), log=LogRules())
+
+
+def any_host(environment: str) -> Model:
+    """The same recorded."""
+    return record(TEXT, world_of(environment))

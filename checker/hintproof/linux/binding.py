@@ -1,0 +1,173 @@
+"""The compiled library seen from Python: its records and functions, typed by hand for ctypes."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from ctypes import POINTER, Structure, byref, c_char, c_char_p, c_int, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
+from pathlib import Path
+
+from hintproof.errors import BadInput
+
+THREADS, QUEUES, HINT_ELEMENTS, BLOCKS, SMALL_PAGES, CONFIG_BYTES = 8, 5, 32, 16, 16, 64
+
+
+class Settings(Structure):
+    """What stays the same for a whole check; see struct settings."""
+
+    _fields_ = [
+        ("features", c_uint64),
+        ("ring", c_uint32),
+        ("other_rings", c_uint32),
+        ("blocks", c_uint32),
+        ("small_pages", c_uint32),
+        ("poisoning", c_uint32),
+        ("init_on_free", c_uint32),
+    ]
+
+
+class RawEvent(Structure):
+    """A call that was made; what a, b and c are depends on the call."""
+
+    _fields_ = [
+        *(("a", c_uint64), ("b", c_uint64), ("c", c_uint64), ("site", c_uint64)),
+        *(("op", c_uint32), ("thread", c_uint32)),
+    ]
+
+
+class RawFault(Structure):
+    """What ended a thread of the driver."""
+
+    _fields_ = [
+        *(("kind", c_uint32), ("thread", c_uint32), ("signal", c_uint32), ("op", c_uint32)),
+        *(("address", c_uint64), ("pc", c_uint64), ("text", c_char * 160)),
+    ]
+
+
+class ElementView(Structure):
+    """A buffer on a queue; ``payload`` is what an out buffer begins with, now."""
+
+    _fields_ = [
+        ("address", c_uint64),
+        *((name, c_uint32) for name in ("length", "out", "count", "payload", "block", "unused")),
+    ]
+
+
+class QueueView(Structure):
+    """A queue: first the used elements, then the taken ones, then the available ones."""
+
+    _fields_ = [
+        *((name, c_uint32) for name in ("exists", "size", "free", "used", "taken", "available")),
+        ("elements", ElementView * HINT_ELEMENTS),
+    ]
+
+
+class ThreadView(Structure):
+    """A thread and the call that it stands before."""
+
+    _fields_ = [
+        *((name, c_uint64) for name in ("a", "b", "c", "site")),
+        *((name, c_uint32) for name in ("entry", "argument", "op", "enabled")),
+    ]
+
+
+class View(Structure):
+    """The machine; sets of blocks, pages and work items are bit masks."""
+
+    _fields_ = [
+        ("features", c_uint64),
+        ("threads", ThreadView * THREADS),
+        ("queues", QueueView * QUEUES),
+        *((name, c_uint32) for name in ("pending", "running", "known", "free", "driver", "small_driver", "heap")),
+        *((name, c_uint32) for name in ("bound", "listening", "ready", "frozen", "shrinker", "oom", "reporting")),
+        ("config", c_uint8 * CONFIG_BYTES),
+    ]
+
+
+class RawPlan(Structure):
+    """What others may do to a driver in a search; see struct plan."""
+
+    _fields_ = [
+        ("commands", c_uint32 * 8),
+        *((name, c_uint32) for name in ("command_count", "scans", "removes", "freezes")),
+        *((name, c_uint32) for name in ("allocations_fail", "atomic", "offset", "hint_queue")),
+    ]
+
+
+class RawOutcome(Structure):
+    """How far a search came; the path is that to a state in which something is wrong."""
+
+    _fields_ = [
+        *(("states", c_uint64), ("transitions", c_uint64)),
+        *((name, c_uint32) for name in ("depth", "verdict", "path_length", "state")),
+        ("path", c_uint8 * 4096),
+    ]
+
+
+_FUNCTIONS: dict[str, tuple[object, list[object]]] = {
+    "hp_reset_machine": (c_int, [POINTER(Settings)]),
+    "hp_forget_snapshots": (None, []),
+    "hp_keep": (c_int, []),
+    "hp_recall": (c_int, [c_uint32]),
+    "hp_kept": (c_uint32, []),
+    "hp_save": (c_size_t, [c_char_p, c_size_t]),
+    "hp_scatter": (None, [c_char_p]),
+    "hp_fingerprint": (None, [POINTER(c_uint64 * 2)]),
+    "hp_spawn": (c_int, [c_int, c_int]),
+    "hp_step": (c_int, [c_int]),
+    "hp_run": (c_int, [c_int, c_uint64, c_int]),
+    "hp_enabled": (c_uint32, []),
+    "hp_pending": (c_uint32, [c_int]),
+    "hp_pop": (c_int, [c_int]),
+    "hp_use": (c_int, [c_int, c_int]),
+    "hp_view": (c_int, [POINTER(View)]),
+    "hp_work_name": (c_char_p, [c_int]),
+    "hp_set_config": (None, [c_uint32, c_uint32, c_uint64]),
+    "hp_set_next_block": (None, [c_int]),
+    "hp_set_mask": (None, [c_uint64]),
+    "hp_thread_of": (c_int, [c_int, c_int]),
+    "hp_has_freeze": (c_int, []),
+    "hp_clear_events": (None, []),
+    "hp_set_plan": (None, [POINTER(RawPlan)]),
+    "hp_move": (c_int, [c_int]),
+    "hp_explore_begin": (None, [c_uint32]),
+    "hp_explore": (c_int, [c_uint32, POINTER(RawOutcome)]),
+    "hp_walks": (c_int, [c_uint64, c_uint32, c_uint32, POINTER(RawOutcome)]),
+}
+
+
+class Library:
+    """A driver's library, loaded into this process. Its machine is one and shared: load each library once."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self.raw = ctypes.CDLL(str(path), mode=os.RTLD_NOW | os.RTLD_LOCAL)
+        except OSError as problem:
+            raise BadInput(f"{path}: the compiled driver can't be loaded: {problem}") from None
+        self.path = path
+        for name, (result, arguments) in _FUNCTIONS.items():
+            function = getattr(self.raw, name)
+            function.restype = result
+            function.argtypes = arguments
+        self.fault = RawFault.in_dll(self.raw, "hp_fault")
+        self.event_count = c_uint32.in_dll(self.raw, "hp_event_count")
+        self.events = (RawEvent * 4096).in_dll(self.raw, "hp_events")
+        self._view = View()
+
+    def view(self) -> View:
+        """The machine as it is now; the record is written anew by the next call."""
+        self.raw.hp_view(byref(self._view))
+        return self._view
+
+    def base(self) -> int:
+        """The address at which the library was loaded."""
+        wanted = str(self.path.resolve())
+        for line in Path("/proc/self/maps").read_text().splitlines():
+            if line.endswith(wanted):
+                return int(line.split("-")[0], 16)
+        raise BadInput(f"{self.path}: it is not where it was loaded from any more")
+
+    def text_at(self, address: int) -> str:
+        """A string of the driver."""
+        raw = ctypes.cast(c_void_p(address), c_char_p).value if address else None
+        return (raw or b"").decode(errors="replace")

@@ -1,0 +1,219 @@
+"""Compile a driver and the runtime around it into one shared library."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from hintproof.engines.modules import cache_directory
+from hintproof.errors import BadInput
+from hintproof.linux.source import DRIVER, Source
+from hintproof.peers.child import Ended, first_line, run_child
+
+#: Our own C files: the interface that a driver is compiled against, and what it does.
+SHIM = Path(__file__).with_name("shim")
+
+#: In the order in which they are linked; the driver's own data lies between the first two.
+_BEFORE, _AFTER = "begin", "end"
+
+_COMMON = (
+    *("-std=gnu11", "-g", "-fPIC", "-fno-common", "-fno-strict-aliasing", "-fno-strict-overflow", "-fwrapv"),
+    *("-fno-stack-protector", "-fcf-protection=none", "-fno-omit-frame-pointer"),
+    "-ftrivial-auto-var-init=zero",  # equal states are to be equal bytes
+)
+_RUNTIME = (*_COMMON, "-O2")
+
+#: Functions are not inlined and calls are not turned into jumps, so that each call has the name of the function that
+#: makes it. More optimisation leaves more dead values in registers and on stacks, which make two of what is one state.
+_DRIVER = (
+    *(
+        *_COMMON,
+        "-Os",
+        "-fno-inline",
+        "-fno-optimize-sibling-calls",
+        "-fno-ipa-icf",
+        "-ffreestanding",
+        "-fmax-errors=40",
+    ),
+    *("-fdiagnostics-color=never", "-fno-diagnostics-show-caret", "-Wno-address-of-packed-member"),
+    *("-Werror=implicit-function-declaration", "-Werror=implicit-int", "-Werror=return-type"),
+    *("-Werror=incompatible-pointer-types", "-Werror=int-conversion", "-Wno-pointer-sign"),
+)
+
+#: Seconds for one run of the compiler. A driver takes less than one.
+_PATIENCE = 60.0
+
+#: Bytes of memory that the compiler may have, and of each file that it may write.
+_MEMORY, _DISK = 4 << 30, 256 << 20
+
+#: A driver includes a dozen headers.
+_MOST_HEADERS = 200
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A name of the kernel's interface that the driver uses and the shim does not have."""
+
+    name: str
+    kind: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name} (line {self.line})" if self.line else f"{self.kind} {self.name}"
+
+
+class BuildFailed(BadInput):
+    """The driver can't be compiled: for names that the shim does not have, or for errors of its own."""
+
+    def __init__(self, source: str, missing: tuple[Missing, ...], errors: tuple[str, ...]) -> None:
+        self.missing = missing
+        self.errors = errors
+        if missing:
+            text = f"{source}: the shim does not know {', '.join(str(m) for m in missing)}"
+        else:
+            text = f"{source}: it does not compile: {'; '.join(errors[:5]) or 'the compiler gave no reason'}"
+        super().__init__(text)
+
+
+def build(source: Source, directory: Path, accesses: bool = False) -> Path:
+    """Compile and link; the library's path, in ``directory``.
+
+    With ``accesses`` every access of the driver to its state is a point, too. Raises :class:`BuildFailed`, and
+    :class:`BadInput` without a compiler or for an include that names no kernel header.
+    """
+    compiler()
+    runtime = _runtime()
+    directory.mkdir(parents=True, exist_ok=True)
+    source.write(directory / "tree")
+    generated = directory / "include"
+    for name, content in _headers(source):
+        _write_header(generated, name, content)
+    flags = [*_DRIVER, *_max_order(source), *(["-fsanitize=thread"] if accesses else [])]
+    places = ["-nostdinc", "-I", str(generated), "-I", str(SHIM), "-isystem", _own_headers()]
+    unit, library = directory / "driver.o", directory / "driver.so"
+    command = [compiler(), *flags, *places, "-c", str(Path("tree") / DRIVER), "-o", str(unit)]
+    done = _compile(command, directory)
+    if done.status:
+        raise _failure(source, done.output)
+    objects = [runtime / f"{_BEFORE}.o", unit, runtime / f"{_AFTER}.o"]
+    objects += sorted(p for p in runtime.glob("*.o") if p.stem not in (_BEFORE, _AFTER))
+    command = [compiler(), "-shared", "-Wl,-z,defs", "-o", str(library), *map(str, objects)]
+    done = _compile(command, directory)
+    if done.status:
+        raise _failure(source, done.output)
+    return library
+
+
+def _compile(command: list[str], directory: Path) -> Ended:
+    """Run the compiler on foreign text: it may neither run for long, nor fill the memory or the disk."""
+    limited = f'ulimit -v {_MEMORY >> 10}; ulimit -f {_DISK >> 9}; exec "$@"'
+    return run_child(["sh", "-c", limited, "sh", *command], directory, _PATIENCE, {"LC_ALL": "C"})
+
+
+@cache
+def compiler() -> str:
+    """The C compiler; raises :class:`BadInput` if there is none that will do."""
+    found = os.environ.get("CC") or shutil.which("gcc") or shutil.which("cc")
+    if not found:
+        raise BadInput("no C compiler: the driver is compiled on this machine; install gcc, or set CC")
+    return found
+
+
+@cache
+def _own_headers() -> str:
+    """The directory of the compiler's own headers (stddef.h and the like)."""
+    done = run_child([compiler(), "-print-file-name=include"], SHIM, _PATIENCE)
+    return first_line(done.output)
+
+
+@cache
+def _runtime() -> Path:
+    """The runtime's objects, compiled once for this compiler and these files."""
+    version = run_child([compiler(), "--version"], SHIM, _PATIENCE).output
+    files = sorted(SHIM.glob("*.[ch]"))
+    key = hashlib.sha256("\0".join([version, *_RUNTIME, *(f.read_text() for f in files)]).encode()).hexdigest()[:24]
+    kept = cache_directory() / f"shim-{key}"
+    if kept.is_dir():
+        return kept
+    scratch = Path(tempfile.mkdtemp(dir=cache_directory()))
+    try:
+        units = [str(f) for f in files if f.suffix == ".c"]
+        done = run_child([compiler(), *_RUNTIME, "-I", str(SHIM), "-c", *units], scratch, _PATIENCE, {"LC_ALL": "C"})
+        if done.status:
+            raise BadInput(f"{compiler()}: it can't compile the harness: {first_line(done.output)}")
+        if not kept.is_dir():
+            os.replace(scratch, kept)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return kept
+
+
+def _headers(source: Source) -> Iterator[tuple[str, bytes]]:
+    """The headers that the driver and its uapi header include: each forwards to the one superset header."""
+    names: dict[str, None] = {"linux/virtio_balloon.h": None}
+    for text in (source.driver, source.header):
+        for found in re.finditer(rb'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]*)[>"]', text, re.MULTILINE):
+            name = found[1].decode(errors="replace")
+            if not re.fullmatch(r"[a-z0-9_-]+(/[a-z0-9_.-]+)*\.h", name) or ".." in name:
+                raise BadInput(f"{source.name}: {DRIVER} includes {name[:80]!a}, which is no header of the kernel")
+            names[name] = None
+    if len(names) > _MOST_HEADERS:
+        raise BadInput(f"{source.name}: {len(names)} headers are too many for a driver")
+    for name in names:
+        own = name.removeprefix("uapi/") == "linux/virtio_balloon.h"
+        yield name, source.header if own else b'#include "kernel.h"\n'
+
+
+def _write_header(directory: Path, name: str, content: bytes) -> None:
+    try:
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_bytes(content)
+    except OSError as problem:
+        raise BadInput(f"{DRIVER} includes {name!a}: {problem.strerror}") from None
+
+
+def _max_order(source: Source) -> list[str]:
+    """MAX_ORDER was one past the largest order up to Linux 6.3; the driver's own text tells which it is."""
+    exclusive = b"MAX_ORDER - 1" in source.driver
+    return ["-DMAX_ORDER=11"] if exclusive else []
+
+
+_UNKNOWN = (
+    ("function", re.compile(r"implicit declaration of function '(\w+)'")),
+    ("name", re.compile(r"'(\w+)' undeclared")),
+    ("type", re.compile(r"unknown type name '(\w+)'")),
+    ("type", re.compile(r"(?:invalid use of undefined|storage size of .* isn't known|incomplete) .*'struct (\w+)'")),
+    ("field", re.compile(r"has no member named '(\w+)'")),
+    ("function", re.compile(r"undefined reference to `(\w+)'")),
+)
+
+
+def _failure(source: Source, output: str) -> BuildFailed:
+    """What the compiler or the linker said, in a few words."""
+    missing: dict[str, Missing] = {}
+    errors: list[str] = []
+    for line in output.splitlines():
+        place = re.match(r".*virtio_balloon\.c:(\d+)(?::\d+)?: (.*)", line)
+        number, said = (int(place[1]), place[2]) if place else (0, line)
+        if "error" not in line and "undefined reference" not in line:
+            continue
+        for kind, pattern in _UNKNOWN:
+            if found := pattern.search(said):
+                missing.setdefault(found[1], Missing(found[1], kind, number))
+                break
+        else:
+            if "error: " in said:
+                errors.append(f"line {number}: {said.split('error: ', 1)[1][:160]}")
+    if errors and not all("error" in e for e in errors):
+        # a syntax error makes the compiler complain of names, too: what is missing is asked only of sound text
+        broken = [e for e in errors if "expected" in e or "before" in e]
+        if broken:
+            return BuildFailed(source.name, (), tuple(errors))
+    return BuildFailed(source.name, tuple(missing.values()), tuple(errors))

@@ -1,0 +1,158 @@
+"""The C code in a world of the spec as a model that every engine can search: a state is the spec's, and a snapshot.
+
+A step of the code is an instance like any other: thread so-and-so goes on, or the kernel calls the code. That the code
+comes to grief is a step that breaks a promise, so engines find, shorten and tell it like anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cached_property
+
+from hintproof.interpret.concrete import Concrete, Instance, State, Successors
+from hintproof.linux.binding import THREADS
+from hintproof.linux.composed import Composed, Move
+from hintproof.linux.driver import Driver, DriverFault, Fault
+from hintproof.linux.operations import Entry
+from hintspec.recording import Model, RecordedAction, RecordedProperty, RecordedVar
+from hintspec.sizes import Sizes
+from hintspec.sorts import COUNT, FALSE, lift
+from hintspec.state import DRIVER
+from hintspec.text import Action, Var, step_claim
+
+CODE_IS_SOUND = step_claim(
+    "code_is_sound",
+    "the kernel's own rules of memory, lists, locks, sleeping and work items",
+    "The code neither crashes nor hangs nor breaks a rule of the kernel.",
+)
+
+#: What an instance of the code is: a thread and what an allocation gets, or a call of the kernel.
+Key = tuple[int, int | None] | Entry
+
+_CALLS = (Entry.CHANGED, Entry.WORK, Entry.SCAN, Entry.REMOVE, Entry.FREEZE, Entry.RESTORE, Entry.PROBE)
+
+
+class CodeModel(Concrete):
+    """Code and everybody else, at given sizes. Raises :class:`BadInput` for an environment without such a driver."""
+
+    def __init__(self, driver: Driver, environment: str, sizes: Sizes) -> None:
+        self.environment = environment
+        self.composed = Composed(driver, environment, sizes)
+        self._base = self.composed.spec.concrete
+        keys: list[Key] = [(t, b) for t in range(THREADS) for b in (None, *range(sizes.blocks + 1))]
+        self._keys = [*keys, *_CALLS]
+        self._own = {key: Instance(_recorded(key), key[1] if isinstance(key, tuple) else None) for key in self._keys}
+        super().__init__(_with_code(self._base.model, [i.action for i in self._own.values()]), sizes)
+        self._others = [n for n, i in enumerate(self._base.instances) if not i.action.name.startswith("code_")]
+        self._of_base = {n: index for index, n in enumerate(self._others)}
+        self._of_key = {key: len(self._others) + n for n, key in enumerate(self._keys)}
+        self._unsound = 1 << self.step_properties.index(CODE_IS_SOUND.name)
+        #: What the code came to grief by, by its state and the step that did it.
+        self.faults: dict[tuple[int, Move], Fault] = {}
+
+    @cached_property
+    def instances(self) -> list[Instance]:
+        """Those of everybody else, in the order of the text; then those of the code."""
+        return [*(self._base.instances[n] for n in self._others), *self._own.values()]
+
+    @cached_property
+    def initial(self) -> State:
+        """The code bound to its device, in the spec's first state."""
+        code, state = self.composed.first
+        return (*state, code)
+
+    @cached_property
+    def successors(self) -> Successors:
+        """All steps from a state."""
+        return lambda state: list(self._steps(state))
+
+    def _steps(self, state: State) -> Iterator[tuple[int, State, int]]:
+        code, plain = state[-1], state[:-1]
+        for number, after, broken in self.composed.others(plain):
+            then, joined = self.composed.after_others(code, plain, after)
+            yield self._of_base[number], (*joined, then), broken
+        for move in self.composed.moves(code):
+            done = self._take(code, plain, move)
+            if done is not None:
+                yield self._of_key[_key(move)], *done
+
+    def _take(self, code: int, plain: State, move: Move) -> tuple[State, int] | None:
+        try:
+            taken = self.composed.take(code, plain, move)
+        except DriverFault as problem:
+            self.faults[code, move] = problem.fault
+            return (*plain, code), self._unsound
+        return None if taken is None else ((*taken[1], taken[0]), taken[2])
+
+    @cached_property
+    def moves(self) -> list[Callable[[State], tuple[State, int] | None]]:
+        """For each instance a function that takes its step; None where it can't."""
+        made = [self._move_of_others(n) for n in self._others]
+        return [*made, *(self._move_of_code(key) for key in self._keys)]
+
+    def _move_of_others(self, number: int) -> Callable[[State], tuple[State, int] | None]:
+        base = self._base.moves[number]
+
+        def move(state: State) -> tuple[State, int] | None:
+            done = base(state[:-1])
+            if done is None:
+                return None
+            code, after = self.composed.after_others(state[-1], state[:-1], done[0])
+            return (*after, code), done[1]
+
+        return move
+
+    def _move_of_code(self, key: Key) -> Callable[[State], tuple[State, int] | None]:
+        def move(state: State) -> tuple[State, int] | None:
+            found = self.move_at(state, key)
+            return None if found is None else self._take(state[-1], state[:-1], found)
+
+        return move
+
+    def move_at(self, state: State, key: Key) -> Move | None:
+        """The step of the code of that key, if the code has it in this state."""
+        return next((move for move in self.composed.moves(state[-1]) if _key(move) == key), None)
+
+    def key_of(self, instance: int) -> Key | None:
+        """The key of an instance of the code; None for one of somebody else."""
+        number = instance - len(self._others)
+        return self._keys[number] if number >= 0 else None
+
+    def action_of(self, state: State, move: Move) -> Action:
+        """A step of the code as an action for a trace: named by call and function, with the line that it is at."""
+        effect = self.composed.effect_of(move, state[:-1])
+        recorded = self._own[_key(move)].action if effect is None else self._base.action_named(effect)
+        name = f"{move.call} {move.place.function}" if move.place.line else move.says
+        self.alias(name, recorded)
+        where = f"virtio_balloon.c:{move.place.line}" if move.place.line else recorded.action.where
+        return replace(recorded.action, name=name, step="", where=where, says=move.says)
+
+
+def _key(move: Move) -> Key:
+    return (move.thread, move.block) if move.entry == Entry.NONE else move.entry
+
+
+def _recorded(key: Key) -> RecordedAction:
+    """An action that says no more than who goes on; what comes of it is not for terms to say."""
+    name = f"code: thread {key[0]}" if isinstance(key, tuple) else f"code: {key.name.lower()}"
+    takes_block = isinstance(key, tuple) and key[1] is not None
+    where, says = "virtio_balloon.c", "a step of the code"
+    action = Action(name, DRIVER, "", where, says, _nothing, takes_block, None, (), ("", 0))
+    return RecordedAction(action, (), {}, ((CODE_IS_SOUND.name, FALSE),))
+
+
+def _nothing(*_: object) -> None:
+    """The body of an action that is not of the text."""
+
+
+def _with_code(model: Model, steps: list[RecordedAction]) -> Model:
+    """The model with one more variable, the number of the code's snapshot, and with the code's steps."""
+    declared = Var(COUNT, 0, "number of the snapshot of the code", ghost=True)
+    named = {step.name: step for step in steps}
+    return replace(
+        model,
+        vars=(*model.vars, RecordedVar("code.state", COUNT, lift(0, COUNT), declared)),
+        actions=(*model.actions, *named.values()),
+        properties=(*model.properties, RecordedProperty(CODE_IS_SOUND, None)),
+    )

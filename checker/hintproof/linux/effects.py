@@ -1,0 +1,144 @@
+"""What calls of the C code do to everybody else, as actions of the spec's language: no logic of a driver is in here.
+
+Together with the spec's guest, device, hypervisor and dirty log they are a world whose driver is the code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hintproof.errors import BadInput
+from hintspec import device, device_loop, discard, ending, guest, migration, otherjobs, sending
+from hintspec.device_loop import reset_device
+from hintspec.environments import compose
+from hintspec.guest import become_free, store
+from hintspec.lifecycle import tells_poison
+from hintspec.protocol import BUDGETS, PROTOCOL
+from hintspec.recording import Model, record
+from hintspec.rules import Honours, StartCell, World, hinting
+from hintspec.sorts import NO_BLOCK, STOP, Label, Liftable, SpecError, Term, just
+from hintspec.state import APPLICATION, DEVICE, DRIVER, HYPERVISOR, PARTS, Entry, PoisonVal
+from hintspec.text import PROGRESS, Action, StateView, Text, action, collect, require
+
+S = StateView[World]
+
+
+@action(by=DRIVER, where="alloc_pages()", when=hinting)
+def code_takes(s: S, block: Term) -> None:
+    """The code allocates a block."""
+    require(s.memory.free.has(block))
+    s.memory.free = s.memory.free - just(block)
+    if s.world.guest.init_on_alloc:
+        store(s, just(block))
+
+
+@action(by=DRIVER, where="free_pages()", when=hinting)
+def code_frees(s: S, block: Term) -> None:
+    """The code frees a block."""
+    become_free(s, just(block))
+
+
+def _entry(s: S, kind: Label, block: Term) -> dict[str, Liftable]:
+    """An entry; what the device reads from an out buffer is looked up in the code's memory, and put in later."""
+    fields: dict[str, Liftable] = {"kind": kind, "block": block, "governed_by": s.driver.active, "cell": STOP}
+    if s.world.device.honours == Honours.POSTED_AFTER_CLEAR:
+        fields["early"] = False
+    return fields
+
+
+@action(by=DRIVER, where="virtqueue_add_inbuf()", when=hinting)
+def code_hints(s: S, block: Term) -> None:
+    """The code puts a block on the hint queue."""
+    require(s.ring.queue.room > 0)
+    s.ring.queue = s.ring.queue.post(**_entry(s, Entry.HINT, block))
+
+
+@action(by=DRIVER, where="virtqueue_add_outbuf()", when=hinting)
+def code_sends(s: S) -> None:
+    """The code puts an out buffer on the hint queue."""
+    require(s.ring.queue.room > 0)
+    s.ring.queue = s.ring.queue.post(**_entry(s, Entry.START, NO_BLOCK))
+
+
+@action(by=DRIVER, where="virtqueue_get_buf()", when=hinting)
+def code_drains(s: S) -> None:
+    """The code takes the used buffers back."""
+    s.ring.queue = s.ring.queue.detach()
+
+
+@action(by=DRIVER, where="virtqueue_kick()", when=hinting)
+def code_kicks(s: S) -> None:
+    """The code kicks the device."""
+    s.device.awake = True
+
+
+@action(by=DRIVER, where="virtio_driver.config_changed", when=hinting)
+def code_is_interrupted(s: S) -> None:
+    """The config interrupt comes to the code."""
+    require(s.device.interrupt)
+    s.device.interrupt = False
+
+
+@action(by=DRIVER, where="virtio_reset_device()", when=hinting)
+def code_resets(s: S) -> None:
+    """The code resets the device."""
+    reset_device(s)
+
+
+@action(by=DRIVER, where="virtio_driver.probe, virtio_driver.restore", when=hinting)
+def code_is_ready(s: S) -> None:
+    """The code is bound to the device (again)."""
+    s.device.negotiated = True
+
+
+@action(by=DRIVER, where="virtio_cwrite(poison_val)", when=lambda w: hinting(w) and tells_poison(w))
+def code_tells_poison(s: S) -> None:
+    """The code tells the pattern that free pages are filled with."""
+    s.device.poison_val = PoisonVal.PATTERN
+
+
+@action(by=DRIVER, where="virtio_driver.remove", when=hinting, budgets=("removes",))
+def code_is_removed(s: S) -> None:
+    """rmmod."""
+
+
+@action(by=DRIVER, where="virtio_driver.freeze", when=hinting, budgets=("freezes",))
+def code_is_suspended(s: S) -> None:
+    """Suspend."""
+
+
+@action(by=DRIVER, where="any other call", when=hinting)
+def code_goes_on(s: S) -> None:
+    """A step of the code that nobody else sees."""
+
+
+EFFECTS: tuple[Action, ...] = (
+    *(code_takes, code_frees, code_hints, code_sends, code_drains, code_kicks, code_is_interrupted, code_resets),
+    *(code_is_ready, code_tells_poison, code_is_removed, code_is_suspended, code_goes_on),
+)
+
+_OTHERS = (guest, device, device_loop, discard, migration, sending, ending, otherjobs)
+
+TEXT = Text(
+    parts=PARTS,
+    actors=(APPLICATION, DRIVER, DEVICE, HYPERVISOR),
+    actions=(*EFFECTS, *(step for module in _OTHERS for step in collect(module, Action))),
+    properties=tuple(p for p in PROTOCOL.properties if p.kind != PROGRESS),
+    budgets=BUDGETS,
+)
+
+
+def world_with_code(environment: str) -> World:
+    """An environment whose driver is the code: of its driver only the name is left. Raises :class:`BadInput`."""
+    try:
+        world = compose(environment)
+    except SpecError as problem:
+        raise BadInput(str(problem)) from None
+    if not world.hinting:
+        raise BadInput(f"environment {environment}: it has no driver that hints")
+    return replace(world, driver=replace(world.driver, start_cell=StartCell.PER_ROUND))
+
+
+def model_with_code(environment: str) -> Model:
+    """The same recorded."""
+    return record(TEXT, world_with_code(environment))

@@ -1,0 +1,100 @@
+"""The spec's driver as it is seen from outside: the same record as of the C code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hintproof.interpret.concrete import Concrete, State
+from hintproof.linux.calls import Seen, on_the_wire
+from hintproof.linux.operations import Entry
+from hintspec.device import config_shows
+from hintspec.recording import Model
+from hintspec.rules import StartCell, World
+from hintspec.sizes import Sizes
+from hintspec.sorts import Ring, Sort
+from hintspec.state import Binding, Worker
+from hintspec.state import Entry as Kind
+from hintspec.text import StateView
+
+#: Of each binding: whether config interrupts are let through, and which thread of the kernel is in the driver.
+_BINDINGS = {
+    Binding.BOUND.index: (True, Entry.NONE),
+    Binding.REMOVE.index: (False, Entry.REMOVE),
+    Binding.REMOVE_RELEASE.index: (False, Entry.REMOVE),
+    Binding.REMOVE_RESET.index: (False, Entry.REMOVE),
+    Binding.ABSENT.index: (False, Entry.NONE),
+    Binding.FREEZE_RELEASE.index: (False, Entry.FREEZE),
+    Binding.FREEZE_RESET.index: (False, Entry.FREEZE),
+    Binding.FROZEN.index: (False, Entry.NONE),
+}
+
+
+_IDLE, _HINT, _STOP_SIGN = Worker.IDLE.index, Kind.HINT.index, Kind.STOP_SIGN.index
+
+
+class SpecSide:
+    """A recorded world at given sizes."""
+
+    def __init__(self, model: Model, world: World, sizes: Sizes) -> None:
+        self.concrete = Concrete(model, sizes)
+        self.world = world
+        self._at = {v.name: i for i, v in enumerate(model.vars)}
+        self._ring = self._at["ring.queue"]
+        entries = model.vars[self._ring].sort
+        assert isinstance(entries, Ring)
+        self._ghosts = [i for i, (name, _) in enumerate(entries.fields) if name in entries.ghosts]
+        parts: dict[str, dict[str, Sort]] = {}
+        for v in model.vars:
+            part, name = v.name.split(".")
+            parts.setdefault(part, {})[name] = v.sort
+        self.shown: Callable[[State], int] = self.concrete.reader(config_shows(StateView(world, parts, None)))
+
+    def get(self, state: State, name: str) -> int:
+        """A variable of a state, as states hold it."""
+        value: int = state[self._at[name]]
+        return value
+
+    def place(self, name: str) -> int:
+        """Where a variable is in a state."""
+        return self._at[name]
+
+    def ring(self, state: State) -> tuple[int, tuple[tuple[int, ...], ...]]:
+        """The ring: how many entries are used, and those that wait."""
+        ring: tuple[int, tuple[tuple[int, ...], ...]] = state[self._ring]
+        return ring
+
+    def with_any_host(self, state: State, shows: bool) -> State:
+        """The state as any host leaves it: an interrupt is always on its way, and what config shows is open until the
+        driver looks (``shows``: it is about to). Ghosts of the ring's entries are forgotten: they decide nothing.
+        """
+        used, entries = self.ring(state)
+        plain = tuple(tuple(0 if i in self._ghosts else x for i, x in enumerate(entry)) for entry in entries)
+        settled = list(state)
+        settled[self._ring] = (used, plain)
+        settled[self._at["device.interrupt"]] = settled[self._at["device.awake"]] = 1
+        if not shows:
+            settled[self._at["device.shown"]] = 0
+        return tuple(settled)
+
+    def seen(self, state: State) -> Seen:
+        """What is seen of the spec's driver from outside."""
+        used, entries = self.ring(state)
+        in_hand = self.get(state, "driver.in_hand")
+        listens, leaving = _BINDINGS[self.get(state, "driver.binding")]
+        return Seen(
+            ring=tuple(self._entry(state, entry) for entry in entries),
+            used=used,
+            owned=self.get(state, "driver.held") | (1 << in_hand >> 1),
+            queued=bool(self.get(state, "driver.queued")),
+            works=self.get(state, "driver.at") != _IDLE,
+            listens=listens,
+            leaving=leaving,
+        )
+
+    def _entry(self, state: State, entry: tuple[int, ...]) -> int:
+        if entry[0] == _HINT:
+            return entry[1]
+        if entry[0] == _STOP_SIGN:
+            return -1
+        own = self.world.driver.start_cell == StartCell.PER_ROUND
+        return -1 - on_the_wire(entry[3] if own else self.get(state, "driver.active"))

@@ -1,0 +1,96 @@
+"""Make the trace model of a replayed trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hintproof.explain import broken_promises, chain, why
+from hintproof.interpret.wording import wording
+from hintproof.story.links import links
+from hintproof.story.model import Change, Condition, Explanation, Lane, Moment, Shape, Stopped, Story, Variable
+from hintproof.story.weights import weigh
+from hintproof.trace import Trace
+from hintspec.recording import RecordedAction, RecordedVar
+from hintspec.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, Enum, Ring
+
+_SHAPES = {BOOL: Shape.FLAG, ID: Shape.ID, BLOCK: Shape.BLOCK, BLOCKS: Shape.BLOCKS, LIST: Shape.LIST}
+
+
+def tell(trace: Trace, known_as: str = "", stopped: tuple[Stopped, ...] = ()) -> Story:
+    """The trace as every view shows it. ``stopped`` are worlds in which it is not possible, if that was asked."""
+    declared, model = trace.declared, trace.concrete.model
+    causes = chain(trace)
+    return Story(
+        environment=trace.environment,
+        sizes=str(trace.sizes),
+        blocks=trace.sizes.blocks,
+        engine=trace.engine,
+        length=trace.length,
+        claim=trace.property_name,
+        kind=declared.kind if declared else "",
+        clause=declared.clause if declared else "",
+        says=" ".join(declared.says.split("\n\n")[0].split()) if declared else "a state without any step",
+        block=trace.block,
+        known_as=known_as,
+        loop=trace.loop,
+        begins=trace.begins,
+        lanes=tuple(Lane(a.name, a.letter, a.says) for a in model.actors),
+        variables=tuple(_variable(v) for v in model.vars),
+        initial=trace.concrete.show(trace.concrete.initial),
+        start=trace.states[0],
+        moments=tuple(_moments(trace, {cause.step for cause in causes})),
+        explanation=Explanation(causes, " ".join([why(trace), *rules_sentences(trace.property_name, stopped)])),
+        stopped=stopped,
+    )
+
+
+def rules_sentences(claim: str, stopped: tuple[Stopped, ...]) -> Iterator[str]:
+    """Which rule the run needs, and what else would stop it, in plain English."""
+    mending = [s for s in stopped if s.mends]
+    for first in mending[:1]:
+        departs = f"step {first.departs} is not possible" if first.departs else "nothing falls at the end of it"
+        yield (
+            f'The run needs the rule {first.rule} "{first.value}": with "{first.instead}" {departs}, '
+            f"and {claim} holds in all {first.states:,} states of these sizes."
+        )
+    if mending[1:]:
+        others = "; ".join(f'{s.rule} "{s.instead}"' for s in mending[1:])
+        yield f"It would be stopped as well by: {others}."
+
+
+def _variable(v: RecordedVar) -> Variable:
+    shape = Shape.LABEL if isinstance(v.sort, Enum) else Shape.RING if isinstance(v.sort, Ring) else _SHAPES.get(v.sort)
+    budget = v.name.startswith("left.")
+    shown = shape or Shape.COUNT
+    return Variable(v.name, shown, v.declared.says, v.declared.ghost, budget, v.declared.mark, v.declared.role)
+
+
+def _moments(trace: Trace, causes: set[int]) -> Iterator[Moment]:
+    lanes = [actor.name for actor in trace.concrete.model.actors]
+    names = {step.action.name for step in trace.steps}
+    guards = {name: tuple(_guard(trace.concrete.action_named(name))) for name in names}
+    for number, (step, weight) in enumerate(zip(trace.steps, weigh(trace, causes), strict=True), 1):
+        action = step.action
+        yield Moment(
+            number=number,
+            lane=lanes.index(action.actor.name),
+            action=action.name,
+            block=step.block,
+            step=action.step,
+            where=action.where,
+            says=" ".join(action.says.split("\n\n")[0].split()),
+            text=f"{action.source[0]}:{action.source[1]}",
+            links=links(action.where, trace.environment),
+            changes=tuple(Change(name, before, after) for name, (before, after) in step.changes.items()),
+            weight=weight,
+            breaks=tuple(broken_promises(trace, number)),
+            guard=guards[action.name],
+        )
+
+
+def _guard(recorded: RecordedAction) -> Iterator[Condition]:
+    """What the guard asks for, but for what is always so in this world."""
+    for conjunct in recorded.guard:
+        says = wording(conjunct.term)
+        if says not in ("True", "~False"):
+            yield Condition(says, conjunct.place)

@@ -1,0 +1,250 @@
+"""The viewer: the steps above, and below them the step, the state, the blocks and why the trace ends as it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, VerticalScroll
+from textual.events import Key, Resize
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from hintproof.story.model import Story
+from hintproof.viewer.place import Place
+from hintproof.viewer.steps import Steps
+from hintproof.views import terminal
+from hintproof.views.blocks import block_map
+from hintproof.views.onestep import WEIGHTS, about, state_table
+from hintproof.views.sheet import Line, clip, field, text_of
+
+#: The panes, in the order of the keys that choose one: a name, and its title.
+PANES = {"step": "1 step", "state": "2 state", "blocks": "3 blocks", "why": "4 why"}
+
+#: From so many columns on all panes are shown at once.
+_WIDE = 120
+
+#: The keys, as the help tells them.
+KEYS = (
+    ("up down, j k", "one step back, one further"),
+    ("PgUp PgDn", "a screen back, or further"),
+    ("Home End", "where the trace begins, its last step"),
+    ("/", "search actions, variables and sentences; a number goes to that step"),
+    ("n N", "the next that was found, the one before"),
+    ("c", "to the cause; from there to the station before it"),
+    ("m", "only steps that matter, or all"),
+    ("1 2 3 4", "a pane: step, state, blocks, why (where there is no room for all)"),
+    ("Tab", "to the next pane, to scroll it; Escape goes back to the steps"),
+    ("?", "this help"),
+    ("q", "leave"),
+)
+
+
+class Help(ModalScreen[None]):
+    """The keys, and what the letters mean."""
+
+    def __init__(self, lines: list[Line]) -> None:
+        super().__init__()
+        self.lines = lines
+
+    def compose(self) -> ComposeResult:
+        """One text."""
+        with VerticalScroll(id="help"):
+            yield Static(text_of(self.lines))
+
+    def on_key(self, event: Key) -> None:
+        """Any key but those that scroll leaves."""
+        if event.key not in ("up", "down", "pageup", "pagedown", "home", "end"):
+            event.stop()
+            self.dismiss()
+
+
+class Pane(VerticalScroll):
+    """A text about the step at which the reader stands."""
+
+    class Resized(Message):
+        """There is more room than there was, or less: the text is to be made again."""
+
+    def __init__(self, name: str, title: str) -> None:
+        super().__init__(Static(id=f"{name}-text"), id=name, classes="pane")
+        self.border_title = title
+
+    def on_resize(self) -> None:
+        """Ask for the text again."""
+        self.post_message(self.Resized())
+
+
+class Viewer(App[None]):
+    """Step through a trace."""
+
+    ENABLE_COMMAND_PALETTE = False
+    CSS = """
+    #title, #status { height: 1; }
+    #title { text-style: bold; }
+    #steps { height: 1fr; }
+    #panes { height: 1fr; layout: horizontal; }
+    .pane { height: 100%; border: solid $primary; padding: 0 1; display: none; }
+    .pane { scrollbar-gutter: stable; scrollbar-size-vertical: 1; }
+    .pane:focus { border: solid $accent; }
+    #step, #state { width: 10fr; }
+    #blocks { width: 5fr; }
+    #why { width: 9fr; }
+    .chosen, .wide .pane { display: block; }
+    #sought { display: none; height: 1; border: none; padding: 0; }
+    Help { align: center middle; }
+    #help { width: 90%; max-width: 100; height: 90%; border: solid $primary; background: $surface; padding: 0 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,ctrl+c", "quit", priority=True, show=False),
+        Binding("j", "move(1)", show=False),
+        Binding("k", "move(-1)", show=False),
+        Binding("slash", "seek", show=False),
+        Binding("n", "again(1)", show=False),
+        Binding("N", "again(-1)", show=False),
+        Binding("c", "cause", show=False),
+        Binding("m", "matters", show=False),
+        Binding("question_mark", "help", show=False),
+        Binding("escape", "to_steps", show=False),
+        *(Binding(title[0], f"pane('{name}')", show=False) for name, title in PANES.items()),
+    ]
+
+    def __init__(self, story: Story) -> None:
+        super().__init__()
+        self.story = story
+        self.place = Place(story)
+        self.message = "? tells the keys"
+        self.chosen = "step"
+
+    def compose(self) -> ComposeResult:
+        """A title, the steps, the panes, a line for what is sought, and one that says where one is."""
+        told = f"{self.story.environment}  {self.story.sizes}  {self.story.claim}"
+        yield Static(text_of([[(clip(told, 300), "")]]), id="title")
+        yield Steps(self.place)
+        with Container(id="panes"):
+            for name, title in PANES.items():
+                yield Pane(name, title)
+        yield Input(placeholder="an action, a variable, a word, or a number", id="sought")
+        yield Static(id="status")
+
+    def on_mount(self) -> None:
+        """Begin at the step to look at first, if there is one."""
+        self.place.at = self.story.explanation.culprit or 0
+        self.query_one("#steps").focus()
+
+    def on_resize(self, event: Resize) -> None:
+        """Show all panes where there is room."""
+        self.query_one("#panes").set_class(event.size.width >= _WIDE, "wide")
+        self.show_place()
+
+    def on_pane_resized(self) -> None:
+        """Make the texts of the panes again."""
+        self.show_place()
+
+    # -- showing ------------------------------------------------------------------------------
+
+    def on_steps_moved(self) -> None:
+        """The reader went to another step."""
+        self.message = ""
+        self.show_place()
+
+    def show_place(self) -> None:
+        """Show the step that the reader stands at, in all panes."""
+        self.query_one(Steps).show_place()
+        for name in PANES:
+            pane = self.query_one(f"#{name}")
+            pane.set_class(name == self.chosen, "chosen")
+            if pane.display:
+                width = max(pane.scrollable_content_region.width, 20)
+                self.query_one(f"#{name}-text", Static).update(text_of(self._pane(name, width)))
+        self.query_one("#status", Static).update(text_of([[(self._status(), "reverse")]]))
+
+    def _pane(self, name: str, width: int) -> Iterator[Line]:
+        """The lines of a pane."""
+        at = self.place.at
+        before, after = self.place.state(max(at - 1, 0)), self.place.state(at)
+        if name == "step":
+            yield from about(self.story, at, width)
+        elif name == "state":
+            yield from state_table(self.story, before, after, width, changed_first=True)
+        elif name == "blocks":
+            moment = self.place.moment(at)
+            yield from block_map(self.story, before, after, width, [moment.block if moment else None])
+        else:
+            yield from self._why(width)
+
+    def _why(self, width: int) -> Iterator[Line]:
+        """The stations of the causal chain; that at which the reader stands is marked."""
+        for cause in self.story.explanation.chain:
+            here = cause.step and cause.step == self.place.at
+            label = f"{'>' if here else '-'} {f'step {cause.step}' if cause.step else ''}"
+            yield from field(label, cause.says, width, "bold" if here else "")
+        yield from terminal.stopped_lines(self.story, width)
+        yield []
+        yield from terminal.head(self.story, width)
+
+    def _status(self) -> str:
+        place = self.place
+        moment = place.moment(place.at)
+        parts = [f"step {place.at} of {len(self.story.moments)}"]
+        if moment:
+            parts.append(WEIGHTS[moment.weight].split(":")[0])
+        if self.story.loop is not None and place.at > self.story.loop:
+            parts.append(f"in the loop, which goes on with step {self.story.loop + 1}")
+        if place.only_matters:
+            parts.append(f"{len(self.story.moments) + 1 - len(place.shown)} left out")
+        return "  |  ".join(filter(None, [*parts, clip(self.message, 120)]))
+
+    # -- keys ---------------------------------------------------------------------------------
+
+    def action_move(self, by: int) -> None:
+        """Go so many steps further."""
+        self.query_one(Steps).action_move(by)
+
+    def action_again(self, direction: int) -> None:
+        """Go to the next step that has what was sought, or to the one before."""
+        self._say(self.place.seek_again(direction))
+
+    def action_cause(self) -> None:
+        """Go to the cause."""
+        self._say(self.place.go_to_cause())
+
+    def action_matters(self) -> None:
+        """Leave out the steps that only let others happen, or show all."""
+        self.place.toggle_matters()
+        self._say("only steps that matter" if self.place.only_matters else "all steps")
+
+    def action_pane(self, name: str) -> None:
+        """Choose a pane."""
+        self.chosen = name
+        self.show_place()
+
+    def action_to_steps(self) -> None:
+        """Back to the steps."""
+        self.query_one("#sought").display = False
+        self.query_one("#steps").focus()
+
+    def action_help(self) -> None:
+        """Tell the keys and the letters."""
+        width = max(min(self.size.width * 9 // 10, 100) - 6, 40)
+        lines = [line for keys, says in KEYS for line in field(keys, says, width)]
+        lines += [[], *terminal.legend(self.story, self.query_one(Steps).lanes, width)]
+        self.push_screen(Help(lines))
+
+    def action_seek(self) -> None:
+        """Ask what is sought."""
+        sought = self.query_one("#sought", Input)
+        sought.value = ""
+        sought.display = True
+        sought.focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Go to the next step that has it."""
+        self.action_to_steps()
+        self._say(self.place.seek(event.value))
+
+    def _say(self, message: str) -> None:
+        self.message = message
+        self.show_place()

@@ -1,0 +1,89 @@
+"""The gallery: a page for each known defect, made when the docs are built (a hook of MkDocs).
+
+What a page is made of is counterexamples/NAME, and which rules the run needs (docs/rules.json). Traces are replayed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
+from hintproof.story.model import Stopped, Story
+from hintproof.story.tell import tell
+from hintproof.trace import load
+from hintproof.views import drawing, mail, markdown, note, page
+from hintspec.defect import Defect
+from hintspec.defects import DEFECTS
+
+sys.path.insert(0, str(Path(__file__).parent))  # MkDocs runs a hook as if it were alone
+
+from pages import kept_rules
+
+ROOT = Path(__file__).parent.parent
+TRACES = ROOT / "counterexamples"
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the gallery's pages, pictures and traces to what MkDocs has found."""
+    for name, content in gallery(kept_rules(ROOT / "docs")):
+        files.append(File.generated(config, name, content=content))
+    return files
+
+
+def gallery(stopped: dict[str, tuple[Stopped, ...]]) -> Iterator[tuple[str, str]]:
+    """Each file of the gallery: its name below the docs, and what is in it."""
+    stories: dict[str, Story] = {}
+    for defect in DEFECTS.values():
+        folder = TRACES / defect.name
+        if (folder / "trace.json").exists():
+            stories[defect.name] = tell(load(folder / "trace.json"), defect.known, stopped[defect.name])
+        yield from _defect(defect, stories.get(defect.name), stopped[defect.name])
+    yield "gallery/index.md", _index(stories)
+
+
+def _defect(defect: Defect, story: Story | None, stopped: tuple[Stopped, ...]) -> Iterator[tuple[str, str]]:
+    folder = f"gallery/{defect.name}"
+    parts = [(TRACES / defect.name / "README.md").read_text().rstrip()]
+    if story is not None:
+        yield f"{folder}/trace.txt", mail.render(story)
+        yield f"{folder}/trace.json", (TRACES / defect.name / "trace.json").read_text()
+        yield f"{folder}/trace.svg", drawing.render(story)
+        yield f"{folder}/trace.html", page.render(story)
+        parts += ["## The run", "[Step through it](trace.html) in a page of its own.", f"![{defect.title}](trace.svg)"]
+        parts += [note.steps_table(story), "## The marks", note.marks_table(story)]
+    parts += ["## Which rules it needs", _NEEDED, note.stopped_table(stopped)]
+    yield f"{folder}/index.md", "\n\n".join(parts) + "\n"
+
+
+_NEEDED = (
+    "Each row is a world that differs in one rule. There the run is not possible, and the property holds in all states "
+    "of these sizes. Found by `hintproof explain`, which tries every rule; what else falls there tells a repair from a "
+    "rule that only hides the defect."
+)
+
+
+def _index(stories: dict[str, Story]) -> str:
+    rows = [
+        (
+            f"[{d.name}]({d.name}/index.md)",
+            d.label,
+            f"**{d.status.value}**" if d.status.value == "open" else d.status.value,
+            markdown.escaped(d.affects),
+            markdown.escaped(d.title),
+            markdown.code(d.falls),
+            f"[{stories[d.name].length}]({d.name}/trace.html)" if d.name in stories else "never happens",
+        )
+        for d in DEFECTS.values()
+    ]
+    head = ("defect", "label", "status", "affects", "what happens", "falls", "shortest run")
+    parts = [
+        "# Gallery",
+        "Every known defect of the feature that the text can say, with its shortest run, drawn. *Shortest run* opens "
+        "the run in a page of its own, to step through; the file behind it needs no network, and can be mailed.",
+        markdown.table(head, rows),
+    ]
+    return "\n\n".join(parts) + "\n"
