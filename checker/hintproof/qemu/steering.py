@@ -113,8 +113,6 @@ class Steering:
         self._was_reset = False
         self._differences: tuple[Difference, ...] = ()
         self.arrivals: list[Arrival] = []
-        if world.guest.fill != Fill.NOTHING or world.guest.init_on_alloc:
-            raise Unsteerable("free pages have content in this world, which the rig's guest does not write")
 
     def play(self, name: str, block: int | None, before: Shown, after: Shown) -> None:
         """Do a step that leads from one state of the model to another.
@@ -122,15 +120,26 @@ class Steering:
         Raises :class:`Unsteerable` if it can't be done, :class:`Differs` if the real system is then in another state.
         """
         self._refuse_in_the_middle(name)
+        filled = self._filled(before, after)
+        if filled:
+            self._refuse_in_the_middle("write")
         if name not in INSIDE_GUEST and name not in _PARTS and (self._open != "stop_vm" or name == "complete"):
             act: Callable[[int | None, Shown, Shown], None] | None = getattr(self, f"_do_{name}", None)
             if act is None:
                 raise Unsteerable(f"this QEMU has no step {name}, or the rig can't bring it about")
             act(block, before, after)
+        for free in sorted(filled):
+            self._do_write(free, before, after)
         if name in _MAY_FOLLOW and self._open != "stop_vm":
             self._open = name
         if self._open in _CLOSES.get(name, ()):
             self._open = ""
+
+    def _filled(self, before: Shown, after: Shown) -> set[int]:
+        """The blocks that the guest fills as they become free (poison or zeros), or as they are allocated."""
+        was_free, is_free = {*before["memory.free"]}, {*after["memory.free"]}
+        freed = is_free - was_free if self._world.guest.fill != Fill.NOTHING else set[int]()
+        return freed | (was_free - is_free if self._world.guest.init_on_alloc else set[int]())
 
     def _refuse_in_the_middle(self, name: str) -> None:
         if self._open and name not in _MAY_FOLLOW[self._open] and name not in _ANYWHERE:
@@ -261,6 +270,8 @@ class Steering:
 
     def _do_complete(self, block: int | None, before: Shown, after: Shown) -> None:
         stale, matters = (frozenset(after[name]) for name in ("ghost.stale", "ghost.data"))
+        if self._world.guest.fill != Fill.NOTHING:
+            matters |= frozenset(after["memory.free"])
         self.arrivals.append(Arrival(self._differences, stale, matters))
         self._expect_config_of(after)
 

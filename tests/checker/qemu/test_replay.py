@@ -42,6 +42,12 @@ def test_early_release_loses_nothing_under_tcg() -> None:
     assert replay(known("early-release"), setup("tcg")).result == Result.KEPT
 
 
+def test_poison_in_a_block_that_was_hinted_on_the_free_list_does_not_arrive() -> None:
+    replayed = replay(known("hint-free-list"), setup("tcg"))
+    assert replayed.result == Result.LOST
+    assert known("hint-free-list").states[-1]["ghost.data"] == []  # what is lost is content of a free block
+
+
 def with_a_cell_a_round(trace: Trace) -> Course:
     """The same run with a cell for each START: the stale one is ignored, and the block is sent."""
     other = {"pop_start": "ignore_out_buffer", "honour_hint": "ignore_hint"}
