@@ -14,6 +14,7 @@ class Script:
     """A run of an environment, one named step after the other."""
 
     def __init__(self, environment: str, sizes: Sizes) -> None:
+        self.environment = environment
         self.concrete: Concrete = prepare(environment, sizes)
         self.state = self.concrete.initial
         self.taken: list[str] = []
@@ -22,14 +23,14 @@ class Script:
         return self.concrete.show(self.state)[variable]
 
     def can(self, step: str) -> bool:
-        name, block = _parse(step)
+        name, block = parse(step)
         if name not in {a.name for a in self.concrete.model.actions}:
             return False
         return not self.concrete.failed_conjuncts(self.state, self.concrete.action_named(name), block)
 
     def take(self, *steps: str) -> Script:
         for step in steps:
-            name, block = _parse(step)
+            name, block = parse(step)
             action = self.concrete.action_named(name)
             failed = self.concrete.failed_conjuncts(self.state, action, block)
             places = [action.guard[i].place for i in failed]
@@ -92,7 +93,7 @@ class Script:
         return block in self["ghost.data"] and block in self["ghost.stale"]
 
 
-def _parse(step: str) -> tuple[str, int | None]:
+def parse(step: str) -> tuple[str, int | None]:
     matched = re.fullmatch(r"(\w+)(?:\((\d+)\))?", step)
     assert matched, step
     return matched[1], int(matched[2]) if matched[2] else None

@@ -1,0 +1,134 @@
+"""Does the model say what a real QEMU does? Random runs are played on it, and compared wherever it can be seen.
+
+Compared are the command id in config after each step of the device and each sync, the entries given back, the pages
+that a hint takes out of the bitmap, the order in which blocks are sent, and, where a migration completes, which
+blocks are not at the destination as they are at the source: exactly those that are stale in the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from hintproof.qemu.drawing import draw
+from hintproof.qemu.machine import Setup
+from hintproof.qemu.replay import Course, Played, Result, play, prepared
+from hintproof.qemu.together import each
+from hintspec.sizes import Sizes
+
+#: Sizes that let a run do much: rounds, a second migration, the driver's coming and going.
+SIZES = Sizes(blocks=2, ring=4, rounds=4, migrations=2, chunk=2, dma=4, pauses=1, resizes=1, removes=1, freezes=1)
+
+#: Steps of a run.
+STEPS = 70
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A run in which the real system does otherwise: its seed, the run up to there, and both sides."""
+
+    seed: int
+    course: Course
+    played: Played
+
+    def __str__(self) -> str:
+        steps = " ".join(name if block is None else f"{name}({block})" for name, block in self.course.run)
+        return f"seed {self.seed}: {self.played}; after {steps}"
+
+
+@dataclass
+class Conformance:
+    """How many runs agree; those that differ; those that could not be steered, or whose QEMU died."""
+
+    agree: int = 0
+    steps: int = 0
+    migrations: int = 0
+    losses: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    not_steered: list[Difference] = field(default_factory=list)
+
+    def add(self, seed: int, course: Course, played: Played) -> None:
+        """Count a run."""
+        if played.result == Result.FOLLOWED:
+            self.agree += 1
+            self.steps += len(course.run)
+            self.migrations += len(played.arrivals)
+            self.losses += bool(played.lost)
+        elif played.result == Result.NOT_STEERED:
+            self.not_steered.append(Difference(seed, course, played))
+        else:
+            self.differences.append(Difference(seed, course, played))
+
+    @property
+    def runs(self) -> int:
+        """All runs."""
+        return self.agree + len(self.differences) + len(self.not_steered)
+
+
+def course_of(environment: str, sizes: Sizes, lazy: bool, seed: int) -> Course:
+    """The run of a seed."""
+    run = draw(prepared(environment, sizes), lazy, seed, STEPS)
+    return Course.along(environment, sizes, run)
+
+
+def compare(course: Course, setup: Setup) -> tuple[Course, Played]:
+    """Play a run; if the real system does otherwise, the run up to there, and in what."""
+    played = play(course, setup)
+    if played.result == Result.FOLLOWED:
+        problem = next((arrival.problem for arrival in played.arrivals if arrival.problem), "")
+        if problem:
+            played = Played(Result.DIFFERS, played.arrivals, len(course.run), problem)
+        return course, played
+    end = played.step or 0
+    return Course(course.environment, course.sizes, course.run[:end], course.states[: end + 1]), played
+
+
+def shortened(difference: Difference, setup: Setup) -> Difference:
+    """A shorter run in which the real system does otherwise, too: whole stretches of steps are left out, many at once.
+
+    Steps that the model does not allow without what is left out go, too.
+    """
+    size = len(difference.course.run) // 2
+    while size:
+        candidates = list(_without_stretches(difference.course, size))
+        told = sorted(each(lambda course: compare(course, setup), candidates), key=lambda item: len(item[1][0].run))
+        found = next((pair for _, pair in told if pair[1].result == difference.played.result), None)
+        if found and len(found[0].run) < len(difference.course.run):
+            difference = Difference(difference.seed, *found)
+            size = min(size, len(difference.course.run) // 2)
+        else:
+            size //= 2
+    return difference
+
+
+def _without_stretches(course: Course, size: int) -> Iterator[Course]:
+    """The runs that are left when one stretch of so many steps is left out."""
+    concrete = prepared(course.environment, course.sizes)
+    for begin in range(0, len(course.run), size):
+        state, run = concrete.initial, []
+        for name, block in (*course.run[:begin], *course.run[begin + size :]):
+            action = concrete.action_named(name)
+            if not concrete.failed_conjuncts(state, action, block):
+                state, _ = concrete.apply(state, action, block)
+                run.append((name, block))
+        if run:
+            yield Course.along(course.environment, course.sizes, run)
+
+
+def conform(
+    environment: str,
+    setup: Setup,
+    seeds: Sequence[int],
+    sizes: Sizes = SIZES,
+    watch: Callable[[Conformance], None] = lambda so_far: None,
+) -> Conformance:
+    """Play the runs of these seeds, and say where the real system does otherwise than the model.
+
+    ``watch`` is called with the counts so far.
+    """
+    counts = Conformance()
+    courses = (course_of(environment, sizes, setup.lazy, seed) for seed in seeds)
+    for place, (course, played) in each(lambda course: compare(course, setup), courses):
+        counts.add(seeds[place], course, played)
+        watch(counts)
+    return counts

@@ -1,0 +1,169 @@
+"""A run of the protocol on a stock QEMU: is what the model says is lost really lost?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from hintproof.engines.report import Run
+from hintproof.errors import BadInput
+from hintproof.interpret.concrete import Concrete
+from hintproof.qemu.binary import Qemu
+from hintproof.qemu.child import Differs, HypervisorDied, TooBusy, Unsteerable
+from hintproof.qemu.layout import Layout
+from hintproof.qemu.machine import Setup
+from hintproof.qemu.rig import Difference, rig
+from hintproof.qemu.steering import Arrival, Shown, Steering
+from hintproof.qemu.together import each
+from hintproof.trace import Trace, follow, prepare
+from hintspec.environments import compose
+from hintspec.rules import Kind, LogMode, World
+from hintspec.sizes import Sizes
+
+#: Entries of KVM's dirty ring, where a world has one.
+_RING = 4096
+
+#: How often a run is begun that a busy machine upsets.
+_TRIES = 3
+
+
+@lru_cache(maxsize=8)
+def prepared(environment: str, sizes: Sizes) -> Concrete:
+    """A world ready to run, kept. It is for one thread."""
+    return prepare(environment, sizes)
+
+
+class Result(StrEnum):
+    """What became of a run on the real system."""
+
+    LOST = "lost on the real system"
+    KEPT = "not lost"
+    FOLLOWED = "followed to its end, with no migration completed"
+    NOT_STEERED = "could not be steered"
+    DIFFERS = "the real system does otherwise"
+    DIED = "the hypervisor died"
+
+
+@dataclass(frozen=True)
+class Course:
+    """A run of a world with its states, as shown: what is to be played."""
+
+    environment: str
+    sizes: Sizes
+    run: tuple[tuple[str, int | None], ...]
+    states: tuple[Shown, ...]
+
+    @classmethod
+    def of(cls, trace: Trace) -> Course:
+        """The run of a trace."""
+        return cls(trace.environment, trace.sizes, tuple(trace.run), trace.states)
+
+    @classmethod
+    def along(cls, environment: str, sizes: Sizes, run: Run) -> Course:
+        """A run by its bare steps. Raises :class:`BadInput` if the world does not allow it."""
+        concrete = prepared(environment, sizes)
+        states, _ = follow(concrete, run)
+        return cls(environment, sizes, tuple(run), tuple(concrete.show(state) for state in states))
+
+
+@dataclass(frozen=True)
+class Played:
+    """What came of a run: migrations that completed; the step at which something went wrong, and what."""
+
+    result: Result
+    arrivals: tuple[Arrival, ...] = ()
+    step: int | None = None
+    reason: str = ""
+
+    @property
+    def lost(self) -> tuple[Difference, ...]:
+        """What matters and did not arrive."""
+        return tuple(d for arrival in self.arrivals for d in arrival.lost)
+
+    def __str__(self) -> str:
+        if self.result == Result.LOST:
+            return f"{self.result}: {'; '.join(str(d) for d in self.lost)}"
+        return f"{self.result} at step {self.step}: {self.reason}" if self.reason else str(self.result)
+
+
+def setup_for(environment: str, qemu: Qemu, accelerator: str | None = None) -> Setup:
+    """What a world's runs are to be replayed on: by default KVM if it has KVM's log and that is there, else TCG.
+
+    Raises :class:`BadInput` if the world's host is no QEMU, or the accelerator can't be used.
+    """
+    world = compose(environment)
+    if world.device.kind != Kind.SKIPS:
+        raise BadInput(f"the host of {environment} is no QEMU: its runs can't be replayed on one")
+    if accelerator is None:
+        about_kvm = world.log.mode != LogMode.TCG
+        accelerator = "kvm" if about_kvm and not qemu.refusal("kvm") else "tcg"
+    if refusal := qemu.refusal(accelerator):
+        raise BadInput(refusal)
+    ring = _RING if accelerator == "kvm" and world.log.mode == LogMode.KVM_RING else 0
+    return Setup(qemu, accelerator, stores_by_cpu(world, accelerator), ring)
+
+
+def stores_by_cpu(world: World, accelerator: str) -> bool:
+    """Whether writes are the virtual CPU's: not under TCG, which loses some of them by itself before QEMU 9.0.
+
+    Unless the run is about just that. Writes over qtest stand for them: they are marked as they are made, which is
+    what TCG was meant to do, too.
+    """
+    return accelerator == "kvm" or (world.log.mode == LogMode.TCG and not world.log.rearms_at_sync)
+
+
+def layout_for(sizes: Sizes, setup: Setup) -> Layout:
+    """A chunk is a chunk of the dirty log only where that is cleared by chunk; else all blocks lie side by side."""
+    return Layout(sizes.blocks, sizes.chunk if setup.lazy else sizes.blocks)
+
+
+def play(course: Course, setup: Setup) -> Played:
+    """Play a run on a machine of its own; on a busy machine, a few times if need be."""
+    for _ in range(_TRIES):
+        try:
+            return _play(course, setup)
+        except TooBusy as problem:
+            busy = Played(Result.NOT_STEERED, reason=str(problem))
+    return busy
+
+
+def _play(course: Course, setup: Setup) -> Played:
+    step, arrivals = 0, []
+    try:
+        with rig(setup, layout_for(course.sizes, setup)) as running:
+            steering = Steering(running, compose(course.environment), setup.vcpu_stores)
+            arrivals = steering.arrivals
+            for step, (name, block) in enumerate(course.run, 1):
+                steering.play(name, block, course.states[step - 1], course.states[step])
+        result, reason = Result.FOLLOWED, ""
+    except TooBusy:
+        raise
+    except Unsteerable as problem:
+        result, reason = Result.NOT_STEERED, str(problem)
+    except Differs as problem:
+        result, reason = Result.DIFFERS, str(problem)
+    except HypervisorDied as problem:
+        result, reason = Result.DIED, str(problem)
+    return Played(result, tuple(arrivals), step, reason)
+
+
+def replay(trace: Trace, setup: Setup) -> Played:
+    """Replay a trace once, and look for what is lost."""
+    return judged(play(Course.of(trace), setup))
+
+
+def judged(played: Played) -> Played:
+    """The same with a verdict on what arrived."""
+    if played.lost:
+        return Played(Result.LOST, played.arrivals, played.step, played.reason)
+    if played.result == Result.FOLLOWED and played.arrivals:
+        return Played(Result.KEPT, played.arrivals)
+    return played
+
+
+def replays(courses: Sequence[Course], setup: Setup, at_a_time: int | None = None) -> list[Played]:
+    """Replay runs, many at a time, each on a machine of its own; what came of each, in their order."""
+    played = dict(each(lambda course: judged(play(course, setup)), courses, at_a_time))
+    return [played[place] for place in range(len(courses))]

@@ -1,0 +1,116 @@
+"""Random runs on a stock QEMU: the model says what happens, and a model that says otherwise is found out."""
+
+from __future__ import annotations
+
+import pytest
+
+from hintproof.qemu import device
+from hintproof.qemu.conformance import SIZES, STEPS, Conformance, Difference, compare, conform, course_of, shortened
+from hintproof.qemu.replay import Result
+from hintspec.sizes import Sizes
+from tests.checker.qemu.needs import course, needs_kvm, needs_qemu, setup
+from tests.script import Script
+
+#: A model of TCG's log with writes over qtest. Without KVM there is no ioeventfd.
+TCG = "linux-6.1+qemu-10+tcg+no-ioeventfd"
+
+#: The same with stores of the virtual CPU, some of which it loses: it has its world, too.
+TCG_STORES = "linux-6.1+qemu-7.2+tcg+no-ioeventfd"
+
+SYSTEMS = ["tcg", "tcg stores", pytest.param("kvm", marks=needs_kvm)]
+
+
+def told_by(system: str, seeds: range) -> Conformance:
+    """Random runs on a system, compared with the model of it; KVM's dirty log is as QEMU and kernel agree on it."""
+    if system == "kvm":
+        return conform(f"linux-6.1+qemu-7.2+{setup().qemu.log_mode('kvm')}", setup("kvm"), seeds)
+    stores = system == "tcg stores"
+    return conform(TCG_STORES if stores else TCG, setup("tcg", vcpu_stores=stores), seeds)
+
+
+def test_a_seed_is_a_run() -> None:
+    courses = [course_of(TCG, SIZES, False, seed) for seed in (1, 1, 2)]
+    assert courses[0] == courses[1] != courses[2]
+    assert len(courses[0].run) >= STEPS
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_what_qemu_does_at_once_is_drawn_as_a_whole(lazy: bool) -> None:
+    world = "linux-6.1+qemu-7.2+kvm-manual" if lazy else TCG
+    runs = [[name for name, _ in course_of(world, SIZES, lazy, seed).run] for seed in range(20)]
+    pairs = {(name, run[place + 1]) for run in runs for place, name in enumerate(run[:-1])}
+    follows = {name: {b for a, b in pairs if a == name} for run in runs for name in run}
+    assert follows["next_sync"] == {"sync_get"}
+    assert follows["sync_get"] == {"sync_merge"}
+    assert follows["sync_merge"] <= {"publish_id", "publish_done", "publish_nothing"}
+    assert follows["send_clears" if lazy else "send_takes"] == {"send_takes_cleared" if lazy else "send_reads"}
+    assert {"hint_drops_block" if lazy else "honour_hint", "complete", "resume", "pop_stop"} <= {*follows}
+
+
+@needs_qemu
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_the_real_system_does_what_the_model_says(system: str) -> None:
+    told = told_by(system, range(6))
+    assert [str(d) for d in told.differences + told.not_steered] == []
+    assert told.agree == 6
+    assert told.migrations > 2
+
+
+@needs_qemu
+@pytest.mark.slow
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_hundreds_of_runs(system: str) -> None:
+    told = told_by(system, range(100, 400))
+    assert [str(d) for d in told.differences] == []
+    assert told.agree >= 295  # a very busy machine may not let some be steered
+    assert bool(told.losses) == (system != "tcg")  # some of them lose what the model says is lost
+
+
+# -- a model that is wrong --------------------------------------------------------------------
+
+
+def told_of(script: Script, accelerator: str) -> str:
+    played_course, played = compare(course(script), setup(accelerator))
+    assert played.result == Result.DIFFERS
+    return str(Difference(0, played_course, played))
+
+
+@needs_kvm
+def test_a_model_of_another_dirty_log_is_found_out() -> None:
+    """KVM's log that is cleared as it is read keeps a write that the one in use here loses."""
+    script = Script("linux-6.1+qemu-7.2+kvm-auto+cell-per-round", Sizes(1, 3, 1)).take("migrate").sync().hint(1)
+    script.take("shrink_newest", "allocate(1)", "write(1)").pop_hint().finish()
+    assert "blocks [1] are not as at the source, in the model []" in told_of(script, "kvm")
+
+
+@needs_kvm
+@pytest.mark.slow
+def test_a_long_run_that_differs_is_shortened() -> None:
+    script = Script("linux-6.1+qemu-7.2+kvm-auto+cell-per-round", Sizes(2, 3, 1, chunk=2)).take(
+        "allocate(2)", "write(2)"
+    )
+    script.take("free(2)", "migrate").sync().hint(1).take("shrink_newest", "allocate(1)", "write(1)", "write(1)")
+    script.take("test_read_bit", "stay_in_loop", "no_block_left").pop_hint().finish()
+    differs = Difference(0, *compare(course(script), setup("kvm")))
+    short = shortened(differs, setup("kvm"))
+    assert short.played.result == Result.DIFFERS
+    assert len(short.course.run) < len(differs.course.run) - 4
+    assert ("write", 1) in short.course.run
+
+
+@needs_qemu
+def test_a_model_of_another_clean_up_is_found_out() -> None:
+    """A device that says STOP after a cancelled migration is not the one that is there."""
+    script = Script("linux-6.1+qemu-7.2+kvm-auto+stop-on-cleanup", Sizes(1, 3, 1)).take("migrate").sync()
+    told = told_of(script.take("abort_migration"), "tcg")
+    assert "at step 5: config shows 0x1, in the model STOP; after migrate sync_get sync_merge publish_id" in told
+
+
+@needs_qemu
+def test_a_device_that_nobody_woke_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without ioeventfd, as under TCG, the queue is not looked at as the VM starts again."""
+    monkeypatch.setattr(device, "_SECONDS", 0.5)
+    script = Script("linux-6.1+qemu-10+tcg", Sizes(1, 3, 1)).take("migrate").sync()
+    script.take("config_changed", "work_starts", "test_read_bit", "read_config").finish().take("resume")
+    script.take("config_changed", "round_begins", "test_read_bit", "read_config", "set_active_id", "post_start")
+    assert "the device sleeps, and nobody wakes it" in told_of(script.take("ignore_out_buffer"), "tcg")
