@@ -81,14 +81,13 @@ def first_difference(before: Mapping[Ask, Answer], after: Mapping[Ask, Answer]) 
     """Where one of two drivers first parts from the spec's driver and the other does not, in lines."""
     for ask in after:
         one, two = before[ask], after[ask]
-        assert isinstance(one, Likeness) == isinstance(two, Likeness)
-        if (
-            isinstance(one, Likeness)
-            and isinstance(two, Likeness)
-            and (one.difference, one.run) != (two.difference, two.run)
-        ):
+        if isinstance(one, Likeness) and isinstance(two, Likeness) and _parts(one) != _parts(two):
             return (*_likeness_lines(ask, "before", one), *_likeness_lines(ask, "after", two))
     return ()
+
+
+def _parts(answer: Likeness) -> tuple[str | None, list[str]]:
+    return answer.difference, answer.run
 
 
 def _likeness_lines(ask: Ask, when: str, answer: Likeness) -> Iterator[str]:

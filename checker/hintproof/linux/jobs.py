@@ -39,7 +39,7 @@ class Question(msgspec.Struct, frozen=True):
 class Grief(msgspec.Struct, frozen=True):
     """A fault of the code: what it is, where, and the run to it, a line a step.
 
-    ``kind`` names a member of ``operations.FaultKind``, or of ``explore.Verdict`` where nothing broke and nothing goes on.
+    ``kind`` names a member of ``operations.FaultKind``, or of ``explore.Verdict`` where nothing broke; or is PROBE.
     """
 
     kind: str
