@@ -10,11 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from hintproof.errors import BadInput
+from hintproof.qemu.binary import Qemu
 from hintproof.qemu.drawing import draw
 from hintproof.qemu.machine import Setup
 from hintproof.qemu.replay import Course, Played, Result, play, prepared
 from hintproof.qemu.together import each
+from hintspec.environments import DEVICES
 from hintspec.sizes import Sizes
+
+_DRIVER, _QEMU = "linux-6.1", "qemu-"
 
 #: Sizes that let a run do much: rounds, a second migration, the driver's coming and going.
 SIZES = Sizes(blocks=2, ring=4, rounds=4, migrations=2, chunk=2, dma=4, pauses=1, resizes=1, removes=1, freezes=1)
@@ -63,6 +68,23 @@ class Conformance:
     def runs(self) -> int:
         """All runs."""
         return self.agree + len(self.differences) + len(self.not_steered)
+
+
+def world_of(qemu: Qemu, accelerator: str) -> str:
+    """The world that a QEMU should be: its rules are those of the newest version in the text that is no newer.
+
+    Under TCG there is no ioeventfd. Raises :class:`BadInput` if the accelerator can't be used.
+    """
+    if refusal := qemu.refusal(accelerator):
+        raise BadInput(refusal)
+    words = [name for name in DEVICES if name.startswith(_QEMU)]  # from old to new
+    no_newer = [name for name in words if _version(name) <= qemu.version]
+    word = (no_newer or words)[-1 if no_newer else 0]
+    return f"{_DRIVER}+{word}+{qemu.log_mode(accelerator)}" + ("+no-ioeventfd" if accelerator == "tcg" else "")
+
+
+def _version(word: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in word.removeprefix(_QEMU).split("."))
 
 
 def course_of(environment: str, sizes: Sizes, lazy: bool, seed: int) -> Course:
