@@ -72,7 +72,7 @@ MARKS: dict[str, list[pytest.MarkDecorator]] = {
     **{str(mode): [needs_kvm, needs_compiler, pytest.mark.slow] for mode in OFFERED},
     "kvm-manual": [needs_kvm, needs_compiler],
     "kvm-ring": [needs_kvm, pytest.mark.slow],
-    "tcg": [],
+    "tcg": [pytest.mark.slow],
 }
 
 
