@@ -122,6 +122,7 @@ def test_a_long_run_that_differs_is_shortened() -> None:
 
 
 @needs_qemu
+@pytest.mark.slow
 def test_a_model_of_another_clean_up_is_found_out() -> None:
     """A device that says STOP after a cancelled migration is not the one that is there."""
     script = Script("linux-6.1+qemu-7.2+kvm-auto+stop-on-cleanup", Sizes(1, 3, 1)).take("migrate").sync()
@@ -130,6 +131,7 @@ def test_a_model_of_another_clean_up_is_found_out() -> None:
 
 
 @needs_qemu
+@pytest.mark.slow
 def test_a_device_that_nobody_woke_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without ioeventfd, as under TCG, the queue is not looked at as the VM starts again."""
     monkeypatch.setattr(device, "_SECONDS", 0.3)

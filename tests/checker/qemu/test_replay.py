@@ -71,6 +71,7 @@ def with_a_cell_a_round(trace: Trace) -> Course:
 SEND: Run = [("send_takes", 1), ("send_reads", None)]
 
 
+@pytest.mark.slow
 def test_a_cell_a_round_mends_it() -> None:
     played = play(with_a_cell_a_round(known("shared-start-cell")), setup("tcg"))
     assert judged(played).result == Result.KEPT
