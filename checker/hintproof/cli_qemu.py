@@ -72,8 +72,9 @@ def conformance(
     seed: Annotated[Number, typer.Option(help="The seed of the first run; each further one has the next.")] = 0,
 ) -> None:
     """Play random runs on a real QEMU, and say where it does otherwise than the model. Exit 1 if it does."""
-    from hintproof.qemu.conformance import conform, shortened, world_of
+    from hintproof.qemu.conformance import conform, world_of
     from hintproof.qemu.replay import setup_for
+    from hintproof.qemu.shortening import shortened
     from hintproof.views import real
 
     positive(runs=runs)

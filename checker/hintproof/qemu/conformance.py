@@ -7,7 +7,7 @@ blocks are not at the destination as they are at the source: exactly those that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from hintproof.errors import BadInput
@@ -103,38 +103,6 @@ def compare(course: Course, setup: Setup) -> tuple[Course, Played]:
         return course, played
     end = played.step or 0
     return Course(course.environment, course.sizes, course.run[:end], course.states[: end + 1]), played
-
-
-def shortened(difference: Difference, setup: Setup) -> Difference:
-    """A shorter run in which the real system does otherwise, too: whole stretches of steps are left out, many at once.
-
-    Steps that the model does not allow without what is left out go, too.
-    """
-    size = len(difference.course.run) // 2
-    while size:
-        candidates = list(_without_stretches(difference.course, size))
-        told = sorted(each(lambda course: compare(course, setup), candidates), key=lambda item: len(item[1][0].run))
-        found = next((pair for _, pair in told if pair[1].result == difference.played.result), None)
-        if found and len(found[0].run) < len(difference.course.run):
-            difference = Difference(difference.seed, *found)
-            size = min(size, len(difference.course.run) // 2)
-        else:
-            size //= 2
-    return difference
-
-
-def _without_stretches(course: Course, size: int) -> Iterator[Course]:
-    """The runs that are left when one stretch of so many steps is left out."""
-    concrete = prepared(course.environment, course.sizes)
-    for begin in range(0, len(course.run), size):
-        state, run = concrete.initial, []
-        for name, block in (*course.run[:begin], *course.run[begin + size :]):
-            action = concrete.action_named(name)
-            if not concrete.failed_conjuncts(state, action, block):
-                state, _ = concrete.apply(state, action, block)
-                run.append((name, block))
-        if run:
-            yield Course.along(course.environment, course.sizes, run)
 
 
 def conform(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hintproof.errors import BadInput
-from hintproof.qemu import device
+from hintproof.qemu import conformance, device, shortening
 from hintproof.qemu.binary import Qemu
 from hintproof.qemu.conformance import (
     SIZES,
@@ -15,10 +15,10 @@ from hintproof.qemu.conformance import (
     compare,
     conform,
     course_of,
-    shortened,
     world_of,
 )
-from hintproof.qemu.replay import Result
+from hintproof.qemu.machine import Setup
+from hintproof.qemu.replay import Course, Played, Result
 from hintspec.sizes import Sizes
 from tests.checker.qemu.needs import course, needs_kvm, needs_qemu, setup
 from tests.script import Script
@@ -106,6 +106,27 @@ def test_a_model_of_another_dirty_log_is_found_out() -> None:
     assert "blocks [1] are not as at the source, in the model []" in told_of(script, "kvm")
 
 
+SOUGHT, OTHERWISE = ("post_hint", "write"), Played(Result.DIFFERS)
+
+
+def as_if(course: Course, setup: Setup | None = None) -> tuple[Course, Played]:
+    """Compared with a system that does otherwise if anything is written after a hint was posted."""
+    hint, write = ([at for at, (name, _) in enumerate(course.run) if name == wanted] for wanted in SOUGHT)
+    return course, Played(Result.DIFFERS if hint and write and hint[0] < write[-1] else Result.FOLLOWED)
+
+
+@pytest.mark.parametrize("alone", [False, True], ids=["stretches first", "by Hypothesis alone"])
+def test_a_run_that_differs_is_shrunk_as_far_as_it_goes(alone: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conformance, "compare", as_if)
+    long = next(c for seed in range(99) if as_if(c := course_of(TCG, SIZES, False, seed))[1] == OTHERWISE)
+    differs = Difference(1, long, OTHERWISE)
+    machine = Setup(Qemu("/qemu", (7, 2), "7.2", ("tcg",)), "tcg")
+    short = shortening._shrunk(differs, as_if, 30) if alone else shortening.shortened(differs, machine)
+    names = [name for name, _ in short.course.run]
+    assert (names[-1], names.count("post_hint"), names.count("write")) == ("write", 1, 1)
+    assert 19 <= len(names) <= (19 if not alone else 30) < len(long.run)
+
+
 @needs_kvm
 @pytest.mark.slow
 def test_a_long_run_that_differs_is_shortened() -> None:
@@ -115,7 +136,7 @@ def test_a_long_run_that_differs_is_shortened() -> None:
     script.take("free(2)", "migrate").sync().hint(1).take("shrink_newest", "allocate(1)", "write(1)", "write(1)")
     script.take("test_read_bit", "stay_in_loop", "no_block_left").pop_hint().finish()
     differs = Difference(0, *compare(course(script), setup("kvm")))
-    short = shortened(differs, setup("kvm"))
+    short = shortening.shortened(differs, setup("kvm"))
     assert short.played.result == Result.DIFFERS
     assert len(short.course.run) < len(differs.course.run) - 4
     assert ("write", 1) in short.course.run
