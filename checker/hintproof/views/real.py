@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from hintproof.qemu.conformance import Conformance
-from hintproof.qemu.kept import Seen
+from hintproof.qemu.kept import NAME, Seen, load_seen
 from hintproof.qemu.machine import Setup
 from hintproof.qemu.replay import Course, Played, Result, counts
 from hintproof.verdict import Exit
@@ -79,6 +80,11 @@ def seen_line(seen: Seen) -> str:
     """What was seen on one system, in a few words."""
     told = ", ".join(f"{_SHORT.get(Result(result), result)} {n} of {seen.times}" for result, n in seen.results.items())
     return f"QEMU {seen.qemu}, {seen.accelerator} (dirty log {seen.dirty_log}): {told}"
+
+
+def seen_lines(folder: Path) -> list[str]:
+    """What was seen of a counterexample, by its folder."""
+    return [seen_line(seen) for seen in load_seen(folder / NAME)]
 
 
 def conformance_lines(environment: str, setup: Setup, told: Conformance, seconds: float) -> Iterator[str]:
