@@ -4,7 +4,7 @@ python benchmarks/gate.py                          a table, for linux-source-6.1
 python benchmarks/gate.py --linux linux-source-6.12 --only start
 python benchmarks/gate.py --json docs/gate.json    the figures that the docs show
 
-The driver without a patch is examined first, and its answers are kept, as they are for a reader who gates a second patch.
+The driver without a patch is examined first, and its answers are kept, as they are for whoever gates a second patch.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ def gated(change: Change, linux: str) -> dict[str, Any]:
     """What a change came to."""
     source = LinuxBackend().source(linux)
     text = texts(source)[DRIVER]
-    report = run_gate(source, patches_in(change.patch(text).encode("utf-8", "surrogateescape"), change.name), LinuxChecker(USUAL))
+    report = run_gate(
+        source, patches_in(change.patch(text).encode("utf-8", "surrogateescape"), change.name), LinuxChecker(USUAL)
+    )
     [patch] = report.patches
     new = sorted({f.property_name for f in patch.standing(Standing.NEW)})
     mended = sorted({f.property_name for f in patch.standing(Standing.MENDED)})

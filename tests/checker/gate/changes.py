@@ -1,4 +1,4 @@
-"""Changes of the real driver: repairs, faults, and what changes nothing. Each is a few patterns and what takes their place.
+"""Changes of the real driver: repairs, faults, what changes nothing. Each is some patterns and what takes their place.
 
 A patch is made of them when a test runs, as the driver's own text is not kept here.
 """
@@ -50,6 +50,8 @@ _STOP = r"(?P<head>static int send_cmd_id_stop\(.*?)"
 _SEND = r"(?P<head>static int get_free_page_and_send\(.*?)"
 _GIVE = r"(?P<head>static unsigned long return_free_pages_to_mm\(.*?)"
 _LOOP = r"(?P<head>static int send_free_pages\(.*?)"
+_LOCK = r"spin_lock_irq\(&vb->free_page_list_lock\);"
+_UNLOCK = r"spin_unlock_irq\(&vb->free_page_list_lock\);"
 _WORK = r"(?P<head>static void report_free_page_func\(.*?)"
 _HEAD = r"\g<head>"
 
@@ -63,14 +65,16 @@ REPAIRS = (
             (r"(?P<head>static void virtio_balloon_report_free_page\(.*?send_cmd_id_start\(vb\);)",
              _HEAD + "\n\tif (err == -EBUSY)\n\t\treturn;"),
         ),
-        Outcome.CHANGED,
+        Outcome.REFUTED,  # it mends, and it forgets the id that it did not begin a round for
+        falls=("news_is_acted_upon",),
         mends=STALE_ID,
     ),
     Change(
         "cell-per-round",
         "give each START a cell of its own",
         (
-            (r"(?P<head>\t__virtio32 cmd_id_active;\n)", _HEAD + "\t__virtio32 cells[64];\n\tunsigned int next_cell;\n"),
+            (r"(?P<head>\t__virtio32 cmd_id_active;\n)",
+             _HEAD + "\t__virtio32 cells[64];\n\tunsigned int next_cell;\n"),
             (_START + r"sg_init_one\(&sg, &vb->cmd_id_active, sizeof\(vb->cmd_id_active\)\);",
              _HEAD + "vb->cells[++vb->next_cell % 64] = vb->cmd_id_active;\n"
              "\tsg_init_one(&sg, &vb->cells[vb->next_cell % 64], sizeof(vb->cells[0]));"),
@@ -104,7 +108,8 @@ FAULTS = (
     Change(
         "no-stop",
         "do not say where a round ends",
-        ((r"(?P<head>static void virtio_balloon_report_free_page\(.*?)err = send_cmd_id_stop\(vb\);", _HEAD + "err = 0;"),),
+        ((r"(?P<head>static void virtio_balloon_report_free_page\(.*?)err = send_cmd_id_stop\(vb\);",
+          _HEAD + "err = 0;"),),
         Outcome.REFUTED,
         falls=("signs_are_sent",),
     ),
@@ -124,7 +129,7 @@ FAULTS = (
     Change(
         "list-without-its-lock",
         "take no lock for the list of blocks",
-        ((_SEND + r"spin_lock_irq\(&vb->free_page_list_lock\);(?P<rest>.*?)spin_unlock_irq\(&vb->free_page_list_lock\);",
+        ((_SEND + _LOCK + r"(?P<rest>.*?)" + _UNLOCK,
           _HEAD + r"\g<rest>"),),
         Outcome.REFUTED,
         falls=_SOUND,
@@ -139,7 +144,8 @@ FAULTS = (
     Change(
         "freed-twice",
         "free a block that the list still has",
-        ((_SEND + r"(?=vb->num_free_page_blocks\+\+)", _HEAD + "free_pages((unsigned long)p, VIRTIO_BALLOON_HINT_BLOCK_ORDER);\n\t\t"),),
+        ((_SEND + r"(?=vb->num_free_page_blocks\+\+)",
+          _HEAD + "free_pages((unsigned long)p, VIRTIO_BALLOON_HINT_BLOCK_ORDER);\n\t\t"),),
         Outcome.REFUTED,
         falls=_SOUND,
     ),
@@ -180,7 +186,8 @@ FAULTS = (
     Change(
         "listed-before-posted",
         "let the shrinker have a block before the device was told",
-        ((_SEND + r"(?P<post>err = virtqueue_add_inbuf\(.*?virtqueue_kick\(vq\);\n)(?P<list>\t\tspin_lock_irq.*?spin_unlock_irq\(&vb->free_page_list_lock\);\n)",
+        ((_SEND + r"(?P<post>err = virtqueue_add_inbuf\(.*?virtqueue_kick\(vq\);\n)"
+          r"(?P<list>\t\t" + _LOCK + ".*?" + _UNLOCK + r"\n)",
           _HEAD + r"\n\g<list>\t\t\g<post>"),),
         Outcome.REFUTED,
         falls=("freed_once",),
@@ -191,7 +198,7 @@ HARMLESS = (
     Change(
         "other-words",
         "say it otherwise",
-        ((_START + r"/\* Detach all the used buffers from the vq \*/", _HEAD + "/* Take back what the device has used */"),),
+        ((_START + r"/\* Detach all the used buffers from the vq \*/", _HEAD + "/* Take back what was used */"),),
         Outcome.UNCHANGED,
     ),
     Change(
