@@ -277,7 +277,8 @@ HOST = (
         "ioeventfd",
         "after a migration nobody but the guest's next kick wakes the device: a driver that waits for it, or for room "
         "on the ring, does so for ever",
-        "QEMU with ioeventfd=off; HINT_WAIT_ON_ACK or waiting at the end of a round, and rmmod of any driver",
+        "QEMU with ioeventfd=off or with TCG, which has none; HINT_WAIT_ON_ACK or waiting at the end of a round, and "
+        "rmmod of any driver",
         "ioeventfd, which kicks each queue as the VM starts (virtio_device_start_ioeventfd_impl)",
         environment="linux-6.1+qemu-7.2+kvm-auto+wait-on-ack+no-ioeventfd",
         sizes=Sizes(1, 3, 1),
