@@ -26,9 +26,12 @@ from hintproof.engines.report import length
 from hintproof.interpret.wording import wording
 from hintproof.parallel import cores, run_all
 from hintproof.proving import Failure, ProofResult, ProofTask
+from hintproof.qemu.kept import NAME as SEEN
+from hintproof.qemu.kept import load_seen
 from hintproof.resting import GUARD, LEMMA, Needed, RestingTask, parts_of, term_of, why_not_needed
 from hintproof.views.defects import files as defect_files
 from hintproof.views.markdown import table
+from hintproof.views.real import seen_line
 from hintspec.defects import DEFECTS
 from hintspec.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
 from hintspec.protocol import PROTOCOL
@@ -276,7 +279,7 @@ def generated() -> dict[Path, str]:
         if item.problems:
             raise SystemExit("\n".join(item.problems))
         folder = ROOT / "counterexamples" / item.defect.name
-        texts = defect_files(item)
+        texts = defect_files(item, [seen_line(seen) for seen in load_seen(folder / SEEN)])
         files |= {folder / name: text for name, text in texts.items()}
         if item.defect.name == FIRST:
             files[ROOT / "README.md"] = readme(texts["trace.txt"])

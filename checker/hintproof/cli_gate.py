@@ -43,6 +43,9 @@ def command(backend: Backend) -> typer.Typer:
             list[str] | None, typer.Argument(metavar="[PATCH]...", help="Diffs, mails or mailboxes; - is stdin.")
         ] = None,
         linux: Annotated[str, typer.Option(help="A kernel tree, or an installed package: linux-source-6.1.")] = "",
+        qemu: Annotated[str, typer.Option(metavar="BINARY", help="A build of QEMU, instead of patches.")] = "",
+        base: Annotated[str, typer.Option(metavar="BINARY", help="The build before it (default: as installed).")] = "",
+        traces: Annotated[Path | None, typer.Option(help="Of --qemu: the folder of counterexamples.")] = None,
         commits: Annotated[str, typer.Option("--range", metavar="A..B", help="Commits of the tree.")] = "",
         form: Annotated[
             str, typer.Option("--format", help=f"How to tell it: {', '.join((TERMINAL, *FORMATS))}.")
@@ -52,12 +55,20 @@ def command(backend: Backend) -> typer.Typer:
         thorough: Annotated[bool, typer.Option("--thorough", help="Look further than a minute allows.")] = False,
         seconds: Annotated[float | None, typer.Option(help="Begin no further patch after so long.")] = None,
     ) -> None:
-        """Check what patches to the Linux driver make fall, mend, or change.
+        """Check what patches to the Linux driver, or to QEMU, make fall, mend, or change.
 
-        Patches are applied one on another. Exit 1 if one makes something new fall, 3 if one is undecided.
+        Patches to Linux are applied one on another; of QEMU two builds are compared: --qemu, and --base without the
+        patch. Exit 1 if something new falls, 3 if something is undecided.
         """
         if form not in (TERMINAL, *FORMATS):
             raise BadInput(f"--format {told(form)}: say {', '.join((TERMINAL, *FORMATS))}")
+        if qemu:
+            if linux or patch or commits or seconds is not None:
+                raise BadInput("--qemu compares two builds: give it without patches, --linux, --range and --seconds")
+            _tell(report := _run_on_qemu(qemu, base, traces, thorough), form, output, strict)
+            raise typer.Exit(report.exit_code(strict))
+        if base or traces is not None:
+            raise BadInput("--base and --traces go with --qemu")
         if not linux:
             raise BadInput("--linux is missing: name a kernel tree, or an installed package such as linux-source-6.1")
         if bool(patch) == bool(commits):
@@ -86,10 +97,23 @@ def _run(
     return run_gate(backend.source(linux), found, checker, limits, _watch)
 
 
-def _watch(step: Step) -> None:
+def _run_on_qemu(qemu: str, base: str, traces: Path | None, thorough: bool) -> GateReport:
+    from hintproof.gate.hypervisor import THOROUGH, USUAL, run_gate_on_qemu  # here, as not every gate needs it
+    from hintproof.qemu.binary import usable_qemu
+
+    build, before = usable_qemu(qemu), usable_qemu(base or None)
+    amount = THOROUGH if thorough else USUAL
+    return run_gate_on_qemu(build, before, traces or Path("counterexamples"), amount, watch=_say)
+
+
+def _say(text: str) -> None:
     screen = tables.console(stderr=True)
     if screen.is_terminal:
-        screen.print(f"checking {line(step.subject or step.name, 100)}", highlight=False, markup=False, style="dim")
+        screen.print(text, highlight=False, markup=False, style="dim")
+
+
+def _watch(step: Step) -> None:
+    _say(f"checking {line(step.subject or step.name, 100)}")
 
 
 def _tell(report: GateReport, form: str, output: Path | None, strict: bool) -> None:

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from hintproof.cli_qemu import replay_on_qemu
 from hintproof.console import Number
 from hintproof.errors import BadInput
 from hintproof.explain import why
@@ -89,8 +90,24 @@ def _view(trace: Trace) -> None:
 
 
 @app.command()
-def replay(trace: TraceFile) -> None:
-    """Replay a trace step by step and say whether it still shows what it says."""
+def replay(
+    trace: TraceFile,
+    on: Annotated[
+        str | None, typer.Option(metavar="qemu[=BINARY]", help="On a real QEMU: the one installed, or another.")
+    ] = None,
+    accel: Annotated[str | None, typer.Option(help="With --on: kvm or tcg (default: as the trace's world).")] = None,
+    times: Annotated[Number, typer.Option(help="With --on: how often (default: once).")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="With --on: keep the result beside the trace.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --on: print JSON.")] = False,
+) -> None:
+    """Replay a trace step by step and say whether it still shows what it says; or whether a real QEMU loses data.
+
+    With --on, exit 1 if it does, 3 if it could not be steered along the trace.
+    """
+    if on is not None:
+        raise typer.Exit(replay_on_qemu(trace, on, accel, 1 if times is None else times, keep, as_json))
+    if accel is not None or times is not None or keep or as_json:
+        raise BadInput("--accel, --times, --keep and --json go with --on qemu")
     loaded = load(trace)
     print(f"{loaded.environment}: {loaded.length} replayed, {loaded.property_name} speaks up at the end")
     print(f"why: {why(loaded)}")

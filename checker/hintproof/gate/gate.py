@@ -125,7 +125,7 @@ class _Gate:
         assert step.after is not None
         findings = compare(before, after)
         same = before.behaviour == after.behaviour
-        outcome, reason = _outcome(findings, same)
+        outcome, reason = outcome_of(findings, same)
         return replace(
             _report(step, outcome, reason, notes),
             findings=findings,
@@ -179,7 +179,8 @@ def _told_of(question: Question, standing: Standing, fall: Fall | None, remark: 
     )
 
 
-def _outcome(findings: Sequence[Finding], same: bool) -> tuple[Outcome, str]:
+def outcome_of(findings: Sequence[Finding], same: bool) -> tuple[Outcome, str]:
+    """What the findings come to, and why; ``same``: no difference of behaviour was seen."""
     kinds = {kind: [f.name for f in findings if f.standing == kind] for kind in Standing}
     before = list(by_property(findings, Standing.BEFORE))
     rest = _rest("mended", kinds[Standing.MENDED]) + _rest("fell before and still does", before)

@@ -112,13 +112,17 @@ class PatchReport:
 
 @dataclass(frozen=True)
 class GateReport:
-    """What became of all patches, each compared with the driver before it. ``version`` is that of the tree."""
+    """What became of all patches, each compared with what is before it. ``version`` is that of the tree.
+
+    ``system`` is whose tree it is: Linux or QEMU, of which it is a binary.
+    """
 
     tree: str
     version: str
     patches: tuple[PatchReport, ...]
     seconds: float = 0.0
     notes: tuple[str, ...] = field(default=())
+    system: str = "Linux"
 
     @property
     def outcome(self) -> Outcome:

@@ -77,6 +77,14 @@ def find_qemu(name: str | None = None) -> Qemu:
     return Qemu(path, tuple(int(n) for n in found[1].split(".")), found[1], accelerators)
 
 
+def usable_qemu(name: str | None = None) -> Qemu:
+    """The same, if it can be steered here, too. Raises :class:`BadInput` if not."""
+    qemu = find_qemu(name)
+    if refusal := tracing_refusal():
+        raise BadInput(refusal)
+    return qemu
+
+
 def missing(accelerator: str = "tcg", name: str | None = None) -> str:
     """Why nothing can be run on QEMU here, for a skip; empty if it can."""
     try:

@@ -7,14 +7,19 @@ blocks are not at the destination as they are at the source: exactly those that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from hintproof.errors import BadInput
+from hintproof.qemu.binary import Qemu
 from hintproof.qemu.drawing import draw
 from hintproof.qemu.machine import Setup
 from hintproof.qemu.replay import Course, Played, Result, play, prepared
 from hintproof.qemu.together import each
+from hintspec.environments import DEVICES
 from hintspec.sizes import Sizes
+
+_DRIVER, _QEMU = "linux-6.1", "qemu-"
 
 #: Sizes that let a run do much: rounds, a second migration, the driver's coming and going.
 SIZES = Sizes(blocks=2, ring=4, rounds=4, migrations=2, chunk=2, dma=4, pauses=1, resizes=1, removes=1, freezes=1)
@@ -65,6 +70,23 @@ class Conformance:
         return self.agree + len(self.differences) + len(self.not_steered)
 
 
+def world_of(qemu: Qemu, accelerator: str) -> str:
+    """The world that a QEMU should be: its rules are those of the newest version in the text that is no newer.
+
+    Under TCG there is no ioeventfd. Raises :class:`BadInput` if the accelerator can't be used.
+    """
+    if refusal := qemu.refusal(accelerator):
+        raise BadInput(refusal)
+    words = [name for name in DEVICES if name.startswith(_QEMU)]  # from old to new
+    no_newer = [name for name in words if _version(name) <= qemu.version]
+    word = (no_newer or words)[-1 if no_newer else 0]
+    return f"{_DRIVER}+{word}+{qemu.log_mode(accelerator)}" + ("+no-ioeventfd" if accelerator == "tcg" else "")
+
+
+def _version(word: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in word.removeprefix(_QEMU).split("."))
+
+
 def course_of(environment: str, sizes: Sizes, lazy: bool, seed: int) -> Course:
     """The run of a seed."""
     run = draw(prepared(environment, sizes), lazy, seed, STEPS)
@@ -81,38 +103,6 @@ def compare(course: Course, setup: Setup) -> tuple[Course, Played]:
         return course, played
     end = played.step or 0
     return Course(course.environment, course.sizes, course.run[:end], course.states[: end + 1]), played
-
-
-def shortened(difference: Difference, setup: Setup) -> Difference:
-    """A shorter run in which the real system does otherwise, too: whole stretches of steps are left out, many at once.
-
-    Steps that the model does not allow without what is left out go, too.
-    """
-    size = len(difference.course.run) // 2
-    while size:
-        candidates = list(_without_stretches(difference.course, size))
-        told = sorted(each(lambda course: compare(course, setup), candidates), key=lambda item: len(item[1][0].run))
-        found = next((pair for _, pair in told if pair[1].result == difference.played.result), None)
-        if found and len(found[0].run) < len(difference.course.run):
-            difference = Difference(difference.seed, *found)
-            size = min(size, len(difference.course.run) // 2)
-        else:
-            size //= 2
-    return difference
-
-
-def _without_stretches(course: Course, size: int) -> Iterator[Course]:
-    """The runs that are left when one stretch of so many steps is left out."""
-    concrete = prepared(course.environment, course.sizes)
-    for begin in range(0, len(course.run), size):
-        state, run = concrete.initial, []
-        for name, block in (*course.run[:begin], *course.run[begin + size :]):
-            action = concrete.action_named(name)
-            if not concrete.failed_conjuncts(state, action, block):
-                state, _ = concrete.apply(state, action, block)
-                run.append((name, block))
-        if run:
-            yield Course.along(course.environment, course.sizes, run)
 
 
 def conform(

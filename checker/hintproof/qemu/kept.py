@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import msgspec
 
 from hintproof.errors import BadInput
+from hintproof.qemu.machine import Setup
+from hintproof.qemu.replay import Played, counts
 from hintproof.trace import write_whole
 
 SCHEMA = "hintproof-seen/1"
@@ -32,6 +35,12 @@ class Seen:
     def system(self) -> tuple[str, ...]:
         """What it was seen on: a later replay on the same takes its place."""
         return self.qemu, self.accelerator, self.dirty_log, self.writes
+
+
+def seen_of(setup: Setup, played: Sequence[Played]) -> Seen:
+    """What was seen in these replays."""
+    writes = "virtual CPU" if setup.vcpu_stores else "qtest"
+    return Seen(setup.qemu.told, setup.accelerator, str(setup.log_mode), writes, len(played), counts(played))
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
@@ -70,12 +71,16 @@ class Course:
 
 @dataclass(frozen=True)
 class Played:
-    """What came of a run: migrations that completed; the step at which something went wrong, and what."""
+    """What came of a run: migrations that completed; the step at which something went wrong, and what.
+
+    ``otherwise`` tells where the real system did otherwise than the model, and the run went on all the same.
+    """
 
     result: Result
     arrivals: tuple[Arrival, ...] = ()
     step: int | None = None
     reason: str = ""
+    otherwise: str = ""
 
     @property
     def lost(self) -> tuple[Difference, ...]:
@@ -83,9 +88,10 @@ class Played:
         return tuple(d for arrival in self.arrivals for d in arrival.lost)
 
     def __str__(self) -> str:
+        told = f"{self.result} at step {self.step}: {self.reason}" if self.reason else str(self.result)
         if self.result == Result.LOST:
-            return f"{self.result}: {'; '.join(str(d) for d in self.lost)}"
-        return f"{self.result} at step {self.step}: {self.reason}" if self.reason else str(self.result)
+            told = f"{self.result}: {'; '.join(str(d) for d in self.lost)}"
+        return f"{told} ({self.otherwise})" if self.otherwise else told
 
 
 def setup_for(environment: str, qemu: Qemu, accelerator: str | None = None) -> Setup:
@@ -119,24 +125,29 @@ def layout_for(sizes: Sizes, setup: Setup) -> Layout:
     return Layout(sizes.blocks, sizes.chunk if setup.lazy else sizes.blocks)
 
 
-def play(course: Course, setup: Setup) -> Played:
-    """Play a run on a machine of its own; on a busy machine, a few times if need be."""
+def play(course: Course, setup: Setup, strict: bool = True) -> Played:
+    """Play a run on a machine of its own; on a busy machine, a few times if need be.
+
+    ``strict``: it ends where a hint does otherwise than in the model.
+    """
     for _ in range(_TRIES):
         try:
-            return _play(course, setup)
+            return _play(course, setup, strict)
         except TooBusy as problem:
             busy = Played(Result.NOT_STEERED, reason=str(problem))
     return busy
 
 
-def _play(course: Course, setup: Setup) -> Played:
-    step, arrivals = 0, []
+def _play(course: Course, setup: Setup, strict: bool) -> Played:
+    step, arrivals, otherwise = 0, [], ""
     try:
         with rig(setup, layout_for(course.sizes, setup)) as running:
-            steering = Steering(running, compose(course.environment), setup.vcpu_stores)
+            steering = Steering(running, compose(course.environment), setup.vcpu_stores, strict)
             arrivals = steering.arrivals
             for step, (name, block) in enumerate(course.run, 1):
                 steering.play(name, block, course.states[step - 1], course.states[step])
+                if steering.otherwise and not otherwise:
+                    otherwise = f"at step {step} {steering.otherwise}"
         result, reason = Result.FOLLOWED, ""
     except TooBusy:
         raise
@@ -146,24 +157,29 @@ def _play(course: Course, setup: Setup) -> Played:
         result, reason = Result.DIFFERS, str(problem)
     except HypervisorDied as problem:
         result, reason = Result.DIED, str(problem)
-    return Played(result, tuple(arrivals), step, reason)
+    return Played(result, tuple(arrivals), step, reason, otherwise)
 
 
 def replay(trace: Trace, setup: Setup) -> Played:
     """Replay a trace once, and look for what is lost."""
-    return judged(play(Course.of(trace), setup))
+    return judged(play(Course.of(trace), setup, strict=False))
 
 
 def judged(played: Played) -> Played:
     """The same with a verdict on what arrived."""
     if played.lost:
-        return Played(Result.LOST, played.arrivals, played.step, played.reason)
+        return replace(played, result=Result.LOST)
     if played.result == Result.FOLLOWED and played.arrivals:
-        return Played(Result.KEPT, played.arrivals)
+        return replace(played, result=Result.KEPT)
     return played
+
+
+def counts(played: Sequence[Played]) -> dict[str, int]:
+    """How often each result came."""
+    return {str(result): number for result, number in Counter(p.result for p in played).items()}
 
 
 def replays(courses: Sequence[Course], setup: Setup, at_a_time: int | None = None) -> list[Played]:
     """Replay runs, many at a time, each on a machine of its own; what came of each, in their order."""
-    played = dict(each(lambda course: judged(play(course, setup)), courses, at_a_time))
+    played = dict(each(lambda course: judged(play(course, setup, strict=False)), courses, at_a_time))
     return [played[place] for place in range(len(courses))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from rich.table import Table
@@ -94,8 +95,8 @@ def _defect_json(d: Derived) -> dict[str, Any]:
 # -- a page -----------------------------------------------------------------------------------
 
 
-def page(derived: Derived) -> str:
-    """A page of Markdown that a maintainer can act on."""
+def page(derived: Derived, seen: Sequence[str] = ()) -> str:
+    """A page of Markdown that a maintainer can act on. ``seen`` is what came of its run on real systems, in words."""
     defect, trace = derived.defect, derived.trace
     declared = next(p for p in derived.result.properties if p.name == defect.falls)
     says = " ".join(declared.says.split("\n\n")[0].split())
@@ -104,6 +105,7 @@ def page(derived: Derived) -> str:
         ("affects", defect.affects),
         ("mended by", defect.mended_by),
         ("seen on real software", defect.real),
+        *([("replayed on the real thing", "; ".join(seen))] if seen else []),
         ("refutes", f"`{defect.falls}`: {says} ({declared.clause})"),
         ("in", f"`{defect.environment}`, {defect.sizes}"),
         ("shortest run", _shortest(derived)),
@@ -112,7 +114,7 @@ def page(derived: Derived) -> str:
     parts += ["## What happens", defect.story]
     if trace is not None:
         parts.append(f"In the shortest run ([trace.txt](trace.txt)): {why(trace)}")
-    parts += ["## See it", "```sh\n" + "\n".join(_commands(derived)) + "\n```"]
+    parts += ["## See it", "```sh\n" + "\n".join(_commands(derived, bool(seen))) + "\n```"]
     parts += [
         "## Mended, or not",
         markdown.table(("world", f"`{defect.falls}`", "what else falls there"), _cures(derived)),
@@ -127,12 +129,15 @@ def _shortest(derived: Derived) -> str:
     return f"{derived.trace.length} (all {found.states:,} states were searched)"
 
 
-def _commands(derived: Derived) -> list[str]:
+def _commands(derived: Derived, replayed: bool) -> list[str]:
     defect = derived.defect
+    file = f"counterexamples/{defect.name}/trace.json"
     sizes = " ".join(f"--{name.replace('=', ' ')}" for name in str(defect.sizes).split())
     lines = [f"hintproof check {defect.environment} {sizes}", f"hintproof defects {defect.name}"]
     if derived.trace is not None:
-        lines.append(f"hintproof show counterexamples/{defect.name}/trace.json")
+        lines.append(f"hintproof show {file}")
+    if replayed:
+        lines.append(f"hintproof replay {file} --on qemu")
     return lines
 
 
@@ -152,9 +157,9 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def files(derived: Derived) -> dict[str, str]:
+def files(derived: Derived, seen: Sequence[str] = ()) -> dict[str, str]:
     """The files of a defect's folder, by name; of one that has no run the page alone."""
-    told = {"README.md": page(derived)}
+    told = {"README.md": page(derived, seen)}
     if derived.trace is not None:
         reason = why(derived.trace)
         told["trace.txt"] = mail.render(tell(derived.trace, derived.defect.known))

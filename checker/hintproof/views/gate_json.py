@@ -26,6 +26,7 @@ def document(report: GateReport, strict: bool = False) -> dict[str, Any]:
         "schema": SCHEMA,
         "hintproof": __version__,
         "tree": report.tree,
+        "system": report.system,
         "version": report.version,
         "outcome": report.outcome.value,
         "exit": int(report.exit_code(strict)),

@@ -45,7 +45,7 @@ def _summary(report: GateReport) -> list[str]:
 
 
 def _parts(report: GateReport) -> Iterator[list[str]]:
-    version = f" (Linux {report.version})" if report.version else ""
+    version = f" ({report.system} {report.version})" if report.version else ""
     yield [
         f"hintproof gate: {report.outcome.value}, {report.seconds:.0f} s",
         *wrapped(f"{report.tree}{version}", WIDTH, "tree: ", _REST),

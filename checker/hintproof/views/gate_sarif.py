@@ -17,7 +17,7 @@ from hintproof.views.gate_terse import level, message
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
-_BASE = "LINUX"
+_BASE = "SRCROOT"
 _LEVELS = {"ERROR": "error", "WARNING": "warning", "CHECK": "none"}
 _BASELINE = {
     Standing.NEW: "new",
@@ -42,7 +42,7 @@ def document(report: GateReport, strict: bool = False) -> dict[str, Any]:
         "tool": {"driver": driver},
         "automationDetails": {"id": "hintproof/gate"},
         "columnKind": "unicodeCodePoints",
-        "originalUriBaseIds": {_BASE: {"description": {"text": line(f"the kernel tree {report.tree}")}}},
+        "originalUriBaseIds": {_BASE: {"description": {"text": line(f"the tree of {report.system}: {report.tree}")}}},
         "invocations": [_invocation(report, strict)],
         "results": [_result(patch, finding, rules, strict) for patch, finding in findings],
     }

@@ -36,7 +36,7 @@ _TRACED = (Standing.NEW, Standing.UNDECIDED)
 
 def render(report: GateReport, strict: bool = False) -> RenderableType:
     """The whole report. Traces are those of what is new; with ``strict`` all of what falls."""
-    version = f" (Linux {report.version})" if report.version else ""
+    version = f" ({report.system} {report.version})" if report.version else ""
     parts: list[RenderableType] = [Text(line(f"{report.tree}{version}")), *(Text(line(note)) for note in report.notes)]
     for number, patch in enumerate(report.patches, 1):
         parts += ["", *_patch(number, patch, strict)]

@@ -21,7 +21,7 @@ def render(report: GateReport, strict: bool = False) -> str:
 def _patch(patch: PatchReport, strict: bool) -> Iterator[str]:
     if patch.outcome == Outcome.UNDECIDED and not patch.findings:
         details = f": {patch.details[0]}" if patch.details else ""
-        yield _line(patch.place or _touched(patch), "WARNING", f"undecided: {patch.reason}{details}")
+        yield _line(_touched(patch), "WARNING", f"undecided: {patch.reason}{details}")
     if patch.outcome == Outcome.CHANGED:
         yield _line(_touched(patch), "CHECK", patch.reason)
     for finding in patch.findings:
@@ -49,6 +49,8 @@ def message(finding: Finding) -> str:
 
 def _touched(patch: PatchReport) -> Place:
     """Where a patch begins, for what has no place of its own."""
+    if patch.place:
+        return patch.place
     if patch.touches:
         return Place(patch.touches[0].touched.path, patch.touches[0].touched.line)
     return Place(DRIVER, 1)

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hintproof.qemu.conformance import Conformance
+from hintproof.qemu.kept import Seen
 from hintproof.qemu.machine import Setup
-from hintproof.qemu.replay import Course, Played, Result
+from hintproof.qemu.replay import Course, Played, Result, counts
 from hintproof.verdict import Exit
 from hintspec.environments import compose
 
@@ -28,11 +29,6 @@ def replays_exit(played: Sequence[Played]) -> Exit:
     if results & {Result.LOST, Result.DIFFERS, Result.DIED}:
         return Exit.REFUTED
     return Exit.UNDECIDED if Result.NOT_STEERED in results else Exit.AS_EXPECTED
-
-
-def counts(played: Sequence[Played]) -> dict[str, int]:
-    """How often each result came."""
-    return {str(result): number for result, number in Counter(p.result for p in played).items()}
 
 
 def replays_lines(course: Course, setup: Setup, played: Sequence[Played]) -> Iterator[str]:
@@ -59,6 +55,7 @@ def replays_json(course: Course, setup: Setup, played: Sequence[Played]) -> dict
                 "result": str(p.result),
                 "step": p.step if p.reason else None,
                 "reason": p.reason,
+                "otherwise": p.otherwise,
                 "lost": [
                     {"block": d.block, "address": d.address, "source": d.source, "destination": d.destination}
                     for d in p.lost
@@ -67,6 +64,21 @@ def replays_json(course: Course, setup: Setup, played: Sequence[Played]) -> dict
             for p in played
         ],
     }
+
+
+_SHORT = {
+    Result.LOST: "lost",
+    Result.KEPT: "not lost",
+    Result.FOLLOWED: "followed to its end",
+    Result.DIFFERS: "does otherwise",
+    Result.DIED: "died",
+}
+
+
+def seen_line(seen: Seen) -> str:
+    """What was seen on one system, in a few words."""
+    told = ", ".join(f"{_SHORT.get(Result(result), result)} {n} of {seen.times}" for result, n in seen.results.items())
+    return f"QEMU {seen.qemu}, {seen.accelerator} (dirty log {seen.dirty_log}): {told}"
 
 
 def conformance_lines(environment: str, setup: Setup, told: Conformance, seconds: float) -> Iterator[str]:

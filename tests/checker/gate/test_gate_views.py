@@ -195,7 +195,7 @@ def sarif(report: GateReport, strict: bool = False) -> dict[str, Any]:
 def check_location(location: dict[str, Any]) -> None:
     physical = location["physicalLocation"]
     assert re.fullmatch(r"[A-Za-z0-9_.~/%-]+", physical["artifactLocation"]["uri"])
-    assert physical["artifactLocation"]["uriBaseId"] == "LINUX"
+    assert physical["artifactLocation"]["uriBaseId"] == "SRCROOT"
     assert physical["region"]["startLine"] >= 1
 
 

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from hintproof.cli_qemu import app, qemu_named, replay_on_qemu
+from hintproof.cli import app
+from hintproof.cli_qemu import qemu_named, replay_on_qemu
 from hintproof.errors import BadInput
+from hintproof.qemu import binary, memory
 from hintproof.qemu.kept import Seen, keep, load_seen
+from hintproof.qemu.replay import setup_for
+from hintproof.trace import load
 from hintproof.verdict import Exit
 from tests.checker.qemu.needs import needs_qemu
 
@@ -24,9 +34,10 @@ def trace(tmp_path: Path) -> Path:
 
 
 @needs_qemu
-def test_a_loss_is_told_and_kept(trace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert replay_on_qemu(trace, "qemu", "tcg", 3, kept=True) == Exit.REFUTED
-    told = capsys.readouterr().out
+def test_a_loss_is_told_and_kept(trace: Path) -> None:
+    done = CliRunner().invoke(app, ["replay", str(trace), "--on", "qemu", "--accel", "tcg", "--times", "3", "--keep"])
+    assert done.exit_code == Exit.REFUTED
+    told = done.output
     assert "linux-6.1+qemu-7.2+kvm-auto, 44 steps" in told
     assert "with tcg, dirty log tcg, writes over qtest" in told
     assert "3 of 3: lost on the real system: block 1 at 0x" in told
@@ -37,24 +48,28 @@ def test_a_loss_is_told_and_kept(trace: Path, capsys: pytest.CaptureFixture[str]
 @needs_qemu
 def test_a_replay_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     path = COUNTEREXAMPLES / "early-release" / "trace.json"
-    assert replay_on_qemu(path, "qemu", "tcg", 2, as_json=True) == Exit.AS_EXPECTED
+    assert replay_on_qemu(path, "qemu", "tcg", 1, as_json=True) == Exit.AS_EXPECTED
     told = json.loads(capsys.readouterr().out)
-    assert told["results"] == {"not lost": 2}
-    assert told["replays"][0] == {"result": "not lost", "step": None, "reason": "", "lost": []}
+    assert told["results"] == {"not lost": 1}
+    assert told["replays"][0] == {"result": "not lost", "step": None, "reason": "", "otherwise": "", "lost": []}
 
 
 @needs_qemu
 def test_what_can_not_be_steered_is_undecided(capsys: pytest.CaptureFixture[str]) -> None:
     path = COUNTEREXAMPLES / "tcg-hot-tlb" / "trace.json"
-    assert replay_on_qemu(path, "qemu", None, 1) == Exit.UNDECIDED
-    assert "could not be steered at step 3: write comes in the middle" in capsys.readouterr().out
+    assert replay_on_qemu(path, "qemu", None, 1, kept=True) == Exit.UNDECIDED
+    told = capsys.readouterr()
+    assert "could not be steered at step 3: write comes in the middle" in told.out
+    assert "not kept: it could not be steered" in told.err
+    assert not (path.parent / "seen.json").exists()
 
 
 @needs_qemu
 def test_conformance_is_told() -> None:
-    done = CliRunner().invoke(app, ["linux-6.1+qemu-10+tcg+no-ioeventfd", "--runs", "4"])
+    done = CliRunner().invoke(app, ["conformance", "--accel", "tcg", "--runs", "3"])
     assert done.exit_code == Exit.AS_EXPECTED
-    assert "4 of them as the model says" in done.output
+    assert "+tcg+no-ioeventfd on QEMU" in done.output
+    assert "3 of them as the model says" in done.output
 
 
 def test_bad_input_is_one_line(tmp_path: Path) -> None:
@@ -64,6 +79,69 @@ def test_bad_input_is_one_line(tmp_path: Path) -> None:
         qemu_named(f"qemu={tmp_path / 'none'}")
     with pytest.raises(BadInput, match="--times must be more than 0"):
         replay_on_qemu(tmp_path / "trace.json", "qemu", None, 0)
+    done = CliRunner().invoke(app, ["replay", "trace.json", "--times", "2"])
+    assert "go with --on qemu" in str(done.exception)
+
+
+def test_kvm_that_can_not_be_used_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(binary, "KVM", tmp_path)
+    qemu = binary.Qemu("/qemu", (7, 2), "7.2", ("kvm", "tcg"))
+    environment = load(COUNTEREXAMPLES / "early-release" / "trace.json").environment
+    with pytest.raises(BadInput, match=r"can't be opened \(Is a directory\): be a member of its group"):
+        setup_for(environment, qemu, "kvm")
+    assert setup_for(environment, qemu).accelerator == "tcg"
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system on which nothing more has room; only root can make one."""
+    folder = tmp_path / "full"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("needs the right to mount a file system")
+    try:
+        with contextlib.suppress(OSError), (folder / "filler").open("wb", buffering=0) as filler:
+            while filler.write(bytes(4096)):
+                pass
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(full_disk: Path) -> None:
+    seen = Seen("7.2", "kvm", "kvm-manual", "virtual CPU", 10, {"not lost": 10})
+    with pytest.raises(BadInput, match=r"can't write .*seen\.json: No space left on device"):
+        keep(seen, full_disk / "seen.json")
+    assert [path.name for path in full_disk.iterdir()] == ["filler"]
+
+
+@needs_qemu
+def test_what_came_of_it_is_told_though_it_can_not_be_kept(
+    trace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def no_room(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "mkstemp", no_room)
+    with pytest.raises(BadInput, match="No space left on device"):
+        replay_on_qemu(trace, "qemu", "tcg", 1, kept=True)
+    assert "1 of 1: lost on the real system" in capsys.readouterr().out
+
+
+@needs_qemu
+def test_no_memory_for_a_machine_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(*_: object) -> int:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    monkeypatch.setattr(memory, "anonymous_file", no_room)
+    with pytest.raises(BadInput, match="no machine can be started: Cannot allocate memory; run fewer at a time"):
+        replay_on_qemu(COUNTEREXAMPLES / "early-release" / "trace.json", "qemu", "tcg", 1)
+
+
+def test_the_command_line_does_not_load_what_it_may_not_need() -> None:
+    code = "import hintproof.cli, sys; print([name for name in sys.modules if name.startswith('hintproof.qemu')])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
 
 
 def test_what_was_seen_takes_the_place_of_what_was_seen_there_before(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ Q, P = 1, 2
 #: Entries of the dirty ring.
 RING = 4096
 
-pytestmark = needs_qemu
+pytestmark = [needs_qemu, pytest.mark.slow]
 
 needs_compiler = pytest.mark.skipif(bool(compiler_missing()), reason=compiler_missing())
 
@@ -69,9 +69,8 @@ def settings(mode: str, directory: Path) -> Setup:
 
 
 MARKS: dict[str, list[pytest.MarkDecorator]] = {
-    **{str(mode): [needs_kvm, needs_compiler, pytest.mark.slow] for mode in OFFERED},
-    "kvm-manual": [needs_kvm, needs_compiler],
-    "kvm-ring": [needs_kvm, pytest.mark.slow],
+    **{str(mode): [needs_kvm, needs_compiler] for mode in OFFERED},
+    "kvm-ring": [needs_kvm],
     "tcg": [],
 }
 

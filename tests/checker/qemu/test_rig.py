@@ -38,7 +38,7 @@ def post_round(running: Rig, *blocks: int) -> None:
     balloon.kick()
 
 
-@pytest.mark.parametrize("accelerator", ["tcg", pytest.param("kvm", marks=needs_kvm)])
+@pytest.mark.parametrize("accelerator", ["tcg", pytest.param("kvm", marks=[needs_kvm, pytest.mark.slow])])
 def test_a_round_of_hints_and_a_second_one(accelerator: str) -> None:
     with rig(setup(accelerator), TWO) as running:
         assert running.balloon.command_id == STOP
@@ -98,6 +98,7 @@ def test_a_real_destination_has_what_ours_has() -> None:
         assert there.qtest.read32(TWO.address(1)) == 77
 
 
+@pytest.mark.slow
 def test_a_stale_id_starts_nothing() -> None:
     with rig(setup(), ONE) as running:
         running.migrate()
@@ -121,6 +122,7 @@ def test_what_can_not_be_done_is_said() -> None:
             running.send(2)
 
 
+@pytest.mark.slow
 def test_cancelled_and_begun_again_in_the_same_process() -> None:
     with rig(setup(), ONE) as running:
         first = running.migrate()
@@ -212,8 +214,15 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("script", [ONE_RIG, MANY_RIGS], ids=["one", "many"])
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("number", "script"),
+    [
+        pytest.param(signal.SIGINT, MANY_RIGS, id="interrupt-many"),
+        pytest.param(signal.SIGKILL, ONE_RIG, id="kill-one"),
+        pytest.param(signal.SIGINT, ONE_RIG, id="interrupt-one", marks=pytest.mark.slow),
+        pytest.param(signal.SIGKILL, MANY_RIGS, id="kill-many", marks=pytest.mark.slow),
+    ],
+)
 def test_no_qemu_is_left_behind(number: signal.Signals, script: str, tmp_path: Path) -> None:
     """Not after Ctrl-C, and not after a kill that leaves no time for anything."""
     (tmp_path / "script.py").write_text(script)

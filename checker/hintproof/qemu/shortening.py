@@ -1,0 +1,132 @@
+"""A run in which a real system does otherwise than the model, made short: by stretches, and then by Hypothesis."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, PrimitiveProvider
+
+from hintproof.qemu import conformance
+from hintproof.qemu.conformance import Difference
+from hintproof.qemu.machine import Setup
+from hintproof.qemu.replay import Course, Played, prepared
+from hintproof.qemu.together import each
+
+#: Seconds after which Hypothesis tries nothing more.
+SECONDS = 30.0
+
+_BACKEND = "hintproof-one-run"
+
+Step = tuple[str, int | None]
+Compared = tuple[Course, Played]
+
+
+class _DoesOtherwise(AssertionError):
+    """The real system does otherwise in this run, too."""
+
+
+def shortened(difference: Difference, setup: Setup, seconds: float = SECONDS) -> Difference:
+    """A shorter run in which the real system does otherwise, too.
+
+    First whole stretches of steps are left out, many at once on as many machines; what is left is shrunk by Hypothesis,
+    on one machine after the other, for so many seconds.
+    """
+    without = _without_stretches(difference, setup)
+    return _shrunk(without, lambda course: conformance.compare(course, setup), seconds)
+
+
+def _possible(course: Course, steps: Iterable[Step]) -> Course | None:
+    """The run of these steps, without those that the model does not allow where they come; None if that is nothing."""
+    concrete = prepared(course.environment, course.sizes)
+    state, run = concrete.initial, []
+    for name, block in steps:
+        action = concrete.action_named(name)
+        if not concrete.failed_conjuncts(state, action, block):
+            state, _ = concrete.apply(state, action, block)
+            run.append((name, block))
+    return Course.along(course.environment, course.sizes, run) if run else None
+
+
+def _without_stretches(difference: Difference, setup: Setup) -> Difference:
+    size = len(difference.course.run) // 2
+    while size:
+        candidates = list(_candidates(difference.course, size))
+        told = [pair for _, pair in each(lambda course: conformance.compare(course, setup), candidates)]
+        found = min((p for p in told if p[1].result == difference.played.result), key=_length, default=None)
+        if found and _length(found) < len(difference.course.run):
+            difference = Difference(difference.seed, *found)
+            size = min(size, len(difference.course.run) // 2)
+        else:
+            size //= 2
+    return difference
+
+
+def _length(compared: Compared) -> int:
+    return len(compared[0].run)
+
+
+def _candidates(course: Course, size: int) -> Iterator[Course]:
+    """The runs that are left when one stretch of so many steps is left out."""
+    for begin in range(0, len(course.run), size):
+        left = _possible(course, (*course.run[:begin], *course.run[begin + size :]))
+        if left is not None:
+            yield left
+
+
+def _backend(run: bytes) -> type[PrimitiveProvider]:
+    """A Hypothesis backend that proposes this one run."""
+
+    class OneRun(PrimitiveProvider):
+        def draw_bytes(self, min_size: int = 0, max_size: int = 0) -> bytes:
+            return run
+
+        def _not_drawn(self, *args: object, **kwargs: object) -> object:
+            raise AssertionError("a run is drawn as bytes")
+
+        draw_boolean = draw_integer = draw_float = draw_string = _not_drawn  # type: ignore[assignment]
+
+    return OneRun
+
+
+def _shrunk(difference: Difference, compare: Callable[[Course], Compared], seconds: float) -> Difference:
+    """What Hypothesis makes of it: a run is bytes that name its steps; those that are not possible are left out."""
+    alphabet = list(dict.fromkeys(difference.course.run))
+    ends = time.monotonic() + seconds
+    known: dict[tuple[Step, ...], Compared] = {difference.course.run: (difference.course, difference.played)}
+
+    def does_otherwise(data: bytes) -> None:
+        course = _possible(difference.course, (alphabet[byte] for byte in data if byte < len(alphabet)))
+        if course is None or (course.run not in known and time.monotonic() > ends):
+            return
+        if course.run not in known:
+            known[course.run] = compare(course)
+        if known[course.run][1].result == difference.played.result:
+            raise _DoesOtherwise
+
+    _ask(does_otherwise, bytes(alphabet.index(step) for step in difference.course.run))
+    same = (compared for compared in known.values() if compared[1].result == difference.played.result)
+    return Difference(difference.seed, *min(same, key=_length))
+
+
+def _ask(test: Callable[[bytes], None], run: bytes) -> None:
+    """Have Hypothesis run a test with a run, and shrink it."""
+    AVAILABLE_PROVIDERS[_BACKEND] = _backend(run)
+    asked = settings(
+        max_examples=2,  # the first is the simplest that there is: no step at all
+        deadline=None,
+        database=None,
+        report_multiple_bugs=False,
+        print_blob=False,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+        backend=_BACKEND,
+    )
+    try:
+        asked(given(st.binary(max_size=len(run)))(test))()
+    except _DoesOtherwise:
+        pass
+    finally:
+        del AVAILABLE_PROVIDERS[_BACKEND]
