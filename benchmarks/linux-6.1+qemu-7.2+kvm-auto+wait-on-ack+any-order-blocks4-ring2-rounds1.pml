@@ -717,9 +717,11 @@ active proctype Model() {
   :: d_step { (left_pauses > 0) && vm_running && !false && ((migration_at == phase_IDLE) || (migration_at == phase_ROUND)) ->
        left_pauses = left_pauses - 1;
        vm_running = false }
-  /* V2 unpause: hypervisor; QMP cont; virtio-balloon.c (QEMU): virtio_balloon_set_status */
+  /* V2 unpause: hypervisor; QMP cont; virtio-balloon.c (QEMU): virtio_balloon_set_status; virtio.c:
+     virtio_device_start_ioeventfd_impl */
   :: d_step { !vm_running && !migration_last && ((migration_at == phase_IDLE) || (migration_at == phase_ROUND)) ->
-       vm_running = true }
+       vm_running = true;
+       device_awake = true }
   /* V3 resize_balloon: hypervisor; QMP balloon; virtio-balloon.c (QEMU): virtio_balloon_to_target,
      virtio_notify_config */
   :: d_step { (left_resizes > 0) && device_negotiated ->

@@ -10,7 +10,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pages import between, defects_page, explaining_page, exploration_page, mutation_page, reading_page, speed_page
+from pages import (
+    between,
+    defects_page,
+    explaining_page,
+    exploration_page,
+    gate_page,
+    mutation_page,
+    reading_page,
+    speed_page,
+)
 
 from hintproof.catalogue import Derived, DeriveTask
 from hintproof.engines.report import length
@@ -261,6 +270,7 @@ def generated() -> dict[Path, str]:
         DOCS / "exploration.md": exploration_page(DOCS),
         DOCS / "mutation.md": mutation_page(DOCS),
         DOCS / "explaining.md": explaining_page(DOCS),
+        DOCS / "gate.md": gate_page(DOCS),
         DOCS / "reading-a-trace.md": reading_page(DOCS),
     }
     for item in derived():

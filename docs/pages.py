@@ -38,6 +38,20 @@ def kept_rules(docs: Path) -> dict[str, tuple[Stopped, ...]]:
     return {d["name"]: msgspec.convert(d["stopped_by"], tuple[Stopped, ...]) for d in told}
 
 
+def gate_page(docs: Path) -> str:
+    """The page on the gate, with what it answered to the changes of the tests (``docs/gate.json``)."""
+    told = json.loads((docs / "gate.json").read_text())
+    rows = [
+        [
+            *(c["name"], c["says"], c["outcome"], ", ".join(f"`{n}`" for n in c["new"])),
+            *(", ".join(f"`{n}`" for n in c["mended"]), f"{c['seconds']:.0f}"),
+        ]
+        for c in told["changes"]
+    ]
+    head = ["change", "what it does", "answer", "falls anew", "mended", "seconds"]
+    return between((docs / "gate.md").read_text(), "changes", table(head, rows))
+
+
 def explaining_page(docs: Path) -> str:
     """The page on explanations, with one of them, and one comparison, printed anew."""
     defect = DEFECTS["shared-start-cell"]

@@ -15,13 +15,14 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.table import Table
 
-from hintproof import __version__, cli_catalogue, cli_explain, cli_mutation, cli_proofs, cli_qemu, cli_traces
+from hintproof import __version__, cli_catalogue, cli_explain, cli_gate, cli_mutation, cli_proofs, cli_qemu, cli_traces
 from hintproof.checking import ENGINES, Result, Task, pins_of, plan
 from hintproof.console import Environments, Number, positive, watched, writable
 from hintproof.engines.memory import share
 from hintproof.engines.report import Limits
 from hintproof.errors import BadInput, EngineBug
 from hintproof.explain import why
+from hintproof.gate.backend import LinuxBackend
 from hintproof.parallel import cores
 from hintproof.simulation import simulate as run_simulation
 from hintproof.story.tell import tell
@@ -41,6 +42,7 @@ app.add_typer(cli_catalogue.app)
 app.add_typer(cli_mutation.app)
 app.add_typer(cli_traces.app)
 app.add_typer(cli_explain.app)
+app.add_typer(cli_gate.command(LinuxBackend()))
 app.add_typer(cli_qemu.app)
 
 

@@ -18,11 +18,13 @@ from typing import Any
 
 import pytest
 
+from hintproof import pytest_gate
 from hintproof.checking import Result, check
 from hintproof.engines.report import Limits
 from hintproof.engines.sampling import DEFAULT_PROFILE, PROFILES
 from hintproof.errors import BadInput
 from hintproof.explain import why
+from hintproof.gate.backend import LinuxBackend
 from hintproof.story.tell import tell
 from hintproof.trace import save
 from hintproof.verdict import Verdict
@@ -160,6 +162,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--hintproof-no-database", action="store_true", help="neither replay nor keep what sampling finds")
     group.addoption("--hintproof-traces", default="hintproof-traces", metavar="DIR", help="where traces are kept")
+    pytest_gate.add_options(group)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -169,6 +172,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     plugin = HintproofPlugin(config)
     config.pluginmanager.register(plugin, "hintproof-state")
+    config.pluginmanager.register(pytest_gate.GatePlugin(config, LinuxBackend()), "hintproof-gate")
     try:
         plugin.sizes_option()
     except BadInput as problem:

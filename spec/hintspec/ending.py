@@ -50,6 +50,14 @@ def resume(s: S) -> None:
             s.device.dozing = False
 
 
+def ioeventfd_starts(s: S) -> None:
+    """QEMU kicks each queue itself, for what is on it already. EVENT_IDX does not keep that kick back."""
+    if s.world.hinting and s.world.device.kicks_at_start:
+        s.device.awake = True
+        if dozes(s.world):
+            s.device.dozing = False
+
+
 @action(
     by=HYPERVISOR,
     step="M10 H3",
@@ -85,11 +93,17 @@ def pause(s: S) -> None:
     s.vm.running = False
 
 
-@action(by=HYPERVISOR, step="V2", where="QMP cont; virtio-balloon.c (QEMU): virtio_balloon_set_status", when=migrating)
+@action(
+    by=HYPERVISOR,
+    step="V2",
+    where="QMP cont; virtio-balloon.c (QEMU): virtio_balloon_set_status; virtio.c: virtio_device_start_ioeventfd_impl",
+    when=migrating,
+)
 def unpause(s: S) -> None:
-    """The user lets the VM run again (H12)."""
+    """The user lets the VM run again (H12); its queues are kicked, as at the destination."""
     require(~s.vm.running, ~s.migration.last, between_syncs(s))
     s.vm.running = True
+    ioeventfd_starts(s)
 
 
 @action(

@@ -129,7 +129,7 @@ LOGS: dict[str, Word] = {
     ),
     "kvm-manual-enable": _change("KVM manual-clear without initially set bits", "log", mode=LogMode.KVM_MANUAL_ENABLE),
     "kvm-ring": _change("KVM dirty ring", "log", mode=LogMode.KVM_RING),
-    "tcg": _change("TCG", "log", mode=LogMode.TCG),
+    "tcg": _change("TCG; before QEMU 10 also without ioeventfd", "log", mode=LogMode.TCG),
 }
 
 #: Repairs, options and other changes.
@@ -167,7 +167,8 @@ CHANGES: dict[str, Word] = {
         "F3: the ring is drained between the sync and the new id", "device", drains_before_issue=True
     ),
     "no-ioeventfd": _change(
-        "ioeventfd=off: nobody but the guest's next kick wakes the device at the destination",
+        "no ioeventfd, as in virtio-balloon-pci: nobody but the guest's next kick wakes the device as the VM runs "
+        "again, here or at the destination",
         "device",
         kicks_at_start=False,
     ),
@@ -321,10 +322,12 @@ _HINTING_CHANGES = tuple(w for w in CHANGES if w not in _PLAIN_CHANGES)
 
 
 def _fit(world: World, chosen: dict[str, str]) -> World:
-    """What a version of QEMU makes of a dirty log."""
+    """What a version of QEMU makes of a dirty log, and of the accelerator that it belongs to."""
     device, log = chosen["device"], chosen.get("dirty log")
     if log == "kvm-manual" and device == "qemu-5.0":
         world = replace(world, log=LogRules(LogMode.KVM_MANUAL_ENABLE))
     if log == "tcg" and device != "qemu-10":
         world = replace(world, log=replace(world.log, rearms_at_sync=False))
+        if world.hinting:  # before QEMU 8.2 virtio-mmio turns ioeventfd off without KVM
+            world = replace(world, device=replace(world.device, kicks_at_start=False))
     return world

@@ -145,7 +145,7 @@ class DeviceRules:
     honours: Honours = Honours.ALL
     drains_before_issue: bool = False  # repair F3
     issue_waits: IssueWaits = IssueWaits.NOTHING
-    kicks_at_start: bool = True  # the queue is looked at as the VM starts at the destination, with no kick of the guest
+    kicks_at_start: bool = True  # the queue is looked at as the VM runs again, with no kick of the guest (ioeventfd)
     ids_wrap_soon: bool = False  # the first id issued is the one before the wrap
     has_poison_val: bool = True  # offers VIRTIO_BALLOON_F_PAGE_POISON
     checks_writes: bool = False  # DISCARDS only: leaves alone what was written since the id was issued (V4)

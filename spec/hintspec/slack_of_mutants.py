@@ -178,7 +178,10 @@ REASONS: dict[str, tuple[str, ...]] = {
     ),
     "The device's loop is as it was when the VM stopped: awake, unless it found the ring empty and nobody kicked it "
     "since. So nothing waits on the ring that it does not go on to pop. (That it is asleep instead is known: "
-    "asleep-at-destination.)": ("resume: device.awake dropped",),
+    "asleep-at-destination.)": (
+        "resume: device.awake dropped",
+        "unpause: device.awake dropped",
+    ),
     "A migration may be cancelled or fail at any time or, as far as safety goes, only at some: the destination is "
     "thrown away.": ("abort_migration: guard 0 *",),
     "When a user's stop or continue takes effect is the big QEMU lock's doing: inside a sync it only waits for "

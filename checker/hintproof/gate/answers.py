@@ -25,6 +25,10 @@ _WHERE = re.compile(r"virtio_balloon\.c:(\d+)")
 _TROUBLE = {"SIGNAL": Trouble.CRASH, "HANG": Trouble.HANG}
 
 
+#: Why it is not known whether a property holds of code that comes to grief.
+_BEHIND = "the code comes to grief, and what would come after that is not seen"
+
+
 @dataclass
 class Answers:
     """All answers of one driver, in the order in which they were asked."""
@@ -56,8 +60,9 @@ class Answers:
         elif isinstance(answer, Verdicts):
             self._decide(ask, CODE_IS_SOUND.name, _of_grief(ask, answer.grief), answer.whole, answer.stuck or "")
             falls = {item.name: _of_falls(ask, item) for item in answer.falls}
+            hidden = answer.stuck or (_BEHIND if answer.grief else "")
             for name in properties_of(ask.world):
-                self._decide(ask, name, falls.get(name), answer.whole, answer.stuck or "")
+                self._decide(ask, name, falls.get(name), answer.whole, hidden)
 
     def _decide(self, ask: Ask, name: str, fall: Fall | None, whole: bool, stuck: str) -> None:
         question = Question(name, str(ask) if ask.kind == Kind.VERDICTS else f"{ask.kind.value}, {ask.sizes}")

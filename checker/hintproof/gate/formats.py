@@ -19,7 +19,7 @@ Render = Callable[[GateReport, bool], str]
 
 #: Forms that are text. The second argument is whether all that falls counts.
 FORMATS: dict[str, Render] = {
-    "mail": lambda report, strict: gate_mail.render(report),
+    "mail": gate_mail.render,
     "terse": gate_terse.render,
     "ktap": gate_ktap.render,
     "junit": gate_junit.render,

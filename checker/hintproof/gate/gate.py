@@ -12,7 +12,7 @@ from hintproof.gate.checker import DriverChecker, DriverVerdict, Fall, Question,
 from hintproof.gate.mails import Patch
 from hintproof.gate.patches import Step, of_commits, series
 from hintproof.gate.ranges import commits_of
-from hintproof.gate.report import Finding, GateReport, PatchReport, Standing, Touch
+from hintproof.gate.report import Finding, GateReport, PatchReport, Standing, Touch, by_property
 from hintproof.gate.touched import touched
 from hintproof.gate.traceability import behind
 from hintproof.gate.watched import Source, texts
@@ -182,7 +182,8 @@ def _told_of(question: Question, standing: Standing, fall: Fall | None, remark: 
 def outcome_of(findings: Sequence[Finding], same: bool) -> tuple[Outcome, str]:
     """What the findings come to, and why; ``same``: no difference of behaviour was seen."""
     kinds = {kind: [f.name for f in findings if f.standing == kind] for kind in Standing}
-    rest = _rest("mended", kinds[Standing.MENDED]) + _rest("fell before and still does", kinds[Standing.BEFORE])
+    before = list(by_property(findings, Standing.BEFORE))
+    rest = _rest("mended", kinds[Standing.MENDED]) + _rest("fell before and still does", before)
     if kinds[Standing.NEW]:
         return Outcome.REFUTED, f"falls, and did not before: {_list(kinds[Standing.NEW])}{rest}"
     if kinds[Standing.UNDECIDED]:

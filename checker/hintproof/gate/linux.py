@@ -21,9 +21,9 @@ import hintspec
 from hintproof.engines.modules import cache_directory
 from hintproof.gate import answers
 from hintproof.gate.answers import Answer, Answers
-from hintproof.gate.asks import DRIVER_WORD, MORE, USUAL, Ask, Kind
+from hintproof.gate.asks import DRIVER_WORD, Ask, Kind
 from hintproof.gate.checker import DriverVerdict, Trouble
-from hintproof.gate.watched import DRIVER, HEADER, DirectoryTree, Source, TextTree, decoded
+from hintproof.gate.watched import DRIVER, HEADER
 from hintproof.linux import source as trees
 from hintproof.linux.build import BuildFailed
 from hintproof.linux.child import Lost
@@ -38,22 +38,6 @@ _ANSWERS: dict[Kind, type[Answer]] = {
     Kind.WANDERING: Likeness,
     Kind.VERDICTS: Verdicts,
 }
-
-
-class LinuxBackend:
-    """Opens kernel trees and source packages, and runs their drivers."""
-
-    def source(self, name: str) -> Source:
-        """A kernel tree, or the source package of that name. Raises :class:`BadInput` if there is none."""
-        if Path(name).is_dir():
-            return DirectoryTree(Path(name))
-        found = trees.find_source(name)
-        texts = {DRIVER: decoded(found.driver), HEADER: decoded(found.header)}
-        return TextTree(found.name, texts)
-
-    def checker(self, thorough: bool) -> LinuxChecker:
-        """What checks a driver: in a minute, or as far as it can."""
-        return LinuxChecker((*USUAL, *MORE) if thorough else USUAL)
 
 
 class LinuxChecker:

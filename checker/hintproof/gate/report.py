@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -44,6 +45,28 @@ class Finding:
     def falls(self) -> bool:
         """Whether there is a run against it after the patch."""
         return self.standing != Standing.MENDED and self.length is not None
+
+
+def by_property(findings: Iterable[Finding], standing: Standing) -> dict[str, list[Finding]]:
+    """The findings of one kind by the property that they speak of: what is known may be told in few words."""
+    found: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.standing == standing:
+            found.setdefault(finding.property_name, []).append(finding)
+    return found
+
+
+def told_together(findings: Iterable[Finding]) -> str:
+    """Findings of one property as one line: its name, then how long its runs are and in which worlds."""
+    told = []
+    name = ""
+    for finding in findings:
+        name = finding.property_name
+        world = finding.name.removeprefix(name).strip(" ()")
+        steps = f"{finding.length} steps" if finding.length is not None else ""
+        said = " ".join(part for part in (steps, f"in {world}" if world else "") if part)
+        told.append(f"{said} ({finding.remark})" if finding.remark else said)
+    return f"{name}: {'; '.join(filter(None, told))}".rstrip(": ")
 
 
 @dataclass(frozen=True)

@@ -7,21 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hintproof.gate.report import Finding, GateReport, PatchReport, Standing
+from hintproof.gate.report import Finding, GateReport, PatchReport, Standing, by_property, told_together
 from hintproof.gate.watched import Place
 from hintproof.verdict import Outcome
 from hintproof.views.foreign import line, lines, wrapped
 
-#: Columns of all lines, and lines of the summary.
-WIDTH, SUMMARY = 75, 40
+#: Columns of the summary, and its lines; columns of a trace with its mark.
+WIDTH, SUMMARY, TRACE = 75, 40, 81
 
 _NEW, _OLD = ">> ", "   "
 _REST = _OLD + "    "
 
 
-def render(report: GateReport) -> str:
-    """The whole report as text."""
-    traces = [text for patch in report.patches for finding in patch.findings for text in _trace(patch, finding)]
+def render(report: GateReport, strict: bool = False) -> str:
+    """The whole report as text. Traces are those of what is new; with ``strict`` all of what falls."""
+    shown = [
+        (patch, finding)
+        for patch in report.patches
+        for finding in patch.findings
+        if finding.standing in (Standing.NEW, Standing.UNDECIDED) or (strict and finding.falls)
+    ]
+    traces = [text for patch, finding in shown for text in _trace(patch, finding)]
     return "\n".join([*_summary(report), *traces]) + "\n"
 
 
@@ -51,14 +57,22 @@ def _parts(report: GateReport) -> Iterator[list[str]]:
     yield from (_patch(*item) for item in refuted)
     yield from _findings(refuted, Standing.NEW)
     yield from (_patch(*item) for item in numbered if item not in refuted)
-    for kind in (Standing.UNDECIDED, Standing.BEFORE, Standing.MENDED):
-        yield from _findings(numbered, kind)
+    yield from _findings(numbered, Standing.UNDECIDED)
+    for kind in (Standing.BEFORE, Standing.MENDED):
+        yield from _known(numbered, kind)
     yield from (_about(*item) for item in numbered)
 
 
 def _findings(numbered: list[tuple[int, PatchReport]], kind: Standing) -> Iterator[list[str]]:
     for number, patch in numbered:
         yield from (_finding(number, patch, finding) for finding in patch.standing(kind))
+
+
+def _known(numbered: list[tuple[int, PatchReport]], kind: Standing) -> Iterator[list[str]]:
+    """What need not be told at length: a property at a time, in all worlds together."""
+    for number, patch in numbered:
+        for findings in by_property(patch.findings, kind).values():
+            yield wrapped(f"[{number}] {kind.value}: {told_together(findings)}", WIDTH, _OLD, _REST)
 
 
 def _patch(number: int, patch: PatchReport) -> list[str]:
@@ -119,7 +133,7 @@ def _trace(patch: PatchReport, finding: Finding) -> Iterator[str]:
 
 def _verbatim(text: str, mark: str) -> list[str]:
     """Lines that keep their layout; what does not fit goes on in the next line."""
-    room, told = WIDTH - len(mark), []
+    room, told = TRACE - len(mark), []
     for part in lines(text):
         told += [f"{mark}{part[at : at + room]}".rstrip() for at in range(0, max(len(part), 1), room)]
     return told

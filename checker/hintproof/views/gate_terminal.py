@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from hintproof.gate.report import Finding, GateReport, PatchReport, Standing
+from hintproof.gate.report import Finding, GateReport, PatchReport, Standing, by_property, told_together
 from hintproof.verdict import Outcome
 from hintproof.views.foreign import line, lines
 from hintproof.views.gate_terse import message
@@ -27,8 +27,8 @@ _OF_STANDING = {
     Standing.MENDED: "green",
 }
 
-#: Where the text of a finding begins.
-_INDENT = (0, 0, 0, 14)
+#: Where what is said of a patch, a difference and a finding begins.
+_PATCH, _DIFFERENCE, _INDENT = (0, 0, 0, 4), (0, 0, 0, 6), (0, 0, 0, 14)
 
 #: Standings whose traces are shown; the others are in the JSON document.
 _TRACED = (Standing.NEW, Standing.UNDECIDED)
@@ -47,18 +47,26 @@ def render(report: GateReport, strict: bool = False) -> RenderableType:
 def _patch(number: int, patch: PatchReport, strict: bool) -> Iterator[RenderableType]:
     by = f"  {line(patch.author)}" if patch.author else ""
     yield Text.assemble((f"[{number}] {line(patch.title)}", "bold"), (by, "dim"))
-    yield Text.assemble("    ", (patch.outcome.value, _STYLES[patch.outcome]), f": {line(patch.reason)}")
+    told = Text.assemble((patch.outcome.value, _STYLES[patch.outcome]), f": {line(patch.reason)}")
+    yield Padding(told, _PATCH, expand=False)
     for text in (*patch.details[:8], *patch.notes):
-        yield Text(f"    {line(text)}", style="dim")
+        yield Padding(Text(line(text), style="dim"), _PATCH, expand=False)
     if patch.touches:
         yield _touches(patch)
     if patch.difference:
         yield Text("    first difference of behaviour:")
-        yield from (Text(f"      {part}") for text in patch.difference for part in lines(text))
+        for text in patch.difference:
+            yield from (Padding(Text(part), _DIFFERENCE, expand=False) for part in lines(text))
     for finding in patch.findings:
-        yield from _finding(finding, finding.standing in _TRACED or (strict and finding.falls))
+        if finding.standing in _TRACED or (strict and finding.falls):
+            yield from _finding(finding)
+    for standing in (Standing.BEFORE, Standing.MENDED):
+        for findings in by_property(patch.findings, standing).values():
+            if not (strict and standing == Standing.BEFORE):
+                yield _together(standing, findings)
     if patch.sizes:
-        yield Text(f"    {len(patch.held)} hold; sizes: {line(patch.sizes)}; {patch.seconds:.1f} s", style="dim")
+        told = Text(f"{len(patch.held)} hold; sizes: {line(patch.sizes)}; {patch.seconds:.1f} s", style="dim")
+        yield Padding(told, _PATCH, expand=False)
 
 
 def _touches(patch: PatchReport) -> Table:
@@ -77,16 +85,28 @@ def _touches(patch: PatchReport) -> Table:
     return table
 
 
-def _finding(finding: Finding, traced: bool) -> Iterator[RenderableType]:
-    style = _OF_STANDING[finding.standing]
-    yield Text.assemble("    ", (f"{finding.standing.value:<9}", style), " ", line(message(finding)))
+def _finding(finding: Finding) -> Iterator[RenderableType]:
+    yield _standing(finding.standing, message(finding))
     if finding.place:
         where = f"{finding.place.path}:{finding.place.line} {finding.place.function}"
-        yield Padding(Text(line(where)), _INDENT)
+        yield Padding(Text(line(where)), _INDENT, expand=False)
     if finding.clause and finding.standing != Standing.MENDED:
-        yield Padding(Text(f"{line(finding.says)} [{line(finding.clause)}]", style="dim"), _INDENT)
-    if traced:
-        yield from (Text(f"      {part}", no_wrap=True) for item in finding.trace for part in lines(item.text))
+        yield Padding(Text(f"{line(finding.says)} [{line(finding.clause)}]", style="dim"), _INDENT, expand=False)
+    yield from (Text(f"      {part}", no_wrap=True) for item in finding.trace for part in lines(item.text))
+
+
+def _together(standing: Standing, findings: list[Finding]) -> RenderableType:
+    """What is known need not be told at length."""
+    return _standing(standing, told_together(findings))
+
+
+def _standing(standing: Standing, told: str) -> RenderableType:
+    """A line under its standing, which hangs out."""
+    row = Table.grid(padding=(0, 1, 0, 0))
+    row.add_column(width=9)
+    row.add_column(overflow="fold")
+    row.add_row(Text(standing.value, style=_OF_STANDING[standing]), Text(line(told)))
+    return Padding(row, _PATCH, expand=False)
 
 
 def _summary(report: GateReport) -> str:

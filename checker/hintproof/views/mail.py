@@ -23,6 +23,9 @@ _SHOWN_ELSEWHERE = (Shape.RING, Shape.LIST, Shape.BLOCKS)
 #: Width of the ring's column.
 _RING = 12
 
+#: Width of the step's column, and how much of what changed it may take where names are long (a real driver's are).
+_NAME, _LENT = 22, {1: 12, 2: 3}
+
 
 def render(story: Story) -> str:
     """The whole trace as text."""
@@ -53,17 +56,17 @@ def _head(story: Story) -> Iterator[str]:
 def _table(story: Story) -> Iterator[str]:
     blocks = _blocks_shown(story)
     head = " ".join(f"{b:<{_MARKS[len(blocks)]}}" for b in blocks)
-    changed = _CHANGED[len(blocks)]
+    name, changed = _widths(story, len(blocks))
     lanes = "".join(lane.letter for lane in story.lanes)
-    yield f"{'#':>3} {lanes:<4} {'step':<22} {'changed':<{changed}} {'ring':<{_RING}} {head}".rstrip()
+    yield f"{'#':>3} {lanes:<4} {'step':<{name}} {'changed':<{changed}} {'ring':<{_RING}} {head}".rstrip()
     states = story.states()
     before = next(states)
     if story.begins:
-        yield _line(story, 0, None, before, blocks)
+        yield _line(story, 0, None, before, blocks, (name, changed))
     for moment, state in zip(story.moments, states, strict=True):
         if story.loop == moment.number - 1:
             yield "    -- from here for ever --"
-        yield _line(story, moment.number, moment, state, blocks)
+        yield _line(story, moment.number, moment, state, blocks, (name, changed))
     if story.loop is not None:
         stays = story.loop == len(story.moments)
         yield "    -- and so it stays for ever --" if stays else f"    -- and again from step {story.loop + 1} --"
@@ -78,16 +81,25 @@ def _blocks_shown(story: Story) -> list[int]:
     return [story.block or 1]
 
 
-def _line(story: Story, number: int, moment: Moment | None, state: Values, blocks: list[int]) -> str:
+def _widths(story: Story, blocks: int) -> tuple[int, int]:
+    """Columns of the step and of what changed."""
+    longest = max((len(moment.label) for moment in story.moments), default=0)
+    lent = min(max(longest - _NAME, 0), _LENT[blocks])
+    return _NAME + lent, _CHANGED[blocks] - lent
+
+
+def _line(
+    story: Story, number: int, moment: Moment | None, state: Values, blocks: list[int], widths: tuple[int, int]
+) -> str:
     lane, name = "", "(before)"
     if moment:
         lane = "".join(who.letter if n == moment.lane else "." for n, who in enumerate(story.lanes))
         name = ascii_only(moment.label)
     width = _MARKS[len(blocks)]
     shown = " ".join(f"{marks(story, state, block):<{width}.{width}}" for block in blocks)
-    width = _CHANGED[len(blocks)]
+    room, width = widths
     changed = _changed(story, moment, width) if moment else " " * width
-    return f"{number:>3} {lane:<4} {name:<22.22} {changed} {_ring(story, state)} {shown}".rstrip()
+    return f"{number:>3} {lane:<4} {name:<{room}.{room}} {changed} {_ring(story, state)} {shown}".rstrip()
 
 
 def _changed(story: Story, moment: Moment, width: int) -> str:

@@ -52,8 +52,9 @@ def test_foreign_lines() -> None:
 @pytest.mark.parametrize("report", [REPORT, hostile(), replace(REPORT, patches=REPORT.patches * 12)])
 def test_a_mail_fits(report: GateReport) -> None:
     text = rendered("mail", report)
-    assert max(map(len, text.split("\n"))) <= gate_mail.WIDTH
+    assert max(map(len, text.split("\n"))) <= gate_mail.TRACE
     summary = gate_mail._summary(report)
+    assert max(map(len, summary)) <= gate_mail.WIDTH
     assert len(summary) <= gate_mail.SUMMARY
     assert text.startswith("\n".join(summary))
 

@@ -10,8 +10,9 @@ from tests.checker.gate.made import changed, diff, mail, write
 
 CONFTEST = """\
 from pathlib import Path
+import pytest
 from hintproof.gate.watched import DirectoryTree
-from hintproof.pytest_gate import GatePlugin, add_options
+from hintproof.pytest_gate import GatePlugin
 from tests.checker.gate.made import MarkChecker
 
 class Marks:
@@ -21,10 +22,9 @@ class Marks:
     def checker(self, thorough):
         return MarkChecker()
 
-def pytest_addoption(parser):
-    add_options(parser.getgroup("gate"))
-
+@pytest.hookimpl(trylast=True)
 def pytest_configure(config):
+    config.pluginmanager.unregister(name="hintproof-gate")
     config.pluginmanager.register(GatePlugin(config, Marks()))
 """
 TESTS = """\

@@ -40,7 +40,8 @@ def test_a_run_of_the_code_is_shown_as_any_other() -> None:
     trace = found.refuted["no_lost_write"].trace()
     text = mail.render(tell(trace))
     assert trace.block == 1
-    assert " 9 .D.. add send_cmd_id_start  at=S5                 [S1]" in text
+    assert " 9 .D.. add send_cmd_id_start              at=S5     [S1]" in text
+    assert max(map(len, text.splitlines())) <= 78
     assert "Step 21\n             (discard) took it away." in text
     places = {step.action.where.partition(":")[0] for step in trace.steps if "send_cmd" in step.action.name}
     assert places == {"virtio_balloon.c"}

@@ -233,6 +233,13 @@ void hp_alive(const void *address, const char *what)
 	hp_bug(text);
 }
 
+/* A list in memory that threads share; one on a thread's own stack needs no lock. */
+void hp_list_changes(const struct list_head *list)
+{
+	if (allocation_of(list) && !hp_self()->spinlocks)
+		hp_bug("a list that threads share is changed without a lock");
+}
+
 static void begin_anew(void)
 {
 	for (int i = 0; i < ALLOCATIONS; i++)

@@ -55,11 +55,17 @@ struct page *balloon_page_alloc(void);
 void balloon_page_enqueue(struct balloon_dev_info *info, struct page *page);
 struct page *balloon_page_dequeue(struct balloon_dev_info *info);
 size_t balloon_page_list_enqueue(struct balloon_dev_info *info, struct list_head *pages);
-static HP_INLINE void balloon_page_push(struct list_head *l, struct page *page) { list_add(&page->lru, l); }
+void hp_list_changes(const struct list_head *list);
+static HP_INLINE void balloon_page_push(struct list_head *l, struct page *page)
+{
+	hp_list_changes(l);
+	list_add(&page->lru, l);
+}
 static HP_INLINE struct page *balloon_page_pop(struct list_head *l)
 {
 	struct page *page = list_first_entry_or_null(l, struct page, lru);
 
+	hp_list_changes(l);
 	if (page)
 		list_del(&page->lru);
 	return page;

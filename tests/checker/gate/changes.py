@@ -1,0 +1,212 @@
+"""Changes of the real driver: repairs, faults, what changes nothing. Each is some patterns and what takes their place.
+
+A patch is made of them when a test runs, as the driver's own text is not kept here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+
+from hintproof.gate.watched import DRIVER
+from hintproof.verdict import Outcome
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change, the outcome that it must have, and what must be among what falls anew and what is mended."""
+
+    name: str
+    says: str
+    replacements: tuple[tuple[str, str], ...]
+    outcome: Outcome
+    falls: tuple[str, ...] = ()
+    mends: tuple[str, ...] = ()
+
+    def apply(self, text: str) -> str:
+        """The changed text. Each pattern is found once."""
+        for pattern, replacement in self.replacements:
+            text, count = re.subn(pattern, replacement, text, flags=re.DOTALL)
+            assert count == 1, f"{self.name}: {pattern} is found {count} times"
+        return text
+
+    def patch(self, text: str) -> str:
+        """The change as a mail with a patch."""
+        names = f"a/{DRIVER}", f"b/{DRIVER}"
+        lines = [part.splitlines(keepends=True) for part in (text, self.apply(text))]
+        body = "".join(difflib.unified_diff(lines[0], lines[1], *names))
+        head = f"From: A U Thor <author@example.org>\nSubject: [PATCH] virtio_balloon: {self.says}\n\n---\n"
+        return f"{head}diff --git {names[0]} {names[1]}\n{body}"
+
+
+#: What the shared START cell makes fall.
+STALE_ID = ("no_lost_write", "hint_in_window", "id_at_most_once")
+
+_SOUND = ("code_is_sound",)
+
+_START = r"(?P<head>static int send_cmd_id_start\(.*?)"
+_STOP = r"(?P<head>static int send_cmd_id_stop\(.*?)"
+_SEND = r"(?P<head>static int get_free_page_and_send\(.*?)"
+_GIVE = r"(?P<head>static unsigned long return_free_pages_to_mm\(.*?)"
+_LOOP = r"(?P<head>static int send_free_pages\(.*?)"
+_LOCK = r"spin_lock_irq\(&vb->free_page_list_lock\);"
+_UNLOCK = r"spin_unlock_irq\(&vb->free_page_list_lock\);"
+_WORK = r"(?P<head>static void report_free_page_func\(.*?)"
+_HEAD = r"\g<head>"
+
+REPAIRS = (
+    Change(
+        "waits-for-the-last-round",
+        "begin a round when the device has used all of the last one",
+        (
+            (_START + r"(?=\tvb->cmd_id_active = )",
+             _HEAD + "\tif (vq->num_free < virtqueue_get_vring_size(vq))\n\t\treturn -EBUSY;\n\n"),
+            (r"(?P<head>static void virtio_balloon_report_free_page\(.*?send_cmd_id_start\(vb\);)",
+             _HEAD + "\n\tif (err == -EBUSY)\n\t\treturn;"),
+        ),
+        Outcome.REFUTED,  # it mends, and it forgets the id that it did not begin a round for
+        falls=("news_is_acted_upon",),
+        mends=STALE_ID,
+    ),
+    Change(
+        "cell-per-round",
+        "give each START a cell of its own",
+        (
+            (r"(?P<head>\t__virtio32 cmd_id_active;\n)",
+             _HEAD + "\t__virtio32 cells[64];\n\tunsigned int next_cell;\n"),
+            (_START + r"sg_init_one\(&sg, &vb->cmd_id_active, sizeof\(vb->cmd_id_active\)\);",
+             _HEAD + "vb->cells[++vb->next_cell % 64] = vb->cmd_id_active;\n"
+             "\tsg_init_one(&sg, &vb->cells[vb->next_cell % 64], sizeof(vb->cells[0]));"),
+        ),
+        Outcome.CHANGED,
+        mends=STALE_ID,
+    ),
+    Change(
+        "reads-the-id-once",
+        "send the id that was checked",
+        ((_START + r"virtio_balloon_cmd_id_received\(vb\)", _HEAD + "vb->cmd_id_received_cache"),),
+        Outcome.CHANGED,
+        mends=("hint_in_batch",),
+    ),
+)  # fmt: skip
+
+FAULTS = (
+    Change(
+        "keeps-blocks-on-done",
+        "do not give blocks back on DONE",
+        ((_WORK + r"return_free_pages_to_mm\(vb, ULONG_MAX\);", _HEAD + ";"),),
+        Outcome.REFUTED,
+        falls=("blocks_come_back",),
+    ),
+    Change(
+        "never-looks-for-a-new-id",
+        "go on with a round whatever the host says",
+        ((_LOOP + r"if \(unlikely\(cmd_id_active !=\s+virtio_balloon_cmd_id_received\(vb\)\)\)\s+break;", _HEAD),),
+        Outcome.CHANGED,
+    ),
+    Change(
+        "no-stop",
+        "do not say where a round ends",
+        ((r"(?P<head>static void virtio_balloon_report_free_page\(.*?)err = send_cmd_id_stop\(vb\);",
+          _HEAD + "err = 0;"),),
+        Outcome.CHANGED,
+    ),
+    Change(
+        "no-entry-kept-for-stop",
+        "use the last entry of the ring for a hint",
+        ((_SEND + r"vq->num_free > 1\)", _HEAD + "vq->num_free > 0)"),),
+        Outcome.CHANGED,
+    ),
+    Change(
+        "released-when-posted",
+        "give blocks back as soon as all are posted",
+        ((r"(?P<head>static void virtio_balloon_report_free_page\(.*?)(?=\terr = send_cmd_id_stop)",
+          _HEAD + "\treturn_free_pages_to_mm(vb, ULONG_MAX);\n"),),
+        Outcome.CHANGED,
+    ),
+    Change(
+        "list-without-its-lock",
+        "take no lock for the list of blocks",
+        ((_SEND + _LOCK + r"(?P<rest>.*?)" + _UNLOCK,
+          _HEAD + r"\g<rest>"),),
+        Outcome.REFUTED,
+        falls=_SOUND,
+    ),
+    Change(
+        "lock-kept",
+        "leave with the lock held",
+        ((_GIVE + r"spin_unlock_irq\(&vb->free_page_list_lock\);", _HEAD),),
+        Outcome.REFUTED,
+        falls=_SOUND,
+    ),
+    Change(
+        "freed-twice",
+        "free a block that the list still has",
+        ((_SEND + r"(?=vb->num_free_page_blocks\+\+)",
+          _HEAD + "free_pages((unsigned long)p, VIRTIO_BALLOON_HINT_BLOCK_ORDER);\n\t\t"),),
+        Outcome.REFUTED,
+        falls=_SOUND,
+    ),
+    Change(
+        "forgotten-by-the-list",
+        "do not remember a block that was hinted",
+        ((_SEND + r"balloon_page_push\(&vb->free_page_list, page\);", _HEAD),),
+        Outcome.REFUTED,
+        falls=("blocks_come_back",),
+    ),
+    Change(
+        "count-not-taken-down",
+        "leave the count as it is when blocks are given back",
+        ((_GIVE + r"vb->num_free_page_blocks -= num_returned;", _HEAD),),
+        Outcome.UNDECIDED,  # it counts on and on, so that there is no end of states; how it differs is told
+    ),
+    Change(
+        "used-buffers-stay",
+        "take no used buffers back while blocks are posted",
+        ((_SEND + r"while \(virtqueue_get_buf\(vq, &unused\)\)\s+;", _HEAD + "unused = 0;"),),
+        Outcome.CHANGED,
+    ),
+    Change(
+        "kept-on-remove",
+        "keep hinted blocks when the driver leaves",
+        ((r"(?P<head>static void remove_common\(.*?)return_free_pages_to_mm\(vb, ULONG_MAX\);", _HEAD + ";"),),
+        Outcome.REFUTED,
+        falls=("blocks_come_back",),
+    ),
+    Change(
+        "work-not-cancelled",
+        "do not wait for the work when the driver leaves",
+        ((r"(?P<head>static void virtballoon_remove\(.*?)cancel_work_sync\(&vb->report_free_page_work\);\s+"
+          r"destroy_workqueue\(vb->balloon_wq\);", _HEAD + ";"),),
+        Outcome.REFUTED,
+        falls=_SOUND,
+    ),
+    Change(
+        "listed-before-posted",
+        "let the shrinker have a block before the device was told",
+        ((_SEND + r"(?P<post>err = virtqueue_add_inbuf\(.*?virtqueue_kick\(vq\);\n)"
+          r"(?P<list>\t\t" + _LOCK + ".*?" + _UNLOCK + r"\n)",
+          _HEAD + r"\n\g<list>\t\t\g<post>"),),
+        Outcome.REFUTED,
+        falls=("freed_once",),
+    ),
+)  # fmt: skip
+
+HARMLESS = (
+    Change(
+        "other-words",
+        "say it otherwise",
+        ((_START + r"/\* Detach all the used buffers from the vq \*/", _HEAD + "/* Take back what was used */"),),
+        Outcome.UNCHANGED,
+    ),
+    Change(
+        "other-order-of-lines",
+        "set a pointer earlier",
+        ((_SEND + r"\tp = page_address\(page\);\n\tsg_init_one\(&sg, p, (?P<size>\w+)\);",
+          _HEAD + "\tp = page_address(page);\n\terr = 0;\n\tsg_init_one(&sg, p, \\g<size>);"),),
+        Outcome.UNCHANGED,
+    ),
+)  # fmt: skip
+
+EVERY = (*REPAIRS, *FAULTS, *HARMLESS)

@@ -1,0 +1,86 @@
+"""Changes of the real driver, gated: repairs, faults, what changes nothing, and what can't be examined."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from hintproof.gate.asks import USUAL, Ask, Kind
+from hintproof.gate.backend import LinuxBackend
+from hintproof.gate.gate import run_gate
+from hintproof.gate.linux import LinuxChecker
+from hintproof.gate.mails import patches_in
+from hintproof.gate.report import PatchReport, Standing
+from hintproof.gate.watched import DRIVER, texts
+from hintproof.verdict import Exit, Outcome
+from hintspec.sizes import Sizes
+from tests.checker.gate.changes import EVERY, FAULTS, HARMLESS, REPAIRS, Change
+from tests.checker.linux.trees import PACKAGES, source
+
+#: Enough for faults that one round shows.
+FEW = (
+    Ask(Kind.VERDICTS, "firecracker-1.14", Sizes(1, 3, 1), 100_000),
+    Ask(Kind.LIKENESS, "qemu-7.2+kvm-auto", Sizes(1, 3, 1), 3_000),
+    Ask(Kind.FAULTS, "", Sizes(1, 3, 1), 200_000),
+    Ask(Kind.RACES, "", Sizes(2, 4, 2, removes=1), 50_000),
+)
+
+
+def gated(change: Change, package: str, asks: tuple[Ask, ...]) -> tuple[PatchReport, Exit]:
+    """What the gate says of a change of a package's driver."""
+    source(package)  # skips where it is not installed
+    tree = LinuxBackend().source(package)
+    patch = change.patch(texts(tree)[DRIVER]).encode("utf-8", "surrogateescape")
+    report = run_gate(tree, patches_in(patch, change.name), LinuxChecker(asks))
+    return report.patches[0], report.exit_code()
+
+
+def as_expected(change: Change, patch: PatchReport) -> None:
+    assert patch.outcome == change.outcome, patch
+    assert set(change.falls) <= {f.property_name for f in patch.standing(Standing.NEW)}
+    assert set(change.mends) <= {f.property_name for f in patch.standing(Standing.MENDED)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize("change", EVERY, ids=lambda change: change.name)
+def test_every_change_gets_the_right_answer(change: Change, package: str) -> None:
+    patch, code = gated(change, package, USUAL)
+    as_expected(change, patch)
+    assert code == (Exit.REFUTED if change.outcome == Outcome.REFUTED else Exit.AS_EXPECTED)
+
+
+@pytest.mark.parametrize("name", ["freed-twice", "reads-the-id-once", "other-words"])
+def test_some_changes_get_the_right_answer_soon(name: str) -> None:
+    [change] = [change for change in (*REPAIRS, *FAULTS, *HARMLESS) if change.name == name]
+    patch, _ = gated(change, PACKAGES[0], FEW)
+    as_expected(change, patch)
+    if change.outcome == Outcome.REFUTED:
+        [finding] = patch.standing(Standing.NEW)[:1]
+        assert finding.trace
+        assert finding.place is not None
+        assert finding.place.path == DRIVER
+    if change.outcome == Outcome.CHANGED:
+        assert patch.difference[0].startswith("before: step by step")
+        assert "TEST_CLEAR" in " ".join(patch.difference)
+
+
+#: What leaves nothing to be compared, and how that is told.
+TROUBLE = {
+    "a syntax error": ("int = 1;", "does not compile", "expected"),
+    "a crash": ("*(volatile int *)8 = 1;", "crashes", "send_cmd_id_start"),
+    "an endless loop": ("for (;;) ;", "does not come to an end", "send_cmd_id_start"),
+    "a call that the shim does not have": ("rcu_read_lock_bh_held_by(vb);", "needs what the shim does not have", "rcu"),
+}
+
+
+@pytest.mark.parametrize("what", TROUBLE)
+def test_what_can_not_be_examined_is_undecided(what: str) -> None:
+    statement, reason, detail = TROUBLE[what]
+    head = r"(?P<head>static int send_cmd_id_start\(.*?)(?=\tvb->cmd_id_active = )"
+    change = replace(HARMLESS[0], name="trouble", replacements=((head, rf"\g<head>\t{statement}\n"),))
+    patch, code = gated(change, PACKAGES[0], FEW[:1])
+    assert (patch.outcome, code) == (Outcome.UNDECIDED, Exit.UNDECIDED)
+    assert reason in patch.reason
+    assert detail in " ".join(patch.details) + str(patch.place)
