@@ -73,14 +73,14 @@ class Conformance:
 def world_of(qemu: Qemu, accelerator: str) -> str:
     """The world that a QEMU should be: its rules are those of the newest version in the text that is no newer.
 
-    Under TCG there is no ioeventfd. Raises :class:`BadInput` if the accelerator can't be used.
+    Raises :class:`BadInput` if the accelerator can't be used.
     """
     if refusal := qemu.refusal(accelerator):
         raise BadInput(refusal)
     words = [name for name in DEVICES if name.startswith(_QEMU)]  # from old to new
     no_newer = [name for name in words if _version(name) <= qemu.version]
     word = (no_newer or words)[-1 if no_newer else 0]
-    return f"{_DRIVER}+{word}+{qemu.log_mode(accelerator)}" + ("+no-ioeventfd" if accelerator == "tcg" else "")
+    return f"{_DRIVER}+{word}+{qemu.log_mode(accelerator)}"
 
 
 def _version(word: str) -> tuple[int, ...]:
