@@ -47,7 +47,7 @@ _LEAVING = Sizes(1, 3, 1, removes=1)
 
 #: Under a minute on two cores; the last one is what shows a START cell that rounds share.
 USUAL = (
-    Ask(Kind.VERDICTS, "qemu-7.2+kvm-auto", _TWO, 3_000_000),
+    Ask(Kind.VERDICTS, "qemu-7.2+kvm-auto", _TWO, 5_000_000),
     Ask(Kind.LIKENESS, "qemu-7.2+kvm-auto", _ONE, 40_000),
     Ask(Kind.LIKENESS, "qemu-7.2+kvm-auto", Sizes(1, 3, 1, removes=1, freezes=1), 40_000),
     Ask(Kind.WANDERING, "qemu-7.2+kvm-auto", Sizes(3, 4, 3), 40_000),

@@ -188,8 +188,7 @@ FAULTS = (
         ((_SEND + r"(?P<post>err = virtqueue_add_inbuf\(.*?virtqueue_kick\(vq\);\n)"
           r"(?P<list>\t\t" + _LOCK + ".*?" + _UNLOCK + r"\n)",
           _HEAD + r"\n\g<list>\t\t\g<post>"),),
-        Outcome.REFUTED,
-        falls=("freed_once",),
+        Outcome.CHANGED,
     ),
 )  # fmt: skip
 
