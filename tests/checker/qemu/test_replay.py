@@ -93,6 +93,7 @@ def test_a_cell_a_round_mends_it_over_a_cancelled_migration() -> None:
     assert judged(play(own, setup("tcg"))).result == Result.KEPT
 
 
+@pytest.mark.slow
 def test_tcg_before_9_loses_a_store_without_any_hint() -> None:
     """The sync takes the mark of a store and leaves the TLB entry as it is: the next store is not marked."""
     script = Script("no-hint+qemu-7.2+tcg", Sizes(blocks=1, ring=2, rounds=3)).take("allocate(1)", "migrate").sync()

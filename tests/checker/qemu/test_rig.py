@@ -80,6 +80,7 @@ def test_without_hints_all_memory_arrives() -> None:
     assert {i // PAGE for i, (a, b) in enumerate(zip(written, destination.memory, strict=True)) if a != b} == set()
 
 
+@pytest.mark.slow
 def test_a_real_destination_has_what_ours_has() -> None:
     """What the device has popped is not there, for QEMU and for its guest, too; the rest is."""
     with rig(setup(), TWO) as running:
@@ -218,7 +219,7 @@ if __name__ == "__main__":
     ("number", "script"),
     [
         pytest.param(signal.SIGINT, MANY_RIGS, id="interrupt-many"),
-        pytest.param(signal.SIGKILL, ONE_RIG, id="kill-one"),
+        pytest.param(signal.SIGKILL, ONE_RIG, id="kill-one", marks=pytest.mark.slow),
         pytest.param(signal.SIGINT, ONE_RIG, id="interrupt-one", marks=pytest.mark.slow),
         pytest.param(signal.SIGKILL, MANY_RIGS, id="kill-many", marks=pytest.mark.slow),
     ],
