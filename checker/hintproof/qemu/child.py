@@ -130,13 +130,23 @@ def kill_all() -> None:
 _RUNNING: set[QemuChild] = set()
 
 
-@cache
+#: Begins a program only if its parent is still the one that asked: one that died earlier than it could be asked of the
+#: kernel to kill its child with it would leave that behind.
+_IF_PARENT_LIVES = 'test "$PPID" = "$0" && exec "$@"'
+
+
 def _dies_with_parent() -> list[str]:
     """What makes a program die with the thread that started it, until that holds one of its threads (EXITKILL).
 
     A function that Python would run between fork and exec is no choice: there are other threads.
     """
-    return ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
+    setpriv = _setpriv()
+    return [setpriv, "--pdeathsig", "KILL", "--", "sh", "-c", _IF_PARENT_LIVES, str(os.getpid())] if setpriv else []
+
+
+@cache
+def _setpriv() -> str:
+    return shutil.which("setpriv") or ""
 
 
 _WALL = 0x40000000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from hintproof.qemu import qmp
+from hintproof.qemu import child, qmp
 from hintproof.qemu.balloon import DONE, SHARED_CELL, STOP, STOP_CELL
 from hintproof.qemu.child import HypervisorDied, Unsteerable
 from hintproof.qemu.incoming import arrived
@@ -228,30 +229,43 @@ def test_no_qemu_is_left_behind(number: signal.Signals, script: str, tmp_path: P
     """Not after Ctrl-C, and not after a kill that leaves no time for anything."""
     (tmp_path / "script.py").write_text(script)
     path = os.pathsep.join([str(Path(__file__).parents[3]), *sys.path])
+    mark = f"HINTPROOF_TEST={tmp_path}"
     with subprocess.Popen(
         [sys.executable, str(tmp_path / "script.py")],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": path, "HINTPROOF_TEST": str(tmp_path)},
     ) as process:
         assert process.stdout
         process.stdout.readline()
-        hypervisors = {n for n in descendants(process.pid) if "qemu" in name_of(n)}
-        assert hypervisors
+        assert any("qemu" in name_of(n) for n in marked(mark))
         process.send_signal(number)
     ends = time.monotonic() + 10
-    while any(is_running(n) for n in hypervisors) and time.monotonic() < ends:
+    while marked(mark) and time.monotonic() < ends:
         time.sleep(0.01)
-    assert [n for n in hypervisors if is_running(n)] == []
+    assert [name_of(n) for n in marked(mark)] == []
 
 
-def descendants(number: int) -> set[int]:
-    parents = {int(p.name): status(int(p.name))[1] for p in Path("/proc").iterdir() if p.name.isdigit()}
-    found, new = set[int](), {number}
-    while new:
-        found |= new
-        new = {child for child, parent in parents.items() if parent in new} - found
-    return found - {number}
+@pytest.mark.skipif(not shutil.which("setpriv"), reason="needs setpriv, of util-linux")
+def test_a_program_whose_parent_is_gone_is_not_begun() -> None:
+    """A parent that dies between fork and the request to be killed with it leaves nothing behind."""
+    *begins, parent = child._dies_with_parent()
+    assert int(parent) == os.getpid()
+    for number, said in ((os.getpid(), "begun\n"), (os.getppid(), "")):
+        ended = subprocess.run([*begins, str(number), "echo", "begun"], capture_output=True, text=True)
+        assert ended.stdout == said
+
+
+def marked(mark: str) -> set[int]:
+    """The processes that run, and have this in their environment: whatever they are called by now."""
+    found = set()
+    for path in Path("/proc").iterdir():
+        try:
+            if path.name.isdigit() and mark.encode() in (path / "environ").read_bytes().split(b"\0"):
+                found.add(int(path.name))
+        except OSError:
+            continue
+    return {number for number in found if is_running(number)}
 
 
 def name_of(number: int) -> str:
@@ -261,14 +275,8 @@ def name_of(number: int) -> str:
         return ""
 
 
-def status(number: int) -> tuple[str, int]:
-    """The state of a process and its parent's number; Z, 0 if it is no more."""
-    try:
-        state, parent = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[:2]
-    except OSError:
-        return "Z", 0
-    return state, int(parent)
-
-
 def is_running(number: int) -> bool:
-    return status(number)[0] != "Z"
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
