@@ -56,9 +56,12 @@ def defects(
     by_task = dict(watched(tasks, jobs or cores(), quiet=as_json))
     found: list[Derived] = [by_task[task] for task in tasks]
     if write is not None:
+        from hintproof.views.real import seen_lines  # here, as it brings all of the real QEMU along
+
         for derived in found:
-            for file, text in view.files(derived).items():
-                write_whole(write / derived.defect.name / file, text)
+            folder = write / derived.defect.name
+            for file, text in view.files(derived, seen_lines(folder)).items():
+                write_whole(folder / file, text)
     problems = [line for derived in found for line in derived.problems]
     if as_json:
         print(json.dumps(view.to_json(found), indent=1))
