@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from hintproof.gate.gate import run_gate
 from hintproof.gate.mails import Patch
 from hintproof.gate.patches import read
 from hintproof.gate.report import GateReport, PatchReport
+from hintproof.suite import test_gate
 from hintproof.verdict import Exit
 from hintproof.views import gate_mail
 
@@ -59,6 +61,11 @@ class GatePlugin:
     def _report(self) -> GateReport:
         checker = self._backend.checker(bool(self._config.getoption("--hintproof-thorough")))
         return run_gate(self._backend.source(self._config.getoption("--hintproof-linux")), self._patches, checker)
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """The shipped test of patches is none of a suite that was asked for environments."""
+        asked = self._config.getoption("--hintproof-linux")
+        return True if not asked and collection_path == Path(test_gate.__file__) else None
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """A test for each patch."""

@@ -39,7 +39,7 @@ ENVIRONMENTS = [
     "linux-6.1+qemu-10+kvm-auto+stop-in-start-cell+same-id-again+start-any-time+status-before-id+end-round-when-full",
     "linux-6.1+qemu-7.2+kvm-auto+hint-free-list+swapped-ids+legacy-features+stop-on-cleanup+postcopy",
     "linux-6.1+qemu-7.2+kvm-manual+return-before-act+return-marks-dirty+lost-kick+clear-unseen+timed-sync",
-    "linux-6.1+qemu-7.2+kvm-manual+send-without-clear+unlocked-issue",
+    "linux-6.1+qemu-7.2+kvm-manual+send-without-clear+unlocked-issue+read-id-in-interrupt",
     "linux-6.1+qemu-7.2+kvm-ring+ring-unarmed+torn-entries+shrinker-counts-zero",
     "linux-6.1+qemu-10+tcg+mark-before-store",
     "linux-6.1+qemu-10+kvm-auto+snapshot+hints-in-snapshot",
