@@ -91,15 +91,22 @@ TEXT = Text(
 )
 
 
-def world_of(environment: str) -> World:
-    """An environment's driver in a world with any host. Raises :class:`BadInput` where there is no such driver."""
+def hinting_world(environment: str) -> World:
+    """The world of an environment. Raises :class:`BadInput` where it has no driver that hints."""
     try:
         world = compose(environment)
     except SpecError as problem:
         raise BadInput(str(problem)) from None
     if not world.hinting:
         raise BadInput(f"environment {environment}: it has no driver that hints")
-    return replace(world, device=DeviceRules(kind=Kind.DISCARDS, has_poison_val=False), log=LogRules())
+    return world
+
+
+def world_of(environment: str) -> World:
+    """An environment's driver in a world with any host. Raises :class:`BadInput` where there is no such driver."""
+    return replace(
+        hinting_world(environment), device=DeviceRules(kind=Kind.DISCARDS, has_poison_val=False), log=LogRules()
+    )
 
 
 def any_host(environment: str) -> Model:

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hintproof.errors import BadInput
+from hintproof.linux.anyhost import hinting_world
 from hintspec import device, device_loop, discard, ending, guest, migration, otherjobs, sending
 from hintspec.device_loop import reset_device
-from hintspec.environments import compose
 from hintspec.guest import become_free, store
 from hintspec.lifecycle import tells_poison
 from hintspec.protocol import BUDGETS, PROTOCOL
 from hintspec.recording import Model, record
 from hintspec.rules import Honours, StartCell, World, hinting
-from hintspec.sorts import NO_BLOCK, STOP, Label, Liftable, SpecError, Term, just
+from hintspec.sorts import NO_BLOCK, STOP, Label, Liftable, Term, just
 from hintspec.state import APPLICATION, DEVICE, DRIVER, HYPERVISOR, PARTS, Entry, PoisonVal
 from hintspec.text import PROGRESS, Action, StateView, Text, action, collect, require
 
@@ -130,12 +129,7 @@ TEXT = Text(
 
 def world_with_code(environment: str) -> World:
     """An environment whose driver is the code: of its driver only the name is left. Raises :class:`BadInput`."""
-    try:
-        world = compose(environment)
-    except SpecError as problem:
-        raise BadInput(str(problem)) from None
-    if not world.hinting:
-        raise BadInput(f"environment {environment}: it has no driver that hints")
+    world = hinting_world(environment)
     return replace(world, driver=replace(world.driver, start_cell=StartCell.PER_ROUND))
 
 
