@@ -52,10 +52,8 @@ def between(left: Trace, right: Trace) -> Difference:
     for kind, i, i_end, j, j_end in blocks:
         if kind == "equal":
             for n in range(i_end - i):
-                differs = dict(_apart(left.states[i + n + 1], right.states[j + n + 1]))
-                news = tuple((name, *pair) for name, pair in differs.items() if known.get(name) != pair)
+                news, known = _news(left.states[i + n + 1], right.states[j + n + 1], known)
                 rows.append(Row(labels[0][i + n], i + n + 1, j + n + 1, news))
-                known = differs
             continue
         rows += [Row(labels[0][n], n + 1, None) for n in range(i, i_end)]
         rows += [Row(labels[1][n], None, n + 1) for n in range(j, j_end)]
@@ -75,10 +73,8 @@ def in_world(trace: Trace, environment: str) -> Difference:
     states, _ = follow(concrete, run)
     rows, known = [], dict[str, tuple[Any, Any]]()
     for number, step in enumerate(run, 1):
-        differs = dict(_apart(trace.states[number], concrete.show(states[number])))
-        news = tuple((name, *pair) for name, pair in differs.items() if known.get(name) != pair)
+        news, known = _news(trace.states[number], concrete.show(states[number]), known)
         rows.append(Row(_label(step), number, number, news))
-        known = differs
     rows += [Row(_label(step), n, None) for n, step in enumerate(trace.run, 1) if n > len(run)]
     ends = "" if stops else _end_there(trace, concrete, environment, run)
     return Difference(_title(trace), f"{environment} {trace.sizes}", tuple(rows), stops, because, ends)
@@ -90,6 +86,17 @@ def _end_there(trace: Trace, concrete: Concrete, environment: str, run: Run) -> 
     except BadInput:
         return f"all steps are possible there, and {trace.property_name} does not fall"
     return f"all steps are possible there, and {trace.property_name} falls there, too"
+
+
+#: Variables whose values differ, with both values; and as a row tells them.
+_Apart = dict[str, tuple[Any, Any]]
+_Told = tuple[tuple[str, Any, Any], ...]
+
+
+def _news(left: dict[str, Any], right: dict[str, Any], known: _Apart) -> tuple[_Told, _Apart]:
+    """What differs in two states and was not known to differ so before; and all that differs."""
+    differs = dict(_apart(left, right))
+    return tuple((name, *pair) for name, pair in differs.items() if known.get(name) != pair), differs
 
 
 def _apart(left: dict[str, Any], right: dict[str, Any]) -> Iterator[tuple[str, tuple[Any, Any]]]:

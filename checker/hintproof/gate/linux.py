@@ -7,8 +7,6 @@ examined once.
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -19,6 +17,7 @@ import msgspec
 import hintproof
 import hintspec
 from hintproof.engines.modules import cache_directory
+from hintproof.errors import BadInput
 from hintproof.gate import answers
 from hintproof.gate.answers import Answer, Answers
 from hintproof.gate.asks import DRIVER_WORD, Ask, Kind
@@ -30,6 +29,7 @@ from hintproof.linux.child import Lost
 from hintproof.linux.examine import Examined, examined
 from hintproof.linux.jobs import Faults, Likeness, Verdicts
 from hintproof.parallel import cores
+from hintproof.trace import write_whole
 
 _ANSWERS: dict[Kind, type[Answer]] = {
     Kind.FAULTS: Faults,
@@ -107,13 +107,9 @@ def _kept(files: Mapping[str, str], ask: Ask) -> Answer | None:
 
 def _keep(files: Mapping[str, str], ask: Ask, answer: Answer) -> None:
     """Write an answer, whole or not at all; that it can't be kept is no reason to fail."""
-    place = _place(files, ask)
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as stream:
-            stream.write(msgspec.json.encode(answer))
-        os.replace(stream.name, place)
-    except OSError:
+        write_whole(_place(files, ask), msgspec.json.encode(answer).decode())
+    except BadInput:
         return
 
 

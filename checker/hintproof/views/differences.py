@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from typing import Any
 
 from hintproof.compare import Difference, Row
 from hintproof.story.model import plain
@@ -61,8 +60,4 @@ def _row(row: Row) -> Iterator[str]:
     mark = ">" if row.left is None else "<" if row.right is None else "!" if row.differs else " "
     yield f"  {mark} {row.left or '':>5} {row.right or '':>5}  {ascii_only(row.label)}"
     for name, left, right in row.differs:
-        yield from _wrap(f"{' ' * 17}{name}: {_told(left)} | {_told(right)}", " " * 19)
-
-
-def _told(value: Any) -> str:
-    return plain(value)
+        yield from _wrap(f"{' ' * 17}{name}: {plain(left)} | {plain(right)}", " " * 19)
