@@ -16,7 +16,6 @@ from hintproof.mutation.baseline import Baseline
 from hintproof.mutation.judge import EQUAL, KILLED, PROVED, SURVIVES, UNDECIDED, Kill, Outcome, Stage, judged
 from hintproof.mutation.mutants import MERGE, Mutant, is_budget, mutants
 from hintproof.mutation.sameness import Sameness
-from hintproof.mutation.terms import spelled
 from hintproof.proving import ProofTask
 from hintproof.trace import prepare, write_whole
 from hintproof.verdict import Exit
@@ -24,6 +23,7 @@ from hintspec.recording import Model, RecordedAction
 from hintspec.records import WORKED_EXAMPLE
 from hintspec.sizes import Sizes
 from hintspec.slack_of_mutants import stages_for, stale_reasons, why_it_survives
+from hintspec.terms import spelled
 
 #: Changed whenever what is kept of a mutant, or what decides it, changes.
 SCHEMA = "hintproof-mutation/1"

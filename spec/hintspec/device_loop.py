@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hintspec.device import hint_in_progress
 from hintspec.rules import Fill, IssueWaits, Kind, World, skipping
-from hintspec.sorts import STOP, Term, empty_ring
+from hintspec.sorts import STOP, TRUE, Term, empty_ring
 from hintspec.state import DEVICE, DRIVER, PoisonVal, Status
 from hintspec.text import StateView, action, require
 
@@ -32,6 +32,18 @@ def loop_ends(s: S) -> None:
 def dozes(w: World) -> bool:
     """Devices whose loop does not look at the ring again after it switched notifications on."""
     return skipping(w) and not w.device.rechecks_ring
+
+
+def ioeventfd_starts(s: S, starts: Term) -> None:
+    """Where it ``starts``, QEMU kicks each queue itself, for what is on it already. EVENT_IDX does not keep that back.
+
+    Source: QEMU virtio_device_start_ioeventfd_impl(), as the VM starts to run and as the driver sets DRIVER_OK.
+    """
+    if skipping(s.world) and s.world.device.kicks_at_start:
+        surely = starts is TRUE
+        s.device.awake = True if surely else s.device.awake | starts
+        if dozes(s.world):
+            s.device.dozing = False if surely else s.device.dozing & ~starts
 
 
 @action(by=DEVICE, step="Q1 (empty)", where="virtio-balloon.c (QEMU): virtio_queue_set_notification", when=dozes)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from hintspec.device import device_unlocked, is_notified
-from hintspec.device_loop import dozes
+from hintspec.device_loop import dozes, ioeventfd_starts
 from hintspec.migration import between_syncs, forget_log, no_store_is_under_way
 from hintspec.rules import World, asks_for_hints, copies_ram, migrating, skipping
-from hintspec.sorts import EMPTY, NO_BLOCK, choose, one_of
+from hintspec.sorts import EMPTY, NO_BLOCK, TRUE, choose, one_of
 from hintspec.state import HYPERVISOR, Phase, Status
 from hintspec.text import StateView, action, require
 
@@ -26,7 +26,10 @@ def complete(s: S) -> None:
 
 
 def migration_over(s: S) -> None:
-    """Dirty logging stops; a VM that was stopped for the last stage runs again, here or at the destination."""
+    """Dirty logging stops; a VM that was stopped for the last stage runs again, here or at the destination.
+
+    One that its user had paused before runs, too: as if it were continued at once.
+    """
     forget_log(s, bitmap=EMPTY, kernel=EMPTY)
     s.ghost.stale = EMPTY
     s.migration.at = Phase.IDLE
@@ -50,14 +53,6 @@ def resume(s: S) -> None:
             s.device.dozing = False
 
 
-def ioeventfd_starts(s: S) -> None:
-    """QEMU kicks each queue itself, for what is on it already. EVENT_IDX does not keep that kick back."""
-    if s.world.hinting and s.world.device.kicks_at_start:
-        s.device.awake = True
-        if dozes(s.world):
-            s.device.dozing = False
-
-
 @action(
     by=HYPERVISOR,
     step="M10 H3",
@@ -65,9 +60,13 @@ def ioeventfd_starts(s: S) -> None:
     when=migrating,
 )
 def abort_migration(s: S) -> None:
-    """Cancelled or failed: the clean-up tells DONE (up to 5.0: STOP), and the guest goes on here."""
+    """Cancelled or failed: the clean-up tells DONE (up to 5.0: STOP), and the guest goes on here.
+
+    If it was stopped for the last stage already, it starts, and its queues are kicked.
+    """
     require(one_of(s.migration.at, Phase.ROUND, Phase.LAST))
     require(s.migration.sending == NO_BLOCK, device_unlocked(s))
+    ioeventfd_starts(s, s.migration.last)
     migration_over(s)
     if asks_for_hints(s.world):
         ends_as = Status.S_DONE if s.world.device.done_on_cleanup else Status.S_STOP
@@ -103,7 +102,7 @@ def unpause(s: S) -> None:
     """The user lets the VM run again (H12); its queues are kicked, as at the destination."""
     require(~s.vm.running, ~s.migration.last, between_syncs(s))
     s.vm.running = True
-    ioeventfd_starts(s)
+    ioeventfd_starts(s, TRUE)
 
 
 @action(

@@ -32,3 +32,9 @@ def has_come_or_will(s: S, block: Term) -> Term:
 def snapshot_logs_nothing(s: S, block: Term) -> Term:
     """A background snapshot has no dirty log: a block is saved before it changes."""
     return ~s.log.own.has(block) & ~s.log.kernel.has(block)
+
+
+@lemma(lambda w: w.migrates and w.job == Job.SNAPSHOT)
+def snapshot_has_no_last_stage(s: S) -> Term:
+    """The guest runs on while its snapshot is saved: nothing stops it for a last stage."""
+    return ~s.migration.last

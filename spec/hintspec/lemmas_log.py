@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hintspec.device import clears_in_two_steps
+from hintspec.device import clears_in_two_steps, mutex_free
 from hintspec.dirtylog import remembered_elsewhere
 from hintspec.lemma_words import by_age, hinting_on, hints_in_hand, is_hint, late_hints_only, matters, posted_under
 from hintspec.rules import (
@@ -123,11 +123,15 @@ def nothing_is_owed(s: S, block: Term) -> Term:
 
 @lemma(clears_in_two_steps, leans_on=("hinting_only_in_round", "last_stage_is_stopped"))
 def half_a_hint(s: S) -> Term:
-    """Between the two steps of a hint it is still the oldest entry, hinting is on and the VM runs."""
+    """Between the two steps of a hint it is still the oldest entry, hinting is on and the VM runs.
+
+    The loop runs, too, and it has bitmap_mutex.
+    """
     queue = s.ring.queue
     same = (queue.head("kind") == Entry.HINT) & (queue.head("block") == s.device.clearing)
     on = (s.device.status == Status.S_START) & (s.migration.at == Phase.ROUND) & s.vm.running
-    return implies(~(s.device.clearing == NO_BLOCK), ~(queue.waiting == 0) & same & on)
+    works = s.device.awake & mutex_free(s)
+    return implies(~(s.device.clearing == NO_BLOCK), ~(queue.waiting == 0) & same & on & works)
 
 
 # -- what a hint may drop ----------------------------------------------------------------------

@@ -5,10 +5,10 @@ The virtio core holds config interrupts back while the driver is away and delive
 
 from __future__ import annotations
 
-from hintspec.device_loop import reset_device
+from hintspec.device_loop import ioeventfd_starts, reset_device
 from hintspec.reclaim import give_back
 from hintspec.rules import Fill, ReadsId, World, hinting
-from hintspec.sorts import STOP
+from hintspec.sorts import STOP, TRUE
 from hintspec.state import DRIVER, Binding, PoisonVal, Worker
 from hintspec.text import StateView, action, require
 
@@ -57,6 +57,7 @@ def probe(s: S) -> None:
     if s.world.driver.reads_id == ReadsId.WORKER:
         s.driver.read_bit = False
     s.device.negotiated = True
+    ioeventfd_starts(s, TRUE)
     if tells_poison(s.world):
         s.device.poison_val = PoisonVal.PATTERN
 
@@ -96,5 +97,6 @@ def restore(s: S) -> None:
     require(s.driver.binding == Binding.FROZEN)
     s.driver.binding = Binding.BOUND
     s.device.negotiated = True
+    ioeventfd_starts(s, TRUE)
     if tells_poison(s.world) and s.world.driver.tells_poison_on_restore:
         s.device.poison_val = PoisonVal.PATTERN

@@ -55,8 +55,8 @@ def forget_log(s: S, *, bitmap: Term, kernel: Term, unmarked: Term = EMPTY) -> N
     budgets=("migrations", "rounds"),
 )
 def migrate(s: S) -> None:
-    """Migration begins: all bits to send are set, the dirty log starts, the first sync begins."""
-    require(s.migration.at == Phase.IDLE, s.vm.running)
+    """Migration begins: all bits to send are set, the dirty log starts, the first sync begins. The VM may be paused."""
+    require(s.migration.at == Phase.IDLE)
     every_bit_set = s.world.log.mode == LogMode.KVM_MANUAL
     never_armed = unlogged(s.world) and s.world.log.mode == LogMode.KVM_RING
     forget_log(s, bitmap=ALL, kernel=ALL if every_bit_set else EMPTY, unmarked=ALL if never_armed else EMPTY)

@@ -9,10 +9,11 @@ have been free then.
 from __future__ import annotations
 
 from hintspec.device import device_unlocked
+from hintspec.device_loop import ioeventfd_starts
 from hintspec.ending import migration_over
 from hintspec.migration import forget_log, no_store_is_under_way
 from hintspec.rules import Job, LogMode, World, migrating
-from hintspec.sorts import ALL, EMPTY, NO_BLOCK
+from hintspec.sorts import ALL, EMPTY, NO_BLOCK, TRUE
 from hintspec.state import HYPERVISOR, Phase
 from hintspec.text import StateView, action, require
 
@@ -63,11 +64,12 @@ def postcopy_ends(s: S) -> None:
     budgets=("migrations", "rounds"),
 )
 def snapshot_begins(s: S) -> None:
-    """All blocks are write-protected; the content of this moment is what is to be saved."""
+    """The VM is stopped for a moment, and all blocks are write-protected: the content of this moment is to be saved."""
     require(s.migration.at == Phase.IDLE, s.vm.running)
     forget_log(s, bitmap=ALL, kernel=EMPTY)
     s.ghost.stale = ALL
     s.ghost.then = s.ghost.data
+    ioeventfd_starts(s, TRUE)
     s.migration.at = Phase.SYNC_PUBLISH
 
 

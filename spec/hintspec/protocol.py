@@ -15,6 +15,7 @@ from hintspec import (
     reclaim,
     sending,
 )
+from hintspec.changes import CHANGES, CLAIMS_OF_CHANGE
 from hintspec.claims import CLAIMS_OF_CONDUCT
 from hintspec.conduct import CONDUCT
 from hintspec.covers import COVERS
@@ -33,9 +34,10 @@ PROTOCOL = Text(
     parts=PARTS,
     actors=(APPLICATION, DRIVER, DEVICE, HYPERVISOR),
     actions=tuple(step for module in _IN_ORDER for step in collect(module, Action)),
-    properties=(*PROPERTIES, *CLAIMS_OF_CONDUCT, *CONDUCT, *PROGRESS_PROPERTIES),
+    properties=(*PROPERTIES, *CLAIMS_OF_CONDUCT, *CONDUCT, *CLAIMS_OF_CHANGE, *PROGRESS_PROPERTIES),
     lemmas=LEMMAS,
     assumptions=ASSUMPTIONS,
     covers=COVERS,
+    changes=CHANGES,
     budgets=BUDGETS,
 )

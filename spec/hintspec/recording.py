@@ -6,10 +6,11 @@ Ghost variables are there for the properties alone: a guard or an ordinary updat
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hintspec.sorts import BLOCK, BOOL, COUNT, SLOT, Ring, Sort, SpecError, Term, lift
+from hintspec.terms import is_constant, simplified, substituted
 from hintspec.text import (
     Action,
     Actor,
@@ -95,6 +96,30 @@ class RecordedCover:
 
 
 @dataclass(frozen=True)
+class RecordedChange:
+    """What the steps named owe if they write one of the variables ``of``: a term over the state before and after."""
+
+    name: str
+    claimed: str
+    of: frozenset[str]
+    steps: frozenset[str]
+    term: Term
+
+    def owed_by(self, action: RecordedAction) -> Term | None:
+        """What the action promises by it: the term with its new values put in; None where it has nothing to fear."""
+        if action.name not in self.steps or self.of.isdisjoint(action.updates):
+            return None
+
+        def new_value(name: str, sort: Sort) -> Term:
+            return action.updates.get(name, Term("var", (name,), sort))
+
+        asked = dict(_asked_for(action))
+        owed = substituted(self.term, new_value, op="next")
+        owed = simplified(substituted(owed, lambda name, _: asked.get(name)))
+        return None if is_constant(owed, True) else owed
+
+
+@dataclass(frozen=True)
 class Model:
     """A text recorded for one world: all that an engine needs, with no trace of what it is about."""
 
@@ -105,6 +130,13 @@ class Model:
     lemmas: tuple[RecordedProperty, ...]
     assumptions: tuple[RecordedProperty, ...] = ()
     covers: tuple[RecordedCover, ...] = ()
+    changes: tuple[RecordedChange, ...] = ()
+
+    def owing(self, action: RecordedAction) -> RecordedAction:
+        """The action with what it owes by the changes that it makes, and no longer by those that it made."""
+        claimed = {change.claimed for change in self.changes}
+        kept = tuple(promised for promised in action.promises if promised[0] not in claimed)
+        return replace(action, promises=(*kept, *_owed(action, self.changes)))
 
     @property
     def claims(self) -> tuple[RecordedProperty, ...]:
@@ -153,13 +185,15 @@ def record(text: Text, world: Any, finite: bool = True) -> Model:
     for v in recorded:
         part, attribute = v.name.split(".")
         parts.setdefault(part, {})[attribute] = v.sort
+    changes = tuple(_record_changes(text, world, parts))
     actions = [_record_action(a, world, parts, finite) for a in text.actions if _exists(a.when, world)]
+    actions = [replace(a, promises=(*a.promises, *_owed(a, changes))) for a in actions]
     ghosts = {v.name for v in recorded if v.declared.ghost}
     for recorded_action in actions:
         refuse_ghosts(recorded_action, ghosts)
     properties, lemmas, assumptions = (
         tuple(
-            RecordedProperty(p, _predicate(p, StateView(world, parts, None)), tuple(_fairness(p, actions)))
+            RecordedProperty(p, _predicate(p, StateView(world, parts)), tuple(_fairness(p, actions)))
             for p in items
             if _exists(p.when, world)
         )
@@ -167,11 +201,11 @@ def record(text: Text, world: Any, finite: bool = True) -> Model:
     )
     names = {action.name for action in actions}
     covers = tuple(
-        RecordedCover(c.name, c.says, by, lift(c.body(StateView(world, parts, None)), BOOL))
+        RecordedCover(c.name, c.says, by, lift(c.body(StateView(world, parts)), BOOL))
         for c in text.covers
         if _exists(c.when, world) and (by := tuple(name for name in c.by if name in names))
     )
-    return Model(text.actors, tuple(recorded), tuple(actions), properties, lemmas, assumptions, covers)
+    return Model(text.actors, tuple(recorded), tuple(actions), properties, lemmas, assumptions, covers, changes)
 
 
 def _exists(when: Callable[[Any], bool] | None, world: Any) -> bool:
@@ -191,6 +225,33 @@ def _predicate(item: Property, view: StateView[Any]) -> Term | None:
     if item.body is None:
         return None
     return lift(item.body(view, *(ARGUMENTS[name] for name in item.takes)), BOOL)
+
+
+def _record_changes(text: Text, world: Any, parts: dict[str, dict[str, Sort]]) -> Iterator[RecordedChange]:
+    """The changes of this world; each speaks of steps by whatever changes, so their names are taken from the text."""
+    for item in text.changes:
+        if _exists(item.when, world) and _exists(item.claimed.when, world):
+            before, after = StateView(world, parts), StateView(world, parts, op="next")
+            block = (THE_BLOCK,) if item.takes_block else ()
+            term = lift(item.body(before, after, *block), BOOL)
+            steps = frozenset(a.name for a in text.actions if item.is_owed_by(a))
+            yield RecordedChange(item.name, item.claimed.name, frozenset(item.of), steps, term)
+
+
+def _asked_for(action: RecordedAction) -> Iterator[tuple[str, Term]]:
+    """The variables whose value the guard asks for."""
+    for conjunct in action.guard:
+        if conjunct.term.op == "eq":
+            variable, value = conjunct.term.args
+            if variable.op == "var" and value.op == "const":
+                yield variable.args[0], value
+
+
+def _owed(action: RecordedAction, changes: Iterable[RecordedChange]) -> Iterator[tuple[str, Term]]:
+    for item in changes:
+        term = item.owed_by(action)
+        if term is not None:
+            yield item.claimed, term
 
 
 def _fairness(item: Property, actions: list[RecordedAction]) -> Iterator[RecordedFairness]:

@@ -261,6 +261,47 @@ def step_claim(
     return Property(name, STEP, clause, says, None, (), when, follows_from)
 
 
+@dataclass(frozen=True)
+class Change:
+    """What the steps that change some variables owe, said once for all of them: of the state before and after a step.
+
+    Every step of the actors ``by`` that writes one of ``of`` promises it as the STEP property ``claimed``, but for
+    the steps named in ``but``. Where it takes a block, only steps that take one owe it.
+    """
+
+    name: str
+    claimed: Property
+    of: tuple[str, ...]
+    by: tuple[Actor, ...]
+    but: tuple[str, ...]
+    says: str
+    body: Callable[..., Term]
+    takes_block: bool
+    when: Callable[[Any], bool] | None
+
+    def is_owed_by(self, item: Action) -> bool:
+        """Whether it is one of the steps that would owe it, should it write one of the variables."""
+        takes = item.takes_block or not self.takes_block
+        return item.actor in self.by and item.name not in self.but and takes
+
+
+def change(
+    claimed: Property,
+    *,
+    of: tuple[str, ...],
+    by: tuple[Actor, ...],
+    but: tuple[str, ...] = (),
+    when: Callable[[Any], bool] | None = None,
+) -> Callable[[Callable[..., Term]], Change]:
+    """Make a predicate over the state before and the state after a step (and perhaps its block) a :class:`Change`."""
+
+    def wrap(body: Callable[..., Term]) -> Change:
+        takes_block = "block" in inspect.signature(body).parameters
+        return Change(body.__name__, claimed, of, by, but, inspect.getdoc(body) or "", body, takes_block, when)
+
+    return wrap
+
+
 def collect(module: ModuleType, kind: type[Any]) -> list[Any]:
     """The actions or properties of a module, in the order in which they are written."""
     return [value for value in vars(module).values() if isinstance(value, kind)]
@@ -328,10 +369,11 @@ def promise(claimed: Property, condition: Term) -> None:
 class PartView:
     """One part of a state: reading an attribute gives its term, assigning records the update."""
 
-    __slots__ = ("_name", "_recorder", "_sorts")
+    __slots__ = ("_name", "_op", "_recorder", "_sorts")
 
-    def __init__(self, name: str, sorts: dict[str, Sort], recorder: Recorder | None) -> None:
+    def __init__(self, name: str, sorts: dict[str, Sort], recorder: Recorder | None, op: str) -> None:
         object.__setattr__(self, "_name", name)
+        object.__setattr__(self, "_op", op)
         object.__setattr__(self, "_sorts", sorts)
         object.__setattr__(self, "_recorder", recorder)
 
@@ -341,7 +383,7 @@ class PartView:
             raise SpecError(f"{blame()}: this world has no variable '{full}'")
         if self._recorder is not None and full in self._recorder.updates:
             raise SpecError(f"{blame()}: '{full}' is read after it was written in the same action")
-        return Term("var", (full,), self._sorts[attribute])
+        return Term(self._op, (full,), self._sorts[attribute])
 
     def __setattr__(self, attribute: str, value: object) -> None:
         full = f"{self._name}.{attribute}"
@@ -355,11 +397,16 @@ class PartView:
 
 
 class StateView(Generic[W]):
-    """What an action or a property sees: the world it is recorded for and the parts of the state."""
+    """What an action or a property sees: the world it is recorded for and the parts of the state.
 
-    def __init__(self, world: W, parts: dict[str, dict[str, Sort]], recorder: Recorder | None) -> None:
+    What it reads are the variables of the state, or (``op`` is "next") of the state that a step leads to.
+    """
+
+    def __init__(
+        self, world: W, parts: dict[str, dict[str, Sort]], recorder: Recorder | None = None, op: str = "var"
+    ) -> None:
         self.world = world
-        self._parts = {name: PartView(name, sorts, recorder) for name, sorts in parts.items()}
+        self._parts = {name: PartView(name, sorts, recorder, op) for name, sorts in parts.items()}
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name not in self._parts:
@@ -378,4 +425,5 @@ class Text:
     lemmas: tuple[Property, ...] = ()
     assumptions: tuple[Property, ...] = ()
     covers: tuple[Cover, ...] = ()
+    changes: tuple[Change, ...] = ()
     budgets: tuple[str, ...] = field(default=())

@@ -9,13 +9,13 @@ from dataclasses import replace
 
 from hintproof.linux.anyhost import hinting_world
 from hintspec import device, device_loop, discard, ending, guest, migration, otherjobs, sending
-from hintspec.device_loop import reset_device
+from hintspec.device_loop import ioeventfd_starts, reset_device
 from hintspec.guest import become_free, store
 from hintspec.lifecycle import tells_poison
 from hintspec.protocol import BUDGETS, PROTOCOL
 from hintspec.recording import Model, record
 from hintspec.rules import Honours, StartCell, World, hinting
-from hintspec.sorts import NO_BLOCK, STOP, Label, Liftable, Term, just
+from hintspec.sorts import NO_BLOCK, STOP, TRUE, Label, Liftable, Term, just
 from hintspec.state import APPLICATION, DEVICE, DRIVER, HYPERVISOR, PARTS, Entry, PoisonVal
 from hintspec.text import PROGRESS, Action, StateView, Text, action, collect, require
 
@@ -88,6 +88,7 @@ def code_resets(s: S) -> None:
 def code_is_ready(s: S) -> None:
     """The code is bound to the device (again)."""
     s.device.negotiated = True
+    ioeventfd_starts(s, TRUE)
 
 
 @action(by=DRIVER, where="virtio_cwrite(poison_val)", when=lambda w: hinting(w) and tells_poison(w))

@@ -47,7 +47,7 @@ class SpecSide:
         for v in model.vars:
             part, name = v.name.split(".")
             parts.setdefault(part, {})[name] = v.sort
-        self.shown: Callable[[State], int] = self.concrete.reader(config_shows(StateView(world, parts, None)))
+        self.shown: Callable[[State], int] = self.concrete.reader(config_shows(StateView(world, parts)))
 
     def get(self, state: State, name: str) -> int:
         """A variable of a state, as states hold it."""

@@ -12,6 +12,7 @@ from functools import cached_property
 from hintproof.engines.exhaustive import PlainSearch, found_by
 from hintproof.engines.report import Found, Limits
 from hintproof.interpret.concrete import Concrete, Instance, State, Successors
+from hintproof.mutation.alike import alike
 from hintproof.mutation.mutants import Mutant
 from hintspec.recording import Model, RecordedCover
 from hintspec.sizes import Sizes
@@ -99,6 +100,19 @@ class Changed(Concrete):
             if old != new or (old and not plain):
                 return True
         return False
+
+    def cannot_be_told_apart(self, search: PlainSearch) -> bool:
+        """Whether no run of steps, and nothing that is said of states, tells the mutant from the original."""
+        if len(self.new) != len(self.gone):
+            return False
+        offset = self.new.start - min(self.gone)
+        claims = (1 << len(self.state_properties)) - 1
+        goals = self.truths([goal.term for goal in self.model.covers])
+
+        def said(state: State) -> tuple[int, ...]:
+            return self.judge(state) & claims, goals(state)
+
+        return alike(self._base.search, search, lambda via: via - offset if via in self.new else via, said)
 
     def same_but_between(self, search: PlainSearch) -> bool:
         """Whether a mutant that leaves out a place reaches exactly the other states of the original."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hintproof.mutation.terms import is_constant, simplified, substituted
 from hintspec.recording import Conjunct, Model, RecordedAction
-from hintspec.sorts import Enum, Term
+from hintspec.sorts import Enum, Sort, Term
+from hintspec.terms import is_constant, simplified, substituted
 
 
 def merged_steps(model: Model, first: RecordedAction) -> list[RecordedAction]:
@@ -60,13 +60,16 @@ def _asks_for(action: RecordedAction, place: tuple[str, Term]) -> bool:
     """Whether the guard asks for the place, among others perhaps."""
     variable, label = place
     asked = [c.term for c in action.guard if _is_place(c.term, variable)]
-    there = [simplified(substituted(term, lambda name: label if name == variable else None)) for term in asked]
+    there = [simplified(substituted(term, lambda name, _: label if name == variable else None)) for term in asked]
     return bool(asked) and not any(is_constant(term, False) for term in there)
 
 
 def composition(first: RecordedAction, second: RecordedAction) -> RecordedAction:
     """One step that does what the two do one after the other."""
-    value = first.updates.get
+
+    def value(name: str, sort: Sort) -> Term | None:
+        return first.updates.get(name)
+
     guard = [Conjunct(simplified(substituted(c.term, value)), c.place) for c in second.guard]
     real = tuple(c for c in guard if not is_constant(c.term, True))
     updates = {**first.updates, **{n: substituted(t, value) for n, t in second.updates.items()}}

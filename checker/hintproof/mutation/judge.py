@@ -3,7 +3,8 @@
 A mutant is killed by whatever is said of the original and is not true of it: first by a property that falls, or
 no longer falls, or is no longer witnessed; then by a lemma that a reachable state breaks; then by a goal that is no
 longer met, or a step that no longer happens. It is equivalent at some sizes if it does exactly what the original
-does in every state that the original reaches: then it reaches the same states, in the same ways.
+does in every state that the original reaches: then it reaches the same states, in the same ways; or if a bisimulation
+shows that the two can't be told apart (:mod:`hintproof.mutation.alike`).
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ def judged(
 
 @dataclass(frozen=True)
 class _Searched:
-    """What a search of a mutant came to; ``same`` if it has the original's states but for those in between."""
+    """What a search of a mutant came to; ``same`` if it can't be told from the original, but for states in between."""
 
     kill: Kill | None
     finished: bool
@@ -155,7 +156,7 @@ def _search(changed: Changed, base: Baseline, stage: Stage, seconds: float | Non
         return _Searched(lemma and replace(lemma, world=stage.world), False, search.count)
     found = found_by(changed, search)
     kill = _whole(base, changed, found) or lemma or _lost(base, changed, search, found)
-    same = kill is None and changed.same_but_between(search)
+    same = kill is None and (changed.same_but_between(search) or changed.cannot_be_told_apart(search))
     return _Searched(kill and replace(kill, world=stage.world), True, search.count, same)
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from hintproof.interpret.wording import wording
 from hintproof.mutation.joints import merged_steps, place_after
 from hintproof.mutation.operators import variants, vocabulary
-from hintproof.mutation.terms import spelled
 from hintspec.recording import Conjunct, Model, RecordedAction, RecordedFairness, reads, refuse_ghosts
 from hintspec.sorts import SpecError, Term
+from hintspec.terms import spelled
 
 #: Operators on whole conjuncts and updates.
 DROP_GUARD, DROP_UPDATE, SWAP, MERGE = "guard dropped", "update dropped", "updates swapped", "steps merged"
@@ -74,7 +74,7 @@ def mutants(model: Model) -> list[Mutant]:
             spelling = _spelling(mutant.made[0])
             if spelling not in seen and _can_be_recorded(mutant.made[0], ghosts):
                 seen.add(spelling)
-                found.append(mutant)
+                found.append(replace(mutant, made=(model.owing(mutant.made[0]),)))
         found += _merges(model, action)
     return found
 

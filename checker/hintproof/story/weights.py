@@ -44,6 +44,8 @@ class _Slicer:
         self.sorts = {v.name: v.sort for v in variables}
         self.passed_over = {v.name for v in variables if v.declared.role == "place" or v.name.startswith("left.")}
         self.ring = next((v.name for v in variables if isinstance(v.sort, Ring)), "")
+        changes = self.trace.concrete.model.changes
+        self.of_every_step = {c.claimed for c in changes} - {self.trace.property_name}
         self.counts = self._count_entries()
         self.writers = self._find_writers()
 
@@ -81,8 +83,9 @@ class _Slicer:
             return  # a real driver that asked for a block and got none
         for conjunct in action.guard:
             yield from self._cells(conjunct.term, number)
-        for _, promised in action.promises:
-            yield from self._cells(promised, number)
+        for name, promised in action.promises:
+            if name not in self.of_every_step:
+                yield from self._cells(promised, number)
         for name, term in action.updates.items():
             if name in step.changes and name not in self.passed_over:
                 changed = self._changed_blocks(name, number) if self.sorts[name] == BLOCKS else (None,)

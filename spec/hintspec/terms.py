@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from hintspec.sorts import BOOL, FALSE, TRUE, Term
+from hintspec.sorts import BOOL, FALSE, TRUE, Sort, Term
 
 #: Where in a term: positions of arguments, from the outside in.
 Place = tuple[int, ...]
@@ -44,12 +44,12 @@ def with_at(term: Term, place: Place, new: Term) -> Term:
     return _rebuilt(term, flat)
 
 
-def substituted(term: Term, value: Callable[[str], Term | None]) -> Term:
-    """The term with each variable that has a value replaced by it."""
-    if term.op == "var":
-        new = value(term.args[0])
+def substituted(term: Term, value: Callable[[str, Sort], Term | None], op: str = "var") -> Term:
+    """The term with each variable (``op`` is "next": of the state after a step) that has a value replaced by it."""
+    if term.op == op:
+        new = value(term.args[0], term.sort)
         return term if new is None else new
-    return _rebuilt(term, [substituted(a, value) if isinstance(a, Term) else a for a in _flat(term)])
+    return _rebuilt(term, [substituted(a, value, op) if isinstance(a, Term) else a for a in _flat(term)])
 
 
 def _flat(term: Term) -> list[Any]:
@@ -69,12 +69,17 @@ def is_constant(term: Term, value: bool) -> bool:
 
 
 def simplified(condition: Term) -> Term:
-    """The condition with what compares two constants worked out: as it is after a substitution."""
+    """The condition with what is known as it is written worked out: as it is after a substitution."""
     if condition.sort != BOOL:
         return condition
     parts = [simplified(a) if isinstance(a, Term) else a for a in condition.args]
-    if condition.op == "eq" and all(isinstance(a, Term) and a.op == "const" for a in parts):
-        return TRUE if parts[0].args == parts[1].args else FALSE
+    if condition.op == "eq":
+        known = _alike(parts[0], parts[1])
+        return Term("eq", tuple(parts), BOOL) if known is None else known
+    if condition.op == "implies" and parts[0].op == "const":
+        return parts[1] if parts[0].args[0] else TRUE
+    if condition.op == "implies" and is_constant(parts[1], True):
+        return TRUE
     if condition.op == "not" and parts[0].op == "const":
         return FALSE if parts[0].args[0] else TRUE
     if condition.op in ("and", "or"):
@@ -83,3 +88,14 @@ def simplified(condition: Term) -> Term:
             if this.op == "const":
                 return this if this.args[0] == strong else other
     return Term(condition.op, tuple(parts), condition.sort)
+
+
+def _alike(a: Term, b: Term) -> Term | None:
+    """Whether two terms are equal, where that can be seen as they are written: of a choice, if both branches agree."""
+    if spelled(a) == spelled(b):
+        return TRUE
+    for one, other in ((a, b), (b, a)):
+        if one.op == "choose":
+            then, otherwise = (_alike(branch, other) for branch in one.args[1:])
+            return then if then is otherwise else None
+    return FALSE if a.op == b.op == "const" else None
