@@ -5,6 +5,8 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+# Processes that share the tests, a module each at a time: one a core, but no more than memory is surely there for.
+WORKERS ?= -n auto --maxprocesses 4 --dist loadscope
 BIN := $(VENV)/bin
 
 .PHONY: check test lint types docs clean
@@ -13,7 +15,7 @@ check: $(VENV)/ready
 	$(BIN)/hintproof check
 
 test: $(VENV)/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(WORKERS)
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .

@@ -127,9 +127,9 @@ def mutation_page(docs: Path) -> str:
     head = ["step", "mutants", "by property", "by lemma", "by goal", "equal, proved", "equal as searched"]
     score = (
         f"Of {told['made']:,} mutants {told['judged']:,} were judged: {told['killed']:,} are killed, "
-        f"{told['equivalent']:,} equivalent, {told['survivors_with_reason']:,} survive with a reason and "
-        f"{told['survivors_without_reason']:,} without; {told['undecided']:,} are undecided. Of those that are not "
-        f"equivalent {told['score']:.1%} are killed. The searches took {told['seconds'] / 60:.0f} minutes of one core."
+        f"{told['equivalent']:,} equivalent, {told['survivors']:,} survive, {told['undecided']:,} are undecided. "
+        f"Of those that are not equivalent {told['score']:.1%} are killed. "
+        f"The searches took {told['seconds'] / 60:.0f} minutes of one core."
     )
     killers = Counter((m["kind"], m["by"]) for m in told["mutants"] if "by" in m)
     shortest: dict[str, list[int]] = {}
@@ -144,14 +144,7 @@ def mutation_page(docs: Path) -> str:
         [score, table([*head, "survive", "undecided"], rows), "By what they are killed, and how long the runs are:"]
         + [table(["claim", "kind", "mutants", "steps"], by_what)]
     )
-    reasons: dict[str, list[str]] = {}
-    for m in told["mutants"]:
-        if m["verdict"] == "survives":
-            reasons.setdefault(m.get("reason", "**none yet**"), []).append(f"`{m['name']}`")
-    survivors = table(["why nothing need notice", "mutants"], [[why, ", ".join(n)] for why, n in reasons.items()])
-    page = between(page, "stages", stages)
-    page = between(page, "results", results)
-    return between(page, "survivors", survivors)
+    return between(between(page, "stages", stages), "results", results)
 
 
 def defects_page(docs: Path) -> str:

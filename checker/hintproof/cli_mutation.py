@@ -38,7 +38,7 @@ def mutate(
 ) -> None:
     """Change each rule of an environment in turn, and see whether anything notices.
 
-    Results are kept as they come; the same command goes on after an interruption. 0: what survives has a reason.
+    Results are kept as they come; the same command goes on after an interruption. 0: none survives.
     """
     positive(jobs=jobs, limit_seconds=limit_seconds)
     wanted = _wanted(environment, only)
@@ -75,9 +75,7 @@ def _tell(environment: str, rows: list[Row], as_json: bool) -> None:
         raise typer.Exit(summary.exit)
     out = tables.console()
     out.print(mutation.steps_table(summary))
-    if summary.unexcused:
+    if summary.survivors:
         out.print(mutation.survivors_table(summary))
-    for reason in summary.stale:
-        out.print(f"no survivor needs this reason any more: {reason}", highlight=False)
     out.print(mutation.last_line(summary), highlight=False)
     raise typer.Exit(summary.exit)

@@ -19,14 +19,13 @@ from hintproof.mutation.sameness import Sameness
 from hintproof.proving import ProofTask
 from hintproof.trace import prepare, write_whole
 from hintproof.verdict import Exit
+from hintspec.mutant_sizes import stages_for
 from hintspec.recording import Model, RecordedAction
-from hintspec.records import WORKED_EXAMPLE
 from hintspec.sizes import Sizes
-from hintspec.slack_of_mutants import stages_for, stale_reasons, why_it_survives
 from hintspec.terms import spelled
 
 #: Changed whenever what is kept of a mutant, or what decides it, changes.
-SCHEMA = "hintproof-mutation/1"
+SCHEMA = "hintproof-mutation/2"
 
 #: Seconds for one question to the solver.
 _SECONDS = 5.0
@@ -125,16 +124,12 @@ def _without_budgets(action: RecordedAction) -> RecordedAction:
 
 @dataclass(frozen=True)
 class Summary:
-    """All results of an environment so far, with the reasons for what survives.
-
-    ``stale`` are reasons that no survivor needs; that is known only when every mutant was judged.
-    """
+    """All results of an environment so far."""
 
     environment: str
     digest: str
     stages: tuple[str, ...]
     rows: tuple[Row, ...]
-    stale: tuple[str, ...] = ()
 
     def _with(self, *verdicts: str) -> list[Row]:
         return [row for row in self.rows if row.outcome.verdict in verdicts]
@@ -150,14 +145,9 @@ class Summary:
         return self._with(PROVED, EQUAL)
 
     @property
-    def excused(self) -> list[Row]:
-        """Survivors with a reason."""
-        return [row for row in self._with(SURVIVES) if self.reason(row)]
-
-    @property
-    def unexcused(self) -> list[Row]:
-        """Survivors that nobody has a reason for."""
-        return [row for row in self._with(SURVIVES) if not self.reason(row)]
+    def survivors(self) -> list[Row]:
+        """Those that do something else, and nothing noticed: a rule is not needed, or a property is missing."""
+        return self._with(SURVIVES)
 
     @property
     def undecided(self) -> list[Row]:
@@ -167,17 +157,12 @@ class Summary:
     @property
     def score(self) -> float | None:
         """The part of all decided mutants that are not equivalent that was killed."""
-        survivors = len(self._with(SURVIVES))
-        return len(self.killed) / (len(self.killed) + survivors) if self.killed else None
+        return len(self.killed) / (len(self.killed) + len(self.survivors)) if self.killed else None
 
     @property
     def seconds(self) -> float:
         """What all searches took together."""
         return sum(row.outcome.seconds for row in self.rows)
-
-    def reason(self, row: Row) -> str:
-        """Why a survivor may survive; "" if it does not, or there is no reason."""
-        return why_it_survives(row.name) if row.outcome.verdict == SURVIVES else ""
 
     def by_step(self) -> dict[str, list[Row]]:
         """The rows of each step, in the order of the text."""
@@ -188,8 +173,8 @@ class Summary:
 
     @property
     def exit(self) -> Exit:
-        """0 if every survivor has a reason and no reason is stale; 3 if anything is undecided."""
-        if self.unexcused or self.stale:
+        """0 if none survives, 1 if one does; else 3 if anything is undecided."""
+        if self.survivors:
             return Exit.REFUTED
         return Exit.UNDECIDED if self.undecided else Exit.AS_EXPECTED
 
@@ -197,12 +182,9 @@ class Summary:
 def summarize(environment: str, rows: Iterable[Row]) -> Summary:
     """Put results together, in the order of the text."""
     by_name = {row.name: row for row in rows}
-    known = mutants_of(environment)
-    ordered = tuple(by_name[name] for name in known if name in by_name)
-    surviving = [row.name for row in ordered if row.outcome.verdict == SURVIVES]
-    whole = environment == WORKED_EXAMPLE and len(ordered) == len(known)
+    ordered = tuple(by_name[name] for name in mutants_of(environment) if name in by_name)
     stages = tuple(f"{world} {sizes}" for world, sizes in stages_for(environment))
-    return Summary(environment, digest(environment), stages, ordered, stale_reasons(surviving) if whole else ())
+    return Summary(environment, digest(environment), stages, ordered)
 
 
 # -- what is kept -----------------------------------------------------------------------------

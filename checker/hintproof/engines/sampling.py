@@ -29,23 +29,25 @@ from hintspec.text import ALWAYS, OF_ALL_STATES, SOMETIMES, STEP
 
 @dataclass(frozen=True)
 class Profile:
-    """How much is explored: so many walks, or for so many seconds."""
+    """How much is explored: so many walks, or for so many seconds.
+
+    Afterwards, for up to half as many seconds, so many ``others`` of each run are found and shortened: what a run can
+    be shortened to depends on how it went about it.
+    """
 
     walks: int | None = None
     seconds: float | None = None
+    others: int = 0
 
 
 #: What can be asked for by name: a few seconds an environment, for CI; a minute.
-PROFILES = {"quick": Profile(walks=5_000), "thorough": Profile(seconds=60.0)}
+PROFILES = {"quick": Profile(walks=5_000), "thorough": Profile(seconds=60.0, others=4)}
 
 #: The profile of a search that is told nothing.
 DEFAULT_PROFILE = "quick"
 
 #: Walks from which one run is drawn, and draws that Hypothesis makes before it is asked again.
 WALKS_A_DRAW, DRAWS = 50, 20
-
-#: How often a shorter run is handed to Hypothesis again.
-_AGAIN = 5
 
 _BACKEND = "hintproof-walks"
 
@@ -96,7 +98,7 @@ class _Search:
     def __init__(self, concrete: Concrete, limits: Limits, progress: Progress | None) -> None:
         self.concrete, self.limits, self.progress = concrete, limits, progress
         self.clock = Clock(limits.seconds)
-        profile = PROFILES[limits.profile or DEFAULT_PROFILE]
+        profile = self.profile = PROFILES[limits.profile or DEFAULT_PROFILE]
         self.walks = limits.runs or profile.walks
         self.time = Clock(None if limits.runs else profile.seconds)
         self.guide = Guide(concrete, limits.seed)
@@ -111,6 +113,8 @@ class _Search:
         self.looked_for = [p.name for p in concrete.model.properties if p.declared.kind in (ALWAYS, STEP)]
         #: Runs that broke a property and are still to be handed to Hypothesis.
         self._pending: dict[str, Steps] = {}
+        #: The shortest run against each property that was broken.
+        self._shortest: dict[str, Steps] = {}
         self.database: _Kept | None = None
         if limits.database is not None:
             inner = DirectoryBasedExampleDatabase(limits.database)
@@ -148,7 +152,7 @@ class _Search:
                 break
             steps = self._walk()
         if self.progress:
-            self.progress(f"walks, {len(self.found.against)} properties broken", self.guide.walks)
+            self.progress(f"walks, {len(self._shortest)} properties broken", self.guide.walks)
         if self._pending:
             self._focus, steps = next(iter(self._pending.items()))
         return self._encoded(steps)
@@ -211,18 +215,39 @@ class _Search:
         return min(self._failing.values(), key=lambda steps: (len(steps), steps), default=None)
 
     def _settle(self, steps: Steps) -> None:
-        """Shorten the run against the property in focus, and have Hypothesis shrink and keep what came of it."""
+        """Shorten what Hypothesis shrank a run to that breaks the property in focus."""
         name = self._focus
-        for _ in range(_AGAIN):
-            shorter = shorten(self.replay, name, steps, self.clock.is_over)
-            if len(shorter) >= len(steps):
-                break
-            self._pending = {name: shorter, **self._pending}
-            steps = self._ask((Phase.generate, Phase.shrink), 1) or shorter
-        self.found.against[name] = self._run(steps)
+        self._shortest[name] = shorten(self.replay, name, steps, self.clock.is_over)
         self.guide.open.discard(name)
         self._pending.pop(name, None)
         self._focus = ""
+
+    def _compare(self) -> None:
+        """Find other runs to the same end, and keep the shortest."""
+        half = Clock(self.profile.seconds and self.profile.seconds / 2)
+
+        def over() -> bool:
+            return half.is_over() or self.clock.is_over()
+
+        for number in range(1, self.profile.others + 1):
+            for name, known in self._shortest.items():
+                other = None if over() else self._another(name, number, over)
+                if other is not None:
+                    self._shortest[name] = min(known, shorten(self.replay, name, other, over), key=len)
+
+    def _another(self, name: str, number: int, over: Callable[[], bool]) -> Steps | None:
+        """A run against a property, found anew by a guide that knows nothing; None if it takes many more walks.
+
+        What the first guide learned would lead it the way of the run that it found.
+        """
+        guide = Guide(self.concrete, self.limits.seed + (number << 40))
+        for _ in range(2 * self.guide.walks):
+            if over():
+                break
+            for state, _, broken, run, _ in guide.walk():
+                if self.replay.breaks(name, state, broken):
+                    return unlinked(run)
+        return None
 
     # -- all of it -----------------------------------------------------------------------------
     def replay_kept(self) -> None:
@@ -246,8 +271,10 @@ class _Search:
             steps = self._ask((Phase.generate, Phase.shrink), DRAWS)
             if steps is not None:
                 self._settle(steps)
+        self._compare()
         found = self.found
-        found.against |= {name: self._run(steps) for name, steps in self._pending.items()}  # as long as they are
+        as_long_as_they_are = self._pending
+        found.against = {n: self._run(steps) for n, steps in (self._shortest | as_long_as_they_are).items()}
         found.stopped_by = self.clock.says() if self.clock.is_over() else ""
         found.finished = not found.stopped_by
         found.coverage = self.watch.coverage()

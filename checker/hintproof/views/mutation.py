@@ -36,37 +36,35 @@ def steps_table(summary: Summary) -> Table:
     table.add_column("step\n ", overflow="fold")
     for head in ("\nmutants", "killed by\nproperty", "\nlemma", "\ngoal", "equal\nproved", "\nas searched"):
         table.add_column(head, justify="right")
-    table.add_column("survive\nwith a reason", justify="right")
-    table.add_column("\nwithout", justify="right")
+    table.add_column("\nsurvive", justify="right")
     table.add_column("\nundecided", justify="right")
     for name, rows in summary.by_step().items():
-        table.add_row(name, *_cells(summary, rows))
-    table.add_row(Text("all", "bold"), *_cells(summary, summary.rows))
+        table.add_row(name, *_cells(rows))
+    table.add_row(Text("all", "bold"), *_cells(summary.rows))
     return table
 
 
-def _cells(summary: Summary, rows: Sequence[Row]) -> list[str | Text]:
+def _cells(rows: Sequence[Row]) -> list[str | Text]:
     *killed_and_equal, surviving, undecided = counts(rows)
-    bare = sum(row.outcome.verdict == SURVIVES and not summary.reason(row) for row in rows)
-    plain = [len(rows), *killed_and_equal, surviving - bare]
-    return [*(str(n) if n else "." for n in plain), Text(str(bare), "bold red") if bare else ".", str(undecided or ".")]
+    plain = [str(n or ".") for n in (len(rows), *killed_and_equal)]
+    return [*plain, Text(str(surviving), "bold red") if surviving else ".", str(undecided or ".")]
 
 
 def last_line(summary: Summary) -> str:
     """The score in one line."""
     told = f"{len(summary.rows)} mutants, {len(summary.killed)} killed, {len(summary.equal)} equivalent, "
-    told += f"{len(summary.excused)} survive with a reason, {len(summary.unexcused)} without"
+    told += f"{len(summary.survivors)} survive"
     undecided = f", {len(summary.undecided)} undecided" if summary.undecided else ""
     score = f"; {summary.score:.1%} of those not equivalent killed" if summary.score is not None else ""
     return f"{told}{undecided}{score}; {summary.seconds:.0f} s of search"
 
 
 def survivors_table(summary: Summary) -> Table:
-    """The survivors that nobody has a reason for."""
-    table = Table(box=None, pad_edge=False, header_style="bold", title="surviving without a reason")
+    """What does something else, and nothing noticed."""
+    table = Table(box=None, pad_edge=False, header_style="bold", title="surviving")
     table.add_column("mutant", overflow="fold")
     table.add_column("changes", overflow="fold")
-    for row in summary.unexcused:
+    for row in summary.survivors:
         table.add_row(row.name, row.says)
     return table
 
@@ -74,7 +72,7 @@ def survivors_table(summary: Summary) -> Table:
 def to_json(summary: Summary, code: int) -> dict[str, Any]:
     """All mutants as one JSON document."""
     return {
-        "schema": "hintproof-mutants/1",
+        "schema": "hintproof-mutants/2",
         "exit": code,
         "environment": summary.environment,
         "digest": summary.digest,
@@ -85,18 +83,14 @@ def to_json(summary: Summary, code: int) -> dict[str, Any]:
         "judged": len(summary.rows),
         "killed": len(summary.killed),
         "equivalent": len(summary.equal),
-        "survivors_with_reason": len(summary.excused),
-        "survivors_without_reason": len(summary.unexcused),
+        "survivors": len(summary.survivors),
         "undecided": len(summary.undecided),
-        "stale_reasons": list(summary.stale),
-        "mutants": [_flat(summary, row) for row in summary.rows],
+        "mutants": [_flat(row) for row in summary.rows],
     }
 
 
-def _flat(summary: Summary, row: Row) -> dict[str, Any]:
+def _flat(row: Row) -> dict[str, Any]:
     told = {"name": row.name, "says": row.says, "verdict": row.outcome.verdict}
     if row.outcome.kill:
         told |= asdict(row.outcome.kill)
-    if reason := summary.reason(row):
-        told["reason"] = reason
     return told
