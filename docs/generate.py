@@ -34,7 +34,7 @@ from hintspec.defects import DEFECTS
 from hintspec.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
 from hintspec.protocol import PROTOCOL
 from hintspec.records import PROVED, RECORDS, WORKED_EXAMPLE, Record, pins
-from hintspec.text import PROGRESS, Fairness, Var
+from hintspec.text import PROGRESS, Change, Fairness, Var
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -193,6 +193,11 @@ def properties_page() -> str:
                 table(["property", "kind", "says", "clause or reason"], rows),
                 "A *recoverable* or *progress* property is decided by the exhaustive engine alone; a *sometimes* "
                 "property is witnessed by a run, and refuted only by a search of all states.",
+                "## What every change owes",
+                "Said of the state before and after a step, once for all steps that write one of the variables "
+                "(`spec/hintspec/changes.py`). Each becomes a promise of these steps, with their new values put in, "
+                "but for those that keep it as they are written.",
+                table(["what", "says", "of", "by", "promised as"], [_change(c) for c in PROTOCOL.changes]),
                 "## Whose part is taken for granted",
                 "A run is fair to a condition if time and again one of its steps happens, or none of them is possible.",
                 table(["condition", "says", "steps", "taken for granted by"], fair),
@@ -200,6 +205,11 @@ def properties_page() -> str:
         )
         + "\n"
     )
+
+
+def _change(item: Change) -> list[str]:
+    variables, actors = (", ".join(names) for names in ([f"`{v}`" for v in item.of], [a.name for a in item.by]))
+    return [f"`{item.name}`", one_line(item.says), variables, actors, f"`{item.claimed.name}`"]
 
 
 def _obliged(condition: Fairness) -> str:

@@ -10,8 +10,11 @@ import pytest
 
 from hintproof import BadInput
 from hintproof.common_model import two_phase_commit
+from hintproof.engines.exhaustive import PlainSearch
+from hintproof.engines.report import Limits
 from hintproof.interpret.concrete import Concrete
 from hintproof.mutating import MutationTask, Results, counterpart, digest, mutants_of, summarize
+from hintproof.mutation.alike import alike
 from hintproof.mutation.baseline import Baseline, Changed
 from hintproof.mutation.judge import EQUAL, GOAL, KILLED, LEMMA, PROPERTY, PROVED, Outcome, Stage, judged
 from hintproof.mutation.mutants import MERGE, Mutant, mutants
@@ -92,6 +95,52 @@ def test_two_searches_agree_on_a_mutant() -> None:
             for state in reached
         )
         assert same != changed.differs()
+
+
+def small_outcome(name: str) -> tuple[Changed, PlainSearch]:
+    """A mutant of the worked example at few states, and its search."""
+    base = small_base()
+    changed = Changed(base, mutants_of(WORKED_EXAMPLE)[name])
+    search = PlainSearch(changed, Limits(), None)
+    search.search()
+    return changed, search
+
+
+@cache
+def small_base() -> Baseline:
+    return Baseline(prepare(WORKED_EXAMPLE, Sizes()).model, Sizes(1, 2, 1))
+
+
+def test_what_nobody_reads_tells_nobody_anything() -> None:
+    """A hint's field for a command id has another value: other states, and no way to tell."""
+    changed, search = small_outcome("post_hint: ring.queue other constant@4")
+    assert changed.differs()
+    assert set(search.order) != set(small_base().search.order)
+    assert changed.cannot_be_told_apart(search)
+
+
+def test_steps_that_lead_back_tell_nobody_anything() -> None:
+    changed, search = small_outcome("shrink_newest: guard 2 dropped")
+    assert search.transitions > small_base().search.transitions
+    assert changed.cannot_be_told_apart(search)
+
+
+@pytest.mark.parametrize(
+    "name", ["kick_hint: device.awake dropped", "post_start: guard 2 dropped", "write: ghost.stale dropped"]
+)
+def test_what_is_told_apart(name: str) -> None:
+    """By steps that the one can take and the other can't, or by what is said of states."""
+    changed, search = small_outcome(name)
+    assert not changed.cannot_be_told_apart(search)
+
+
+def test_steps_to_states_of_which_something_else_is_said_tell() -> None:
+    """Two counters alike but for what is said at their end, three steps from here."""
+    base, made = toy()
+    changed = Changed(base, made["receive_commit: c.committed dropped"])
+    search = PlainSearch(changed, Limits(), None)
+    search.search()
+    assert not alike(base.search, search, lambda via: via, lambda state: ())
 
 
 @pytest.mark.parametrize(

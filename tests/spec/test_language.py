@@ -20,11 +20,13 @@ from hintspec.sorts import (
     Enum,
     Ring,
     SpecError,
+    Term,
     choose,
     empty_ring,
     just,
 )
-from hintspec.text import Actor, Part, StateView, Text, action, claim, promise, require, step_claim, var
+from hintspec.terms import spelled
+from hintspec.text import Actor, Part, StateView, Text, action, change, claim, promise, require, step_claim, var
 
 SOMEBODY = Actor("somebody", "S", "somebody")
 Light = Enum("light", ("RED", "GREEN"))
@@ -140,3 +142,65 @@ def test_choose_takes_labels_and_terms() -> None:
     assert choose(TRUE, ALL, EMPTY).sort == BLOCKS
     with pytest.raises(SpecError, match="expected a"):
         choose(TRUE, ALL, STOP)
+
+
+# -- what every change owes -------------------------------------------------------------------
+
+OTHER = Actor("other", "O", "other")
+LIGHT_BEFORE_FLAG = step_claim("light_before_flag", "none", "The flag goes up under a green light.")
+
+
+@change(LIGHT_BEFORE_FLAG, of=("t.flag",), by=(SOMEBODY,), but=("may_always",))
+def flag_needs_light(s: S, t: S) -> Term:
+    """The light was green before."""
+    return ~t.t.flag | s.t.flag | (s.t.light == Light.GREEN)
+
+
+def promises(body: Callable[..., None], by: Actor = SOMEBODY) -> list[Term]:
+    """What an action promises in a text with the change above."""
+    step = action(by=by, where="here")(body)
+    text = Text({"t": Things}, (SOMEBODY, OTHER), (step,), (LIGHT_BEFORE_FLAG,), changes=(flag_needs_light,))
+    return [term for name, term in record(text, None).actions[0].promises if name == LIGHT_BEFORE_FLAG.name]
+
+
+def test_a_step_that_makes_a_change_promises_what_it_owes() -> None:
+    def raises(s: S) -> None:
+        s.t.flag = True
+
+    (owed,) = promises(raises)
+    flag, light = Term("var", ("t.flag",), BOOL), Term("var", ("t.light",), Light)
+    assert spelled(owed) == spelled(flag | (light == Light.GREEN))  # the new value is put in, and what is left kept
+
+
+def test_nothing_is_owed_where_nothing_can_go_wrong() -> None:
+    def lowers(s: S) -> None:
+        s.t.flag = False
+
+    def asks(s: S) -> None:
+        require(s.t.light == Light.GREEN)
+        s.t.flag = True
+
+    def something_else(s: S) -> None:
+        s.t.light = Light.GREEN
+
+    def may_always(s: S) -> None:
+        s.t.flag = True
+
+    for body in (lowers, asks, something_else, may_always):
+        assert promises(body) == []
+
+
+def test_only_its_actors_owe_a_change() -> None:
+    def raises(s: S) -> None:
+        s.t.flag = True
+
+    assert promises(raises, OTHER) == []
+
+
+def test_the_state_after_a_step_can_not_be_written() -> None:
+    @change(LIGHT_BEFORE_FLAG, of=("t.flag",), by=(SOMEBODY,))
+    def writes(s: S, t: S) -> Any:
+        t.t.flag = True
+
+    with pytest.raises(SpecError, match="only an action may write"):
+        record(Text({"t": Things}, (SOMEBODY,), (), (LIGHT_BEFORE_FLAG,), changes=(writes,)), None)

@@ -118,7 +118,9 @@ class PromelaTerms:
         return f"({a} | {b})" if term.sort == BLOCKS else f"({a} || {b})"
 
     def _not(self, term: Term, a: str) -> str:
-        return f"({a} ^ EVERY)" if term.sort == BLOCKS else f"!{a}"
+        if term.sort == BLOCKS:
+            return f"({a} ^ EVERY)"
+        return a[1:] if a.startswith("!") else f"!{a}"  # "!!" is an operator of its own
 
     def _minus(self, term: Term, a: str, b: str) -> str:
         return f"({a} & ~{b})"
