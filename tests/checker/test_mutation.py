@@ -126,7 +126,7 @@ def test_steps_that_lead_back_tell_nobody_anything() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["kick_hint: device.awake dropped", "post_start: guard 2 dropped", "write: ghost.stale dropped"]
+    "name", ["kick_hint: device.awake dropped", "post_stop: driver.at other constant", "write: ghost.stale dropped"]
 )
 def test_what_is_told_apart(name: str) -> None:
     """By steps that the one can take and the other can't, or by what is said of states."""

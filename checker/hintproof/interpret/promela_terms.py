@@ -120,7 +120,7 @@ class PromelaTerms:
     def _not(self, term: Term, a: str) -> str:
         if term.sort == BLOCKS:
             return f"({a} ^ EVERY)"
-        return a[1:] if a.startswith("!") else f"!{a}"  # "!!" is an operator of its own
+        return _negated(a)
 
     def _minus(self, term: Term, a: str, b: str) -> str:
         return f"({a} & ~{b})"
@@ -132,7 +132,7 @@ class PromelaTerms:
         return f"({a} > {count})"
 
     def _implies(self, term: Term, a: str, b: str) -> str:
-        return f"(!{a} || {b})"
+        return f"({_negated(a)} || {b})"
 
     def _choose(self, term: Term, condition: str, a: Value | str, b: Value | str) -> Value | str:
         if isinstance(a, str) and isinstance(b, str):
@@ -252,3 +252,8 @@ def bare(source: str) -> str:
 def label(enum: Enum, index: int) -> str:
     """The name of a label; other enums may have one of the same name."""
     return f"{enum.name}_{enum.labels[index]}"
+
+
+def _negated(condition: str) -> str:
+    """The opposite; "!!" would be an operator of its own."""
+    return condition[1:] if condition.startswith("!") else f"!{condition}"
