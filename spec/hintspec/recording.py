@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hintspec.sorts import BLOCK, BOOL, COUNT, SLOT, Ring, Sort, SpecError, Term, lift
-from hintspec.terms import is_constant, simplified, substituted
+from hintspec.terms import Facts, is_constant, simplified, substituted
 from hintspec.text import (
     Action,
     Actor,
@@ -115,7 +115,7 @@ class RecordedChange:
 
         asked = dict(_asked_for(action))
         owed = substituted(self.term, new_value, op="next")
-        owed = simplified(substituted(owed, lambda name, _: asked.get(name)))
+        owed = simplified(substituted(owed, lambda name, _: asked.get(name)), Facts(c.term for c in action.guard))
         return None if is_constant(owed, True) else owed
 
 

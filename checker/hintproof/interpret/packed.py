@@ -135,6 +135,16 @@ class PackedCompiler(Compiler):
         return int(value)
 
     # -- terms -----------------------------------------------------------------------------
+    # Conditions are worked out without branches: to the compiler each "and" and "or" would be two more ways to go.
+    def _and(self, term: Term, a: str, b: str) -> str:
+        return f"({a} & {b})"
+
+    def _or(self, term: Term, a: str, b: str) -> str:
+        return f"({a} | {b})"
+
+    def _implies(self, term: Term, a: str, b: str) -> str:
+        return f"((not {a}) | {b})"
+
     def _empty_ring(self, term: Term) -> str:
         return "0"
 

@@ -28,15 +28,22 @@ def steps_text(packed: PackedCompiler) -> str:
     }
     told = "\n".join(f"{name} = {value}" for name, value in constants.items())
     canonical = canonical_form(packed) if packed.symmetry else _AS_IT_IS
-    parts = [canonical, HASHED, _NOTE, _expand_rows(packed), _judge_rows(packed)]
+    parts = [canonical, HASHED, _NOTE, _broken_by(packed), _expand_rows(packed), _judge_rows(packed)]
     return f"from numba import njit\n\n{told}\n{_HELPERS}\n" + "\n\n".join(parts) + "\n"
+
+
+def _words(packed: PackedCompiler) -> list[str]:
+    return [f"s{i}" for i in range(packed.words)]
+
+
+def _read_from_words(packed: PackedCompiler) -> list[str]:
+    """Lines that read the variables from the words of a state."""
+    return [f"{packed.locals[n]} = s{p.word} >> {p.shift} & {p.mask}" for n, p in packed.places.items()]
 
 
 def _unpacked(packed: PackedCompiler) -> list[str]:
     """Lines that read a row's words, and the variables from them."""
-    words = [f"s{i} = states[row, {i}]" for i in range(packed.words)]
-    places = packed.places.items()
-    return words + [f"{packed.locals[n]} = s{p.word} >> {p.shift} & {p.mask}" for n, p in places]
+    return [f"s{i} = states[row, {i}]" for i in range(packed.words)] + _read_from_words(packed)
 
 
 def _expand_rows(packed: PackedCompiler) -> str:
@@ -51,7 +58,8 @@ def _expand_rows(packed: PackedCompiler) -> str:
         if not any(packed.is_never(c.term) for c in instance.action.guard)
         for lines in [_step(packed, number, instance)]
     ]
-    body = [*_unpacked(packed), "first = k", *decide(steps, packed.locals), *_AFTER_A_ROW]
+    judged = [f"    broken = broken_by(via[j], {', '.join(_words(packed))})", *_NOTED]
+    body = [*_unpacked(packed), "first = k", *decide(steps, packed.locals), *_AFTER_A_ROW, *judged]
     lines = ["k = 0", "for row in range(low, high):", *(f"    {line}" for line in body), "return k"]
     head = "def expand_rows(states, low, high, out, via, ends, hashes, fired, broken_at, deadlock):"
     return "\n".join([_NJIT, head, *(f"    {line}" for line in lines)])
@@ -68,6 +76,8 @@ _AFTER_A_ROW = (
     "    hashes[j] = hashed(out, j)",
 )
 
+_NOTED = ("    if broken:", "        note(broken_at, broken, row, via[j])")
+
 
 def _condition(packed: PackedCompiler, conjunct: Conjunct, instance: Instance) -> Condition:
     source = packed.expr(conjunct.term, instance.block)
@@ -76,7 +86,7 @@ def _condition(packed: PackedCompiler, conjunct: Conjunct, instance: Instance) -
 
 
 def _step(packed: PackedCompiler, number: int, instance: Instance) -> list[str]:
-    """Write the next state and the step, and note the promises that it breaks."""
+    """Write the next state and the step."""
     changed: dict[int, list[tuple[Place, str]]] = {}
     for name, term in instance.action.updates.items():
         place = packed.places[name]
@@ -86,10 +96,18 @@ def _step(packed: PackedCompiler, number: int, instance: Instance) -> list[str]:
         kept = ~sum(place.mask << place.shift for place, _ in changed.get(word, []))
         new = "".join(f" | (int({value}) << {place.shift})" for place, value in changed.get(word, []))
         lines.append(f"out[k, {word}] = s{word} & {kept}{new}")
-    if instance.action.promises:
-        lines.append(f"broken = {packed.broken_promises(instance, packed.concrete.step_properties)}")
-        lines += ["if broken:", f"    note(broken_at, broken, row, {number})"]
     return [*lines, f"via[k] = {number}", f"fired[{number}] += 1", "k += 1"]
+
+
+def _broken_by(packed: PackedCompiler) -> str:
+    """The promises that a step from a state breaks; apart, as one large function takes longer to compile than two."""
+    lines = _read_from_words(packed)
+    for number, instance in enumerate(packed.concrete.instances):
+        mask = packed.broken_promises(instance, packed.concrete.step_properties)
+        if mask != "0":
+            lines += [f"if number == {number}:", f"    return {mask}"]
+    head = f"def broken_by(number, {', '.join(_words(packed))}):"
+    return "\n".join([_NJIT, head, *(f"    {line}" for line in [*lines, "return 0"])])
 
 
 def _judge_rows(packed: PackedCompiler) -> str:
