@@ -13,7 +13,7 @@ from hintproof.interpret.values import plain, spoken_of, values
 from hintproof.lasso import Kept, keeps, passed_over
 from hintproof.story.model import Cause
 from hintproof.trace import Trace
-from hintspec.recording import RecordedProperty
+from hintspec.recording import RecordedProperty, reads
 from hintspec.text import LEMMA, RECOVERABLE, SOMETIMES, STEP
 
 
@@ -33,7 +33,7 @@ def chain(trace: Trace) -> tuple[Cause, ...]:
         return tuple(_for_ever(trace, item, trace.loop))
     if item.declared.kind == SOMETIMES:
         return (Cause(last, "The last state shows it."),)
-    if item.declared.kind != LEMMA and not trace.begins and trace.block is not None and any(_roles(trace, "stale")):
+    if item.declared.kind != LEMMA and not trace.begins and trace.block is not None and _of_content(trace, item):
         return tuple(_way_of_the_mark(trace, trace.block))
     return (Cause(last, _comparison(trace)),)
 
@@ -80,6 +80,12 @@ def _kept(kept: list[Kept]) -> Iterator[str]:
 
 def _roles(trace: Trace, role: str) -> Iterator[str]:
     return (v.name for v in trace.concrete.model.vars if v.declared.role == role)
+
+
+def _of_content(trace: Trace, item: RecordedProperty) -> bool:
+    """Whether the property speaks of what is missing, or still to be sent, and not only of who has a block."""
+    about = {*_roles(trace, "stale"), *_roles(trace, "dirty")}
+    return item.term is not None and not about.isdisjoint(reads(item.term))
 
 
 def _way_of_the_mark(trace: Trace, block: int) -> Iterator[Cause]:

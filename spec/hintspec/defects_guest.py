@@ -198,11 +198,12 @@ GUEST = (
         environment=_OLD,
         sizes=Sizes(1, 3, 1, removes=1),
         falls="blocks_come_back",
-        mended="linux-5.7+qemu-5.1+kvm-auto+cell-per-round",
+        mended="linux-5.7+qemu-5.1+kvm-auto+cell-per-round+forget-id-on-restore",
         real=f"{_SHIM} (5.4.18 loses three blocks, 5.4.59 none)",
         status=Status.MENDED,
         story="rmmod during hinting frees the driver's own state, and with it the list of hinted blocks; the blocks "
         "stay allocated until the guest reboots.",
+        repairs=("linux-5.7+qemu-5.1+kvm-auto+cell-per-round",),
     ),
     Defect(
         "nobody-reclaims",
@@ -248,6 +249,26 @@ GUEST = (
         status=Status.OPEN,
         story="After a suspend the device has been reset, and poison_val is 0. Linux writes it in probe alone. QEMU "
         "then takes the pages that the guest reports for pages without content.",
+    ),
+    Defect(
+        "stale-id-after-suspend",
+        "N7",
+        "an id that was read before a suspend is served after it, and nothing tells the driver to give its blocks back",
+        "Linux 5.6 and later (before, a suspend forgets the blocks themselves: B10)",
+        "forgetting the id (cmd_id_received_cache) in restore",
+        environment=f"{_AUTO}+cell-per-round",
+        sizes=Sizes(1, 2, 2, freezes=1),
+        falls="blocks_come_back",
+        mended=f"{_AUTO}+cell-per-round+forget-id-on-restore",
+        real=f"{_SHIM} (6.1 and 6.12, suspended between two of its calls)",
+        status=Status.OPEN,
+        story="A suspend resets the device, which forgets its id and shows STOP. The driver keeps the id that it "
+        "read last, and the work that is pending. If the worker left its loop for a new id, and the guest was "
+        "suspended before that id was taken up, the worker takes it up after the resume, though config shows STOP: "
+        "it hints all free memory to a device that did not ask. If the migration has ended meanwhile, no DONE "
+        "follows. The blocks stay with the driver until the shrinker takes them, one by one, or the next migration "
+        "ends. Nothing is lost: the device ignores an id that is not its own. Found by trying to prove that blocks "
+        "come back.",
     ),
     Defect(
         "init-on-alloc",

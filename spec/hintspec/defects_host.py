@@ -95,11 +95,12 @@ HOST = (
         environment="linux-5.7+qemu-5.1+kvm-auto+cell-per-round+stop-on-cleanup",
         sizes=Sizes(1, 3, 1),
         falls="blocks_come_back",
-        mended="linux-5.7+qemu-5.1+kvm-auto+cell-per-round",
+        mended="linux-5.7+qemu-5.1+kvm-auto+cell-per-round+forget-id-on-restore",
         real=_NOT_RUN,
         status=Status.MENDED,
         story="The clean-up of a migration that did not complete shows STOP. STOP means that more hints may be "
         "asked for soon, so that the driver keeps its blocks; nothing more comes.",
+        repairs=("linux-5.7+qemu-5.1+kvm-auto+cell-per-round",),
     ),
     Defect(
         "hints-in-postcopy",

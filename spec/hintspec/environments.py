@@ -97,6 +97,7 @@ DRIVERS: dict[str, Word] = {
             rereads_id_for_start=False,
             goes_on_without_start=False,
             tells_poison_on_restore=True,
+            forgets_id_on_restore=True,
         ),
     ),
     "no-hint": Word("any driver without the feature: plain migration", lambda w: replace(w, hinting=False)),
@@ -159,6 +160,9 @@ CHANGES: dict[str, Word] = {
         reclaim=Reclaim.SHRINKER_ALL,
     ),
     "tell-poison-again": _change("poison_val is written again on restore", "driver", tells_poison_on_restore=True),
+    "forget-id-on-restore": _change(
+        "N7: restore forgets the id that was read before the reset", "driver", forgets_id_on_restore=True
+    ),
     "issue-after-start": _change(
         "F2: no new id before the last START was popped", "device", issue_waits=IssueWaits.START
     ),

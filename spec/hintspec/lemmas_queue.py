@@ -256,7 +256,7 @@ def worker_rests_while_away(s: S) -> Term:
     return implies(~up, s.driver.at == Worker.IDLE) & implies(off, reset) & implies(~off, s.device.negotiated)
 
 
-@lemma(reads_in_worker, leans_on=("ids_are_known",))
+@lemma(reads_in_worker, leans_on=("ids_are_known", "worker_rests_while_away"))
 def loop_is_of_last_id(s: S) -> Term:
     """A worker that is about to take a block for hinting serves the id that it read last."""
     return implies(s.driver.at == Worker.L3, s.driver.cache == s.driver.active)

@@ -93,9 +93,11 @@ def freeze_resets(s: S) -> None:
 
 @action(by=DRIVER, step="F4", where="virtio_balloon.c: virtballoon_restore", when=hinting)
 def restore(s: S) -> None:
-    """Resume: features and queues again, DRIVER_OK. Linux does not write poison_val again."""
+    """Resume: features and queues again, DRIVER_OK. Linux does not write poison_val again, and keeps the id it read."""
     require(s.driver.binding == Binding.FROZEN)
     s.driver.binding = Binding.BOUND
+    if s.world.driver.forgets_id_on_restore:
+        s.driver.cache = STOP
     s.device.negotiated = True
     ioeventfd_starts(s, TRUE)
     if tells_poison(s.world) and s.world.driver.tells_poison_on_restore:

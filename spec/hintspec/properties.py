@@ -126,15 +126,29 @@ def keeps_no_block(s: S) -> Term:
 
 
 @claim(
-    ALWAYS, "virtio 1.3 driver rule D10; QEMU dd8eeb9671fc (cancel and failure); Linux 6c22dc61c76b (remove)", hinting
+    ALWAYS,
+    "virtio 1.3 driver rule D10; QEMU dd8eeb9671fc (cancel and failure); Linux 6c22dc61c76b (remove)",
+    hinting,
+    kept_with=(
+        "bit_has_work",
+        "done_has_work",
+        "gone_keeps_nothing",
+        "hand_is_in_step",
+        "hinting_only_in_round",
+        "last_stage_shows_done",
+        "news_is_on_its_way",
+        "nothing_kept_unasked",
+        "worker_rests_while_away",
+    ),
 )
-def blocks_come_back(s: S) -> Term:
+def blocks_come_back(s: S, block: Term) -> Term:
     """Once hinting is over and the driver at rest, or the driver is gone, it keeps no block.
 
     Over: the migration is complete, cancelled or has failed; config shows DONE.
     """
     gone = s.driver.binding == Binding.ABSENT
-    return implies((guest_at_rest(s) & hinting_is_over(s)) | gone, keeps_no_block(s))
+    kept = s.driver.held.has(block) | (s.driver.in_hand == block)
+    return implies((guest_at_rest(s) & hinting_is_over(s)) | gone, ~kept)
 
 
 @claim(RECOVERABLE, "a work item that never ends blocks rmmod and suspend", hinting)

@@ -83,6 +83,7 @@ class DriverRules:
     waits: Waits = Waits.NEVER
     releases_on_remove: bool = True
     tells_poison_on_restore: bool = False
+    forgets_id_on_restore: bool = False  # repair of N7: else an id that was read before the reset is still served
 
 
 class Kind(StrEnum):

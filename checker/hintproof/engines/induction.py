@@ -10,6 +10,7 @@ import z3
 from hintproof.engines.obligations import WELL_FORMED, Obligations, Query, Untouched
 from hintproof.engines.report import Progress
 from hintspec.recording import Model
+from hintspec.text import STEP
 
 #: Seconds after which an obligation is undecided.
 SECONDS = 20.0
@@ -76,12 +77,15 @@ def prove(model: Model, seconds: float = SECONDS, progress: Progress | None = No
 
 
 def settled(model: Model, tried: set[str], failed: set[str]) -> tuple[list[str], list[str], list[str]]:
-    """Which properties are proved, not proved, and not tried, by the claims whose obligations were and failed."""
+    """Which properties are proved, not proved, and not tried, by the claims whose obligations were and failed.
+
+    A STEP property without an obligation is kept as it is written: no step of this world owes anything by it.
+    """
     proved: list[str] = []
     unproved: list[str] = []
     untried: list[str] = []
     for item in model.properties:
-        if item.name not in tried:
+        if item.name not in tried and item.declared.kind != STEP:
             untried.append(item.name)
         elif failed.isdisjoint(rests_on(model, item.name)) and WELL_FORMED not in failed:
             proved.append(item.name)

@@ -101,6 +101,27 @@ def test_a_repair_of_the_code_removes_the_trace(package: str, tmp_path: Path) ->
     assert not {"no_lost_write", "hint_in_window", "id_at_most_once"} & found.refuted.keys()
 
 
+#: N7: a second id is read and not yet taken up as the guest is suspended, and the migration ends.
+SUSPENDED = Sizes(1, 2, 2, freezes=1)
+
+#: Its repair: restore forgets the id.
+FORGETS = r"(?=ret = init_vqs\(vdev->priv\);)", "vb->cmd_id_received_cache = VIRTIO_BALLOON_CMD_ID_STOP;\n"
+
+#: States of code and spec at these sizes, to be on the safe side of the first run that keeps its blocks.
+FAR = 1_500_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("package", PACKAGES)
+def test_an_id_from_before_a_suspend_is_served_after_it(package: str, tmp_path: Path) -> None:
+    found = check_code(driver(package), environment(package, QEMU), SUSPENDED, until="blocks_come_back", most=FAR)
+    steps = [step.action.name for step in found.refuted["blocks_come_back"].steps]
+    assert len(steps) == 46
+    assert steps.index("suspend") < steps.index("abort_migration") < steps.index("resume")
+    mended = Driver(build(changed(source(package), FORGETS), tmp_path))
+    assert not {"blocks_come_back"} & check_code(mended, environment(package, QEMU), SUSPENDED, most=FAR).refuted.keys()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("rule", ["issue-after-stop", "drain-before-id"])
 def test_with_a_device_that_pops_promptly_the_code_loses_nothing(rule: str) -> None:
