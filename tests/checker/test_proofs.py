@@ -31,6 +31,7 @@ from tests.checker.test_interpretations import walk
 
 COUNTEREXAMPLES = Path(__file__).parents[2] / "counterexamples"
 
+
 def model_of(environment: str) -> Model:
     return ProofTask(environment).model()
 

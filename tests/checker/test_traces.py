@@ -90,6 +90,13 @@ def test_why_follows_the_last_dirty_mark() -> None:
     assert "breaks hint_spares_new_writes" in told
 
 
+def test_why_tells_who_keeps_a_block_and_nothing_of_marks() -> None:
+    told = why(load(Path(__file__).parents[2] / "counterexamples" / "stale-id-after-suspend" / "trace.json"))
+    assert told.startswith("at the end: driver.at is IDLE")
+    assert "driver.held is {1}" in told
+    assert "mark" not in told
+
+
 def test_why_names_the_ids_of_a_stale_hint() -> None:
     shown = trace_of("linux-6.1+virtio-1.3-device", Sizes(1, 3, 2), "hint_in_window")
     assert "governed_by is id1" in why(shown)
