@@ -25,7 +25,7 @@ from hintproof.engines.report import Progress, milliseconds
 from hintproof.errors import BadInput
 from hintproof.interpret.smtlib import Writer
 from hintproof.proving import ProofTask
-from hintspec.records import known_in_proof
+from hintspec.records import known_at_any_size
 
 #: Version of the manifest.
 SCHEMA = "hintproof-certificate/1"
@@ -123,7 +123,7 @@ class CertifyTask:
                 progress("obligations", len(found))
         refused = {o.claim for o in found if not o.z3 == o.cvc5 == "unsat"}
         proved, unproved, _ = settled(model, {o.claim for o in found}, refused)
-        known = {n: f for n, f in known_in_proof(self.environment).items() if n in unproved}
+        known = {n: f for n, f in known_at_any_size(self.environment).items() if n in unproved}
         return Certificate(self.environment, proved, unproved, known, untouched, found)
 
 

@@ -22,7 +22,8 @@ from hintproof.interpret.packed import PackedCompiler
 from hintproof.interpret.symmetry import canonical_form
 from hintproof.trace import Trace, from_engine, prepare
 from hintproof.verdict import Exit, Judgement, Verdict, combine, exit_code, judge
-from hintspec.records import Record, pins, records_of
+from hintspec.defects import DEFECTS
+from hintspec.records import Record, known_at_any_size, pins, records_of
 from hintspec.sizes import Sizes
 from hintspec.sorts import SpecError
 from hintspec.text import ALWAYS, Property
@@ -102,10 +103,16 @@ class Result:
         concrete = prepare(self.environment, self.sizes)
         return from_engine(self.environment, concrete, best.engine, name, best.run, best.loop)
 
+    @property
+    def known(self) -> dict[str, str]:
+        """By which defect a property is known to fall: at the sizes of the record, or at any size at all."""
+        if self.record is None:
+            return {}
+        return self.record.known if self.pinned else known_at_any_size(self.environment)
+
     def known_as(self, name: str) -> str:
-        """By which defect the property is known to fall; empty if it is not."""
-        defect = self.record.defect(name) if self.record else None
-        return defect.known if defect else ""
+        """By which defect the property is known to fall, in a line; empty if it is not."""
+        return DEFECTS[self.known[name]].known if name in self.known else ""
 
     @property
     def disagreements(self) -> list[str]:
@@ -135,7 +142,7 @@ class Result:
         lines = []
         for item in self.properties:
             refuted = self.verdict(item.name) == Verdict.REFUTED
-            expected = item.name in self.record.known
+            expected = item.name in self.known
             if refuted and not expected:
                 lines.append(f"{item.name} is refuted and recorded as holding")
             elif expected and not refuted and self.pinned and "exhaustive" in self.found:
@@ -188,7 +195,7 @@ def plan(
 ) -> tuple[Result, list[Task]]:
     """An empty result and the tasks that fill it.
 
-    Without sizes those of the environment's record are taken, or the default ones. Raises
+    Without sizes those of the environment's first record are taken, or the default ones. Raises
     :class:`BadInput` for an unknown environment, engine or size.
     """
     chosen = list(engines) or list(ENGINES)
@@ -197,7 +204,8 @@ def plan(
             raise BadInput(f"unknown engine '{engine}': choose from {', '.join(ENGINES)}")
     if limits.profile and limits.profile not in PROFILES:
         raise BadInput(f"unknown profile '{limits.profile}': choose from {', '.join(PROFILES)}")
-    record = record or next(iter(records_of(environment)), None)
+    recorded = records_of(environment)
+    record = record or next((r for r in recorded if r.sizes == sizes), next(iter(recorded), None))
     fits = record is not None and (sizes is None or sizes == record.sizes) and not limits.symmetry
     sizes = sizes or (record.sizes if record else Sizes())
     concrete = prepare(environment, sizes)

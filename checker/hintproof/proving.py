@@ -26,7 +26,7 @@ from hintspec.defects import DEFECTS
 from hintspec.environments import compose
 from hintspec.protocol import PROTOCOL
 from hintspec.recording import Model, record
-from hintspec.records import known_in_proof
+from hintspec.records import known_at_any_size
 from hintspec.sorts import SpecError
 
 
@@ -52,7 +52,7 @@ class ProofResult:
 
     def known_as(self, name: str) -> str:
         """The defect by which a property is known to fall; "" if none is."""
-        return known_in_proof(self.environment).get(name, "")
+        return known_at_any_size(self.environment).get(name, "")
 
     @property
     def missing(self) -> list[str]:

@@ -14,8 +14,6 @@ from importlib.resources import files
 from typing import Any
 
 from hintspec.claims import reads_in_worker
-from hintspec.defect import Defect
-from hintspec.defects import DEFECTS
 from hintspec.environments import compose
 from hintspec.rules import World, skipping
 from hintspec.sizes import Sizes
@@ -38,11 +36,6 @@ class Record:
     def key(self) -> str:
         """Names the record in ``pins.json``."""
         return f"{self.environment} | {self.sizes}"
-
-    def defect(self, name: str) -> Defect | None:
-        """The defect by which a property is known to fall."""
-        known = self.known.get(name)
-        return DEFECTS[known] if known else None
 
 
 _TWICE = {"hint_in_batch": "id-read-twice"}
@@ -121,12 +114,6 @@ RECORDS: tuple[Record, ...] = (
     Record(f"{_AUTO}+cell-per-round", Sizes(1, 3, 2), 22, _TWICE | _SPIN),
     Record(f"{_AUTO}+cell-per-round", Sizes(1, 3, 1, dma=1, pauses=1, removes=1), 18, _TWICE | _SPIN),
     Record(f"{_AUTO}+cell-per-round", Sizes(1, 3, 1, resizes=1), 18, _TWICE | _SPIN),
-    Record(
-        f"{_AUTO}+cell-per-round",
-        Sizes(1, 2, 2, freezes=1),
-        18,
-        _TWICE | _SPIN | _STALE | {"blocks_return": "stale-id-after-suspend"},
-    ),
     Record(
         f"{_AUTO}+cell-per-round+poison",
         Sizes(1, 3, 1, freezes=1),
@@ -214,9 +201,10 @@ COVER_SIZES: tuple[Sizes, ...] = (
 )
 
 
-def known_in_proof(environment: str) -> dict[str, str]:
+def known_at_any_size(environment: str) -> dict[str, str]:
     """The properties that are known to fall in an environment at any size at all, and by which finding."""
-    known = dict(_STALE) if _serves_stale_ids(compose(environment)) else {}
+    stale = _STALE | dict.fromkeys(_LEAK, "stale-id-after-suspend")
+    known = stale if _serves_stale_ids(compose(environment)) else {}
     for record in records_of(environment):
         known |= record.known
     return known | PROVED.get(environment, {})

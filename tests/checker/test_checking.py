@@ -43,6 +43,21 @@ def test_a_record_is_met(result: Result) -> None:
     assert result.exit(strict=True) == Exit.REFUTED
 
 
+def test_at_other_sizes_all_that_is_known_of_the_environment_counts() -> None:
+    """Of the records' sizes none has a suspend; that ids outlive one is known all the same."""
+    suspended = check("linux-6.1+qemu-7.2+kvm-auto+cell-per-round", Sizes(1, 2, 2, freezes=1), ["exhaustive"])
+    assert not suspended.pinned
+    assert suspended.verdict("blocks_come_back") == Verdict.REFUTED
+    assert "stale-id-after-suspend (N7)" in suspended.known_as("blocks_come_back")
+    assert suspended.deviations == []
+
+
+def test_at_the_sizes_of_another_record_that_one_is_met() -> None:
+    result = check("linux-6.1+qemu-7.2+kvm-auto+cell-per-round", Sizes(1, 3, 1, resizes=1), ["exhaustive"])
+    assert result.pinned
+    assert result.deviations == []
+
+
 def test_a_model_that_got_smaller_is_seen(result: Result) -> None:
     result.found["exhaustive"].states -= 1
     assert any("states" in line for line in result.deviations)

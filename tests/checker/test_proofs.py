@@ -59,8 +59,7 @@ def test_safety_is_proved_for_every_size(environment: str) -> None:
 
 def test_every_environment_that_is_recorded_as_sound_is_proved() -> None:
     """Sound: no property of safety falls by itself or could at other sizes (one START cell for all rounds, ...)."""
-    harmless = {"id-read-twice", "poison-not-restored", "stale-id-after-suspend", "full-ring-spin"}
-    harmless |= {"asleep-at-destination"}
+    harmless = {"id-read-twice", "poison-not-restored", "full-ring-spin", "asleep-at-destination"}
     sound = {r.environment for r in RECORDS if set(r.known.values()) <= harmless}
     assert sound <= set(PROVED)
 
@@ -109,7 +108,6 @@ GUILTY = {
     "no-check-before-round": {"work_starts"},
     "discard-before-reuse-seen": {"discard"},
     "poison-not-restored": {"restore"},
-    "stale-id-after-suspend": {"post_stop"},
     "tcg-hot-tlb": {"sync_merge"},
 }
 ONLY_PROGRESS = {
