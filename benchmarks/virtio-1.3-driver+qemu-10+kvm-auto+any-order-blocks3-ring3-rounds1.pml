@@ -166,7 +166,7 @@ active proctype Model() {
   /* what must hold in every state */
   :: d_step { (!((!(migration_at == phase_COMPLETE) || !(((ghost_data & 1) != 0) && ((ghost_stale & 1) != 0))) && (!(migration_at == phase_COMPLETE) || !(((ghost_data & 2) != 0) && ((ghost_stale & 2) != 0))) && (!(migration_at == phase_COMPLETE) || !(((ghost_data & 4) != 0) && ((ghost_stale & 4) != 0)))) && c_expr { FALLS_0 }) ||
               (!((!(((((memory_free & memory_used) | (driver_held & (1 << driver_in_hand >> 1))) | ((memory_free | memory_used) & (driver_held | (1 << driver_in_hand >> 1)))) & 1) != 0) && (((((memory_free | memory_used) | driver_held) | (1 << driver_in_hand >> 1)) & 1) != 0)) && (!(((((memory_free & memory_used) | (driver_held & (1 << driver_in_hand >> 1))) | ((memory_free | memory_used) & (driver_held | (1 << driver_in_hand >> 1)))) & 2) != 0) && (((((memory_free | memory_used) | driver_held) | (1 << driver_in_hand >> 1)) & 2) != 0)) && (!(((((memory_free & memory_used) | (driver_held & (1 << driver_in_hand >> 1))) | ((memory_free | memory_used) & (driver_held | (1 << driver_in_hand >> 1)))) & 4) != 0) && (((((memory_free | memory_used) | driver_held) | (1 << driver_in_hand >> 1)) & 4) != 0))) && c_expr { FALLS_1 }) ||
-              (!((!((((((driver_at == worker_IDLE) && !driver_queued) && !device_interrupt) && (driver_binding == binding_BOUND)) && ((((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)) == id_DONE) || (migration_at == phase_IDLE))) || (driver_binding == binding_ABSENT)) || ((driver_held == 0) && (driver_in_hand == 0)))) && c_expr { FALLS_2 }) ||
+              (!((!((((((driver_at == worker_IDLE) && !driver_queued) && !device_interrupt) && (driver_binding == binding_BOUND)) && ((((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)) == id_DONE) || (migration_at == phase_IDLE))) || (driver_binding == binding_ABSENT)) || !(((driver_held & 1) != 0) || (driver_in_hand == 1))) && (!((((((driver_at == worker_IDLE) && !driver_queued) && !device_interrupt) && (driver_binding == binding_BOUND)) && ((((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)) == id_DONE) || (migration_at == phase_IDLE))) || (driver_binding == binding_ABSENT)) || !(((driver_held & 2) != 0) || (driver_in_hand == 2))) && (!((((((driver_at == worker_IDLE) && !driver_queued) && !device_interrupt) && (driver_binding == binding_BOUND)) && ((((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)) == id_DONE) || (migration_at == phase_IDLE))) || (driver_binding == binding_ABSENT)) || !(((driver_held & 4) != 0) || (driver_in_hand == 3)))) && c_expr { FALLS_2 }) ||
               (!((!(migration_at == phase_IDLE) || !((((((log_own | log_bitmap) | ghost_stale) | log_kernel) | ghost_written) & 1) != 0)) && (!(migration_at == phase_IDLE) || !((((((log_own | log_bitmap) | ghost_stale) | log_kernel) | ghost_written) & 2) != 0)) && (!(migration_at == phase_IDLE) || !((((((log_own | log_bitmap) | ghost_stale) | log_kernel) | ghost_written) & 4) != 0))) && c_expr { FALLS_3 }) ||
               (!((!(device_status == status_S_REQUESTED) || !(ghost_last_id == device_cmd_id))) && c_expr { FALLS_4 }) ||
               (!((!((((driver_at == worker_IDLE) && !driver_queued) && !device_interrupt) && (driver_binding == binding_BOUND)) || ((!(!(((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)) == id_STOP) && !(((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)) == id_DONE)) || (driver_active == ((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)))) && (!(((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)) == id_DONE) || !((driver_held & 1) != 0)))) && (!((((driver_at == worker_IDLE) && !driver_queued) && !device_interrupt) && (driver_binding == binding_BOUND)) || ((!(!(((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)) == id_STOP) && !(((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)) == id_DONE)) || (driver_active == ((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)))) && (!(((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)) == id_DONE) || !((driver_held & 2) != 0)))) && (!((((driver_at == worker_IDLE) && !driver_queued) && !device_interrupt) && (driver_binding == binding_BOUND)) || ((!(!(((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)) == id_STOP) && !(((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)) == id_DONE)) || (driver_active == ((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)))) && (!(((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP)) == id_DONE) || !((driver_held & 4) != 0))))) && c_expr { FALLS_5 }) ||
@@ -189,6 +189,9 @@ active proctype Model() {
   /* A2 write(1): guest; a store by a virtual CPU */
   :: d_step { vm_running && ((memory_used & 1) != 0) ->
        assert(vm_running);
+       assert(((ghost_data | 1) & ~1) == (ghost_data & ~1));
+       assert((((ghost_stale | (!(migration_at == phase_IDLE) -> 1 : 0)) & ~1) == (ghost_stale & ~1)) && (((ghost_written | (!(migration_at == phase_IDLE) -> 1 : 0)) & ~1) == (ghost_written & ~1)));
+       assert((migration_at == phase_IDLE) || (((((ghost_stale | (!(migration_at == phase_IDLE) -> 1 : 0)) & ~ghost_stale) & ~(ghost_data | 1)) & ~memory_free) == 0));
        ghost_data = ghost_data | 1;
        ghost_stale = ghost_stale | (!(migration_at == phase_IDLE) -> 1 : 0);
        ghost_written = ghost_written | (!(migration_at == phase_IDLE) -> 1 : 0);
@@ -196,6 +199,9 @@ active proctype Model() {
   /* A2 write(2): guest; a store by a virtual CPU */
   :: d_step { vm_running && ((memory_used & 2) != 0) ->
        assert(vm_running);
+       assert(((ghost_data | 2) & ~2) == (ghost_data & ~2));
+       assert((((ghost_stale | (!(migration_at == phase_IDLE) -> 2 : 0)) & ~2) == (ghost_stale & ~2)) && (((ghost_written | (!(migration_at == phase_IDLE) -> 2 : 0)) & ~2) == (ghost_written & ~2)));
+       assert((migration_at == phase_IDLE) || (((((ghost_stale | (!(migration_at == phase_IDLE) -> 2 : 0)) & ~ghost_stale) & ~(ghost_data | 2)) & ~memory_free) == 0));
        ghost_data = ghost_data | 2;
        ghost_stale = ghost_stale | (!(migration_at == phase_IDLE) -> 2 : 0);
        ghost_written = ghost_written | (!(migration_at == phase_IDLE) -> 2 : 0);
@@ -203,6 +209,9 @@ active proctype Model() {
   /* A2 write(3): guest; a store by a virtual CPU */
   :: d_step { vm_running && ((memory_used & 4) != 0) ->
        assert(vm_running);
+       assert(((ghost_data | 4) & ~4) == (ghost_data & ~4));
+       assert((((ghost_stale | (!(migration_at == phase_IDLE) -> 4 : 0)) & ~4) == (ghost_stale & ~4)) && (((ghost_written | (!(migration_at == phase_IDLE) -> 4 : 0)) & ~4) == (ghost_written & ~4)));
+       assert((migration_at == phase_IDLE) || (((((ghost_stale | (!(migration_at == phase_IDLE) -> 4 : 0)) & ~ghost_stale) & ~(ghost_data | 4)) & ~memory_free) == 0));
        ghost_data = ghost_data | 4;
        ghost_stale = ghost_stale | (!(migration_at == phase_IDLE) -> 4 : 0);
        ghost_written = ghost_written | (!(migration_at == phase_IDLE) -> 4 : 0);
@@ -211,6 +220,7 @@ active proctype Model() {
   :: d_step { vm_running && ((memory_used & 1) != 0) ->
        assert(vm_running);
        assert((1 & memory_free) == 0);
+       assert(((ghost_data & ~1) & ~1) == (ghost_data & ~1));
        memory_used = memory_used & ~1;
        ghost_data = ghost_data & ~1;
        memory_free = memory_free | 1 }
@@ -218,6 +228,7 @@ active proctype Model() {
   :: d_step { vm_running && ((memory_used & 2) != 0) ->
        assert(vm_running);
        assert((2 & memory_free) == 0);
+       assert(((ghost_data & ~2) & ~2) == (ghost_data & ~2));
        memory_used = memory_used & ~2;
        ghost_data = ghost_data & ~2;
        memory_free = memory_free | 2 }
@@ -225,11 +236,15 @@ active proctype Model() {
   :: d_step { vm_running && ((memory_used & 4) != 0) ->
        assert(vm_running);
        assert((4 & memory_free) == 0);
+       assert(((ghost_data & ~4) & ~4) == (ghost_data & ~4));
        memory_used = memory_used & ~4;
        ghost_data = ghost_data & ~4;
        memory_free = memory_free | 4 }
   /* A4 dma_write(1): hypervisor; QEMU: address_space_write, invalidate_and_set_dirty */
   :: d_step { (left_dma > 0) && vm_running && ((memory_used & 1) != 0) ->
+       assert(((ghost_data | 1) & ~1) == (ghost_data & ~1));
+       assert((((ghost_stale | (!(migration_at == phase_IDLE) -> 1 : 0)) & ~1) == (ghost_stale & ~1)) && (((ghost_written | (!(migration_at == phase_IDLE) -> 1 : 0)) & ~1) == (ghost_written & ~1)));
+       assert((migration_at == phase_IDLE) || (((((ghost_stale | (!(migration_at == phase_IDLE) -> 1 : 0)) & ~ghost_stale) & ~(ghost_data | 1)) & ~memory_free) == 0));
        left_dma = left_dma - 1;
        ghost_data = ghost_data | 1;
        ghost_stale = ghost_stale | (!(migration_at == phase_IDLE) -> 1 : 0);
@@ -237,6 +252,9 @@ active proctype Model() {
        log_own = log_own | (!(migration_at == phase_IDLE) -> 1 : 0) }
   /* A4 dma_write(2): hypervisor; QEMU: address_space_write, invalidate_and_set_dirty */
   :: d_step { (left_dma > 0) && vm_running && ((memory_used & 2) != 0) ->
+       assert(((ghost_data | 2) & ~2) == (ghost_data & ~2));
+       assert((((ghost_stale | (!(migration_at == phase_IDLE) -> 2 : 0)) & ~2) == (ghost_stale & ~2)) && (((ghost_written | (!(migration_at == phase_IDLE) -> 2 : 0)) & ~2) == (ghost_written & ~2)));
+       assert((migration_at == phase_IDLE) || (((((ghost_stale | (!(migration_at == phase_IDLE) -> 2 : 0)) & ~ghost_stale) & ~(ghost_data | 2)) & ~memory_free) == 0));
        left_dma = left_dma - 1;
        ghost_data = ghost_data | 2;
        ghost_stale = ghost_stale | (!(migration_at == phase_IDLE) -> 2 : 0);
@@ -244,6 +262,9 @@ active proctype Model() {
        log_own = log_own | (!(migration_at == phase_IDLE) -> 2 : 0) }
   /* A4 dma_write(3): hypervisor; QEMU: address_space_write, invalidate_and_set_dirty */
   :: d_step { (left_dma > 0) && vm_running && ((memory_used & 4) != 0) ->
+       assert(((ghost_data | 4) & ~4) == (ghost_data & ~4));
+       assert((((ghost_stale | (!(migration_at == phase_IDLE) -> 4 : 0)) & ~4) == (ghost_stale & ~4)) && (((ghost_written | (!(migration_at == phase_IDLE) -> 4 : 0)) & ~4) == (ghost_written & ~4)));
+       assert((migration_at == phase_IDLE) || (((((ghost_stale | (!(migration_at == phase_IDLE) -> 4 : 0)) & ~ghost_stale) & ~(ghost_data | 4)) & ~memory_free) == 0));
        left_dma = left_dma - 1;
        ghost_data = ghost_data | 4;
        ghost_stale = ghost_stale | (!(migration_at == phase_IDLE) -> 4 : 0);
@@ -264,6 +285,7 @@ active proctype Model() {
   /* W1 S2 L1 (a) test_read_bit: driver; virtio_balloon.c: virtio_balloon_cmd_id_received */
   :: d_step { vm_running && (((driver_at == worker_W1) || (driver_at == worker_S2)) || (driver_at == worker_L1)) ->
        assert(vm_running);
+       assert(!((((driver_read_bit -> ((driver_at == worker_W1) -> worker_W1_READ : ((driver_at == worker_S2) -> worker_S2_READ : worker_L1_READ)) : ((driver_at == worker_W1) -> worker_W2 : ((driver_at == worker_S2) -> worker_S3 : worker_L1_DECIDE))) == worker_W1_READ) || ((driver_read_bit -> ((driver_at == worker_W1) -> worker_W1_READ : ((driver_at == worker_S2) -> worker_S2_READ : worker_L1_READ)) : ((driver_at == worker_W1) -> worker_W2 : ((driver_at == worker_S2) -> worker_S3 : worker_L1_DECIDE))) == worker_S2_READ)) || ((driver_read_bit -> ((driver_at == worker_W1) -> worker_W1_READ : ((driver_at == worker_S2) -> worker_S2_READ : worker_L1_READ)) : ((driver_at == worker_W1) -> worker_W2 : ((driver_at == worker_S2) -> worker_S3 : worker_L1_DECIDE))) == worker_L1_READ)) || driver_read_bit);
        driver_at = (driver_read_bit -> ((driver_at == worker_W1) -> worker_W1_READ : ((driver_at == worker_S2) -> worker_S2_READ : worker_L1_READ)) : ((driver_at == worker_W1) -> worker_W2 : ((driver_at == worker_S2) -> worker_S3 : worker_L1_DECIDE)));
        driver_read_bit = false }
   /* W1 S2 L1 (b) read_config: driver; virtio_balloon.c: virtio_balloon_cmd_id_received */
@@ -286,6 +308,7 @@ active proctype Model() {
   /* W2 S1 round_begins: driver; virtio_balloon.c: virtio_balloon_report_free_page */
   :: d_step { vm_running && (driver_at == worker_W2) && !(driver_cache == id_STOP) && !(driver_cache == id_DONE) && !(driver_cache == driver_active) ->
        assert(vm_running);
+       assert((3 - 0 - ring_queue_waiting) == (3 - 0 - ring_queue_waiting));
        ring_queue_used = 0;
        driver_at = worker_S3 }
   /* S3 set_active_id: driver; virtio_balloon.c: send_cmd_id_start */
@@ -296,6 +319,7 @@ active proctype Model() {
   /* S4 post_start: driver; virtio_balloon.c: send_cmd_id_start, virtqueue_add_outbuf */
   :: d_step { vm_running && (driver_at == worker_S4) && ((3 - ring_queue_used - ring_queue_waiting) > 0) ->
        assert(vm_running);
+       assert(!(ring_queue_waiting == (ring_queue_waiting + ((3 - ring_queue_used - ring_queue_waiting) > 0))));
        ring_queue_0_kind = ((ring_queue_waiting == 0) -> entry_START : ring_queue_0_kind);
        ring_queue_0_governed_by = ((ring_queue_waiting == 0) -> driver_active : ring_queue_0_governed_by);
        ring_queue_0_cell = ((ring_queue_waiting == 0) -> driver_active : ring_queue_0_cell);
@@ -354,6 +378,8 @@ active proctype Model() {
   /* L4 post_hint: driver; virtio_balloon.c: get_free_page_and_send, virtqueue_add_inbuf */
   :: d_step { vm_running && (driver_at == worker_L4) && ((3 - ring_queue_used - ring_queue_waiting) > 1) ->
        assert(vm_running);
+       assert(!(ring_queue_waiting == (ring_queue_waiting + ((3 - ring_queue_used - ring_queue_waiting) > 0))));
+       assert((3 - ring_queue_used - (ring_queue_waiting + ((3 - ring_queue_used - ring_queue_waiting) > 0))) > 0);
        ring_queue_0_kind = ((ring_queue_waiting == 0) -> entry_HINT : ring_queue_0_kind);
        ring_queue_0_block = ((ring_queue_waiting == 0) -> driver_in_hand : ring_queue_0_block);
        ring_queue_0_governed_by = ((ring_queue_waiting == 0) -> driver_active : ring_queue_0_governed_by);
@@ -386,6 +412,8 @@ active proctype Model() {
   /* T1 post_stop: driver; virtio_balloon.c: send_cmd_id_stop */
   :: d_step { vm_running && (driver_at == worker_T1) && ((3 - 0 - ring_queue_waiting) > 0) ->
        assert(vm_running);
+       assert(!(ring_queue_waiting == (ring_queue_waiting + ((3 - 0 - ring_queue_waiting) > 0))));
+       assert((3 - 0 - (ring_queue_waiting + ((3 - 0 - ring_queue_waiting) > 0))) == (3 - 0 - (ring_queue_waiting + ((3 - 0 - ring_queue_waiting) > 0))));
        ring_queue_used = 0;
        ring_queue_0_kind = ((ring_queue_waiting == 0) -> entry_STOP_SIGN : ring_queue_0_kind);
        ring_queue_0_governed_by = ((ring_queue_waiting == 0) -> driver_active : ring_queue_0_governed_by);
@@ -400,6 +428,7 @@ active proctype Model() {
   :: d_step { vm_running && (driver_at == worker_T1) && !((3 - 0 - ring_queue_waiting) > 0) ->
        assert(vm_running);
        assert(!((3 - 0 - ring_queue_waiting) > 0));
+       assert((3 - 0 - ring_queue_waiting) == (3 - 0 - ring_queue_waiting));
        ring_queue_used = 0;
        driver_at = worker_IDLE }
   /* SHR shrink_any(1): driver; virtio_balloon.c: virtio_balloon_shrinker_scan; virtio 1.3 driver rule D7 */
@@ -443,6 +472,7 @@ active proctype Model() {
   /* R4 remove_resets: driver; virtio_balloon.c: remove_common, virtio_reset_device */
   :: d_step { vm_running && (driver_binding == binding_REMOVE_RESET) && !false ->
        assert(vm_running);
+       assert(!(driver_at == worker_T1) || ((driver_at == worker_IDLE) || (driver_at == worker_T_WAIT)));
        device_negotiated = false;
        ring_queue_used = 0;
        ring_queue_waiting = 0;
@@ -469,7 +499,8 @@ active proctype Model() {
        driver_cache = id_STOP;
        driver_active = id_STOP;
        driver_read_bit = false;
-       device_negotiated = true }
+       device_negotiated = true;
+       device_awake = true }
   /* F1 freeze_begins: driver; virtio_balloon.c: virtballoon_freeze */
   :: d_step { vm_running && (left_freezes > 0) && (driver_binding == binding_BOUND) && (driver_at == worker_IDLE) ->
        assert(vm_running);
@@ -485,6 +516,7 @@ active proctype Model() {
   /* F3 freeze_resets: driver; virtio_balloon.c: remove_common, virtio_reset_device */
   :: d_step { vm_running && (driver_binding == binding_FREEZE_RESET) && !false ->
        assert(vm_running);
+       assert(!(driver_at == worker_T1) || ((driver_at == worker_IDLE) || (driver_at == worker_T_WAIT)));
        device_negotiated = false;
        ring_queue_used = 0;
        ring_queue_waiting = 0;
@@ -508,12 +540,15 @@ active proctype Model() {
   :: d_step { vm_running && (driver_binding == binding_FROZEN) ->
        assert(vm_running);
        driver_binding = binding_BOUND;
-       device_negotiated = true }
+       driver_cache = id_STOP;
+       device_negotiated = true;
+       device_awake = true }
   /* H4 pop_start: device; virtio-balloon.c (QEMU): get_free_page_hints */
   :: d_step { device_awake && device_negotiated && !(ring_queue_waiting == 0) && vm_running && !false && !(ring_queue_0_kind == entry_HINT) && (device_status == status_S_REQUESTED) && (ring_queue_0_cell == device_cmd_id) ->
        assert(!((!(ring_queue_0_cell == id_STOP) && !(ring_queue_0_cell == id_DONE)) && (ring_queue_0_cell == ghost_last_id)));
        assert(!(ring_queue_waiting == 0) && !(ring_queue_0_kind == entry_HINT));
        assert(vm_running);
+       assert(!(ring_queue_waiting == (ring_queue_waiting - (ring_queue_waiting > 0))));
        ghost_last_id = ((!(ring_queue_0_cell == id_STOP) && !(ring_queue_0_cell == id_DONE)) -> ring_queue_0_cell : ghost_last_id);
        ghost_open = !(ring_queue_0_cell == id_STOP) && !(ring_queue_0_cell == id_DONE);
        ring_queue_used = ring_queue_used + 1;
@@ -536,6 +571,7 @@ active proctype Model() {
        assert(!((!(ring_queue_0_cell == id_STOP) && !(ring_queue_0_cell == id_DONE)) && (ring_queue_0_cell == ghost_last_id)));
        assert(!(ring_queue_waiting == 0) && !(ring_queue_0_kind == entry_HINT));
        assert(vm_running);
+       assert(!(ring_queue_waiting == (ring_queue_waiting - (ring_queue_waiting > 0))));
        ghost_last_id = ((!(ring_queue_0_cell == id_STOP) && !(ring_queue_0_cell == id_DONE)) -> ring_queue_0_cell : ghost_last_id);
        ghost_open = !(ring_queue_0_cell == id_STOP) && !(ring_queue_0_cell == id_DONE);
        ring_queue_used = ring_queue_used + 1;
@@ -581,6 +617,7 @@ active proctype Model() {
        assert(ghost_open);
        assert((migration_at == phase_ROUND) && (ring_queue_0_governed_by == device_cmd_id));
        assert(!(((ghost_written << 1 >> ring_queue_0_block & 1) && (ghost_data << 1 >> ring_queue_0_block & 1)) && (log_bitmap << 1 >> ring_queue_0_block & 1)) || ((log_own << 1 >> ring_queue_0_block & 1) || (log_kernel << 1 >> ring_queue_0_block & 1)));
+       assert(!((log_bitmap & ~(1 << ring_queue_0_block >> 1)) << 1 >> ring_queue_0_block & 1));
        log_bitmap = log_bitmap & ~(1 << ring_queue_0_block >> 1);
        ring_queue_used = ring_queue_used + 1;
        ring_queue_waiting = ring_queue_waiting - 1;
@@ -619,7 +656,10 @@ active proctype Model() {
   :: d_step { device_awake && (ring_queue_waiting == 0) && !(device_status == status_S_START) ->
        device_awake = false }
   /* M1 migrate: hypervisor; ram.c: ram_save_setup, ram_list_init_bitmaps, memory_global_dirty_log_start */
-  :: d_step { (left_migrations > 0) && (left_rounds > 0) && (migration_at == phase_IDLE) && vm_running ->
+  :: d_step { (left_migrations > 0) && (left_rounds > 0) && (migration_at == phase_IDLE) ->
+       assert((device_interrupt || (device_negotiated && !(device_status == status_S_STOP))) == (device_interrupt || !(device_status == ((device_negotiated && !(device_status == status_S_STOP)) -> status_S_STOP : device_status))));
+       assert(!((device_interrupt || (device_negotiated && !(device_status == status_S_STOP))) && !device_interrupt) || device_negotiated);
+       assert(!device_negotiated || (((device_negotiated && !(device_status == status_S_STOP)) -> status_S_STOP : device_status) == status_S_STOP));
        left_migrations = left_migrations - 1;
        left_rounds = left_rounds - 1;
        log_bitmap = 0 ^ EVERY;
@@ -633,6 +673,9 @@ active proctype Model() {
   /* M2 H2 next_sync: hypervisor; ram.c: ram_state_pending_exact, migration_bitmap_sync_precopy */
   :: d_step { (left_rounds > 0) && (migration_at == phase_ROUND) && (migration_sending == 0) && !false ->
        assert(!(migration_at == phase_IDLE));
+       assert((device_interrupt || (device_negotiated && !(device_status == status_S_STOP))) == (device_interrupt || !(device_status == ((device_negotiated && !(device_status == status_S_STOP)) -> status_S_STOP : device_status))));
+       assert(!((device_interrupt || (device_negotiated && !(device_status == status_S_STOP))) && !device_interrupt) || device_negotiated);
+       assert(!device_negotiated || (((device_negotiated && !(device_status == status_S_STOP)) -> status_S_STOP : device_status) == status_S_STOP));
        left_rounds = left_rounds - 1;
        migration_at = phase_SYNC_GET;
        device_interrupt = device_interrupt || (device_negotiated && !(device_status == status_S_STOP));
@@ -644,6 +687,9 @@ active proctype Model() {
        migration_at = phase_SYNC_STOP }
   /* M4 H2 last_sync: hypervisor; ram.c: ram_save_complete, migration_bitmap_sync_precopy */
   :: d_step { (migration_at == phase_SYNC_STOP) ->
+       assert((device_interrupt || (device_negotiated && !(device_status == status_S_STOP))) == (device_interrupt || !(device_status == ((device_negotiated && !(device_status == status_S_STOP)) -> status_S_STOP : device_status))));
+       assert(!((device_interrupt || (device_negotiated && !(device_status == status_S_STOP))) && !device_interrupt) || device_negotiated);
+       assert(!device_negotiated || (((device_negotiated && !(device_status == status_S_STOP)) -> status_S_STOP : device_status) == status_S_STOP));
        migration_at = phase_SYNC_GET;
        device_interrupt = device_interrupt || (device_negotiated && !(device_status == status_S_STOP));
        device_status = ((device_negotiated && !(device_status == status_S_STOP)) -> status_S_STOP : device_status) }
@@ -659,6 +705,7 @@ active proctype Model() {
        migration_at = phase_SYNC_PUBLISH }
   /* H1 publish_id: hypervisor; virtio-balloon.c (QEMU): virtio_balloon_free_page_start */
   :: d_step { (migration_at == phase_SYNC_PUBLISH) && vm_running && device_negotiated ->
+       assert(device_interrupt || (!(device_status == status_S_REQUESTED) || !(device_cmd_id == (device_cmd_id == 3 -> 2 : device_cmd_id + 1))));
        device_cmd_id = (device_cmd_id == 3 -> 2 : device_cmd_id + 1);
        ghost_written = 0;
        device_status = status_S_REQUESTED;
@@ -666,6 +713,7 @@ active proctype Model() {
        migration_at = phase_ROUND }
   /* H1 (none) publish_nothing: hypervisor; virtio-balloon.c (QEMU): virtio_balloon_free_page_hint_notify */
   :: d_step { (migration_at == phase_SYNC_PUBLISH) && !(vm_running && device_negotiated) && (vm_running || !device_negotiated) ->
+       assert(!device_negotiated || (device_status == (vm_running -> status_S_REQUESTED : status_S_DONE)));
        migration_at = (migration_last -> phase_LAST : phase_ROUND) }
   /* H3 publish_done: hypervisor; virtio-balloon.c (QEMU): virtio_balloon_free_page_done */
   :: d_step { (migration_at == phase_SYNC_PUBLISH) && !vm_running && device_negotiated ->
@@ -689,6 +737,7 @@ active proctype Model() {
        migration_send_step = sending_TAKEN }
   /* SEND (read) send_reads: hypervisor; ram.c: ram_save_target_page */
   :: d_step { (migration_send_step == sending_TAKEN) ->
+       assert((migration_at == phase_IDLE) || (((((ghost_stale & ~(1 << migration_sending >> 1)) & ~ghost_stale) & ~ghost_data) & ~memory_free) == 0));
        ghost_stale = ghost_stale & ~(1 << migration_sending >> 1);
        migration_sending = 0;
        migration_send_step = sending_NOTHING }
@@ -698,6 +747,7 @@ active proctype Model() {
   /* M9 resume: hypervisor; migration.c: process_incoming_migration_bh; virtio.c:
      virtio_device_start_ioeventfd_impl */
   :: d_step { (migration_at == phase_COMPLETE) ->
+       assert(device_awake || ((vm_running || migration_last) && !vm_running));
        log_bitmap = 0;
        log_own = 0;
        log_kernel = 0;
@@ -710,6 +760,10 @@ active proctype Model() {
   /* M10 H3 abort_migration: hypervisor; savevm.c: qemu_savevm_state_cleanup; migration.c: migrate_fd_cancel
      */
   :: d_step { ((migration_at == phase_ROUND) || (migration_at == phase_LAST)) && (migration_sending == 0) && !false ->
+       assert((device_interrupt || (device_negotiated && !(device_status == status_S_DONE))) == (device_interrupt || !(device_status == ((device_negotiated && !(device_status == status_S_DONE)) -> status_S_DONE : device_status))));
+       assert(!((device_interrupt || (device_negotiated && !(device_status == status_S_DONE))) && !device_interrupt) || device_negotiated);
+       assert((!((vm_running || migration_last) && !vm_running) || (device_awake || migration_last)) && (!((device_awake || migration_last) && !device_awake) || ((vm_running || migration_last) && !vm_running)));
+       device_awake = device_awake || migration_last;
        log_bitmap = 0;
        log_own = 0;
        log_kernel = 0;

@@ -152,8 +152,9 @@ def defects_page(docs: Path) -> str:
     told = {d["name"]: d for d in json.loads((docs / "defects.json").read_text())["defects"]}
     parts = [
         "# Known defects",
-        "Written by `docs/generate.py` from the catalogue in the text (`spec/hintspec/defects.py`) and from one run "
-        "of `hintproof defects --engine exhaustive --engine bounded --engine sampled --json > docs/defects.json`. "
+        "Written by `docs/generate.py` from the catalogue in the text (`spec/hintspec/defects.py`) and from what "
+        "`hintproof defects --engine exhaustive --engine bounded --engine sampled --json` measured "
+        "(`docs/defects.json`). "
         "Each has a folder `counterexamples/NAME` with its shortest run (`trace.json`, `trace.txt`) and a page "
         "(`README.md`) that tells what happens, how to see it, and what mends it. "
         "`hintproof defects NAME` derives it anew.",

@@ -22,7 +22,7 @@ from hintspec.unsaid import Harmless
 SEEKERS = ("exhaustive", "bounded", "sampled")
 
 #: Seconds that an engine may look for the run of one defect.
-SECONDS = 120.0
+SECONDS = 300.0
 
 
 @dataclass(frozen=True)
