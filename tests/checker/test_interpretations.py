@@ -35,7 +35,7 @@ ENVIRONMENTS = [
     "linux-6.1+qemu-7.2+kvm-manual+armed-only+clear-by-block+no-shrinker",
     "linux-6.12+qemu-10+kvm-manual+posted-after-clear+cell-per-round+read-id-once",
     "linux-6.12+qemu-10+tcg+oom-notifier+init-on-free",
-    "linux-6.12+qemu-10+kvm-auto+poison",
+    "linux-6.12+qemu-10+kvm-auto+poison+forget-id-on-restore",
     "linux-6.1+qemu-10+kvm-auto+stop-in-start-cell+same-id-again+start-any-time+status-before-id+end-round-when-full",
     "linux-6.1+qemu-7.2+kvm-auto+hint-free-list+swapped-ids+legacy-features+stop-on-cleanup+postcopy",
     "linux-6.1+qemu-7.2+kvm-manual+return-before-act+return-marks-dirty+lost-kick+clear-unseen+timed-sync",

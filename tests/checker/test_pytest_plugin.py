@@ -40,7 +40,7 @@ def test_the_suite_takes_an_environment(pytester: pytest.Pytester) -> None:
         "-q", "--pyargs", "hintproof.suite", "--hintproof-environment", "linux-6.1+firecracker-1.14"
     )
     outcomes = done.parseoutcomes()
-    assert outcomes == {"passed": 18, "xfailed": 3}
+    assert outcomes == {"passed": 21, "xfailed": 3}
 
 
 def test_options_choose_engine_and_sizes(pytester: pytest.Pytester) -> None:

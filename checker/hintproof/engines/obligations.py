@@ -138,7 +138,10 @@ class Obligations:
             conjuncts = self.meaning.guard(action, self.state, self.taken)
             after = self.meaning.after(action, self.state, self.taken)
             names = Names(self.taken)
-            promised = tuple((n, self.meaning.term(term, self.state, names)) for n, term in action.promises)
+            goals: dict[str, list[Expr]] = {}  # by claim: a step may promise several things by one
+            for claim, term in action.promises:
+                goals.setdefault(claim, []).append(self.meaning.term(term, self.state, names))
+            promised = tuple((claim, z3.And(parts)) for claim, parts in goals.items())
         guard = [(f"guard {number}", fact) for number, fact in enumerate(conjuncts)]
         if action.action.takes_block:
             guard.append((WELL_FORMED, self.taken != self.meaning.no_block))
