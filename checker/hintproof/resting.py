@@ -1,15 +1,18 @@
 """What rests on what: which properties lose their proof without a guard, an update or a lemma.
 
-Each is left out in turn, and what it could matter to is asked again. A guard that nothing needs is one that
-the proof of safety does without: it is there for progress, or because the code is so.
+Each is left out in turn, and what it could matter to is asked again: of a guard or a lemma, the queries that Z3
+showed with it. A guard that nothing needs is one that the proof of safety does without: it is there for progress,
+or because the code is so.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
+from itertools import chain
 
 from hintproof.engines.induction import SECONDS, ask, prove, rests_on
 from hintproof.engines.obligations import WELL_FORMED, Obligations, Query
@@ -87,11 +90,8 @@ def term_of(model: Model, part: Part) -> Term | None:
     return action.guard[int(part.name)].term if part.kind == GUARD else action.updates[part.name]
 
 
-def _without(action: RecordedAction, part: Part) -> RecordedAction:
-    if part.kind == GUARD:
-        left = tuple(c for number, c in enumerate(action.guard) if number != int(part.name))
-        return replace(action, guard=left)
-    return replace(action, updates={n: t for n, t in action.updates.items() if n != part.name})
+def _without(action: RecordedAction, variable: str) -> RecordedAction:
+    return replace(action, updates={n: t for n, t in action.updates.items() if n != variable})
 
 
 class Resting:
@@ -104,10 +104,18 @@ class Resting:
         self.proof = prove(self.model, seconds)
         self._failed = {(o.by, o.claim) for o in self.proof.failed}
         self._obligations = Obligations(self.model)
+        self._shown = cache(self._queries_of)
 
     def needed(self, part: Part) -> Needed:
         """What fails without a part."""
-        breaks = self._lemma_left_out(part.name) if part.kind == LEMMA else self._step_without(part)
+        if part.kind == UPDATE:
+            changed = _without(self.model.action_named(part.step), part.name)
+            queries = [q for q in self._obligations.of_step(changed) if isinstance(q, Query)]
+        else:
+            queries = list(self._that_use(part))
+        breaks = {
+            q.claim for q in queries if (q.by, q.claim) not in self._failed and ask(q, self.seconds).verdict != "proved"
+        }
         falls = [
             name
             for name in self.proof.proved
@@ -115,22 +123,18 @@ class Resting:
         ]
         return Needed(part, tuple(sorted(breaks)), tuple(falls))
 
-    def _step_without(self, part: Part) -> set[str]:
-        changed = _without(self.model.action_named(part.step), part)
-        queries = self._obligations.of_step(changed)
-        return self._failing(q for q in queries if isinstance(q, Query))
+    def _that_use(self, part: Part) -> Iterator[Query]:
+        """The queries that were shown with the help of a guard or a lemma, now without it."""
+        fact = part.name if part.kind == LEMMA else f"guard {part.name}"
+        steps = [part.step] if part.step else [action.name for action in self.model.actions]
+        for query, needed in chain.from_iterable(map(self._shown, steps)):
+            if fact in needed and query.claim != part.name:
+                yield replace(query, known=tuple((name, known) for name, known in query.known if name != fact))
 
-    def _lemma_left_out(self, name: str) -> set[str]:
-        """The claims that lean on a lemma and can't be shown without it."""
-        left = replace(self.model, lemmas=tuple(item for item in self.model.lemmas if item.name != name))
-        leaning = {i.name for i in left.claims if name in i.declared.leans_on}
-        queries = Obligations(left).all()
-        return self._failing(q for q in queries if isinstance(q, Query) and q.claim in leaning)
-
-    def _failing(self, queries: Iterable[Query]) -> set[str]:
-        return {
-            q.claim for q in queries if (q.by, q.claim) not in self._failed and ask(q, self.seconds).verdict != "proved"
-        }
+    def _queries_of(self, step: str) -> list[tuple[Query, set[str]]]:
+        """The queries of a step, and the names of the facts from which Z3 shows each: no other fact matters to it."""
+        queries = (q for q in self._obligations.of_step(self.model.action_named(step)) if isinstance(q, Query))
+        return [(query, {name for name, _ in query.core(self.seconds)[1]}) for query in queries]
 
 
 @dataclass(frozen=True)
