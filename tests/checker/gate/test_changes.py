@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from hintproof.gate.asks import USUAL, Ask, Kind
+from hintproof.gate.asks import MORE, USUAL, Ask, Kind
 from hintproof.gate.backend import LinuxBackend
 from hintproof.gate.gate import run_gate
 from hintproof.gate.linux import LinuxChecker
@@ -49,6 +49,30 @@ def test_every_change_gets_the_right_answer(change: Change, package: str) -> Non
     patch, code = gated(change, package, USUAL)
     as_expected(change, patch)
     assert code == (Exit.REFUTED if change.outcome == Outcome.REFUTED else Exit.AS_EXPECTED)
+
+
+#: The repair of finding N7, which --thorough alone can tell: it takes a suspend between two rounds.
+FORGETS = Change(
+    "forgets-the-id",
+    "forget the id that was read before a suspend",
+    (
+        (
+            r"(?=\tret = init_vqs\(vdev->priv\);)",
+            "\t((struct virtio_balloon *)vdev->priv)->cmd_id_received_cache = 0;\n",
+        ),
+    ),
+    Outcome.CHANGED,
+    mends=("blocks_come_back",),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_thorough_gate_sees_that_an_id_does_not_outlive_a_suspend(package: str) -> None:
+    asks = tuple(ask for ask in MORE if ask.kind == Kind.VERDICTS and ask.sizes.freezes and ask.sizes.rounds > 1)
+    patch, code = gated(FORGETS, package, asks)
+    as_expected(FORGETS, patch)
+    assert code == Exit.AS_EXPECTED
 
 
 @pytest.mark.parametrize("name", ["freed-twice", "reads-the-id-once", "other-words"])
