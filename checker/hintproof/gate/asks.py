@@ -64,9 +64,8 @@ MORE = (
     Ask(Kind.VERDICTS, "virtio-1.3-device", _TWO, 6_000_000, 1800.0),
     Ask(Kind.VERDICTS, "qemu-7.2+kvm-auto+issue-after-stop", _TWO, 6_000_000, 1800.0),
     Ask(Kind.VERDICTS, "qemu-7.2+kvm-auto", Sizes(1, 3, 1, freezes=1), 6_000_000, 1800.0),
-    Ask(
-        Kind.VERDICTS, "qemu-7.2+kvm-auto", Sizes(1, 2, 2, freezes=1), 6_000_000, 1800.0
-    ),  # an id from before a suspend
+    # An id that was read before a suspend, and is served after it.
+    Ask(Kind.VERDICTS, "qemu-7.2+kvm-auto", Sizes(1, 2, 2, freezes=1), 6_000_000, 1800.0),
     Ask(Kind.LIKENESS, "qemu-7.2+kvm-auto", Sizes(2, 3, 1), 2_000_000, 1800.0),
     Ask(Kind.WANDERING, "qemu-7.2+kvm-auto", Sizes(4, 6, 5), 400_000, 1800.0),
     Ask(Kind.FAULTS, "", Sizes(2, 4, 2, removes=1), 20_000_000, 1800.0),
