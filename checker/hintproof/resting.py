@@ -129,7 +129,7 @@ class Resting:
         steps = [part.step] if part.step else [action.name for action in self.model.actions]
         for query, needed in chain.from_iterable(map(self._shown, steps)):
             if fact in needed and query.claim != part.name:
-                yield replace(query, known=tuple((name, known) for name, known in query.known if name != fact))
+                yield query.without(fact)
 
     def _queries_of(self, step: str) -> list[tuple[Query, set[str]]]:
         """The queries of a step, and the names of the facts from which Z3 shows each: no other fact matters to it."""

@@ -136,11 +136,6 @@ def test_the_proof_fails_where_start_is_accepted_at_any_time(environment: str) -
     assert {("pop_start", "hinting_only_in_round"), ("set_active_id", "start_reads_as_posted")} <= failed
 
 
-def without(query: Query, name: str) -> Query:
-    """The same obligation, with one lemma not to be used."""
-    return replace(query, known=tuple((source, fact) for source, fact in query.known if source != name))
-
-
 def leans() -> Iterator[tuple[str, str]]:
     for item in (*LEMMAS, *PROTOCOL.properties):
         yield from ((item.name, lean) for lean in item.leans_on)
@@ -152,7 +147,7 @@ def test_no_lemma_can_be_left_out(claim: str, lean: str) -> None:
     for environment in PROVED:
         for query in queries_of(environment):
             if query.claim == claim and query.by != INITIALLY and lean in {source for source, _ in query.known}:
-                shorter = without(query, lean)
+                shorter = query.without(lean)
                 if ask(shorter).verdict == "fails" and ask(query).verdict == "proved":
                     return
     pytest.fail(f"every proof of {claim} stands without {lean}")

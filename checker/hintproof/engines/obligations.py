@@ -9,7 +9,7 @@ of there is nothing to ask.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import product
 from typing import Any
@@ -45,6 +45,10 @@ class Query:
         solver = self._opposite(seconds)
         solver.add(*(fact for _, fact in self.known))
         return solver
+
+    def without(self, name: str) -> Query:
+        """The same question, without the facts of one name."""
+        return replace(self, known=tuple((source, fact) for source, fact in self.known if source != name))
 
     def core(self, seconds: float) -> tuple[str, list[Known]]:
         """What Z3 answers, and the facts that it needs for *unsat*; all of them, if that isn't the answer."""

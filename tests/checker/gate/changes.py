@@ -208,4 +208,13 @@ HARMLESS = (
     ),
 )  # fmt: skip
 
+#: The repair of finding N7. It takes a suspend between two rounds to tell it, which not every gate looks at.
+FORGETS = Change(
+    "forgets-the-id",
+    "forget the id that was read before a suspend",
+    ((r"(?=ret = init_vqs\(vdev->priv\);)", "vb->cmd_id_received_cache = VIRTIO_BALLOON_CMD_ID_STOP;\n\t"),),
+    Outcome.CHANGED,
+    mends=("blocks_come_back",),
+)
+
 EVERY = (*REPAIRS, *FAULTS, *HARMLESS)

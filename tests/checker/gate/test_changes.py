@@ -15,7 +15,7 @@ from hintproof.gate.report import PatchReport, Standing
 from hintproof.gate.watched import DRIVER, texts
 from hintproof.verdict import Exit, Outcome
 from hintspec.sizes import Sizes
-from tests.checker.gate.changes import EVERY, FAULTS, HARMLESS, REPAIRS, Change
+from tests.checker.gate.changes import EVERY, FAULTS, FORGETS, HARMLESS, REPAIRS, Change
 from tests.checker.linux.trees import PACKAGES, source
 
 #: Enough for faults that one round shows.
@@ -49,21 +49,6 @@ def test_every_change_gets_the_right_answer(change: Change, package: str) -> Non
     patch, code = gated(change, package, USUAL)
     as_expected(change, patch)
     assert code == (Exit.REFUTED if change.outcome == Outcome.REFUTED else Exit.AS_EXPECTED)
-
-
-#: The repair of finding N7, which --thorough alone can tell: it takes a suspend between two rounds.
-FORGETS = Change(
-    "forgets-the-id",
-    "forget the id that was read before a suspend",
-    (
-        (
-            r"(?=\tret = init_vqs\(vdev->priv\);)",
-            "\t((struct virtio_balloon *)vdev->priv)->cmd_id_received_cache = 0;\n",
-        ),
-    ),
-    Outcome.CHANGED,
-    mends=("blocks_come_back",),
-)
 
 
 @pytest.mark.slow

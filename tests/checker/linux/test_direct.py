@@ -14,6 +14,7 @@ from hintproof.story.tell import tell
 from hintproof.views import mail
 from hintspec.records import pins
 from hintspec.sizes import Sizes
+from tests.checker.gate.changes import FORGETS
 from tests.checker.linux.trees import PACKAGES, changed, driver, source
 
 ONE_ROUND = Sizes(blocks=1, ring=3, rounds=1)
@@ -104,9 +105,6 @@ def test_a_repair_of_the_code_removes_the_trace(package: str, tmp_path: Path) ->
 #: N7: a second id is read and not yet taken up as the guest is suspended, and the migration ends.
 SUSPENDED = Sizes(1, 2, 2, freezes=1)
 
-#: Its repair: restore forgets the id.
-FORGETS = r"(?=ret = init_vqs\(vdev->priv\);)", "vb->cmd_id_received_cache = VIRTIO_BALLOON_CMD_ID_STOP;\n"
-
 #: States of code and spec at these sizes, to be on the safe side of the first run that keeps its blocks.
 FAR = 1_500_000
 
@@ -118,7 +116,7 @@ def test_an_id_from_before_a_suspend_is_served_after_it(package: str, tmp_path: 
     steps = [step.action.name for step in found.refuted["blocks_come_back"].steps]
     assert len(steps) == 46
     assert steps.index("suspend") < steps.index("abort_migration") < steps.index("resume")
-    mended = Driver(build(changed(source(package), FORGETS), tmp_path))
+    mended = Driver(build(changed(source(package), *FORGETS.replacements), tmp_path))
     assert not {"blocks_come_back"} & check_code(mended, environment(package, QEMU), SUSPENDED, most=FAR).refuted.keys()
 
 
