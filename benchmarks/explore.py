@@ -24,12 +24,12 @@ from typing import Any
 
 from hintproof.engines.report import Found, Limits
 from hintproof.engines.sampling import sample
-from hintproof.parallel import run_all
-from hintproof.trace import prepare, write_whole
-from hintspec.defects import DEFECTS
-from hintspec.protocol import PROTOCOL
-from hintspec.records import RECORDS, Record, pins
-from hintspec.text import ALWAYS, STEP
+from hintproof.system.workers import run_all
+from hintproof.trace.trace import prepare, write_whole
+from hintspec.catalogue.defects import DEFECTS
+from hintspec.catalogue.expected import RECORDS, Record, pins
+from hintspec.language.declare import ALWAYS, STEP
+from hintspec.text import PROTOCOL
 
 #: What a single run of finite length speaks against.
 SAFETY = {p.name for p in PROTOCOL.properties if p.kind in (ALWAYS, STEP)}

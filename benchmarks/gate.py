@@ -19,16 +19,22 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.checker.gate.changes import EVERY, Change  # noqa: E402
+from tests.checker.gate.changes import (  # noqa: E402
+    EVERY,
+    Change,
+)
 
-from hintproof.gate.asks import USUAL  # noqa: E402
 from hintproof.gate.backend import LinuxBackend  # noqa: E402
+from hintproof.gate.check_plan import USUAL  # noqa: E402
 from hintproof.gate.gate import run_gate  # noqa: E402
 from hintproof.gate.linux import LinuxChecker  # noqa: E402
 from hintproof.gate.mails import patches_in  # noqa: E402
 from hintproof.gate.report import Standing  # noqa: E402
-from hintproof.gate.watched import DRIVER, texts  # noqa: E402
-from hintproof.trace import write_whole  # noqa: E402
+from hintproof.gate.watched import (  # noqa: E402
+    DRIVER,
+    texts,
+)
+from hintproof.trace.trace import write_whole  # noqa: E402
 
 
 def gated(change: Change, linux: str) -> dict[str, Any]:

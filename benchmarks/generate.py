@@ -9,10 +9,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from hintproof.common_model import two_phase_commit
 from hintproof.interpret.promela import promela
+from hintproof.peers.two_phase_commit import two_phase_commit
 from hintproof.peers.worlds import COMPARED
-from hintproof.trace import prepare
+from hintproof.trace.trace import prepare
 
 FOLDER = Path(__file__).parent
 

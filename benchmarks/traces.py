@@ -23,11 +23,24 @@ sys.path.insert(0, str(ROOT))
 
 from tests.long_trace import long_trace  # noqa: E402
 
-from hintproof.explain import why  # noqa: E402
+from hintproof.story.causes import why  # noqa: E402
 from hintproof.story.model import Story  # noqa: E402
 from hintproof.story.tell import tell  # noqa: E402
-from hintproof.trace import Trace, load, save, write_whole  # noqa: E402
-from hintproof.views import drawing, itf, mail, mermaid, note, page, terminal  # noqa: E402
+from hintproof.trace.trace import (  # noqa: E402
+    Trace,
+    load,
+    save,
+    write_whole,
+)
+from hintproof.views.trace import (  # noqa: E402
+    drawing,
+    itf,
+    mail,
+    mermaid,
+    note,
+    page,
+    terminal,
+)
 
 
 def on_a_terminal(story: Story) -> str:

@@ -14,10 +14,11 @@ from mkdocs.structure.files import File, Files
 
 from hintproof.story.model import Stopped, Story
 from hintproof.story.tell import tell
-from hintproof.trace import load
-from hintproof.views import drawing, mail, markdown, note, page
-from hintspec.defect import Defect
-from hintspec.defects import DEFECTS
+from hintproof.trace.trace import load
+from hintproof.views import markdown
+from hintproof.views.trace import drawing, mail, note, page
+from hintspec.catalogue.defect import Defect
+from hintspec.catalogue.defects import DEFECTS
 
 sys.path.insert(0, str(Path(__file__).parent))  # MkDocs runs a hook as if it were alone
 

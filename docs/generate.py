@@ -21,20 +21,20 @@ from pages import (
     speed_page,
 )
 
-from hintproof.catalogue import Derived, DeriveTask
 from hintproof.engines.report import length
 from hintproof.interpret.wording import wording
-from hintproof.parallel import cores, run_all
-from hintproof.proving import Failure, ProofResult, ProofTask
-from hintproof.resting import GUARD, LEMMA, Needed, RestingTask, parts_of, term_of, why_not_needed
-from hintproof.views.defects import files as defect_files
+from hintproof.system.workers import cores, run_all
+from hintproof.tasks.defects import Derived, DeriveTask
+from hintproof.tasks.dependencies import GUARD, LEMMA, Needed, RestingTask, parts_of, term_of, why_not_needed
+from hintproof.tasks.prove import Failure, ProofResult, ProofTask
 from hintproof.views.markdown import table
-from hintproof.views.real import seen_lines
-from hintspec.defects import DEFECTS
-from hintspec.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
-from hintspec.protocol import PROTOCOL
-from hintspec.records import PROVED, RECORDS, WORKED_EXAMPLE, Record, pins
-from hintspec.text import PROGRESS, Change, Fairness, Var
+from hintproof.views.results.defects import files as defect_files
+from hintproof.views.results.real import seen_lines
+from hintspec.catalogue.defects import DEFECTS
+from hintspec.catalogue.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
+from hintspec.catalogue.expected import PROVED, RECORDS, WORKED_EXAMPLE, Record, pins
+from hintspec.language.declare import PROGRESS, Change, Fairness, Var
+from hintspec.text import PROTOCOL
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"

@@ -12,18 +12,18 @@ from typing import Any
 import msgspec
 from textual.widgets import Static
 
-from hintproof.catalogue import SEEKERS
-from hintproof.compare import in_world
 from hintproof.story.model import Stopped, Story
 from hintproof.story.tell import tell
-from hintproof.trace import load
+from hintproof.tasks.defects import SEEKERS
+from hintproof.trace.diff import in_world
+from hintproof.trace.trace import load
 from hintproof.viewer.app import KEYS, PANES, Viewer
 from hintproof.viewer.steps import Steps
-from hintproof.views import differences, explanation, terminal
 from hintproof.views.markdown import table
-from hintproof.views.sheet import Line, text_of, without_end
-from hintspec.defects import DEFECTS
-from hintspec.unsaid import HARMLESS, UNSAID
+from hintproof.views.trace import differences, explanation, terminal
+from hintproof.views.trace.sheet import Line, text_of, without_end
+from hintspec.catalogue.defects import DEFECTS
+from hintspec.catalogue.out_of_scope import HARMLESS, UNSAID
 
 
 def between(text: str, name: str, new: str) -> str:

@@ -6,8 +6,8 @@ from functools import cache
 from random import Random
 
 from hintproof.engines.report import Run
-from hintproof.trace import Trace, build, prepare
-from hintspec.sizes import Sizes
+from hintproof.trace.trace import Trace, build, prepare
+from hintspec.language.sizes import Sizes
 
 #: A world, with budgets that a long walk does not use up, and what is broken in it now and then.
 WORLD, SIZES, BROKEN = "linux-6.1+qemu-7.2+kvm-manual", Sizes(3, 4, 5000, migrations=1000), "hint_in_batch"

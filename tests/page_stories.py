@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from functools import cache
-from pathlib import Path
 from random import Random
 from typing import Any
 
 from hintproof.story.model import Story
 from hintproof.story.tell import tell
-from hintproof.trace import build, load, prepare
-from hintspec.sizes import Sizes
-
-COUNTEREXAMPLES = Path(__file__).parents[1] / "counterexamples"
+from hintproof.trace.trace import build, load, prepare
+from hintspec.language.sizes import Sizes
+from tests.places import COUNTEREXAMPLES
 
 NAMES = sorted(path.parent.name for path in COUNTEREXAMPLES.glob("*/trace.json"))
 

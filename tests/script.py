@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from hintproof.interpret.concrete import Concrete
-from hintproof.trace import prepare
-from hintspec.sizes import Sizes
+from hintproof.trace.trace import prepare
+from hintspec.language.sizes import Sizes
 
 
 class Script:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from hintproof.story.model import Cause, Condition, Explanation, Link, Moment, Shape, Stopped, Story, Values
 from hintproof.story.tell import tell
-from hintproof.trace import load
+from hintproof.trace.trace import load
+from tests.places import COUNTEREXAMPLES
 
-FOLDER = Path(__file__).parents[1] / "counterexamples"
+FOLDER = COUNTEREXAMPLES
 
 #: What a text would do to a terminal, to rich's markup, to textual's actions and to a page; and far too much of it.
 HOSTILE = (

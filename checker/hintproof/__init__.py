@@ -1,11 +1,11 @@
 """hintproof: a model checker for virtio-balloon free page hinting."""
 
-from hintproof.checking import Result, check
 from hintproof.engines.report import Limits
-from hintproof.errors import BadInput, EngineBug
-from hintproof.trace import Trace
-from hintproof.verdict import Exit, Judgement, Verdict
-from hintspec.sizes import Sizes
+from hintproof.system.errors import BadInput, EngineBug
+from hintproof.tasks.check import Result, check
+from hintproof.tasks.verdict import Exit, Judgement, Verdict
+from hintproof.trace.trace import Trace
+from hintspec.language.sizes import Sizes
 
 __all__ = [
     "BadInput",

@@ -1,429 +1,55 @@
-"""How the protocol text is written down: state variables, actions, properties.
-
-An action is a Python function of a state: it *requires* conditions and assigns new values, all at once.
-To keep that free of doubt, it may write a variable once and may not read it afterwards. How a text is
-run and kept is in :mod:`hintspec.recording`.
-"""
+"""The whole text: every part, step and claim, in reading order."""
 
 from __future__ import annotations
 
-import inspect
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from types import ModuleType
-from typing import Any, Generic, TypeVar
-
-from hintspec.sorts import BOOL, Sort, SpecError, Term, blame, lift
-
-W = TypeVar("W")
-
-
-@dataclass(frozen=True)
-class Actor:
-    """Who takes a step: a lane of the traces.
-
-    ``needs`` is required before each of its steps, and promised as the STEP property ``owes``, if there is one.
-    """
-
-    name: str
-    letter: str
-    says: str
-    needs: Callable[[Any], Term] | None = None
-    owes: Property | None = None
-
-
-@dataclass(frozen=True)
-class Var:
-    """A state variable. ``sort``, ``init`` and ``when`` may depend on the world.
-
-    ``mark`` is the letter that shows membership of a block in a trace; ``role`` says what it
-    means to the explanation of a trace: a block set that remembers a write ('dirty'), that matters to the guest
-    ('content') or is missing ('stale'); or how far an actor has come, which says what is next and not why ('place').
-    """
-
-    sort: Sort | Callable[[Any], Sort]
-    init: object
-    says: str
-    ghost: bool = False
-    when: Callable[[Any], bool] | None = None
-    mark: str = ""
-    role: str = ""
-
-
-def var(
-    sort: Sort | Callable[[Any], Sort],
-    init: object,
-    says: str,
-    *,
-    ghost: bool = False,
-    when: Callable[[Any], bool] | None = None,
-    mark: str = "",
-    role: str = "",
-) -> Any:
-    """Declare a state variable inside a :class:`Part` (typed ``Any``: reads give terms)."""
-    return Var(sort, init, says, ghost, when, mark, role)
-
-
-class Part:
-    """A group of state variables with one owner; subclass it and declare them with :func:`var`."""
-
-
-@dataclass(frozen=True)
-class Action:
-    """One atomic step of the text, with the place in the real systems that it speaks of."""
-
-    name: str
-    actor: Actor
-    step: str
-    where: str
-    says: str
-    body: Callable[..., None]
-    takes_block: bool
-    when: Callable[[Any], bool] | None
-    budgets: tuple[str, ...]
-    source: tuple[str, int]
-
-
-def action(
-    *,
-    by: Actor,
-    where: str,
-    step: str = "",
-    when: Callable[[Any], bool] | None = None,
-    budgets: tuple[str, ...] = (),
-) -> Callable[[Callable[..., None]], Action]:
-    """Make a function of a state (and perhaps a block) an :class:`Action`.
-
-    ``where`` cites the function or clause it comes from, ``step`` its label in the fact sheets and
-    the docs, ``when`` the worlds that have it. ``budgets`` names sizes that limit how often it may
-    happen in a finite search; the protocol itself sets no such limit.
-    """
-
-    def wrap(body: Callable[..., None]) -> Action:
-        line = body.__code__.co_firstlineno
-        return Action(
-            name=body.__name__,
-            actor=by,
-            step=step,
-            where=where,
-            says=inspect.getdoc(body) or "",
-            body=body,
-            takes_block="block" in inspect.signature(body).parameters,
-            when=when,
-            budgets=budgets,
-            source=(body.__module__, line),
-        )
-
-    return wrap
-
-
-#: What a property claims: of every state; of some state; that from every state a state with it can
-#: still be reached; of every step that *promises* it; that on every fair run it comes time and again.
-ALWAYS, SOMETIMES, RECOVERABLE, STEP, PROGRESS = "always", "sometimes", "recoverable", "step", "progress"
-
-#: The kinds that no single run of finite length speaks against: it takes all states to decide them.
-OF_ALL_STATES = (RECOVERABLE, PROGRESS)
-
-#: What a lemma claims: every step keeps it, if it and the lemmas that it leans on held before.
-LEMMA = "lemma"
-
-#: What an assumption is: nothing that could be proved, but what the real systems' sizes see to.
-ASSUMPTION = "assumption"
-
-
-@dataclass(frozen=True)
-class Fairness:
-    """Steps that are not put off for ever: time and again one of them happens, or none of them is possible.
-
-    They are ``steps``, and those that an actor takes (``by``), ``but`` for some. A step that a budget limits in
-    a finite search is never obliged: else a run would count as fair only because the search let it no more.
-    """
-
-    name: str
-    says: str
-    steps: tuple[Action, ...] = ()
-    by: Actor | None = None
-    but: tuple[Action, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Refuse a step that can't be obliged."""
-        for step in self.steps:
-            if step.budgets:
-                raise SpecError(f"fairness '{self.name}': {step.name} is limited by a budget, and so can't be obliged")
-
-    def obliges(self, item: Action) -> bool:
-        """Whether the action is one of its steps."""
-        return item in self.steps or (item.actor == self.by and item not in self.but and not item.budgets)
-
-
-@dataclass(frozen=True)
-class Property:
-    """A named claim about a world, with its clause or reason.
-
-    It speaks of one block, one ring slot and one other slot, where it takes them as arguments, and claims
-    itself of all of them. A STEP property has no predicate of its own: the actions that could break it
-    promise it. ``leans_on`` names the lemmas that its proof uses; an ``inductive`` claim is one that a proof
-    shows to be kept by every step. ``fair`` is what a PROGRESS property takes for granted.
-    """
-
-    name: str
-    kind: str
-    clause: str
-    says: str
-    body: Callable[..., Term] | None
-    takes: tuple[str, ...]
-    when: Callable[[Any], bool] | None
-    leans_on: tuple[str, ...] = ()
-    inductive: bool = False
-    fair: tuple[Fairness, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Refuse what would not be checked as it is written."""
-        if self.fair and self.kind != PROGRESS:
-            raise SpecError(f"'{self.name}': fairness means nothing to a property that is not of progress")
-        if self.takes and self.kind == PROGRESS:
-            raise SpecError(f"'{self.name}': a property of progress speaks of the whole state")
-
-    @property
-    def takes_block(self) -> bool:
-        """Whether it speaks of a block."""
-        return "block" in self.takes
-
-
-Claim = Callable[[Callable[..., Term]], Property]
-
-
-def claim(
-    kind: str,
-    clause: str,
-    when: Callable[[Any], bool] | None = None,
-    kept_with: tuple[str, ...] | None = None,
-    fair: tuple[Fairness, ...] = (),
-) -> Claim:
-    """Make a predicate over a state (and perhaps a block) a :class:`Property` with its clause or reason.
-
-    A proof shows that every step keeps it, given that it and some lemmas held before (``kept_with``); without
-    that no proof is tried. A PROGRESS property claims itself of the runs that are ``fair``.
-    """
-
-    def wrap(body: Callable[..., Term]) -> Property:
-        takes = tuple(inspect.signature(body).parameters)[1:]
-        says = inspect.getdoc(body) or ""
-        inductive = kept_with is not None
-        return Property(body.__name__, kind, clause, says, body, takes, when, kept_with or (), inductive, fair)
-
-    return wrap
-
-
-def lemma(when: Callable[[Any], bool] | None = None, leans_on: tuple[str, ...] = ()) -> Claim:
-    """Make a predicate over a state (and perhaps a block or ring slots) a lemma; its docstring is its sentence.
-
-    ``leans_on`` names the lemmas that are used, beside itself, to show that every step keeps it.
-    """
-    return claim(LEMMA, "a step towards the properties", when, kept_with=leans_on)
-
-
-def assumption(reason: str, when: Callable[[Any], bool] | None = None) -> Claim:
-    """Make a predicate over a state something that proofs for every size assume, with the reason why they may."""
-    return claim(ASSUMPTION, reason, when)
-
-
-@dataclass(frozen=True)
-class Cover:
-    """Something that must be able to happen for the rest to mean anything: one of some steps, in some states."""
-
-    name: str
-    says: str
-    by: tuple[str, ...]
-    body: Callable[..., Term]
-    when: Callable[[Any], bool] | None
-
-
-def cover(by: tuple[str, ...], when: Callable[[Any], bool] | None = None) -> Callable[[Callable[..., Term]], Cover]:
-    """Make a predicate over the state before a step a :class:`Cover`; ``by`` names the steps."""
-
-    def wrap(body: Callable[..., Term]) -> Cover:
-        return Cover(body.__name__, inspect.getdoc(body) or "", by, body, when)
-
-    return wrap
-
-
-def step_claim(
-    name: str,
-    clause: str,
-    says: str,
-    when: Callable[[Any], bool] | None = None,
-    follows_from: tuple[str, ...] = (),
-) -> Property:
-    """A property that actions :func:`promise`: it holds if no action ever breaks its promise."""
-    return Property(name, STEP, clause, says, None, (), when, follows_from)
-
-
-@dataclass(frozen=True)
-class Change:
-    """What the steps that change some variables owe, said once for all of them: of the state before and after a step.
-
-    Every step of the actors ``by`` that writes one of ``of`` promises it as the STEP property ``claimed``, but for
-    the steps named in ``but``. Where it takes a block, only steps that take one owe it.
-    """
-
-    name: str
-    claimed: Property
-    of: tuple[str, ...]
-    by: tuple[Actor, ...]
-    but: tuple[str, ...]
-    says: str
-    body: Callable[..., Term]
-    takes_block: bool
-    when: Callable[[Any], bool] | None
-
-    def is_owed_by(self, item: Action) -> bool:
-        """Whether it is one of the steps that would owe it, should it write one of the variables."""
-        takes = item.takes_block or not self.takes_block
-        return item.actor in self.by and item.name not in self.but and takes
-
-
-def change(
-    claimed: Property,
-    *,
-    of: tuple[str, ...],
-    by: tuple[Actor, ...],
-    but: tuple[str, ...] = (),
-    when: Callable[[Any], bool] | None = None,
-) -> Callable[[Callable[..., Term]], Change]:
-    """Make a predicate over the state before and the state after a step (and perhaps its block) a :class:`Change`."""
-
-    def wrap(body: Callable[..., Term]) -> Change:
-        takes_block = "block" in inspect.signature(body).parameters
-        return Change(body.__name__, claimed, of, by, but, inspect.getdoc(body) or "", body, takes_block, when)
-
-    return wrap
-
-
-def collect(module: ModuleType, kind: type[Any]) -> list[Any]:
-    """The actions or properties of a module, in the order in which they are written."""
-    return [value for value in vars(module).values() if isinstance(value, kind)]
-
-
-class Recorder:
-    """Collects what the action that is being recorded requires and writes."""
-
-    def __init__(self) -> None:
-        self.guard: list[tuple[Term, str]] = []
-        self.promises: list[tuple[Property, Term]] = []
-        self.updates: dict[str, Term] = {}
-
-
-_recorder: list[Recorder] = []
-
-
-@contextmanager
-def recording(recorder: Recorder) -> Iterator[None]:
-    """While this lasts, :func:`require` and :func:`promise` speak to ``recorder``."""
-    _recorder.append(recorder)
-    try:
-        yield
-    finally:
-        _recorder.pop()
-
-
-def require(*conditions: Term) -> None:
-    """Conditions that must all hold for the action to happen. Each is evaluated in every state."""
-    if not _recorder:
-        raise SpecError(f"{blame()}: require() belongs inside an action")
-    caller = sys._getframe(1)
-    require_at(place_of(caller.f_globals["__name__"], caller.f_lineno), *conditions)
-
-
-def require_at(place: str, *conditions: Term) -> None:
-    """The same, of conditions that stand elsewhere in the text."""
-    for condition in conditions:
-        _recorder[-1].guard.extend((part, place) for part in conjuncts(lift(condition, BOOL)))
-
-
-def place_of(module: str, line: int) -> str:
-    """A place in the text, as it is told: ``driver.py:82``."""
-    return f"{module.split('.')[-1]}.py:{line}"
-
-
-def conjuncts(condition: Term) -> Iterator[Term]:
-    """The parts of a condition that is a conjunction, so that a failed guard can name the one at fault."""
-    if condition.op == "and":
-        yield from conjuncts(condition.args[0])
-        yield from conjuncts(condition.args[1])
-    else:
-        yield condition
-
-
-def promise(claimed: Property, condition: Term) -> None:
-    """State that whenever this action happens the condition holds before it; may speak of ghosts."""
-    if not _recorder:
-        raise SpecError(f"{blame()}: promise() belongs inside an action")
-    if claimed.kind != STEP:
-        raise SpecError(f"{blame()}: '{claimed.name}' is no step property")
-    _recorder[-1].promises.append((claimed, lift(condition, BOOL)))
-
-
-class PartView:
-    """One part of a state: reading an attribute gives its term, assigning records the update."""
-
-    __slots__ = ("_name", "_op", "_recorder", "_sorts")
-
-    def __init__(self, name: str, sorts: dict[str, Sort], recorder: Recorder | None, op: str) -> None:
-        object.__setattr__(self, "_name", name)
-        object.__setattr__(self, "_op", op)
-        object.__setattr__(self, "_sorts", sorts)
-        object.__setattr__(self, "_recorder", recorder)
-
-    def __getattr__(self, attribute: str) -> Any:
-        full = f"{self._name}.{attribute}"
-        if attribute not in self._sorts:
-            raise SpecError(f"{blame()}: this world has no variable '{full}'")
-        if self._recorder is not None and full in self._recorder.updates:
-            raise SpecError(f"{blame()}: '{full}' is read after it was written in the same action")
-        return Term(self._op, (full,), self._sorts[attribute])
-
-    def __setattr__(self, attribute: str, value: object) -> None:
-        full = f"{self._name}.{attribute}"
-        if attribute not in self._sorts:
-            raise SpecError(f"{blame()}: this world has no variable '{full}'")
-        if self._recorder is None:
-            raise SpecError(f"{blame()}: only an action may write '{full}'")
-        if full in self._recorder.updates:
-            raise SpecError(f"{blame()}: '{full}' is written twice in one action")
-        self._recorder.updates[full] = lift(value, self._sorts[attribute])
-
-
-class StateView(Generic[W]):
-    """What an action or a property sees: the world it is recorded for and the parts of the state.
-
-    What it reads are the variables of the state, or (``op`` is "next") of the state that a step leads to.
-    """
-
-    def __init__(
-        self, world: W, parts: dict[str, dict[str, Sort]], recorder: Recorder | None = None, op: str = "var"
-    ) -> None:
-        self.world = world
-        self._parts = {name: PartView(name, sorts, recorder, op) for name, sorts in parts.items()}
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in self._parts:
-            raise SpecError(f"{blame()}: there is no part '{name}' in the state of this world")
-        return self._parts[name]
-
-
-@dataclass(frozen=True)
-class Text:
-    """A whole protocol text: its state, its steps and its claims, for all worlds."""
-
-    parts: dict[str, type[Part]]
-    actors: tuple[Actor, ...]
-    actions: tuple[Action, ...]
-    properties: tuple[Property, ...]
-    lemmas: tuple[Property, ...] = ()
-    assumptions: tuple[Property, ...] = ()
-    covers: tuple[Cover, ...] = ()
-    changes: tuple[Change, ...] = ()
-    budgets: tuple[str, ...] = field(default=())
+from hintspec.language.declare import Action, Text, collect
+from hintspec.proof.lemmas import ASSUMPTIONS, LEMMAS
+from hintspec.properties.liveness import PROGRESS_PROPERTIES
+from hintspec.properties.protocol_rules import CONDUCT
+from hintspec.properties.reachability import COVERS
+from hintspec.properties.safety import PROPERTIES
+from hintspec.properties.transitions import CHANGES, CLAIMS_OF_CHANGE
+from hintspec.protocol import (
+    device,
+    device_loop,
+    discarding_device,
+    driver,
+    lifecycle,
+    memory,
+    migration,
+    migration_end,
+    postcopy_snapshot,
+    sending,
+    shrinker,
+)
+from hintspec.protocol.promises import CLAIMS_OF_CONDUCT
+from hintspec.protocol.state import APPLICATION, DEVICE, DRIVER, HYPERVISOR, PARTS
+
+#: Sizes that limit a finite search, beside the numbers of blocks and ring slots.
+BUDGETS = ("rounds", "migrations", "dma", "pauses", "resizes", "removes", "freezes")
+
+_IN_ORDER = (
+    memory,
+    driver,
+    shrinker,
+    lifecycle,
+    device,
+    device_loop,
+    discarding_device,
+    migration,
+    sending,
+    migration_end,
+    postcopy_snapshot,
+)
+
+PROTOCOL = Text(
+    parts=PARTS,
+    actors=(APPLICATION, DRIVER, DEVICE, HYPERVISOR),
+    actions=tuple(step for module in _IN_ORDER for step in collect(module, Action)),
+    properties=(*PROPERTIES, *CLAIMS_OF_CONDUCT, *CONDUCT, *CLAIMS_OF_CHANGE, *PROGRESS_PROPERTIES),
+    lemmas=LEMMAS,
+    assumptions=ASSUMPTIONS,
+    covers=COVERS,
+    changes=CHANGES,
+    budgets=BUDGETS,
+)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hintproof.story.model import Story
-from hintproof.views import page
+from hintproof.views.trace import page
 from tests.chromium import Browser, Tab, browser, missing
 from tests.reader import Show
 

@@ -14,8 +14,8 @@ import z3
 from hintproof.engines.report import Clock, Found, Limits, Progress, Run, milliseconds
 from hintproof.interpret.bitvector import BitVectors, Expr, SymbolicState, choose_value, leaves_of
 from hintproof.interpret.concrete import Concrete, Instance
-from hintspec.recording import RecordedProperty
-from hintspec.text import ALWAYS, OF_ALL_STATES, SOMETIMES, STEP
+from hintspec.language.declare import ALWAYS, OF_ALL_STATES, SOMETIMES, STEP
+from hintspec.language.recording import RecordedProperty
 
 #: How deep the search goes if it is told nothing.
 DEFAULT_DEPTH = 30

@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 
 from hintproof.engines import kernel, modules
-from hintproof.engines.memory import share, zeros
-from hintproof.engines.progress import Graph
+from hintproof.engines.liveness import Graph
 from hintproof.engines.report import Clock, Limits, Progress, Run, limit_met, on_the_way
 from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.packed import PackedCompiler
 from hintproof.interpret.steps import HASHED, steps_text
+from hintproof.system.memory import share, zeros
 
 #: Rows that a thread expands at a time: few enough for their steps to stay in a core's cache. With several threads it
 #: is more, as they wait for each other after each batch.

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from hintproof.engines.report import Clock, Limits, Progress
 from hintproof.interpret.concrete import Concrete, State
-from hintspec.recording import Model, RecordedProperty
-from hintspec.sorts import BOOL, Term
-from hintspec.text import SOMETIMES
+from hintspec.language.declare import SOMETIMES
+from hintspec.language.recording import Model, RecordedProperty
+from hintspec.language.sorts import BOOL, Term
 
 ACTION, GOAL, HYPOTHESIS = "action", "goal", "hypothesis"
 

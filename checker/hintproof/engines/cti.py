@@ -15,12 +15,12 @@ from typing import Any
 import z3
 
 from hintproof.engines.report import Clock, Limits, Run
-from hintproof.errors import EngineBug
 from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.unbounded import FIRST_ID, Expr, ListOf, Names, RingOf, SetOf, SymbolicState, Unbounded
-from hintspec.recording import Model, RecordedAction, RecordedProperty
-from hintspec.sizes import Sizes
-from hintspec.sorts import BLOCK, BOOL, ID, Enum, Ring, Sort
+from hintproof.system.errors import EngineBug
+from hintspec.language.recording import Model, RecordedAction, RecordedProperty
+from hintspec.language.sizes import Sizes
+from hintspec.language.sorts import BLOCK, BOOL, ID, Enum, Ring, Sort
 
 #: The largest sizes of a counterexample: blocks, entries on the ring.
 _BLOCKS, _ENTRIES = 3, 3

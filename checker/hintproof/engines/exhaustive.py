@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from hintproof.engines.memory import share
-from hintproof.engines.progress import BYTES_PER_TRANSITION, Graph, find_lasso, first_stuck, follow_lasso
+from hintproof.engines.liveness import BYTES_PER_TRANSITION, Graph, find_lasso, first_stuck, follow_lasso
 from hintproof.engines.report import Clock, Found, Limits, Progress, Run, limit_met, on_the_way
 from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.packed import PackedCompiler
-from hintspec.recording import RecordedProperty
-from hintspec.sorts import SpecError
-from hintspec.text import OF_ALL_STATES, RECOVERABLE, SOMETIMES
+from hintproof.system.memory import share
+from hintspec.language.declare import OF_ALL_STATES, RECOVERABLE, SOMETIMES
+from hintspec.language.recording import RecordedProperty
+from hintspec.language.sorts import SpecError
 
 if TYPE_CHECKING:
     from hintproof.engines.compiled import CompiledSearch

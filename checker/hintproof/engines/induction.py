@@ -9,8 +9,8 @@ import z3
 
 from hintproof.engines.obligations import WELL_FORMED, Obligations, Query, Untouched
 from hintproof.engines.report import Progress
-from hintspec.recording import Model
-from hintspec.text import STEP
+from hintspec.language.declare import STEP
+from hintspec.language.recording import Model
 
 #: Seconds after which an obligation is undecided.
 SECONDS = 20.0

@@ -18,8 +18,8 @@ import z3
 
 from hintproof.engines.report import milliseconds
 from hintproof.interpret.unbounded import Equality, Expr, ListOf, Names, RingOf, SymbolicState, Unbounded
-from hintspec.recording import Model, RecordedAction, RecordedProperty, reads
-from hintspec.sorts import BLOCK
+from hintspec.language.recording import Model, RecordedAction, RecordedProperty, reads
+from hintspec.language.sorts import BLOCK
 
 #: What stands in the place of a step for the initial state.
 INITIALLY = "initially"

@@ -24,7 +24,7 @@ from hintproof.engines.report import Clock, Found, Limits, Progress, Run
 from hintproof.engines.shorten import Replay, Steps, shorten
 from hintproof.engines.walks import LONGEST_RUN, LONGEST_WALK, Guide, unlinked
 from hintproof.interpret.concrete import Concrete
-from hintspec.text import ALWAYS, OF_ALL_STATES, SOMETIMES, STEP
+from hintspec.language.declare import ALWAYS, OF_ALL_STATES, SOMETIMES, STEP
 
 
 @dataclass(frozen=True)

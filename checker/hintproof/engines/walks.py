@@ -18,9 +18,9 @@ from random import Random
 from typing import Any
 
 from hintproof.interpret.concrete import Concrete, State
-from hintspec.recording import Model, RecordedProperty, reads
-from hintspec.sorts import BLOCK, BLOCKS, LIST, Ring, Sort
-from hintspec.text import ALWAYS, STEP
+from hintspec.language.declare import ALWAYS, STEP
+from hintspec.language.recording import Model, RecordedProperty, reads
+from hintspec.language.sorts import BLOCK, BLOCKS, LIST, Ring, Sort
 
 #: Views at a time; walks after which the one that shows least is replaced.
 VIEWS, WALKS_A_VIEW = 8, 1000

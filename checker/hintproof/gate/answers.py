@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from hintproof.gate.asks import Ask, Kind, properties_of, told_sizes
+from hintproof.gate.check_plan import Ask, Kind, properties_of, told_sizes
 from hintproof.gate.checker import DriverVerdict, Fall, Question, TraceLine, Trouble
 from hintproof.gate.watched import DRIVER, Place
 from hintproof.linux.codemodel import CODE_IS_SOUND

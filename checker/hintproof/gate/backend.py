@@ -26,7 +26,7 @@ class LinuxBackend:
 
     def checker(self, thorough: bool) -> LinuxChecker:
         """What checks a driver: in a minute, or as far as it can."""
-        from hintproof.gate.asks import MORE, USUAL
+        from hintproof.gate.check_plan import MORE, USUAL
         from hintproof.gate.linux import LinuxChecker
 
         return LinuxChecker((*USUAL, *MORE) if thorough else USUAL)

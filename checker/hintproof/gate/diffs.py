@@ -11,9 +11,9 @@ from unidiff.errors import UnidiffParseError
 from unidiff.patch import Hunk as ReadHunk
 from unidiff.patch import PatchSet
 
-from hintproof.errors import BadInput
 from hintproof.gate.watched import WATCHED
-from hintspec.environments import told
+from hintproof.system.errors import BadInput
+from hintspec.catalogue.environments import told
 
 #: A longer line (characters) in the change of a watched file is no C; nor are more lines than this.
 MAX_LINE, MAX_LINES = 4000, 50_000

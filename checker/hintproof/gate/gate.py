@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hintproof.errors import BadInput
 from hintproof.gate.checker import DriverChecker, DriverVerdict, Fall, Question, Trouble
 from hintproof.gate.mails import Patch
 from hintproof.gate.patches import Step, of_commits, series
@@ -16,8 +15,9 @@ from hintproof.gate.report import Finding, GateReport, PatchReport, Standing, To
 from hintproof.gate.touched import touched
 from hintproof.gate.traceability import behind
 from hintproof.gate.watched import Source, texts
-from hintproof.verdict import Outcome
-from hintspec.protocol import PROTOCOL
+from hintproof.system.errors import BadInput
+from hintproof.tasks.verdict import Outcome
+from hintspec.text import PROTOCOL
 
 Watch = Callable[[Step], None]
 

@@ -13,19 +13,19 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from hintproof.errors import BadInput
 from hintproof.gate.checker import DriverVerdict, Fall, Question, TraceLine
 from hintproof.gate.gate import compare, outcome_of
 from hintproof.gate.report import GateReport, PatchReport
 from hintproof.gate.watched import Place
 from hintproof.qemu.binary import Qemu
 from hintproof.qemu.conformance import SIZES, course_of, world_of
+from hintproof.qemu.map_threads import each
 from hintproof.qemu.replay import Course, Played, Result, judged, play, setup_for
-from hintproof.qemu.together import each
 from hintproof.story.tell import tell
-from hintproof.trace import Trace, load
-from hintproof.verdict import Outcome
-from hintproof.views import mail
+from hintproof.system.errors import BadInput
+from hintproof.tasks.verdict import Outcome
+from hintproof.trace.trace import Trace, load
+from hintproof.views.trace import mail
 
 #: Where QEMU has the device: for forms that want a place.
 DEVICE = Place("hw/virtio/virtio-balloon.c", 1)

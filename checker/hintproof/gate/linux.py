@@ -17,19 +17,19 @@ import msgspec
 import hintproof
 import hintspec
 from hintproof.engines.modules import cache_directory
-from hintproof.errors import BadInput
 from hintproof.gate import answers
 from hintproof.gate.answers import Answer, Answers
-from hintproof.gate.asks import DRIVER_WORD, Ask, Kind
+from hintproof.gate.check_plan import DRIVER_WORD, Ask, Kind
 from hintproof.gate.checker import DriverVerdict, Trouble
 from hintproof.gate.watched import DRIVER, HEADER
-from hintproof.linux import source as trees
+from hintproof.linux import source
 from hintproof.linux.build import BuildFailed
 from hintproof.linux.child import Lost
 from hintproof.linux.examine import Examined, examined
 from hintproof.linux.jobs import Faults, Likeness, Verdicts
-from hintproof.parallel import cores
-from hintproof.trace import write_whole
+from hintproof.system.errors import BadInput
+from hintproof.system.workers import cores
+from hintproof.trace.trace import write_whole
 
 _ANSWERS: dict[Kind, type[Answer]] = {
     Kind.FAULTS: Faults,
@@ -70,7 +70,7 @@ class LinuxChecker:
         if missing:
             name = "the driver"
             raw = {path: text.encode("utf-8", "surrogateescape") for path, text in files.items()}
-            with examined(trees.Source(name, raw[DRIVER], raw.get(HEADER, b""))) as driver:
+            with examined(source.Source(name, raw[DRIVER], raw.get(HEADER, b""))) as driver:
                 found |= self._examine(driver, files, missing)
         return {ask: found[ask] for ask in self.asks}
 

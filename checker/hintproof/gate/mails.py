@@ -13,9 +13,9 @@ from email.message import Message
 from functools import cached_property
 from itertools import pairwise
 
-from hintproof.errors import BadInput
 from hintproof.gate.diffs import FileChange, file_changes
 from hintproof.gate.watched import decoded
+from hintproof.system.errors import BadInput
 
 #: More mails in one mailbox than this are no series to check.
 MAX_MAILS = 1000

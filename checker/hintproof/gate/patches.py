@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hintproof.errors import BadInput
 from hintproof.gate.apply import DoesNotApply, apply
 from hintproof.gate.mails import Patch, patches_in
 from hintproof.gate.ranges import Commit
 from hintproof.gate.watched import DRIVER, WATCHED, Place
+from hintproof.system.errors import BadInput
 
 #: A file with patches larger than this (bytes) is refused; so are more patches than this in all.
 MAX_BYTES, MAX_PATCHES = 16 << 20, 200

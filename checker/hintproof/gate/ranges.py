@@ -8,9 +8,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from hintproof.errors import BadInput
 from hintproof.gate.watched import MAX_BYTES, WATCHED, decoded, makefile_version
-from hintspec.environments import told
+from hintproof.system.errors import BadInput
+from hintspec.catalogue.environments import told
 
 #: Seconds that one call of git may take, and commits that are looked at.
 SECONDS, MAX_COMMITS = 120, 200

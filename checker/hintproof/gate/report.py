@@ -10,7 +10,7 @@ from hintproof.gate.checker import TraceLine
 from hintproof.gate.touched import Touched
 from hintproof.gate.traceability import Behind
 from hintproof.gate.watched import Place
-from hintproof.verdict import Exit, Outcome, gate_exit_code
+from hintproof.tasks.verdict import Exit, Outcome, gate_exit_code
 
 
 class Standing(Enum):

@@ -13,10 +13,10 @@ from functools import cache
 
 from hintproof.gate.touched import FILE_LEVEL
 from hintproof.interpret.wording import wording
-from hintspec.environments import compose
-from hintspec.protocol import PROTOCOL
-from hintspec.recording import Model, RecordedAction, reads, record
-from hintspec.sorts import Term
+from hintspec.catalogue.environments import compose
+from hintspec.language.recording import Model, RecordedAction, reads, record
+from hintspec.language.sorts import Term
+from hintspec.text import PROTOCOL
 
 #: The worlds whose steps are looked at: together they have every driver step of Linux 5.7 and later.
 WORLDS = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from hintproof.errors import BadInput
+from hintproof.system.errors import BadInput
 
 DRIVER = "drivers/virtio/virtio_balloon.c"
 HEADER = "include/uapi/linux/virtio_balloon.h"

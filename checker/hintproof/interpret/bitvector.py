@@ -15,9 +15,9 @@ import z3
 
 from hintproof.interpret.concrete import Instance, State
 from hintproof.interpret.source import field_index
-from hintspec.recording import Model
-from hintspec.sizes import Sizes
-from hintspec.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, Enum, Ring, Sort, SpecError, Term
+from hintspec.language.recording import Model
+from hintspec.language.sizes import Sizes
+from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, Enum, Ring, Sort, SpecError, Term
 
 Expr = Any  # z3 is untyped
 

@@ -14,10 +14,10 @@ from functools import cached_property
 from typing import Any
 
 from hintproof.interpret.source import Compiler
-from hintspec.recording import Model, RecordedAction, RecordedProperty
-from hintspec.sizes import Sizes
-from hintspec.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, TRUE, Enum, Ring, Sort, Term
-from hintspec.text import STEP
+from hintspec.language.declare import STEP
+from hintspec.language.recording import Model, RecordedAction, RecordedProperty
+from hintspec.language.sizes import Sizes
+from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, TRUE, Enum, Ring, Sort, Term
 
 State = tuple[Any, ...]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hintspec.sorts import Enum, Term
+from hintspec.language.sorts import Enum, Term
 
 #: Steps in a row that must test a variable for a switch to pay.
 _WORTH_A_SWITCH = 3

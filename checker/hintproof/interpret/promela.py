@@ -17,16 +17,16 @@ from collections.abc import Iterable, Iterator
 from hintproof.interpret.concrete import Concrete, Instance
 from hintproof.interpret.promela_terms import RESERVED_IDS, ZERO, PromelaTerms, bare, label
 from hintproof.interpret.source import Compiler
-from hintspec.recording import RecordedProperty, RecordedVar
-from hintspec.sorts import Enum, Ring, Sort
-from hintspec.text import ALWAYS
+from hintspec.language.declare import ALWAYS
+from hintspec.language.recording import RecordedProperty, RecordedVar
+from hintspec.language.sorts import Enum, Ring, Sort
 
 #: A variable to be assigned, and the source of its new value.
 Assignment = tuple[str, str]
 
 
 def promela(concrete: Concrete, title: str = "") -> str:
-    """The Promela text of a model. Raises :class:`hintspec.sorts.SpecError` for sizes that SPIN can't take."""
+    """The Promela text of a model. Raises :class:`hintspec.language.sorts.SpecError` for sizes that SPIN can't take."""
     return _Writer(concrete).text(title)
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from hintspec.recording import Model, RecordedProperty
-from hintspec.sizes import Sizes
-from hintspec.sorts import BLOCKS, Ring, Sort, SpecError, Term
-from hintspec.text import ALWAYS
+from hintspec.language.declare import ALWAYS
+from hintspec.language.recording import Model, RecordedProperty
+from hintspec.language.sizes import Sizes
+from hintspec.language.sorts import BLOCKS, Ring, Sort, SpecError, Term
 
 if TYPE_CHECKING:
     from hintproof.interpret.concrete import Instance

@@ -9,8 +9,8 @@ from hintproof.interpret.concrete import Instance
 from hintproof.interpret.decisions import Condition, Guarded, decide, labels_asked
 from hintproof.interpret.packed import PackedCompiler, Place
 from hintproof.interpret.symmetry import canonical_form
-from hintspec.recording import Conjunct
-from hintspec.sorts import BLOCK
+from hintspec.language.recording import Conjunct
+from hintspec.language.sorts import BLOCK
 
 
 def steps_text(packed: PackedCompiler) -> str:

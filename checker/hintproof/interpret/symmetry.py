@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hintspec.recording import Model
-from hintspec.sizes import Sizes
-from hintspec.sorts import BLOCK, BLOCKS, LIST, Ring, SpecError, Term
+from hintspec.language.recording import Model
+from hintspec.language.sizes import Sizes
+from hintspec.language.sorts import BLOCK, BLOCKS, LIST, Ring, SpecError, Term
 
 if TYPE_CHECKING:
     from hintproof.interpret.packed import PackedCompiler

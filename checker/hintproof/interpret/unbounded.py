@@ -19,8 +19,8 @@ from typing import Any
 
 import z3
 
-from hintspec.recording import Model, RecordedAction
-from hintspec.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, Enum, Ring, Sort, SpecError, Term
+from hintspec.language.recording import Model, RecordedAction
+from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, Enum, Ring, Sort, SpecError, Term
 
 Expr = Any  # z3 is untyped
 Value = Any  # Expr, SetOf, RingOf or ListOf

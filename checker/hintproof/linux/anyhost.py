@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hintproof.errors import BadInput
-from hintspec import driver, lifecycle, reclaim
-from hintspec.environments import compose
-from hintspec.protocol import BUDGETS, PROTOCOL
-from hintspec.recording import Model, record
-from hintspec.rules import DeviceRules, Kind, LogRules, World, discarding
-from hintspec.sorts import DONE, OLDEST_ID, STOP, SpecError, Term, choose, is_issued, next_id, one_of
-from hintspec.state import DEVICE, DRIVER, PARTS, Worker
-from hintspec.text import STEP, Action, StateView, Text, action, collect, require
+from hintproof.system.errors import BadInput
+from hintspec.catalogue.environments import compose
+from hintspec.language.declare import STEP, Action, StateView, Text, action, collect, require
+from hintspec.language.recording import Model, record
+from hintspec.language.sorts import DONE, OLDEST_ID, STOP, SpecError, Term, choose, is_issued, next_id, one_of
+from hintspec.protocol import driver, lifecycle, shrinker
+from hintspec.protocol.rules import DeviceRules, Kind, LogRules, World, discarding
+from hintspec.protocol.state import DEVICE, DRIVER, PARTS, Worker
+from hintspec.text import BUDGETS, PROTOCOL
 
 S = StateView[World]
 
@@ -80,7 +80,9 @@ HOST: tuple[Action, ...] = (show_stop, show_done, show_served_id, show_next_id, 
 #: Host steps that change nothing but what config shows.
 SHOWS = frozenset(step.name for step in HOST if step.name.startswith("show_"))
 
-_DRIVER: tuple[Action, ...] = tuple(step for module in (driver, reclaim, lifecycle) for step in collect(module, Action))
+_DRIVER: tuple[Action, ...] = tuple(
+    step for module in (driver, shrinker, lifecycle) for step in collect(module, Action)
+)
 
 TEXT = Text(
     parts=PARTS,

@@ -7,7 +7,7 @@ import os
 from ctypes import POINTER, Structure, byref, c_char, c_char_p, c_int, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
 from pathlib import Path
 
-from hintproof.errors import BadInput
+from hintproof.system.errors import BadInput
 
 THREADS, QUEUES, HINT_ELEMENTS, BLOCKS, SMALL_PAGES, CONFIG_BYTES = 8, 5, 32, 16, 16, 64
 

@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 
 from hintproof.engines.modules import cache_directory
-from hintproof.errors import BadInput
 from hintproof.linux.source import DRIVER, Source
 from hintproof.peers.child import Ended, first_line, run_child
+from hintproof.system.errors import BadInput
 
 #: Our own C files: the interface that a driver is compiled against, and what it does.
 SHIM = Path(__file__).with_name("shim")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from hintproof.linux.anyhost import SHOWS
 from hintproof.linux.driver import CMD_ID, NO_BLOCK, Driver, Pending, Setup
 from hintproof.linux.operations import EVERY_CALL, Entry, Op, mask_of
-from hintspec.sizes import Sizes
+from hintspec.language.sizes import Sizes
 
 #: Calls whose effect nobody else sees by itself.
 UNSEEN = mask_of(

@@ -16,9 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hintproof.errors import BadInput
 from hintproof.linux.sandbox import enter
 from hintproof.peers.child import last_line, run_child
+from hintproof.system.errors import BadInput
 
 Job = Callable[[dict[str, Any]], dict[str, Any]]
 

@@ -15,11 +15,11 @@ from hintproof.linux.binding import THREADS
 from hintproof.linux.composed import Composed, Move
 from hintproof.linux.driver import Driver, DriverFault, Fault
 from hintproof.linux.operations import Entry
-from hintspec.recording import Model, RecordedAction, RecordedProperty, RecordedVar
-from hintspec.sizes import Sizes
-from hintspec.sorts import COUNT, FALSE, lift
-from hintspec.state import DRIVER
-from hintspec.text import Action, Var, step_claim
+from hintspec.language.declare import Action, Var, step_claim
+from hintspec.language.recording import Model, RecordedAction, RecordedProperty, RecordedVar
+from hintspec.language.sizes import Sizes
+from hintspec.language.sorts import COUNT, FALSE, lift
+from hintspec.protocol.state import DRIVER
 
 CODE_IS_SOUND = step_claim(
     "code_is_sound",

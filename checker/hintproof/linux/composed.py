@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from hintproof.errors import EngineBug
 from hintproof.interpret.concrete import State
 from hintproof.linux.calls import UNSEEN, Code, Seen, Unlike, from_the_wire, on_the_wire
 from hintproof.linux.driver import CMD_ID, POISON_VAL, Driver, DriverFault, Event, Pending
@@ -19,9 +18,10 @@ from hintproof.linux.effects import model_with_code, world_with_code
 from hintproof.linux.operations import EVERY_CALL, Entry, Op, mask_of
 from hintproof.linux.specside import SpecSide
 from hintproof.linux.symbols import NOWHERE, Place
-from hintspec.sizes import Sizes
-from hintspec.state import Binding, Worker
-from hintspec.state import Entry as Kind
+from hintproof.system.errors import EngineBug
+from hintspec.language.sizes import Sizes
+from hintspec.protocol.state import Binding, Worker
+from hintspec.protocol.state import Entry as Kind
 
 _FIRST_BLOCK, _BLOCK = 1 << 32, 4 << 20
 _NOT_FREED = EVERY_CALL & ~UNSEEN & ~mask_of(Op.FREE)

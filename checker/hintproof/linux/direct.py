@@ -17,9 +17,9 @@ from hintproof.interpret.concrete import State
 from hintproof.linux.codemodel import CODE_IS_SOUND, CodeModel
 from hintproof.linux.driver import Driver, Fault
 from hintproof.linux.symbols import NOWHERE, Place
-from hintproof.trace import Step, Trace, concerned_block
-from hintspec.sizes import Sizes
-from hintspec.text import Action
+from hintproof.trace.trace import Step, Trace, concerned_block
+from hintspec.language.declare import Action
+from hintspec.language.sizes import Sizes
 
 #: States before the first look at whether what was looked for is found; then again after a quarter more.
 _FIRST_LOOK = 2_000
@@ -85,7 +85,7 @@ def check_code(
     """Go through all states, up to where the property ``until`` speaks up, if one is named, to ``most`` or a time.
 
     A fault of the code ends the search of what is behind it, not the search. Raises
-    :class:`~hintproof.errors.BadInput` for an environment without such a driver, and
+    :class:`~hintproof.system.errors.BadInput` for an environment without such a driver, and
     :class:`~hintproof.linux.calls.Unlike` for code that does what the harness can't follow.
     """
     model = CodeModel(driver, environment, sizes)

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hintproof.errors import BadInput
 from hintproof.linux.binding import BLOCKS, HINT_ELEMENTS, SMALL_PAGES, THREADS, Library, QueueView, Settings, View
 from hintproof.linux.operations import EVERY_CALL, Entry, FaultKind, Op, mask_of
 from hintproof.linux.symbols import Place, Symbols
+from hintproof.system.errors import BadInput
 
 #: Feature bits of the device, and the offsets of its config fields.
 MUST_TELL_HOST, STATS_VQ, DEFLATE_ON_OOM, FREE_PAGE_HINT, PAGE_POISON, REPORTING = range(6)

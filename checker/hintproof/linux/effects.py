@@ -8,16 +8,25 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hintproof.linux.anyhost import hinting_world
-from hintspec import device, device_loop, discard, ending, guest, migration, otherjobs, sending
-from hintspec.device_loop import ioeventfd_starts, reset_device
-from hintspec.guest import become_free, store
-from hintspec.lifecycle import tells_poison
-from hintspec.protocol import BUDGETS, PROTOCOL
-from hintspec.recording import Model, record
-from hintspec.rules import Honours, StartCell, World, hinting
-from hintspec.sorts import NO_BLOCK, STOP, TRUE, Label, Liftable, Term, just
-from hintspec.state import APPLICATION, DEVICE, DRIVER, HYPERVISOR, PARTS, Entry, PoisonVal
-from hintspec.text import PROGRESS, Action, StateView, Text, action, collect, require
+from hintspec.language.declare import PROGRESS, Action, StateView, Text, action, collect, require
+from hintspec.language.recording import Model, record
+from hintspec.language.sorts import NO_BLOCK, STOP, Label, Liftable, Term, just
+from hintspec.protocol import (
+    device,
+    device_loop,
+    discarding_device,
+    memory,
+    migration,
+    migration_end,
+    postcopy_snapshot,
+    sending,
+)
+from hintspec.protocol.device_loop import reset_device, start_ioeventfd
+from hintspec.protocol.lifecycle import tells_poison
+from hintspec.protocol.memory import become_free, store
+from hintspec.protocol.rules import Honours, StartCell, World, hinting
+from hintspec.protocol.state import APPLICATION, DEVICE, DRIVER, HYPERVISOR, PARTS, Entry, PoisonVal
+from hintspec.text import BUDGETS, PROTOCOL
 
 S = StateView[World]
 
@@ -88,7 +97,7 @@ def code_resets(s: S) -> None:
 def code_is_ready(s: S) -> None:
     """The code is bound to the device (again)."""
     s.device.negotiated = True
-    ioeventfd_starts(s, TRUE)
+    start_ioeventfd(s)
 
 
 @action(by=DRIVER, where="virtio_cwrite(poison_val)", when=lambda w: hinting(w) and tells_poison(w))
@@ -117,7 +126,7 @@ EFFECTS: tuple[Action, ...] = (
     *(code_is_ready, code_tells_poison, code_is_removed, code_is_suspended, code_goes_on),
 )
 
-_OTHERS = (guest, device, device_loop, discard, migration, sending, ending, otherjobs)
+_OTHERS = (memory, device, device_loop, discarding_device, migration, sending, migration_end, postcopy_snapshot)
 
 TEXT = Text(
     parts=PARTS,

@@ -18,7 +18,7 @@ from hintproof.linux.build import build
 from hintproof.linux.child import Job, run_job
 from hintproof.linux.jobs import Faults, Likeness, Question, Verdicts, faults, likeness, verdicts
 from hintproof.linux.source import Source
-from hintspec.sizes import Sizes
+from hintspec.language.sizes import Sizes
 
 #: Seconds that a child has beyond those of its question: to start, to load, to tell.
 _GRACE = 60.0
@@ -29,8 +29,8 @@ A = TypeVar("A", Faults, Likeness, Verdicts)
 class Examined:
     """A compiled driver that questions can be asked of. Each method runs in a sandboxed child.
 
-    They raise :class:`~hintproof.errors.BadInput` for environments and sizes that mean nothing and for a child that
-    takes too long, and :class:`~hintproof.linux.child.Lost` where the driver took its process along.
+    They raise :class:`~hintproof.system.errors.BadInput` for environments and sizes that mean nothing and for a
+    child that takes too long, and :class:`~hintproof.linux.child.Lost` where the driver took its process along.
     """
 
     def __init__(self, source: Source, directory: Path) -> None:

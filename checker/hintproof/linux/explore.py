@@ -11,10 +11,10 @@ from ctypes import byref
 from dataclasses import dataclass
 from enum import IntEnum
 
-from hintproof.errors import BadInput
 from hintproof.linux.binding import RawOutcome, RawPlan
 from hintproof.linux.driver import CMD_ID, Driver, Fault, Pending
 from hintproof.linux.operations import EVERY_CALL, Op, mask_of
+from hintproof.system.errors import BadInput
 
 #: States that are expanded between two looks at Ctrl-C and at the time.
 _SLICE = 20_000

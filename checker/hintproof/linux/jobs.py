@@ -11,17 +11,17 @@ from typing import Any
 import msgspec
 
 from hintproof.engines.report import Limits
-from hintproof.explain import why
 from hintproof.linux.calls import Unlike
 from hintproof.linux.direct import DirectStep, Refuted, check_code, explore_code
 from hintproof.linux.driver import Driver, Setup
 from hintproof.linux.driver import Fault as DriverFault
 from hintproof.linux.explore import Plan, Verdict, explore, replay, walk
 from hintproof.linux.lockstep import compare, wander
+from hintproof.story.causes import why
 from hintproof.story.tell import tell
-from hintproof.trace import document
-from hintproof.views import mail
-from hintspec.sizes import Sizes
+from hintproof.trace.trace import document
+from hintproof.views.trace import mail
+from hintspec.language.sizes import Sizes
 
 
 class Question(msgspec.Struct, frozen=True):

@@ -20,9 +20,9 @@ from hintproof.linux.driver import Driver, DriverFault
 from hintproof.linux.operations import Entry, Op
 from hintproof.linux.specside import SpecSide
 from hintproof.linux.symbols import Place
-from hintspec.rules import Reclaim
-from hintspec.sizes import Sizes
-from hintspec.state import Binding
+from hintspec.language.sizes import Sizes
+from hintspec.protocol.rules import Reclaim
+from hintspec.protocol.state import Binding
 
 #: Pages of a block, as the shrinker counts.
 _PAGES = 1024
@@ -156,7 +156,7 @@ def compare(
 ) -> Compared:
     """All pairs, breadth first, up to the first difference (by a shortest run), to ``most`` pairs or a time.
 
-    Raises :class:`~hintproof.errors.BadInput` for an environment without such a driver.
+    Raises :class:`~hintproof.system.errors.BadInput` for an environment without such a driver.
     """
     return search(Pairing(driver, environment, sizes), most, seconds, progress)
 

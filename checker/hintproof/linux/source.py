@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hintproof.engines.modules import cache_directory
-from hintproof.errors import BadInput
+from hintproof.system.errors import BadInput
 
 #: The files of a tree that are used, and no others.
 DRIVER = Path("drivers/virtio/virtio_balloon.c")

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from hintproof.interpret.concrete import Concrete, State
 from hintproof.linux.calls import Seen, on_the_wire
 from hintproof.linux.operations import Entry
-from hintspec.device import config_shows
-from hintspec.recording import Model
-from hintspec.rules import StartCell, World
-from hintspec.sizes import Sizes
-from hintspec.sorts import Ring, Sort
-from hintspec.state import Binding, Worker
-from hintspec.state import Entry as Kind
-from hintspec.text import StateView
+from hintspec.language.declare import StateView
+from hintspec.language.recording import Model
+from hintspec.language.sizes import Sizes
+from hintspec.language.sorts import Ring, Sort
+from hintspec.protocol.device import config_shows
+from hintspec.protocol.rules import StartCell, World
+from hintspec.protocol.state import Binding, Worker
+from hintspec.protocol.state import Entry as Kind
 
 #: Of each binding: whether config interrupts are let through, and which thread of the kernel is in the driver.
 _BINDINGS = {

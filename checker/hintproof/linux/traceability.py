@@ -5,7 +5,7 @@ from __future__ import annotations
 from hintproof.linux.driver import Driver
 from hintproof.linux.lockstep import Pairing, search
 from hintproof.linux.symbols import NOWHERE
-from hintspec.sizes import Sizes
+from hintspec.language.sizes import Sizes
 
 #: Sizes and a number of pairs at which every step of the driver is taken.
 SIZES, ENOUGH = Sizes(blocks=2, ring=3, rounds=1, removes=1, freezes=1), 60_000
@@ -17,7 +17,7 @@ def functions_of_steps(
     """The functions behind each step of the environment's driver, by the step's name, in alphabetical order.
 
     A step that the code takes without a call (it only decides) is not among them. Raises
-    :class:`~hintproof.errors.BadInput` for an environment without such a driver.
+    :class:`~hintproof.system.errors.BadInput` for an environment without such a driver.
     """
     pairing = Pairing(driver, environment, sizes)
     search(pairing, most)

@@ -12,10 +12,10 @@ from functools import cached_property
 from hintproof.engines.exhaustive import PlainSearch, found_by
 from hintproof.engines.report import Found, Limits
 from hintproof.interpret.concrete import Concrete, Instance, State, Successors
-from hintproof.mutation.alike import alike
+from hintproof.mutation.bisimulation import alike
 from hintproof.mutation.mutants import Mutant
-from hintspec.recording import Model, RecordedCover
-from hintspec.sizes import Sizes
+from hintspec.language.recording import Model, RecordedCover
+from hintspec.language.sizes import Sizes
 
 #: A state is expanded to (instance, next state, mask of broken promises).
 Steps = list[tuple[int, State, int]]

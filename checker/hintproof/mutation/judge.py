@@ -4,7 +4,7 @@ A mutant is killed by whatever is said of the original and is not true of it: fi
 no longer falls, or is no longer witnessed; then by a lemma that a reachable state breaks; then by a goal that is no
 longer met, or a step that no longer happens. It is equivalent at some sizes if it does exactly what the original
 does in every state that the original reaches: then it reaches the same states, in the same ways; or if a bisimulation
-shows that the two can't be told apart (:mod:`hintproof.mutation.alike`).
+shows that the two can't be told apart (:mod:`hintproof.mutation.bisimulation`).
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from hintproof.engines.exhaustive import NO_DEADLOCK, PlainSearch, found_by
 from hintproof.engines.report import Clock, Found, Limits
 from hintproof.mutation.baseline import Baseline, Changed, met_goals
 from hintproof.mutation.mutants import Mutant
-from hintspec.sizes import Sizes
-from hintspec.text import ALWAYS
+from hintspec.language.declare import ALWAYS
+from hintspec.language.sizes import Sizes
 
 KILLED, EQUAL, PROVED, SURVIVES, UNDECIDED = "killed", "equal", "proved", "survives", "undecided"
 

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from hintproof.interpret.wording import wording
-from hintproof.mutation.joints import merged_steps, place_after
+from hintproof.mutation.merged_steps import merged_steps, place_after
 from hintproof.mutation.operators import variants, vocabulary
-from hintspec.recording import Conjunct, Model, RecordedAction, RecordedFairness, reads, refuse_ghosts
-from hintspec.sorts import SpecError, Term
-from hintspec.terms import spelled
+from hintspec.language.recording import Conjunct, Model, RecordedAction, RecordedFairness, reads, refuse_ghosts
+from hintspec.language.sorts import SpecError, Term
+from hintspec.language.terms import spelled
 
 #: Operators on whole conjuncts and updates.
 DROP_GUARD, DROP_UPDATE, SWAP, MERGE = "guard dropped", "update dropped", "updates swapped", "steps merged"

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hintproof.errors import BadInput
+from hintproof.system.errors import BadInput
 
 #: Seconds between two looks at a child's memory and time.
 _LOOK = 0.02

@@ -9,8 +9,8 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-from hintproof.errors import BadInput
 from hintproof.peers.child import PeerRun, last_line, run_child
+from hintproof.system.errors import BadInput
 
 
 def missing() -> str:

@@ -14,10 +14,10 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hintproof.errors import BadInput
 from hintproof.interpret.concrete import Concrete
 from hintproof.interpret.promela import promela
 from hintproof.peers.child import Ended, PeerRun, first_line, last_line, run_child
+from hintproof.system.errors import BadInput
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from hintproof.errors import BadInput
 from hintproof.peers.child import PeerRun, last_line, run_child
+from hintproof.system.errors import BadInput
 
 
 def jar() -> Path | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hintspec.sizes import Sizes
+from hintspec.language.sizes import Sizes
 
 #: Linux and QEMU with HINT_WAIT_ON_ACK as posted in January 2026; the shrinker in any order keeps blocks alike.
 GROWING = "linux-6.1+qemu-7.2+kvm-auto+wait-on-ack+any-order"

@@ -10,9 +10,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from hintproof.errors import BadInput
 from hintproof.qemu.tracee import tracing_refusal
-from hintspec.rules import LogMode
+from hintproof.system.errors import BadInput
+from hintspec.protocol.rules import LogMode
 
 #: Looked for if no binary is named.
 DEFAULT = "qemu-system-x86_64"

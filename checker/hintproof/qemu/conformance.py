@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from hintproof.errors import BadInput
 from hintproof.qemu.binary import Qemu
-from hintproof.qemu.drawing import draw
 from hintproof.qemu.machine import Setup
+from hintproof.qemu.map_threads import each
 from hintproof.qemu.replay import Course, Played, Result, play, prepared
-from hintproof.qemu.together import each
-from hintspec.environments import DEVICES
-from hintspec.sizes import Sizes
+from hintproof.qemu.run_generator import draw
+from hintproof.system.errors import BadInput
+from hintspec.catalogue.environments import DEVICES
+from hintspec.language.sizes import Sizes
 
 _DRIVER, _QEMU = "linux-6.1", "qemu-"
 

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hintproof.errors import BadInput
 from hintproof.qemu import payload
 from hintproof.qemu.balloon import Balloon
 from hintproof.qemu.binary import Qemu
@@ -19,7 +18,8 @@ from hintproof.qemu.memory import Ram, anonymous_file
 from hintproof.qemu.mmio import MmioDevice
 from hintproof.qemu.qmp import Qmp
 from hintproof.qemu.qtest import Qtest
-from hintspec.rules import LogMode
+from hintproof.system.errors import BadInput
+from hintspec.protocol.rules import LogMode
 
 _MACHINE = (
     "microvm,x-option-roms=off,pit=off,pic=off,rtc=off,isa-serial=off,auto-kernel-cmdline=off,acpi=off,"

@@ -10,8 +10,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from hintproof.errors import BadInput
-from hintspec.rules import LogMode
+from hintproof.system.errors import BadInput
+from hintspec.protocol.rules import LogMode
 
 #: What KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 is answered with: 0, manual-clear, and with every bit set at first.
 OFFERED = {LogMode.KVM_AUTO: 0, LogMode.KVM_MANUAL_ENABLE: 1, LogMode.KVM_MANUAL: 3}

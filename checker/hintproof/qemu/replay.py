@@ -9,19 +9,19 @@ from enum import StrEnum
 from functools import lru_cache
 
 from hintproof.engines.report import Run
-from hintproof.errors import BadInput
 from hintproof.interpret.concrete import Concrete
 from hintproof.qemu.binary import Qemu
 from hintproof.qemu.child import Differs, HypervisorDied, TooBusy, Unsteerable
 from hintproof.qemu.layout import Layout
 from hintproof.qemu.machine import Setup
+from hintproof.qemu.map_threads import each
 from hintproof.qemu.rig import Difference, rig
 from hintproof.qemu.steering import Arrival, Shown, Steering
-from hintproof.qemu.together import each
-from hintproof.trace import Trace, follow, prepare
-from hintspec.environments import compose
-from hintspec.rules import Kind, LogMode, World
-from hintspec.sizes import Sizes
+from hintproof.system.errors import BadInput
+from hintproof.trace.trace import Trace, follow, prepare
+from hintspec.catalogue.environments import compose
+from hintspec.language.sizes import Sizes
+from hintspec.protocol.rules import Kind, LogMode, World
 
 #: Entries of KVM's dirty ring, where a world has one.
 _RING = 4096

@@ -12,8 +12,8 @@ from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, Primit
 from hintproof.qemu import conformance
 from hintproof.qemu.conformance import Difference
 from hintproof.qemu.machine import Setup
+from hintproof.qemu.map_threads import each
 from hintproof.qemu.replay import Course, Played, prepared
-from hintproof.qemu.together import each
 
 #: Seconds after which Hypothesis tries nothing more.
 SECONDS = 30.0

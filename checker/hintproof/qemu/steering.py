@@ -14,7 +14,7 @@ from hintproof.qemu.balloon import DONE, SHARED_CELL, STOP, STOP_CELL
 from hintproof.qemu.child import Differs, Unsteerable
 from hintproof.qemu.layout import PAGE
 from hintproof.qemu.rig import Difference, Rig
-from hintspec.rules import Fill, StartCell, World
+from hintspec.protocol.rules import Fill, StartCell, World
 
 Shown = dict[str, Any]
 

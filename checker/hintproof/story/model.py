@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from hintspec.text import LEMMA, SOMETIMES
+from hintspec.language.declare import LEMMA, SOMETIMES
 
 #: A state: the value of each variable.
 Values = dict[str, Any]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hintproof.explain import broken_promises, chain, why
 from hintproof.interpret.wording import wording
+from hintproof.story.causes import broken_promises, chain, why
 from hintproof.story.links import links
 from hintproof.story.model import Change, Condition, Explanation, Lane, Moment, Shape, Stopped, Story, Variable
-from hintproof.story.weights import weigh
-from hintproof.trace import Trace
-from hintspec.recording import RecordedAction, RecordedVar
-from hintspec.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, Enum, Ring
+from hintproof.story.slice import weigh
+from hintproof.trace.trace import Trace
+from hintspec.language.recording import RecordedAction, RecordedVar
+from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, Enum, Ring
 
 _SHAPES = {BOOL: Shape.FLAG, ID: Shape.ID, BLOCK: Shape.BLOCK, BLOCKS: Shape.BLOCKS, LIST: Shape.LIST}
 

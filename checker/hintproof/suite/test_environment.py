@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from hintproof.checking import plan
-from hintproof.errors import BadInput
+from hintproof.system.errors import BadInput
+from hintproof.tasks.check import plan
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from hintproof.errors import BadInput
 from hintproof.story.model import Story
+from hintproof.system.errors import BadInput
 
 
 def open_viewer(story: Story) -> None:

@@ -16,10 +16,10 @@ from textual.widgets import Input, Static
 from hintproof.story.model import Story
 from hintproof.viewer.place import Place
 from hintproof.viewer.steps import Steps
-from hintproof.views import terminal
-from hintproof.views.blocks import block_map
-from hintproof.views.onestep import WEIGHTS, about, state_table
-from hintproof.views.sheet import Line, clip, field, text_of
+from hintproof.views.trace import terminal
+from hintproof.views.trace.blocks import block_map
+from hintproof.views.trace.one_step import WEIGHTS, about, state_table
+from hintproof.views.trace.sheet import Line, clip, field, text_of
 
 #: The panes, in the order of the keys that choose one: a name, and its title.
 PANES = {"step": "1 step", "state": "2 state", "blocks": "3 blocks", "why": "4 why"}

@@ -14,8 +14,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from hintproof.viewer.place import Place
-from hintproof.views.lanes import Lanes
-from hintproof.views.sheet import Line
+from hintproof.views.trace.lanes import Lanes
+from hintproof.views.trace.sheet import Line
 
 #: Columns that the list is laid out for at least; what doesn't fit is to be scrolled to.
 _NARROWEST = 72

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from hintproof.views.foreign import numbered
+from hintproof.views.sanitize import numbered
 
 #: Characters of one text that are shown; what is longer says how much is left out.
 LONGEST = 4000

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from hintproof.gate.watched import DRIVER
-from hintproof.verdict import Outcome
+from hintproof.tasks.verdict import Outcome
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from hintproof.cli_gate import as_text
+from hintproof.cli.gate import as_text
 from hintproof.gate.checker import TraceLine
-from hintproof.gate.formats import FORMATS, TERMINAL
 from hintproof.gate.report import Finding, GateReport, PatchReport, Standing, Touch
 from hintproof.gate.touched import Touched
 from hintproof.gate.traceability import Behind, Guard
 from hintproof.gate.watched import DRIVER, Place
-from hintproof.verdict import Outcome
+from hintproof.tasks.verdict import Outcome
+from hintproof.views.gate.formats import FORMATS, TERMINAL
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from hintproof.gate.asks import MORE, USUAL, Ask, Kind
 from hintproof.gate.backend import LinuxBackend
+from hintproof.gate.check_plan import MORE, USUAL, Ask, Kind
 from hintproof.gate.gate import run_gate
 from hintproof.gate.linux import LinuxChecker
 from hintproof.gate.mails import patches_in
 from hintproof.gate.report import PatchReport, Standing
 from hintproof.gate.watched import DRIVER, texts
-from hintproof.verdict import Exit, Outcome
-from hintspec.sizes import Sizes
+from hintproof.tasks.verdict import Exit, Outcome
+from hintspec.language.sizes import Sizes
 from tests.checker.gate.changes import EVERY, FAULTS, FORGETS, HARMLESS, REPAIRS, Change
 from tests.checker.linux.trees import PACKAGES, source
 

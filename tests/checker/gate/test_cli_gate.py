@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import pytest
 
-from hintproof.cli_gate import command
-from hintproof.errors import BadInput
+from hintproof.cli.gate import command
 from hintproof.gate.checker import DriverChecker
-from hintproof.gate.formats import FORMATS
 from hintproof.gate.watched import DRIVER, DirectoryTree, Source
+from hintproof.system.errors import BadInput
+from hintproof.views.gate.formats import FORMATS
 from tests.checker.gate.made import TEXT, MarkChecker, changed, diff, git, mail, write
 
 LOSES = changed("\tkick(vb);", "\tkick(vb); /* falls: no_lost_write 24 */")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from hintproof.errors import BadInput
 from hintproof.gate.diffs import FileChange, file_changes
 from hintproof.gate.watched import DRIVER, HEADER
+from hintproof.system.errors import BadInput
 from tests.checker.gate.made import HEADER_TEXT, TEXT, changed, diff
 
 EDITED = changed("kick(vb);", "wait(vb);")

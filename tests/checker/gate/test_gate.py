@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from hintproof.errors import BadInput
 from hintproof.gate.checker import DriverVerdict, Trouble
 from hintproof.gate.gate import GateLimits, compare, run_gate, run_gate_on_range
 from hintproof.gate.mails import Patch
 from hintproof.gate.patches import Step
 from hintproof.gate.report import GateReport, PatchReport, Standing
 from hintproof.gate.watched import DRIVER, HEADER, DirectoryTree, TextTree, texts
-from hintproof.verdict import Exit, Outcome
+from hintproof.system.errors import BadInput
+from hintproof.tasks.verdict import Exit, Outcome
 from tests.checker.gate.made import FILES, LOST, ONCE, TEXT, TREE, MarkChecker, changed, diff, fall, git, write
 
 LOSES = "/* falls: no_lost_write 24 */"

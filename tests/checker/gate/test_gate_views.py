@@ -12,11 +12,14 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from hintproof.gate.formats import FORMATS, TERMINAL
 from hintproof.gate.report import GateReport, Standing
 from hintproof.gate.watched import DRIVER, Place
-from hintproof.verdict import Outcome
-from hintproof.views import foreign, gate_json, gate_mail, gate_sarif
+from hintproof.tasks.verdict import Outcome
+from hintproof.views import sanitize
+from hintproof.views.gate import json_report as gate_json
+from hintproof.views.gate import mail as gate_mail
+from hintproof.views.gate import sarif as gate_sarif
+from hintproof.views.gate.formats import FORMATS, TERMINAL
 from tests.checker.gate.reports import GOLDEN, KEPT, LOST, REPORT, hostile, rendered
 
 EVERY = (TERMINAL, *FORMATS)
@@ -43,10 +46,10 @@ def test_hostile_content_acts_on_nothing(form: str, strict: bool) -> None:
 
 
 def test_foreign_lines() -> None:
-    assert foreign.line("a\tb\r\n c\x1b[1m \ud800\U000e0001") == "a b c\\x1b[1m \\ud800\\U000e0001"
-    assert foreign.line("::error::x ##[y] a::b:::c") == ": :error: :x # #[y] a: :b: ::c"
-    assert foreign.line("abcdefgh", 6) == "abc..."
-    assert foreign.lines("\ta\n  b\x07\n") == ["        a", "  b\\x07"]
+    assert sanitize.line("a\tb\r\n c\x1b[1m \ud800\U000e0001") == "a b c\\x1b[1m \\ud800\\U000e0001"
+    assert sanitize.line("::error::x ##[y] a::b:::c") == ": :error: :x # #[y] a: :b: ::c"
+    assert sanitize.line("abcdefgh", 6) == "abc..."
+    assert sanitize.lines("\ta\n  b\x07\n") == ["        a", "  b\\x07"]
 
 
 @pytest.mark.parametrize("report", [REPORT, hostile(), replace(REPORT, patches=REPORT.patches * 12)])

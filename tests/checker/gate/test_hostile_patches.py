@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hintproof.errors import BadInput
-from hintproof.gate.formats import FORMATS
 from hintproof.gate.gate import run_gate
 from hintproof.gate.mails import patches_in
+from hintproof.system.errors import BadInput
+from hintproof.views.gate.formats import FORMATS
 from tests.checker.gate.made import TEXT, TREE, MarkChecker, changed, diff, mail
 
 GOOD = diff(changed("reset(vb);", "stop(vb);", changed("kick(vb);", "wait(vb);")))

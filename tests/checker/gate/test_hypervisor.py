@@ -11,11 +11,9 @@ from typing import Any, cast
 
 import pytest
 
-from hintproof.cli_gate import command
-from hintproof.errors import BadInput
+from hintproof.cli.gate import command
 from hintproof.gate import hypervisor
 from hintproof.gate.checker import Question
-from hintproof.gate.formats import FORMATS
 from hintproof.gate.hypervisor import Amount, run_gate_on_qemu, verdict
 from hintproof.gate.report import GateReport, Standing
 from hintproof.qemu.binary import Qemu, find_qemu
@@ -23,13 +21,14 @@ from hintproof.qemu.older_kvm import compiler_missing, library
 from hintproof.qemu.replay import Course, Played, Result
 from hintproof.qemu.rig import Difference
 from hintproof.qemu.steering import Arrival
-from hintproof.verdict import Exit, Outcome
-from hintspec.rules import LogMode
-from hintspec.sizes import Sizes
+from hintproof.system.errors import BadInput
+from hintproof.tasks.verdict import Exit, Outcome
+from hintproof.views.gate.formats import FORMATS
+from hintspec.language.sizes import Sizes
+from hintspec.protocol.rules import LogMode
 from tests.checker.qemu.needs import needs_kvm, needs_qemu
 from tests.checker.qemu.test_parts import program
-
-COUNTEREXAMPLES = Path(__file__).parents[3] / "counterexamples"
+from tests.places import COUNTEREXAMPLES
 
 # -- what results come to ---------------------------------------------------------------------
 

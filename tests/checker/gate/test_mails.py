@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from hintproof.errors import BadInput
 from hintproof.gate import patches
 from hintproof.gate.apply import apply
 from hintproof.gate.mails import Patch, patches_in
 from hintproof.gate.patches import read, series
 from hintproof.gate.watched import DRIVER
+from hintproof.system.errors import BadInput
 from tests.checker.gate.made import FILES, TEXT, changed, diff, mail
 
 FIRST = changed("kick(vb);", "wait(vb);")

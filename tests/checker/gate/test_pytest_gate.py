@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 from tests.checker.gate.made import changed, diff, mail, write
+from tests.places import ROOT
 
 CONFTEST = """\
 from pathlib import Path
 import pytest
 from hintproof.gate.watched import DirectoryTree
-from hintproof.pytest_gate import GatePlugin
+from hintproof.plugin.gate import GatePlugin
 from tests.checker.gate.made import MarkChecker
 
 class Marks:
@@ -38,7 +39,7 @@ def test_series(hintproof_gate):
 
 def run(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     write(tmp_path, {"conftest.py": CONFTEST, "test_it.py": TESTS, "pytest.ini": "[pytest]\n"})
-    paths = [str(Path(__file__).parents[3]), *sys.path]
+    paths = [str(ROOT), *sys.path]
     command = [sys.executable, "-m", "pytest", "-rA", "-p", "no:cacheprovider", *arguments]
     environment = {"PYTHONPATH": ":".join(paths), "PATH": "/usr/bin:/bin"}
     return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hintproof.errors import BadInput
 from hintproof.gate.ranges import commits_of
 from hintproof.gate.watched import DRIVER, HEADER
+from hintproof.system.errors import BadInput
 from tests.checker.gate.made import FILES, TEXT, changed, git, write
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")

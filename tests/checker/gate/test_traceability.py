@@ -9,8 +9,8 @@ import pytest
 from hintproof.gate.ctext import functions
 from hintproof.gate.touched import FILE_LEVEL
 from hintproof.gate.traceability import KERNEL_API, NOT_MODELLED, PART_OF, behind, cited, table
-from hintspec.protocol import PROTOCOL
-from hintspec.state import DRIVER
+from hintspec.protocol.state import DRIVER
+from hintspec.text import PROTOCOL
 
 
 def names(text: str) -> set[str]:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from hintproof.errors import BadInput
 from hintproof.linux import binding, operations
 from hintproof.linux.build import SHIM, BuildFailed, Missing, build
 from hintproof.linux.driver import Driver
 from hintproof.linux.source import DRIVER, HEADER, Source, find_source
+from hintproof.system.errors import BadInput
 from tests.checker.linux.little import little_source
 
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from hintproof.errors import BadInput
 from hintproof.linux.build import build
 from hintproof.linux.child import Lost, run_job
 from hintproof.linux.driver import Driver
 from hintproof.linux.explore import Plan, explore
+from hintproof.system.errors import BadInput
 from tests.checker.linux.little import little_source
 
 

@@ -11,9 +11,9 @@ from hintproof.linux.build import build
 from hintproof.linux.direct import check_code
 from hintproof.linux.driver import Driver
 from hintproof.story.tell import tell
-from hintproof.views import mail
-from hintspec.records import pins
-from hintspec.sizes import Sizes
+from hintproof.views.trace import mail
+from hintspec.catalogue.expected import pins
+from hintspec.language.sizes import Sizes
 from tests.checker.gate.changes import FORGETS
 from tests.checker.linux.trees import PACKAGES, changed, driver, source
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from hintproof.errors import BadInput
 from hintproof.linux.child import Lost
 from hintproof.linux.examine import Examined, examined
-from hintproof.trace import SCHEMA
-from hintspec.sizes import Sizes
+from hintproof.system.errors import BadInput
+from hintproof.trace.trace import SCHEMA
+from hintspec.language.sizes import Sizes
 from tests.checker.linux.little import little_source
 from tests.checker.linux.trees import PACKAGES, source
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from hintproof.errors import BadInput
 from hintproof.linux.build import build
 from hintproof.linux.driver import Driver
 from hintproof.linux.lockstep import compare, wander
 from hintproof.linux.traceability import functions_of_steps, steps_of_functions
-from hintspec.sizes import Sizes
+from hintproof.system.errors import BadInput
+from hintspec.language.sizes import Sizes
 from tests.checker.linux.trees import PACKAGES, changed, driver, source
 
 SMALL = Sizes(blocks=1, ring=2, rounds=1)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from hintproof.errors import BadInput
 from hintproof.linux.build import build
 from hintproof.linux.driver import Driver
 from hintproof.linux.source import Source, find_source
+from hintproof.system.errors import BadInput
 
 PACKAGES = ("linux-source-6.1", "linux-source-6.12")
 

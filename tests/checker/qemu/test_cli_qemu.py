@@ -15,17 +15,16 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from hintproof.cli import app
-from hintproof.cli_qemu import qemu_named, replay_on_qemu
-from hintproof.errors import BadInput
+from hintproof.cli.main import app
+from hintproof.cli.qemu import qemu_named, replay_on_qemu
 from hintproof.qemu import binary, memory
-from hintproof.qemu.kept import Seen, keep, load_seen
+from hintproof.qemu.observations import Seen, keep, load_seen
 from hintproof.qemu.replay import setup_for
-from hintproof.trace import load
-from hintproof.verdict import Exit
+from hintproof.system.errors import BadInput
+from hintproof.tasks.verdict import Exit
+from hintproof.trace.trace import load
 from tests.checker.qemu.needs import needs_qemu
-
-COUNTEREXAMPLES = Path(__file__).parents[3] / "counterexamples"
+from tests.places import COUNTEREXAMPLES
 
 
 @pytest.fixture
@@ -140,7 +139,7 @@ def test_no_memory_for_a_machine_is_one_line(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_command_line_does_not_load_what_it_may_not_need() -> None:
-    code = "import hintproof.cli, sys; print([name for name in sys.modules if name.startswith('hintproof.qemu')])"
+    code = "import hintproof.cli.main, sys; print([name for name in sys.modules if name.startswith('hintproof.qemu')])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
 
 

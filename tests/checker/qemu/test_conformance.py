@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from hintproof.errors import BadInput
 from hintproof.qemu import conformance, device, shortening
 from hintproof.qemu.binary import Qemu
-from hintproof.qemu.conformance import (
-    SIZES,
-    STEPS,
-    Conformance,
-    Difference,
-    compare,
-    conform,
-    course_of,
-    world_of,
-)
+from hintproof.qemu.conformance import SIZES, STEPS, Conformance, Difference, compare, conform, course_of, world_of
 from hintproof.qemu.machine import Setup
 from hintproof.qemu.replay import Course, Played, Result
-from hintspec.sizes import Sizes
+from hintproof.system.errors import BadInput
+from hintspec.language.sizes import Sizes
 from tests.checker.qemu.needs import course, needs_kvm, needs_qemu, setup
 from tests.script import Script
 

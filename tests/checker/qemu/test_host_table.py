@@ -14,11 +14,11 @@ import pytest
 from hintproof.qemu.machine import Setup
 from hintproof.qemu.older_kvm import OFFERED, compiler_missing, library
 from hintproof.qemu.replay import Result, replays
-from hintspec.rules import LogMode
-from hintspec.sizes import Sizes
+from hintspec.language.sizes import Sizes
+from hintspec.protocol.rules import LogMode
 from tests.checker.qemu.needs import course, needs_kvm, needs_qemu, setup
-from tests.checker.test_host_table import CLEARED, LOST, MODES
 from tests.script import Script
+from tests.spec.protocol.test_host_table import CLEARED, LOST, MODES
 
 SIZES = Sizes(blocks=2, ring=4, rounds=2, chunk=2, dma=1)
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from hintproof.errors import BadInput
 from hintproof.qemu import binary, payload
 from hintproof.qemu.child import Unsteerable
 from hintproof.qemu.layout import CHUNK, PAGE, Layout
 from hintproof.qemu.stream import Destination, NotUnderstood
+from hintproof.system.errors import BadInput
 
 
 def program(path: Path, text: str) -> str:

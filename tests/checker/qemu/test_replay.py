@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from hintproof.engines.report import Run
-from hintproof.errors import BadInput
-from hintproof.qemu.kept import load_seen
 from hintproof.qemu.layout import PAGE
+from hintproof.qemu.observations import load_seen
 from hintproof.qemu.replay import Course, Result, counts, judged, play, replay, replays, setup_for
 from hintproof.qemu.steering import Steering
-from hintproof.trace import Trace, load
-from hintproof.views.real import seen_line
-from hintspec.sizes import Sizes
+from hintproof.system.errors import BadInput
+from hintproof.trace.trace import Trace, load
+from hintproof.views.results.real import seen_line
+from hintspec.language.sizes import Sizes
 from tests.checker.qemu.needs import course, needs_kvm, needs_qemu, setup
+from tests.places import COUNTEREXAMPLES
 from tests.script import Script
-
-COUNTEREXAMPLES = Path(__file__).parents[3] / "counterexamples"
 
 pytestmark = needs_qemu
 

@@ -21,6 +21,7 @@ from hintproof.qemu.machine import Setup
 from hintproof.qemu.migration import Migration
 from hintproof.qemu.rig import Rig, rig
 from tests.checker.qemu.needs import needs_kvm, needs_qemu, setup
+from tests.places import ROOT
 
 ONE, TWO = Layout(1, 1), Layout(2, 2)
 
@@ -228,7 +229,7 @@ if __name__ == "__main__":
 def test_no_qemu_is_left_behind(number: signal.Signals, script: str, tmp_path: Path) -> None:
     """Not after Ctrl-C, and not after a kill that leaves no time for anything."""
     (tmp_path / "script.py").write_text(script)
-    path = os.pathsep.join([str(Path(__file__).parents[3]), *sys.path])
+    path = os.pathsep.join([str(ROOT), *sys.path])
     mark = f"HINTPROOF_TEST={tmp_path}"
     with subprocess.Popen(
         [sys.executable, str(tmp_path / "script.py")],

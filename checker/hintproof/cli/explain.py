@@ -1,0 +1,93 @@
+"""The commands that explain, export and compare traces: thin over the Python API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hintproof.cli.console import Number, positive, watched
+from hintproof.engines.report import Limits
+from hintproof.story.tell import tell
+from hintproof.system.errors import BadInput
+from hintproof.system.workers import cores
+from hintproof.tasks.attribution import LIMITS, RuleTask
+from hintproof.tasks.explain import explain as explain_trace
+from hintproof.tasks.verdict import Exit
+from hintproof.trace import diff as compare
+from hintproof.trace.reduce import can_be_left_out, reduce
+from hintproof.trace.trace import load, write_whole
+from hintproof.views.trace import differences, explanation
+from hintproof.views.trace.formats import FORMATS, format_for
+
+app = typer.Typer(rich_markup_mode=None)
+
+TraceFile = Annotated[Path, typer.Argument(metavar="TRACE", help="A trace file.")]
+
+
+@app.command()
+def explain(
+    trace: TraceFile,
+    rules: Annotated[bool, typer.Option(help="Search the worlds that differ in one rule, too.")] = True,
+    limit_states: Annotated[Number, typer.Option(help="States at which such a search gives up.")] = LIMITS.states,
+    limit_seconds: Annotated[float | None, typer.Option(help="Seconds at which it gives up.")] = LIMITS.seconds,
+    jobs: Annotated[Number, typer.Option(help="Processes at a time (default: one a core).")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say why a trace ends as it does: the causal chain, the steps that matter, the rules that it needs."""
+    positive(limit_states=limit_states, limit_seconds=limit_seconds, jobs=jobs)
+    loaded = load(trace)
+    limits = Limits(states=limit_states, seconds=limit_seconds)
+
+    def run(tasks: list[RuleTask]) -> Iterator[tuple[RuleTask, Any]]:
+        return watched(tasks, jobs or cores(), quiet=as_json)
+
+    story = explain_trace(loaded, limits=limits, runner=run) if rules else tell(loaded)
+    left_out = can_be_left_out(loaded)
+    if as_json:
+        print(json.dumps(explanation.to_json(story, left_out), indent=1))
+        return
+    print(explanation.render(story), end="")
+    if left_out:
+        print(f"\n{len(left_out)} steps can be left out, each by itself: hintproof export --reduce writes it without.")
+
+
+@app.command()
+def export(
+    trace: TraceFile,
+    format: Annotated[str | None, typer.Option(help=f"{', '.join(FORMATS)}; else the output's suffix tells.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file (default: standard output).")] = None,
+    reduced: Annotated[bool, typer.Option("--reduce", help="Leave out the steps that can be left out.")] = False,
+) -> None:
+    """Write a trace in another format: for a mail, a forge, a browser, another viewer."""
+    chosen = format_for(format, output)
+    loaded = load(trace)
+    text = chosen.render(reduce(loaded) if reduced else loaded)
+    if output is None:
+        print(text, end="")
+    else:
+        write_whole(output, text)
+
+
+@app.command()
+def diff(
+    trace: TraceFile,
+    other: Annotated[Path | None, typer.Argument(metavar="[OTHER]", help="Another trace file.")] = None,
+    world: Annotated[
+        str | None, typer.Option("--in", metavar="ENVIRONMENT", help="What that environment makes of the same steps.")
+    ] = None,
+) -> None:
+    """Compare two traces, or a trace with what another environment makes of its steps. Exit 1 if they differ."""
+    if (other is None) == (world is None):
+        raise BadInput("hintproof diff takes a second trace file, or --in ENVIRONMENT: one of the two")
+    loaded = load(trace)
+    if world is not None:
+        found = compare.in_world(loaded, world)
+    else:
+        assert other is not None
+        found = compare.between(loaded, load(other))
+    print(differences.render(found), end="")
+    raise typer.Exit(Exit.AS_EXPECTED if found.same else Exit.REFUTED)

@@ -1,0 +1,139 @@
+"""The command that gates patches to the driver: thin over :mod:`hintproof.gate.gate`."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+from typing import Annotated, Protocol
+
+import typer
+from rich.console import Console
+
+from hintproof.gate.checker import DriverChecker
+from hintproof.gate.gate import GateLimits, run_gate, run_gate_on_range
+from hintproof.gate.patches import STDIN, Step, read
+from hintproof.gate.report import GateReport
+from hintproof.gate.watched import Source
+from hintproof.system.errors import BadInput
+from hintproof.trace.trace import write_whole
+from hintproof.views.gate import terminal as gate_terminal
+from hintproof.views.gate.formats import FORMATS, TERMINAL
+from hintproof.views.results import tables
+from hintproof.views.sanitize import line, valid
+from hintspec.catalogue.environments import told
+
+
+class Backend(Protocol):
+    """Who opens trees and runs drivers."""
+
+    def source(self, name: str) -> Source:
+        """A kernel tree, or the source package of that name. Raises :class:`BadInput` if there is none."""
+
+    def checker(self, thorough: bool) -> DriverChecker:
+        """What checks a driver: in a minute, or as far as it can."""
+
+
+def command(backend: Backend) -> typer.Typer:
+    """The command as an application, with what it runs."""
+    app = typer.Typer(rich_markup_mode=None)
+
+    @app.command()
+    def gate(
+        patch: Annotated[
+            list[str] | None, typer.Argument(metavar="[PATCH]...", help="Diffs, mails or mailboxes; - is stdin.")
+        ] = None,
+        linux: Annotated[str, typer.Option(help="A kernel tree, or an installed package: linux-source-6.1.")] = "",
+        qemu: Annotated[str, typer.Option(metavar="BINARY", help="A build of QEMU, instead of patches.")] = "",
+        base: Annotated[str, typer.Option(metavar="BINARY", help="The build before it (default: as installed).")] = "",
+        traces: Annotated[Path | None, typer.Option(help="Of --qemu: the folder of counterexamples.")] = None,
+        commits: Annotated[str, typer.Option("--range", metavar="A..B", help="Commits of the tree.")] = "",
+        form: Annotated[
+            str, typer.Option("--format", help=f"How to tell it: {', '.join((TERMINAL, *FORMATS))}.")
+        ] = TERMINAL,
+        output: Annotated[Path | None, typer.Option(help="Write to this file, not to the terminal.")] = None,
+        strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for what falls without the patch, too.")] = False,
+        thorough: Annotated[bool, typer.Option("--thorough", help="Look further than a minute allows.")] = False,
+        seconds: Annotated[float | None, typer.Option(help="Begin no further patch after so long.")] = None,
+    ) -> None:
+        """Check what patches to the Linux driver, or to QEMU, make fall, mend, or change.
+
+        Patches to Linux are applied one on another; of QEMU two builds are compared: --qemu, and --base without the
+        patch. Exit 1 if something new falls, 3 if something is undecided.
+        """
+        if form not in (TERMINAL, *FORMATS):
+            raise BadInput(f"--format {told(form)}: say {', '.join((TERMINAL, *FORMATS))}")
+        if qemu:
+            if linux or patch or commits or seconds is not None:
+                raise BadInput("--qemu compares two builds: give it without patches, --linux, --range and --seconds")
+            _tell(report := _run_on_qemu(qemu, base, traces, thorough), form, output, strict)
+            raise typer.Exit(report.exit_code(strict))
+        if base or traces is not None:
+            raise BadInput("--base and --traces go with --qemu")
+        if not linux:
+            raise BadInput("--linux is missing: name a kernel tree, or an installed package such as linux-source-6.1")
+        if bool(patch) == bool(commits):
+            raise BadInput("give patches, or --range A..B: one of both")
+        if seconds is not None and seconds <= 0:
+            raise BadInput(f"--seconds must be more than 0, not {seconds:g}")
+        limits = GateLimits(seconds)
+        report = _run(backend, linux, patch or [], commits, thorough, limits)
+        _tell(report, form, output, strict)
+        raise typer.Exit(report.exit_code(strict))
+
+    return app
+
+
+def _run(
+    backend: Backend, linux: str, patches: list[str], commits: str, thorough: bool, limits: GateLimits
+) -> GateReport:
+    if commits and not Path(linux).is_dir():
+        raise BadInput(f"--range needs a git tree: {told(linux)} is no directory")
+    if patches.count(STDIN) > 1:
+        raise BadInput("standard input can be read only once: say - once")
+    checker = backend.checker(thorough)
+    if commits:
+        return run_gate_on_range(Path(linux), commits, checker, limits, _watch)
+    found = [item for file in patches for item in read(file)]
+    return run_gate(backend.source(linux), found, checker, limits, _watch)
+
+
+def _run_on_qemu(qemu: str, base: str, traces: Path | None, thorough: bool) -> GateReport:
+    from hintproof.gate.hypervisor import (  # here, as not every gate needs it
+        THOROUGH,
+        USUAL,
+        run_gate_on_qemu,
+    )
+    from hintproof.qemu.binary import usable_qemu
+
+    build, before = usable_qemu(qemu), usable_qemu(base or None)
+    amount = THOROUGH if thorough else USUAL
+    return run_gate_on_qemu(build, before, traces or Path("counterexamples"), amount, watch=_say)
+
+
+def _say(text: str) -> None:
+    screen = tables.console(stderr=True)
+    if screen.is_terminal:
+        screen.print(text, highlight=False, markup=False, style="dim")
+
+
+def _watch(step: Step) -> None:
+    _say(f"checking {line(step.subject or step.name, 100)}")
+
+
+def _tell(report: GateReport, form: str, output: Path | None, strict: bool) -> None:
+    if form == TERMINAL and output is None:
+        tables.console().print(gate_terminal.render(report, strict), highlight=False)
+        return
+    text = FORMATS[form](report, strict) if form != TERMINAL else as_text(report, strict)
+    if output is not None:
+        write_whole(output, valid(text))
+    else:
+        sys.stdout.write(valid(text))
+
+
+def as_text(report: GateReport, strict: bool) -> str:
+    """What a terminal would show, without colours."""
+    page = io.StringIO()
+    Console(file=page, width=120, force_terminal=False).print(gate_terminal.render(report, strict), highlight=False)
+    return page.getvalue()

@@ -1,0 +1,95 @@
+"""The commands on a real QEMU: thin over :mod:`hintproof.qemu`, which is imported when it is asked for."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hintproof.cli.console import Number, positive
+from hintproof.system.errors import BadInput
+from hintproof.tasks.verdict import Exit
+from hintproof.trace.trace import load
+
+if TYPE_CHECKING:
+    from hintproof.qemu.binary import Qemu
+    from hintproof.qemu.conformance import Conformance
+
+app = typer.Typer(rich_markup_mode=None)
+
+_ON = "qemu"
+
+
+def qemu_named(on: str) -> Qemu:
+    """The binary that ``--on qemu[=BINARY]`` means. Raises :class:`BadInput` if it can't be used."""
+    from hintproof.qemu.binary import usable_qemu
+
+    kind, _, name = on.partition("=")
+    if kind != _ON:
+        raise BadInput(f"--on {on[:80]!a} means nothing: say qemu, or qemu=BINARY")
+    return usable_qemu(name or None)
+
+
+def replay_on_qemu(
+    file: Path, on: str, accelerator: str | None, times: int, kept: bool = False, as_json: bool = False
+) -> Exit:
+    """Replay a trace file so many times on a real QEMU, print what came of it, and keep that beside the trace."""
+    from hintproof.qemu.observations import NAME, keep, load_seen, seen_of
+    from hintproof.qemu.replay import Course, replays, setup_for
+    from hintproof.views.results import real
+
+    positive(times=times)
+    course = Course.of(load(file))
+    setup = setup_for(course.environment, qemu_named(on), accelerator)
+    beside = file.parent / NAME
+    if kept:
+        load_seen(beside)  # to find out before the work begins whether it can be added to
+    played = replays([course] * times, setup)
+    if as_json:
+        print(json.dumps(real.replays_json(course, setup, played), indent=1))
+    else:
+        print("\n".join(real.replays_lines(course, setup, played)))
+    code = real.replays_exit(played)
+    if kept and code == Exit.UNDECIDED:
+        print("hintproof: not kept: it could not be steered", file=sys.stderr)
+    elif kept:
+        keep(seen_of(setup, played), beside)
+    return code
+
+
+@app.command()
+def conformance(
+    environment: Annotated[
+        str | None, typer.Argument(help="A world with QEMU (default: the one that this QEMU should be).")
+    ] = None,
+    on: Annotated[str, typer.Option(metavar="qemu[=BINARY]", help="The QEMU: the one installed, or another.")] = _ON,
+    accel: Annotated[str | None, typer.Option(help="kvm or tcg (default: as the world's dirty log, or kvm).")] = None,
+    runs: Annotated[int, typer.Option(help="Random runs.")] = 300,
+    seed: Annotated[Number, typer.Option(help="The seed of the first run; each further one has the next.")] = 0,
+) -> None:
+    """Play random runs on a real QEMU, and say where it does otherwise than the model. Exit 1 if it does."""
+    from hintproof.qemu.conformance import conform, world_of
+    from hintproof.qemu.replay import setup_for
+    from hintproof.qemu.shortening import shortened
+    from hintproof.views.results import real
+
+    positive(runs=runs)
+    qemu = qemu_named(on)
+    world = environment or world_of(qemu, accel or ("tcg" if qemu.refusal("kvm") else "kvm"))
+    setup = setup_for(world, qemu, accel)
+    began, first = time.monotonic(), seed or 0
+    told = conform(world, setup, range(first, first + runs), watch=_watch)
+    if told.differences:
+        told.differences[0] = shortened(told.differences[0], setup)
+    print("\n".join(real.conformance_lines(world, setup, told, time.monotonic() - began)))
+    undecided = Exit.UNDECIDED if told.not_steered else Exit.AS_EXPECTED
+    raise typer.Exit(Exit.REFUTED if told.differences else undecided)
+
+
+def _watch(so_far: Conformance) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{so_far.runs} runs\r", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,114 @@
+"""The commands on traces: thin over :mod:`hintproof.trace.trace`, :mod:`hintproof.story` and the views."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from hintproof.cli.console import Number
+from hintproof.cli.qemu import replay_on_qemu
+from hintproof.story.causes import why
+from hintproof.story.tell import tell
+from hintproof.system.errors import BadInput
+from hintproof.trace.trace import Trace, load
+from hintproof.views.results import tables
+from hintproof.views.trace import mail, terminal
+from hintproof.views.trace.sheet import Line, Sheet
+
+app = typer.Typer(rich_markup_mode=None)
+
+TraceFile = Annotated[Path, typer.Argument(metavar="TRACE", help="A trace file.")]
+
+#: Lines that are handed to the terminal at a time, so that a long trace begins to show at once.
+_AT_A_TIME = 200
+
+
+class Only(StrEnum):
+    """Which steps are shown."""
+
+    MATTERS = "matters"
+
+
+@app.command()
+def show(
+    trace: TraceFile,
+    plain: Annotated[bool, typer.Option("--plain", help="Text for a mail: ASCII, 78 columns, all steps.")] = False,
+    interactive: Annotated[bool, typer.Option("--interactive", "-i", help="Step back and forth in a viewer.")] = False,
+    step: Annotated[Number, typer.Option(help="One step in full; 0: the state where the trace begins.")] = None,
+    first: Annotated[Number, typer.Option("--from", help="The first step to be shown.")] = None,
+    last: Annotated[Number, typer.Option("--to", help="The last step to be shown.")] = None,
+    only: Annotated[Only | None, typer.Option(help="matters: leave out steps that only let others happen.")] = None,
+    watch: Annotated[list[str] | None, typer.Option(help="A variable that gets a column; may be repeated.")] = None,
+    width: Annotated[Number, typer.Option(help="Columns (default: those of the terminal).")] = None,
+) -> None:
+    """Replay a trace and show it: lanes side by side on a terminal, text for a mail elsewhere or with --plain."""
+    options = (step, first, last, only, watch, width)
+    chosen = any(option is not None and option != [] for option in options)
+    if (plain and (interactive or chosen)) or (interactive and chosen):
+        raise BadInput(f"--{'plain' if plain else 'interactive'} shows the whole trace: give it without other options")
+    out = tables.console()
+    columns = _columns(out, width)
+    loaded = load(trace)
+    if interactive:
+        _view(loaded)
+    elif plain or not (out.is_terminal or chosen):
+        print(mail.render(tell(loaded)), end="")
+    elif step is not None:
+        _print(out, terminal.one(tell(loaded), step, columns))
+    else:
+        part = terminal.Part(1 if first is None else first, last, only is not None, tuple(watch or ()))
+        _print(out, terminal.whole(tell(loaded), columns, part, out.options.ascii_only))
+
+
+def _columns(out: Console, width: int | None) -> int:
+    """The columns to lay out for. Raises :class:`BadInput` for fewer than a view needs."""
+    if width is not None and width < terminal.NARROWEST:
+        raise BadInput(f"--width must be {terminal.NARROWEST} or more, not {width}")
+    return width or (max(out.width, terminal.NARROWEST) if out.is_terminal else terminal.WIDTH)
+
+
+def _print(out: Console, lines: Iterable[Line]) -> None:
+    """Print lines as they are, some at a time."""
+    waiting = iter(lines)
+    while some := list(islice(waiting, _AT_A_TIME)):
+        out.print(Sheet(some), end="", crop=False)
+
+
+def _view(trace: Trace) -> None:
+    """Open the viewer. Raises :class:`BadInput` where it can't be."""
+    from hintproof.viewer import open_viewer  # here, as it is an extra
+
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        raise BadInput("--interactive needs a terminal: leave it out, or give --plain")
+    open_viewer(tell(trace))
+
+
+@app.command()
+def replay(
+    trace: TraceFile,
+    on: Annotated[
+        str | None, typer.Option(metavar="qemu[=BINARY]", help="On a real QEMU: the one installed, or another.")
+    ] = None,
+    accel: Annotated[str | None, typer.Option(help="With --on: kvm or tcg (default: as the trace's world).")] = None,
+    times: Annotated[Number, typer.Option(help="With --on: how often (default: once).")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="With --on: keep the result beside the trace.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --on: print JSON.")] = False,
+) -> None:
+    """Replay a trace step by step and say whether it still shows what it says; or whether a real QEMU loses data.
+
+    With --on, exit 1 if it does, 3 if it could not be steered along the trace.
+    """
+    if on is not None:
+        raise typer.Exit(replay_on_qemu(trace, on, accel, 1 if times is None else times, keep, as_json))
+    if accel is not None or times is not None or keep or as_json:
+        raise BadInput("--accel, --times, --keep and --json go with --on qemu")
+    loaded = load(trace)
+    print(f"{loaded.environment}: {loaded.length} replayed, {loaded.property_name} speaks up at the end")
+    print(f"why: {why(loaded)}")

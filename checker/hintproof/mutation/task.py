@@ -1,0 +1,255 @@
+"""Mutation of named environments, side by side and with results that are kept: the Python API."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from hintproof.engines.report import Progress
+from hintproof.mutation.baseline import Baseline
+from hintproof.mutation.equivalence_proof import Sameness
+from hintproof.mutation.judge import EQUAL, KILLED, PROVED, SURVIVES, UNDECIDED, Kill, Outcome, Stage, judged
+from hintproof.mutation.mutants import MERGE, Mutant, is_budget, mutants
+from hintproof.system.errors import BadInput
+from hintproof.tasks.prove import ProofTask
+from hintproof.tasks.verdict import Exit
+from hintproof.trace.trace import prepare, write_whole
+from hintspec.catalogue.mutation_stages import stages_for
+from hintspec.language.recording import Model, RecordedAction
+from hintspec.language.sizes import Sizes
+from hintspec.language.terms import spelled
+
+#: Changed whenever what is kept of a mutant, or what decides it, changes.
+SCHEMA = "hintproof-mutation/2"
+
+#: Seconds for one question to the solver.
+_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """A mutant and what became of it: what is kept of it in a file."""
+
+    name: str
+    step: str
+    operator: str
+    part: str
+    says: str
+    outcome: Outcome
+
+
+@cache
+def model_of(environment: str) -> Model:
+    """The environment as terms, with the budgets of a finite search. Raises :class:`BadInput` for a bad name."""
+    return prepare(environment, Sizes()).model
+
+
+@cache
+def mutants_of(environment: str) -> dict[str, Mutant]:
+    """All mutants of an environment by name."""
+    return {mutant.name: mutant for mutant in mutants(model_of(environment))}
+
+
+@cache
+def _baseline(environment: str, sizes: Sizes) -> Baseline:
+    return Baseline(model_of(environment), sizes)
+
+
+@cache
+def stages_of(environment: str) -> tuple[Stage, ...]:
+    """Where the mutants of an environment are searched, one after the other."""
+    return tuple(
+        Stage(sizes, world, partial(counterpart, world)) if world else Stage(sizes)
+        for world, sizes in ((("" if w == environment else w), s) for w, s in stages_for(environment))
+    )
+
+
+def counterpart(environment: str, mutant: Mutant) -> Mutant | None:
+    """The same change to the same words of a step in another environment; None if it has none."""
+    there = mutants_of(environment).get(mutant.name)
+    return there if there is not None and there.says == mutant.says else None
+
+
+@cache
+def _sameness(environment: str) -> Sameness:
+    return Sameness(ProofTask(environment).model(), _SECONDS)
+
+
+@dataclass(frozen=True)
+class MutationTask:
+    """What becomes of one mutant: a unit of parallel work. ``seconds`` limits its searches."""
+
+    environment: str
+    mutant: str
+    seconds: float | None = None
+
+    def __str__(self) -> str:
+        return f"mutant '{self.mutant}' of {self.environment}"
+
+    @property
+    def engine(self) -> str:
+        """What the live view shows of it."""
+        return self.mutant
+
+    def run(self, progress: Progress | None = None) -> Row:
+        """Search it at one size after the other; if it does the same at all of them, try to prove that."""
+        mutant = mutants_of(self.environment)[self.mutant]
+
+        def baseline(stage: Stage) -> Baseline:
+            if progress:
+                progress(f"at {stage.sizes} {stage.world}", 1)
+            return _baseline(stage.world or self.environment, stage.sizes)
+
+        outcome = judged(mutant, stages_of(self.environment), baseline, self.seconds)
+        provable = outcome.verdict == EQUAL and mutant.operator != MERGE
+        if provable and _sameness(self.environment).proves(_without_budgets(mutant.made[0])):
+            outcome = replace(outcome, verdict=PROVED)
+        elif outcome.verdict == EQUAL and outcome.elsewhere:
+            outcome = replace(outcome, verdict=SURVIVES)
+        return Row(mutant.name, mutant.step, mutant.operator, mutant.part, mutant.says, outcome)
+
+
+def _without_budgets(action: RecordedAction) -> RecordedAction:
+    guard = tuple(c for c in action.guard if not is_budget(c.term))
+    return replace(action, guard=guard, updates={n: t for n, t in action.updates.items() if not n.startswith("left.")})
+
+
+# -- what it comes to -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Summary:
+    """All results of an environment so far."""
+
+    environment: str
+    digest: str
+    stages: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    def _with(self, *verdicts: str) -> list[Row]:
+        return [row for row in self.rows if row.outcome.verdict in verdicts]
+
+    @property
+    def killed(self) -> list[Row]:
+        """Those that something noticed."""
+        return self._with(KILLED)
+
+    @property
+    def equal(self) -> list[Row]:
+        """Those that do what the original does: proved for every size, or at all that were searched."""
+        return self._with(PROVED, EQUAL)
+
+    @property
+    def survivors(self) -> list[Row]:
+        """Those that do something else, and nothing noticed: a rule is not needed, or a property is missing."""
+        return self._with(SURVIVES)
+
+    @property
+    def undecided(self) -> list[Row]:
+        """Those whose search was ended by a limit."""
+        return self._with(UNDECIDED)
+
+    @property
+    def score(self) -> float | None:
+        """The part of all decided mutants that are not equivalent that was killed."""
+        return len(self.killed) / (len(self.killed) + len(self.survivors)) if self.killed else None
+
+    @property
+    def seconds(self) -> float:
+        """What all searches took together."""
+        return sum(row.outcome.seconds for row in self.rows)
+
+    def by_step(self) -> dict[str, list[Row]]:
+        """The rows of each step, in the order of the text."""
+        found: dict[str, list[Row]] = {}
+        for row in self.rows:
+            found.setdefault(row.step, []).append(row)
+        return found
+
+    @property
+    def exit(self) -> Exit:
+        """0 if none survives, 1 if one does; else 3 if anything is undecided."""
+        if self.survivors:
+            return Exit.REFUTED
+        return Exit.UNDECIDED if self.undecided else Exit.AS_EXPECTED
+
+
+def summarize(environment: str, rows: Iterable[Row]) -> Summary:
+    """Put results together, in the order of the text."""
+    by_name = {row.name: row for row in rows}
+    ordered = tuple(by_name[name] for name in mutants_of(environment) if name in by_name)
+    stages = tuple(f"{world} {sizes}" for world, sizes in stages_for(environment))
+    return Summary(environment, digest(environment), stages, ordered)
+
+
+# -- what is kept -----------------------------------------------------------------------------
+
+
+def digest(environment: str) -> str:
+    """Stands for all that the results of an environment depend on: its terms, the sizes, the way of judging."""
+    model = model_of(environment)
+    parts: list[Any] = [SCHEMA, [f"{world} {sizes}" for world, sizes in stages_for(environment)]]
+    parts += [(v.name, spelled(v.init)) for v in model.vars]
+    for a in model.actions:
+        updates = [(n, spelled(t)) for n, t in a.updates.items()]
+        parts.append((a.name, [spelled(c.term) for c in a.guard], updates, [(n, spelled(t)) for n, t in a.promises]))
+    parts += [(p.name, spelled(p.term), [sorted(f.steps) for f in p.fair]) for p in model.claims]
+    parts += [(c.name, c.by, spelled(c.term)) for c in model.covers]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+class Results:
+    """A file of results, a line a mutant, that grows as they come; results of another model are left out."""
+
+    def __init__(self, file: Path, environment: str) -> None:
+        self.file = file
+        self._key = {"environment": environment, "digest": digest(environment)}
+        self.rows: dict[str, Row] = {}
+        known = mutants_of(environment)
+        for row in self._kept():
+            if row.name in known:
+                self.rows[row.name] = row
+        self._write_whole()
+
+    def _kept(self) -> Iterable[Row]:
+        if not self.file.exists():
+            return
+        try:
+            lines = self.file.read_text(encoding="utf-8").splitlines(keepends=True)
+        except (OSError, UnicodeDecodeError) as problem:
+            raise BadInput(f"can't read {self.file}: {problem}") from None
+        for number, line in enumerate(lines, 1):
+            if not line.endswith("\n"):
+                continue  # a line that was being written as its process ended
+            try:
+                told = json.loads(line)
+                ours = all(told[key] == value for key, value in self._key.items())
+                row = _row(told)
+            except (ValueError, KeyError, TypeError):
+                raise BadInput(f"{self.file}:{number}: this is no result of 'hintproof mutate'") from None
+            if ours:
+                yield row
+
+    def _write_whole(self) -> None:
+        write_whole(self.file, "".join(self._line(row) for row in self.rows.values()))
+
+    def _line(self, row: Row) -> str:
+        return json.dumps({**self._key, **asdict(row)}) + "\n"
+
+    def add(self, row: Row) -> None:
+        """Keep one more result."""
+        self.rows[row.name] = row
+        with self.file.open("a", encoding="utf-8") as stream:
+            stream.write(self._line(row))
+
+
+def _row(told: dict[str, Any]) -> Row:
+    kept = told["outcome"]
+    kill = Kill(**kept["kill"]) if kept["kill"] else None
+    outcome = Outcome(kept["verdict"], kill, tuple(kept["sizes"]), kept["states"], kept["seconds"], kept["elsewhere"])
+    return Row(told["name"], told["step"], told["operator"], told["part"], told["says"], outcome)

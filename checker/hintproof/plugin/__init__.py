@@ -1,0 +1,1 @@
+"""The pytest plugin: thin over the tasks."""

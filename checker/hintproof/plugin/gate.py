@@ -1,0 +1,88 @@
+"""The gate from pytest: options, a test a patch, and a fixture for tests of one's own.
+
+A plugin adds the options and registers :class:`GatePlugin` with what opens trees and runs drivers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+
+from hintproof.cli.gate import Backend
+from hintproof.gate.gate import run_gate
+from hintproof.gate.mails import Patch
+from hintproof.gate.patches import read
+from hintproof.gate.report import GateReport, PatchReport
+from hintproof.suite import test_gate
+from hintproof.tasks.verdict import Exit
+from hintproof.views.gate import mail as gate_mail
+
+#: The argument of a test that is asked of each patch.
+ONE_PATCH = "hintproof_patch"
+
+
+def add_options(group: pytest.OptionGroup) -> None:
+    """The options of the gate."""
+    group.addoption("--hintproof-linux", metavar="TREE", help="gate patches to the driver of this tree or package")
+    group.addoption(
+        "--hintproof-patch", metavar="FILE", action="append", default=[], help="a patch; may be repeated: a series"
+    )
+    group.addoption("--hintproof-thorough", action="store_true", help="look further than a minute allows")
+
+
+class GatedPatches:
+    """What the gate says of a series, with what a test wants to say of it."""
+
+    def __init__(self, report: GateReport) -> None:
+        self.report = report
+
+    def must_add_nothing_bad(self, strict: bool = False) -> None:
+        """Fail the test, with the mail text as its output, if something new falls (``strict``: anything) or is open."""
+        __tracebackhide__ = True
+        if self.report.exit_code(strict) != Exit.AS_EXPECTED:
+            pytest.fail(gate_mail.render(self.report), pytrace=False)
+
+
+class GatePlugin:
+    """The patches of a session, checked once, when the first test asks."""
+
+    def __init__(self, config: pytest.Config, backend: Backend) -> None:
+        self._config = config
+        self._backend = backend
+
+    @cached_property
+    def _patches(self) -> list[Patch]:
+        return [patch for file in self._config.getoption("--hintproof-patch") for patch in read(file)]
+
+    @cached_property
+    def _report(self) -> GateReport:
+        checker = self._backend.checker(bool(self._config.getoption("--hintproof-thorough")))
+        return run_gate(self._backend.source(self._config.getoption("--hintproof-linux")), self._patches, checker)
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """The shipped test of patches is none of a suite that was asked for environments."""
+        asked = self._config.getoption("--hintproof-linux")
+        return True if not asked and collection_path == Path(test_gate.__file__) else None
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """A test for each patch."""
+        if ONE_PATCH in metafunc.fixturenames:
+            numbers = range(len(self._patches) if self._config.getoption("--hintproof-linux") else 0)
+            names = [ascii(self._patches[number].title or self._patches[number].name)[1:-1] for number in numbers]
+            metafunc.parametrize(ONE_PATCH, numbers, ids=names, indirect=True)
+
+    @pytest.fixture(scope="session")
+    def hintproof_gate(self) -> GatedPatches:
+        """What the gate says of all patches together."""
+        if not self._config.getoption("--hintproof-linux") or not self._patches:
+            pytest.skip("needs patches: --hintproof-linux TREE --hintproof-patch FILE")
+        return GatedPatches(self._report)
+
+    @pytest.fixture
+    def hintproof_patch(self, request: pytest.FixtureRequest, hintproof_gate: GatedPatches) -> GatedPatches:
+        """What the gate says of one patch of the series."""
+        one: PatchReport = hintproof_gate.report.patches[request.param]
+        return GatedPatches(replace(hintproof_gate.report, patches=(one,)))

@@ -1,0 +1,208 @@
+"""The pytest plugin: say in a few lines that an environment must hold at these sizes.
+
+.. code-block:: python
+
+    @pytest.mark.hintproof("linux-6.1+qemu-7.2+kvm-auto+cell-per-round", ring=3, rounds=2)
+    def test_no_write_is_lost(hintproof_result):
+        hintproof_result.must_hold("no_lost_write")
+"""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hintproof.engines.report import Limits
+from hintproof.engines.sampling import DEFAULT_PROFILE, PROFILES
+from hintproof.gate.backend import LinuxBackend
+from hintproof.plugin import gate as pytest_gate
+from hintproof.story.causes import why
+from hintproof.story.tell import tell
+from hintproof.system.errors import BadInput
+from hintproof.tasks.check import Result, check
+from hintproof.tasks.verdict import Verdict
+from hintproof.trace.trace import save
+from hintproof.views.trace import mail
+from hintspec.language.sizes import Sizes
+
+_MARKER = "hintproof"
+
+
+class CheckedEnvironment:
+    """The result of a check, with what a test wants to say of it."""
+
+    def __init__(self, result: Result, traces: Path) -> None:
+        self.result = result
+        self._traces = traces
+
+    def must_hold(self, *properties: str) -> None:
+        """Fail the test, with the trace as its output, if any of the properties (default: all) is not shown.
+
+        A property that no engine decided fails the test as well. Raises :class:`BadInput` for a
+        property that this environment doesn't have.
+        """
+        __tracebackhide__ = True
+        known = [item.name for item in self.result.properties]
+        for name in properties or known:
+            if name not in known:
+                raise BadInput(f"{self.result.environment} has no property '{name}': {', '.join(known)}")
+            verdict = self.result.verdict(name)
+            if not verdict.holds:
+                pytest.fail(self._complaint(name, verdict), pytrace=False)
+
+    def must_fall(self, name: str) -> None:
+        """Fail the test unless the property is refuted: for controls that must be able to fail."""
+        __tracebackhide__ = True
+        if self.result.verdict(name) != Verdict.REFUTED:
+            pytest.fail(f"{self.result.environment}: {name} is not refuted", pytrace=False)
+
+    def _complaint(self, name: str, verdict: Verdict) -> str:
+        said = "; ".join(f"{j.engine}: {j.verdict.value} {j.detail}" for j in self.result.judgements(name))
+        text = f"{self.result.environment} ({self.result.sizes}): {name} {verdict.value} ({said})\n"
+        trace = self.result.trace(name)
+        if trace is None:
+            return text
+        path = self._traces / f"{self.result.environment},{name}.json"
+        save(trace, why(trace), path)
+        shown = mail.render(tell(trace, self.result.known_as(name)))
+        return f"{text}trace kept in {path}\n\n{shown}"
+
+
+class HintproofPlugin:
+    """Options as given, and the checks made so far in this session."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self._done: dict[Any, Result] = {}
+
+    def check(self, environment: str, engines: list[str], sizes: Sizes | None) -> CheckedEnvironment:
+        """Check an environment once a session for the same engines and sizes."""
+        engines = self.config.getoption("hintproof_engine") or engines
+        sizes = self.sizes_option() or sizes
+        key = (environment, tuple(engines), sizes)
+        if key not in self._done:
+            limits = self._limits()
+            with self._progress(environment) as progress:
+                self._done[key] = check(environment, sizes, engines, limits, progress)
+        return CheckedEnvironment(self._done[key], Path(self.config.getoption("hintproof_traces")))
+
+    def _limits(self) -> Limits:
+        """Limits from the options. With Hypothesis' own option for a seed nothing is replayed, as Hypothesis has it."""
+        seed = self.config.getoption("--hypothesis-seed", None)
+        keeps = seed is None and not self.config.getoption("hintproof_no_database")
+        return Limits(
+            seconds=self.config.getoption("hintproof_seconds"),
+            profile=self.config.getoption("hintproof_profile"),
+            seed=_seed(seed),
+            database=str(self.config.rootpath / ".hypothesis" / "examples") if keeps else None,
+        )
+
+    def sizes_option(self) -> Sizes | None:
+        """The sizes of ``--hintproof-sizes``; None if it was not given."""
+        given = self.config.getoption("hintproof_sizes")
+        return parse_sizes(given) if given else None
+
+    @contextmanager
+    def _progress(self, environment: str) -> Iterator[Any]:
+        """A line that comes and goes, on a terminal only and never with -q."""
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        capture = self.config.pluginmanager.get_plugin("capturemanager")
+        if reporter is None or capture is None or not reporter.isatty or self.config.get_verbosity() < 0:
+            yield None
+            return
+
+        def show(text: str) -> None:
+            with capture.global_and_fixture_disabled():
+                sys.stdout.write(f"\r{text[:78]:<78}\r")
+                sys.stdout.flush()
+
+        yield lambda what, count: show(f"{environment}: {count} {what}")
+        show("")
+
+
+def _seed(given: str | int | None) -> int:
+    """A seed as Hypothesis takes it, which may be any word, as a number."""
+    try:
+        return int(given or 0)
+    except ValueError:
+        return zlib.crc32(str(given).encode())
+
+
+def parse_sizes(text: str) -> Sizes:
+    """Sizes from ``blocks=2,ring=4``. Raises :class:`BadInput` for anything else."""
+    try:
+        pairs = [pair.split("=", 1) for pair in text.split(",")]
+        return Sizes(**{name.strip(): int(value) for name, value in pairs})
+    except (ValueError, TypeError) as problem:
+        raise BadInput(f"sizes {text!r}: write for example blocks=1,ring=3,rounds=2 ({problem})") from None
+    except Exception as problem:
+        raise BadInput(f"sizes {text!r}: {problem}") from None
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options."""
+    group = parser.getgroup("hintproof", "hintproof: free page hinting")
+    group.addoption(
+        "--hintproof-environment", action="append", metavar="NAME", help="environment for hintproof.suite; repeatable"
+    )
+    group.addoption("--hintproof-engine", action="append", metavar="ENGINE", help="use these engines only; repeatable")
+    group.addoption("--hintproof-sizes", metavar="SIZES", help="sizes, for example blocks=1,ring=3,rounds=2")
+    group.addoption("--hintproof-seconds", type=float, metavar="S", help="seconds an engine may take")
+    group.addoption(
+        "--hintproof-profile",
+        choices=list(PROFILES),
+        default=DEFAULT_PROFILE,
+        help="how much the sampled engine explores",
+    )
+    group.addoption("--hintproof-no-database", action="store_true", help="neither replay nor keep what sampling finds")
+    group.addoption("--hintproof-traces", default="hintproof-traces", metavar="DIR", help="where traces are kept")
+    pytest_gate.add_options(group)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker and the plugin's state; refuse options of no use before any test runs."""
+    config.addinivalue_line(
+        "markers", f"{_MARKER}(environment, engines=[...], **sizes): the environment of the hintproof_result fixture"
+    )
+    plugin = HintproofPlugin(config)
+    config.pluginmanager.register(plugin, "hintproof-state")
+    config.pluginmanager.register(pytest_gate.GatePlugin(config, LinuxBackend()), "hintproof-gate")
+    try:
+        plugin.sizes_option()
+    except BadInput as problem:
+        raise pytest.UsageError(str(problem)) from None
+
+
+def _state(config: pytest.Config) -> HintproofPlugin:
+    plugin = config.pluginmanager.get_plugin("hintproof-state")
+    assert isinstance(plugin, HintproofPlugin)
+    return plugin
+
+
+@pytest.fixture
+def hintproof_check(request: pytest.FixtureRequest) -> Any:
+    """A function ``(environment, engines=(), **sizes)`` that checks and returns a :class:`CheckedEnvironment`."""
+
+    def run(environment: str, engines: Any = (), **sizes: int) -> CheckedEnvironment:
+        try:
+            return _state(request.config).check(environment, list(engines), Sizes(**sizes) if sizes else None)
+        except (BadInput, TypeError) as problem:
+            pytest.fail(f"hintproof: {problem}", pytrace=False)
+
+    return run
+
+
+@pytest.fixture
+def hintproof_result(request: pytest.FixtureRequest, hintproof_check: Any) -> CheckedEnvironment:
+    """The checked environment that the test's ``hintproof`` marker names."""
+    marker = request.node.get_closest_marker(_MARKER)
+    if marker is None or not marker.args:
+        pytest.fail('hintproof: mark the test with @pytest.mark.hintproof("ENVIRONMENT")', pytrace=False)
+    checked: CheckedEnvironment = hintproof_check(*marker.args, **marker.kwargs)
+    return checked

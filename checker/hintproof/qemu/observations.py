@@ -1,0 +1,68 @@
+"""What was seen of a trace on real systems, kept in a file beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import msgspec
+
+from hintproof.qemu.machine import Setup
+from hintproof.qemu.replay import Played, counts
+from hintproof.system.errors import BadInput
+from hintproof.trace.trace import write_whole
+
+SCHEMA = "hintproof-seen/1"
+
+#: The file, in the folder of a counterexample.
+NAME = "seen.json"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Replays on one system: its version, accelerator and dirty log, whose the writes are; what came of them."""
+
+    qemu: str
+    accelerator: str
+    dirty_log: str
+    writes: str
+    times: int
+    results: dict[str, int]
+
+    @property
+    def system(self) -> tuple[str, ...]:
+        """What it was seen on: a later replay on the same takes its place."""
+        return self.qemu, self.accelerator, self.dirty_log, self.writes
+
+
+def seen_of(setup: Setup, played: Sequence[Played]) -> Seen:
+    """What was seen in these replays."""
+    writes = "virtual CPU" if setup.vcpu_stores else "qtest"
+    return Seen(setup.qemu.told, setup.accelerator, str(setup.log_mode), writes, len(played), counts(played))
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    schema: str
+    seen: list[Seen]
+
+
+def load_seen(file: Path) -> list[Seen]:
+    """What the file has; nothing if there is none. Raises :class:`BadInput` if it is no such file."""
+    try:
+        document = msgspec.json.decode(file.read_bytes(), type=_File)
+    except FileNotFoundError:
+        return []
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raise BadInput(f"{file}: no file of what was seen: {str(problem)[:160]}") from None
+    if document.schema != SCHEMA:
+        raise BadInput(f"{file}: schema {document.schema[:40]!a} is not {SCHEMA}: move it away")
+    return document.seen
+
+
+def keep(seen: Seen, file: Path) -> None:
+    """Add what was seen to a file, whole or not at all."""
+    kept = [*(s for s in load_seen(file) if s.system != seen.system), seen]
+    text = json.dumps({"schema": SCHEMA, "seen": [asdict(s) for s in kept]}, indent=1)
+    write_whole(file, text + "\n")

@@ -1,0 +1,166 @@
+"""Which steps of a trace matter: those of the causal chain, those that made what they went by, and the rest.
+
+A dynamic slice, backwards. It is over *cells*: a variable, one block's place in a set, or one entry of the ring.
+How far an actor has come (a 'place') orders the steps and explains nothing, so it is not followed.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from hintproof.story.model import Weight
+from hintproof.trace.trace import Trace
+from hintspec.language.sorts import BLOCK, BLOCKS, Ring, Term
+
+#: A variable; one block's place in a set; or an entry of the ring, by how many were posted before it.
+Cell = tuple[str, int | None]
+
+
+def weigh(trace: Trace, causes: set[int]) -> list[Weight]:
+    """The weight of each step, first step first."""
+    if trace.loop is not None:
+        causes = causes | set(range(trace.loop + 1, len(trace.steps) + 1))
+    feeds = _Slicer(trace).back_from(causes)
+    return [
+        Weight.CAUSE if number in causes else Weight.FEEDS if number in feeds else Weight.ENABLES
+        for number in range(1, len(trace.steps) + 1)
+    ]
+
+
+@dataclass(frozen=True)
+class _Posted:
+    """How many entries of the ring were popped, and posted, before each step."""
+
+    popped: list[int]
+    posted: list[int]
+
+
+class _Slicer:
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        variables = trace.concrete.model.vars
+        self.sorts = {v.name: v.sort for v in variables}
+        self.passed_over = {v.name for v in variables if v.declared.role == "place" or v.name.startswith("left.")}
+        self.ring = next((v.name for v in variables if isinstance(v.sort, Ring)), "")
+        changes = self.trace.concrete.model.changes
+        self.of_every_step = {c.claimed for c in changes} - {self.trace.property_name}
+        self.counts = self._count_entries()
+        self.writers = self._find_writers()
+
+    def back_from(self, causes: set[int]) -> set[int]:
+        """The steps that made what the causes went by, and what those went by, and so on."""
+        known: set[int] = set()
+        waiting = [(number, cell) for number in causes if number for cell in self._went_by(number)]
+        waiting += [(len(self.trace.steps) + 1, cell) for cell in self._judged()]
+        while waiting:
+            number, cell = waiting.pop()
+            made = self._made(cell, number)
+            if made and made not in known:
+                known.add(made)
+                waiting += [(made, read) for read in self._went_by(made)]
+        return known
+
+    def _judged(self) -> Iterator[Cell]:
+        """What the property says of the last state; nothing if it speaks of the last step."""
+        claims = self.trace.concrete.model.claims
+        term = next((c.term for c in claims if c.name == self.trace.property_name), None)
+        if term is not None:
+            yield from self._cells(term, len(self.trace.steps) + 1)
+
+    def _made(self, cell: Cell, before: int) -> int:
+        """The last step before one that changed a cell; 0 if none did."""
+        numbers = self.writers.get(cell, ())
+        place = bisect_left(numbers, before)
+        return numbers[place - 1] if place else 0
+
+    def _went_by(self, number: int) -> Iterator[Cell]:
+        """What a step's guard, promises and changes read."""
+        step = self.trace.steps[number - 1]
+        action = self.trace.concrete.action_named(step.action.name)
+        if action.action.takes_block and step.block is None:
+            return  # a real driver that asked for a block and got none
+        for conjunct in action.guard:
+            yield from self._cells(conjunct.term, number)
+        for name, promised in action.promises:
+            if name not in self.of_every_step:
+                yield from self._cells(promised, number)
+        for name, term in action.updates.items():
+            if name in step.changes and name not in self.passed_over:
+                changed = self._changed_blocks(name, number) if self.sorts[name] == BLOCKS else (None,)
+                for block in changed:
+                    yield from self._cells(term, number, block)
+
+    def _cells(self, term: Term, number: int, one: int | None = None) -> Iterator[Cell]:
+        """The cells that a term reads as a step begins; of sets only one block's place, if one is named."""
+        if term.op == "var":
+            if term.args[0] not in self.passed_over and not isinstance(term.sort, Ring):
+                yield (term.args[0], one if term.sort == BLOCKS else None)
+        elif term.op == "head":
+            yield (self.ring, self.counts.popped[number - 1])
+        elif term.op == "has":
+            yield from self._cells(term.args[1], number)
+            yield from self._cells(term.args[0], number, self._value(term.args[1], number))
+        else:
+            for argument in _arguments(term):
+                yield from self._cells(argument, number, one if argument.sort == BLOCKS else None)
+
+    def _value(self, block: Term, number: int) -> int | None:
+        assert block.sort == BLOCK
+        ended = number > len(self.trace.steps)
+        concerned = self.trace.block if ended else self.trace.steps[number - 1].block
+        if concerned is None and block.op == "block":
+            return None  # a property of no block in particular
+        value = self.trace.concrete.value(block, self.trace.raw[number - 1], concerned)
+        return value if isinstance(value, int) else None
+
+    # -- what each step changed ---------------------------------------------------------------
+
+    def _find_writers(self) -> dict[Cell, list[int]]:
+        writers: dict[Cell, list[int]] = {}
+        for number, step in enumerate(self.trace.steps, 1):
+            for name in step.changes:
+                for cell in self._written(name, number):
+                    writers.setdefault(cell, []).append(number)
+        return writers
+
+    def _written(self, name: str, number: int) -> Iterator[Cell]:
+        if name == self.ring:
+            for entry in range(self.counts.posted[number - 1], self.counts.posted[number]):
+                yield (name, entry)
+            return
+        yield (name, None)
+        if self.sorts[name] == BLOCKS:
+            for block in self._changed_blocks(name, number):
+                yield (name, block)
+
+    def _changed_blocks(self, name: str, number: int) -> Iterable[int]:
+        before, after = self.trace.steps[number - 1].changes[name]
+        return sorted(set(before) ^ set(after))
+
+    def _count_entries(self) -> _Posted:
+        popped, posted = [0], [0]
+        for number, step in enumerate(self.trace.steps):
+            added, taken = 0, 0
+            if self.ring in step.changes:
+                update = self.trace.concrete.action_named(step.action.name).updates.get(self.ring)
+                before, after = (len(value["entries"]) for value in step.changes[self.ring])
+                posts = after > before if update is None else _posts(update)  # None: a real driver did it
+                added = int(posts and after + 1 > before)
+                taken = before + added - after
+            popped.append(popped[number] + taken)
+            posted.append(posted[number] + added)
+        return _Posted(popped, posted)
+
+
+def _posts(term: Term) -> bool:
+    return term.op == "post" or any(_posts(argument) for argument in _arguments(term))
+
+
+def _arguments(term: Term) -> Iterator[Term]:
+    for argument in term.args:
+        if isinstance(argument, Term):
+            yield argument
+        elif isinstance(argument, tuple):
+            yield from (part for part in argument if isinstance(part, Term))

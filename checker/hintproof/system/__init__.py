@@ -1,0 +1,1 @@
+"""What lies under every room: errors, files, workers, child processes, memory, cache, progress."""

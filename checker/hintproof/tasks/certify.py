@@ -1,0 +1,172 @@
+"""Certificates: every obligation of a proof as SMT-LIB 2, confirmed by a second solver.
+
+Z3 names the facts that an obligation needs; the script has those alone, so that cvc5 confirms a claim
+that is no weaker and can be read. The files, a manifest and a script that checks them need no hintproof.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import shutil
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import hintspec
+from hintproof import __version__
+from hintproof.engines.induction import SECONDS, settled
+from hintproof.engines.obligations import Obligations, Query
+from hintproof.engines.report import Progress, milliseconds
+from hintproof.interpret.smtlib import Writer
+from hintproof.system.errors import BadInput
+from hintproof.tasks.certificate_check import ask_cvc5
+from hintproof.tasks.prove import ProofTask
+from hintspec.catalogue.expected import known_at_any_size
+
+#: Version of the manifest.
+SCHEMA = "hintproof-certificate/1"
+
+#: The file that checks the others, without hintproof.
+CHECKER = "check.py"
+
+
+@dataclass(frozen=True)
+class Certified:
+    """One obligation: its script and what each solver answers: "unsat" (it holds), "sat" or "unknown"."""
+
+    file: str
+    by: str
+    claim: str
+    sha256: str
+    z3: str
+    cvc5: str
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """All obligations of one environment, and what they prove; ``known`` says what is known to fall instead."""
+
+    environment: str
+    proved: list[str]
+    unproved: list[str]
+    known: dict[str, str]
+    untouched: int
+    obligations: list[Certified]
+
+    @property
+    def missing(self) -> list[str]:
+        """The properties that are neither proved nor known to fall."""
+        return [name for name in self.unproved if name not in self.known]
+
+    @property
+    def confirmed(self) -> list[Certified]:
+        """The obligations that both solvers say hold."""
+        return [o for o in self.obligations if o.z3 == o.cvc5 == "unsat"]
+
+    @property
+    def disagreements(self) -> list[Certified]:
+        """The obligations of which one solver says that they hold, and the other that they don't."""
+        return [o for o in self.obligations if {o.z3, o.cvc5} == {"sat", "unsat"}]
+
+    @property
+    def unconfirmed(self) -> list[Certified]:
+        """The obligations that Z3 says hold, and that cvc5 did not decide."""
+        return [o for o in self.obligations if o.z3 == "unsat" and o.cvc5 == "unknown"]
+
+
+def second_solver() -> Any:
+    """cvc5's Python module. Raises :class:`BadInput` if it isn't installed."""
+    try:
+        return importlib.import_module("cvc5")
+    except ImportError:
+        raise BadInput("certify needs a second solver: pip install 'hintproof[certify]' (cvc5)") from None
+
+
+@dataclass(frozen=True)
+class CertifyTask:
+    """The certificate of one environment, written below a directory: a unit of parallel work."""
+
+    environment: str
+    directory: Path
+    seconds: float = SECONDS
+    engine: str = "certify"
+
+    def __str__(self) -> str:
+        return f"certificate of {self.environment}"
+
+    def run(self, progress: Progress | None = None) -> Certificate:
+        """Write the scripts and ask both solvers."""
+        model = ProofTask(self.environment).model()
+        folder = self.directory / self.environment
+        folder.mkdir(parents=True)
+        solver, writer = second_solver(), Writer()
+        found: list[Certified] = []
+        untouched = 0
+        for query in Obligations(model).all():
+            if not isinstance(query, Query):
+                untouched += 1
+                continue
+            answer, needed = query.core(self.seconds)
+            about = [f"environment: {self.environment}", f"claim: {query.claim}", f"step: {query.by}", f"z3: {answer}"]
+            script = writer.script(needed, query.goal, about)
+            path = folder / f"{query.by}.{query.claim}.smt2".replace(" ", "_")
+            path.write_text(script, encoding="ascii")
+            said = ask_cvc5(solver, script, milliseconds(self.seconds))
+            file = f"{self.environment}/{path.name}"
+            digest = hashlib.sha256(script.encode()).hexdigest()
+            found.append(Certified(file, query.by, query.claim, digest, answer, said))
+            if progress:
+                progress("obligations", len(found))
+        refused = {o.claim for o in found if not o.z3 == o.cvc5 == "unsat"}
+        proved, unproved, _ = settled(model, {o.claim for o in found}, refused)
+        known = {n: f for n, f in known_at_any_size(self.environment).items() if n in unproved}
+        return Certificate(self.environment, proved, unproved, known, untouched, found)
+
+
+def manifest(certificates: Iterable[Certificate]) -> dict[str, Any]:
+    """What the files are, and what made them."""
+    return {
+        "schema": SCHEMA,
+        "hintproof": __version__,
+        "spec_sha256": spec_hash(Path(hintspec.__file__).parent),
+        "solvers": {"z3": version("z3-solver"), "cvc5": version("cvc5")},
+        "environments": [asdict(certificate) for certificate in certificates],
+    }
+
+
+def spec_hash(package: Path) -> str:
+    """SHA-256 of all that the text consists of, in every folder: names and contents of sources and pins."""
+    digest = hashlib.sha256()
+    for path in sorted(p for p in package.rglob("*") if p.suffix in (".py", ".json")):
+        digest.update(f"{path.relative_to(package).as_posix()}\n".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def begin(out: Path) -> Path:
+    """A directory to write into beside the one asked for. Raises :class:`BadInput` where that can't be."""
+    partial = out.with_name(f".{out.name}.partial")
+    try:
+        if out.exists() and not (out / "manifest.json").is_file():
+            raise BadInput(f"{out} is there and is no certificate: name another directory")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+    except OSError as problem:
+        raise BadInput(f"can't write {out}: {problem.strerror or problem}; name another directory") from None
+    return partial
+
+
+def finish(partial: Path, out: Path, certificates: list[Certificate]) -> None:
+    """Add the manifest and the checker, and put all in place of what was there."""
+    text = json.dumps(manifest(certificates), indent=1) + "\n"
+    (partial / "manifest.json").write_text(text, encoding="ascii")
+    checker = files("hintproof.tasks").joinpath("certificate_check.py").read_text(encoding="ascii")
+    (partial / CHECKER).write_text(checker, encoding="ascii")
+    if out.exists():
+        shutil.rmtree(out)
+    partial.rename(out)

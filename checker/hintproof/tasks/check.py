@@ -1,0 +1,257 @@
+"""The Python API: check an environment with some engines, alone or many at a time.
+
+>>> from hintproof import check
+>>> result = check("no-hint+qemu-10+tcg", engines=["exhaustive"])
+>>> print(result.verdict("no_lost_write").value)
+exhausted
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hintproof.engines.bounded import search_bounded
+from hintproof.engines.exhaustive import NO_DEADLOCK, explore_all
+from hintproof.engines.report import Found, Limits, Progress
+from hintproof.engines.sampling import DEFAULT_PROFILE, PROFILES, sample
+from hintproof.interpret.concrete import Concrete
+from hintproof.interpret.packed import PackedCompiler
+from hintproof.interpret.symmetry import canonical_form
+from hintproof.system.errors import BadInput
+from hintproof.tasks.verdict import Exit, Judgement, Verdict, combine, exit_code, judge
+from hintproof.trace.trace import Trace, from_engine, prepare
+from hintspec.catalogue.defects import DEFECTS
+from hintspec.catalogue.expected import Record, known_at_any_size, pins, records_of
+from hintspec.language.declare import ALWAYS, Property
+from hintspec.language.sizes import Sizes
+from hintspec.language.sorts import SpecError
+
+#: The engines by name.
+ENGINES: dict[str, Callable[[Concrete, Limits, Progress | None], Found]] = {
+    "exhaustive": explore_all,
+    "bounded": search_bounded,
+    "sampled": sample,
+}
+
+_NO_DEADLOCK = Property(
+    NO_DEADLOCK,
+    ALWAYS,
+    "a system that still has something to do can do it",
+    "In every reachable state some step is possible.",
+    None,
+    (),
+    None,
+)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One engine on one environment: the unit of parallel work."""
+
+    environment: str
+    sizes: Sizes
+    engine: str
+    limits: Limits
+
+    def __str__(self) -> str:
+        return f"{self.engine} engine on {self.environment}"
+
+    def run(self, progress: Progress | None = None) -> Found:
+        """Run the engine."""
+        limits = replace(self.limits, name=f"{self.environment} | {self.sizes}")
+        return ENGINES[self.engine](prepare(self.environment, self.sizes), limits, progress)
+
+
+@dataclass
+class Result:
+    """What all engines say of one environment."""
+
+    environment: str
+    sizes: Sizes
+    properties: tuple[Property, ...]
+    record: Record | None
+    pinned: bool
+    found: dict[str, Found] = field(default_factory=dict)
+
+    def take(self, task: Task, found: Found) -> None:
+        """Keep what a task found, together with what another one of the same engine did."""
+        before = self.found.get(task.engine)
+        self.found[task.engine] = found if before is None else before.merged(found)
+
+    def judgements(self, name: str) -> list[Judgement]:
+        """The verdicts of the engines on one property."""
+        item = next(p for p in self.properties if p.name == name)
+        said = [judge(found, item) for found in self.found.values()]
+        return [j for j in said if j is not None]
+
+    def verdict(self, name: str) -> Verdict:
+        """The engines' verdicts on a property, combined."""
+        return combine(j.verdict for j in self.judgements(name))
+
+    def best(self, name: str) -> Judgement | None:
+        """The judgement that carries the combined verdict; of several refutations the shortest."""
+        carrying = [j for j in self.judgements(name) if j.verdict == self.verdict(name)]
+        return min(carrying, key=lambda j: len(j.run) if j.run else 0, default=None)
+
+    def trace(self, name: str) -> Trace | None:
+        """The shortest run against (or, for a witness, for) a property, replayed."""
+        best = self.best(name)
+        if best is None or best.run is None:
+            return None
+        concrete = prepare(self.environment, self.sizes)
+        return from_engine(self.environment, concrete, best.engine, name, best.run, best.loop)
+
+    @property
+    def known(self) -> dict[str, str]:
+        """By which defect a property is known to fall: at the sizes of the record, or at any size at all."""
+        if self.record is None:
+            return {}
+        return self.record.known if self.pinned else known_at_any_size(self.environment)
+
+    def known_as(self, name: str) -> str:
+        """By which defect the property is known to fall, in a line; empty if it is not."""
+        return DEFECTS[self.known[name]].known if name in self.known else ""
+
+    @property
+    def disagreements(self) -> list[str]:
+        """Contradictions between engines: a bug in one of them."""
+        return [line for item in self.properties for line in self._disagreements(item.name)]
+
+    def _disagreements(self, name: str) -> list[str]:
+        said = {j.engine: j for j in self.judgements(name)}
+        full, bounded = said.get("exhaustive"), said.get("bounded")
+        lines = []
+        if full and full.verdict == Verdict.EXHAUSTED:
+            others = [j.engine for j in said.values() if j.verdict == Verdict.REFUTED]
+            lines += [f"{name}: exhaustive finds no run against it, {other} does" for other in others]
+        if full and full.run and bounded:
+            reached = self.found["bounded"].depths.get(name, 0)
+            if bounded.run and len(bounded.run) != len(full.run):
+                lines.append(f"{name}: shortest runs of {len(full.run)} and {len(bounded.run)} steps")
+            elif not bounded.run and bounded.verdict == Verdict.BOUNDED and reached >= len(full.run):
+                lines.append(f"{name}: bounded finds nothing in {reached} steps, exhaustive {len(full.run)}")
+        return lines
+
+    @property
+    def deviations(self) -> list[str]:
+        """How the result differs from the record; empty if there is none, or nothing differs."""
+        if self.record is None:
+            return []
+        lines = []
+        for item in self.properties:
+            refuted = self.verdict(item.name) == Verdict.REFUTED
+            expected = item.name in self.known
+            if refuted and not expected:
+                lines.append(f"{item.name} is refuted and recorded as holding")
+            elif expected and not refuted and self.pinned and "exhaustive" in self.found:
+                lines.append(f"{item.name} holds and is recorded as refuted")
+        if self.pinned:
+            lines += compare_pins(self)
+        return lines
+
+    def exit(self, strict: bool = False) -> Exit:
+        """The exit code that this result alone would give."""
+        verdicts = [self.verdict(item.name) for item in self.properties]
+        if self.disagreements or self.deviations:
+            return Exit.REFUTED
+        if self.record is not None and not strict:
+            verdicts = [v for v in verdicts if v != Verdict.REFUTED] or [Verdict.EXHAUSTED]
+        if any(not found.finished for found in self.found.values()) and Verdict.REFUTED not in verdicts:
+            return Exit.UNDECIDED
+        return exit_code(verdicts)
+
+
+def pins_of(found: Found) -> dict[str, Any]:
+    """What is pinned of an exhaustive search."""
+    return {
+        "states": found.states,
+        "transitions": found.transitions,
+        "depth": found.depth,
+        "never": sorted(name for name, count in found.fired.items() if not count),
+        "lengths": {name: len(run) for name, run in sorted((found.against | found.witnesses).items())},
+        "loops": dict(sorted(found.loops.items())),
+    }
+
+
+def compare_pins(result: Result) -> list[str]:
+    """How an exhaustive search that ended differs from what is pinned."""
+    found = result.found.get("exhaustive")
+    if found is None or not found.finished or result.record is None:
+        return []
+    pinned, now = pins().get(result.record.key), pins_of(found)
+    if pinned is None:
+        return ["nothing is pinned for this record: run 'hintproof pin'"]
+    return [f"{k}: {now[k]} now, {pinned[k]} recorded" for k in pinned if now[k] != pinned[k]]
+
+
+def plan(
+    environment: str,
+    sizes: Sizes | None = None,
+    engines: Sequence[str] = (),
+    limits: Limits = Limits(),
+    record: Record | None = None,
+) -> tuple[Result, list[Task]]:
+    """An empty result and the tasks that fill it.
+
+    Without sizes those of the environment's first record are taken, or the default ones. Raises
+    :class:`BadInput` for an unknown environment, engine or size.
+    """
+    chosen = list(engines) or list(ENGINES)
+    for engine in chosen:
+        if engine not in ENGINES:
+            raise BadInput(f"unknown engine '{engine}': choose from {', '.join(ENGINES)}")
+    if limits.profile and limits.profile not in PROFILES:
+        raise BadInput(f"unknown profile '{limits.profile}': choose from {', '.join(PROFILES)}")
+    recorded = records_of(environment)
+    record = record or next((r for r in recorded if r.sizes == sizes), next(iter(recorded), None))
+    fits = record is not None and (sizes is None or sizes == record.sizes) and not limits.symmetry
+    sizes = sizes or (record.sizes if record else Sizes())
+    concrete = prepare(environment, sizes)
+    if limits.symmetry:
+        _refuse_asymmetry(concrete)
+    properties = (*(p.declared for p in concrete.model.properties), _NO_DEADLOCK)
+    result = Result(environment, sizes, properties, record, fits)
+    if record and fits and limits.depth is None:
+        limits = replace(limits, depth=record.depth, depths=_worth_more(record))
+    tasks = [
+        Task(environment, sizes, engine, replace(limits, seed=seed))
+        for engine in chosen
+        for seed in (_seeds(limits) if engine == "sampled" else (limits.seed,))
+    ]
+    return result, tasks
+
+
+def _seeds(limits: Limits) -> list[int]:
+    """The seeds of the explorations that are to be made side by side: one, if they are to be quick."""
+    profile = PROFILES[limits.profile or DEFAULT_PROFILE]
+    side_by_side = 1 if limits.runs or profile.walks else limits.threads
+    return [limits.seed + (number << 32) for number in range(side_by_side)]
+
+
+def _refuse_asymmetry(concrete: Concrete) -> None:
+    try:
+        canonical_form(PackedCompiler(concrete))
+    except SpecError as problem:
+        raise BadInput(str(problem)) from None
+
+
+def _worth_more(record: Record) -> dict[str, int]:
+    """For a property that is known to fall, the bounded engine goes as deep as its shortest run is long."""
+    lengths = pins().get(record.key, {}).get("lengths", {})
+    return {name: max(record.depth, lengths[name]) for name in record.known if name in lengths}
+
+
+def check(
+    environment: str,
+    sizes: Sizes | None = None,
+    engines: Sequence[str] = (),
+    limits: Limits = Limits(),
+    progress: Progress | None = None,
+) -> Result:
+    """Check one environment in this process. Raises :class:`BadInput` for what can't be checked."""
+    result, tasks = plan(environment, sizes, engines, limits)
+    for task in tasks:
+        result.take(task, task.run(progress))
+    return result

@@ -1,0 +1,131 @@
+"""The verdicts, the rule that combines them, and the exit codes: the one place that decides them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+
+from hintproof.engines.report import Found, Run, length
+from hintspec.language.declare import SOMETIMES, Property
+
+
+class Verdict(Enum):
+    """What one engine, or all together, can say of a property. Stronger ones come first."""
+
+    REFUTED = (
+        "REFUTED"  # by a run that replays (for progress: one that goes round for ever), or by the lack of any witness
+    )
+    PROVED = "proved"  # any size
+    EXHAUSTED = "exhausted"  # all states of a stated size
+    WITNESSED = "witnessed"  # a run shows what must be able to happen
+    BOUNDED = "bounded"  # all runs of at most k steps
+    SAMPLED = "sampled"  # n random runs
+    UNDECIDED = "undecided"  # a limit was met first
+
+    @property
+    def holds(self) -> bool:
+        """Whether this speaks for the property, as far as it goes."""
+        return self not in (Verdict.REFUTED, Verdict.UNDECIDED)
+
+
+class Exit(IntEnum):
+    """Exit codes of every command."""
+
+    AS_EXPECTED = 0  # nothing refuted (or all as recorded), and all that was asked is decided
+    REFUTED = 1  # refuted, or not as recorded
+    BAD_INPUT = 2
+    UNDECIDED = 3
+
+
+class Outcome(Enum):
+    """What the gate says of a patch, the worst first."""
+
+    REFUTED = "REFUTED"  # something falls that did not fall without it
+    UNDECIDED = "undecided"  # there was nothing that could be checked, or a limit was met first
+    CHANGED = "changed"  # it behaves otherwise; what held still holds at the sizes looked at
+    UNCHANGED = "unchanged"  # no difference of behaviour was seen at these sizes
+
+
+_ORDER = list(Verdict)
+
+
+def combine(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict of several engines on one property: a refutation wins, else the strongest that holds.
+
+    An engine that met its limit takes nothing away from what another one decided.
+    """
+    return min(verdicts, key=_ORDER.index, default=Verdict.UNDECIDED)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What one engine says of one property of one environment."""
+
+    property: str
+    verdict: Verdict
+    engine: str
+    detail: str
+    seconds: float
+    run: Run | None = None
+    loop: int | None = None
+
+
+def judge(found: Found, item: Property) -> Judgement | None:
+    """An engine's verdict on a property; None if this engine has no say in it."""
+    if item.name not in found.decides:
+        return None
+    run = found.against.get(item.name)
+    if run is not None:
+        loop = found.loops.get(item.name)
+        detail = length(len(run), loop)
+        return Judgement(item.name, Verdict.REFUTED, found.engine, detail, found.seconds, run, loop)
+    if item.name in found.undecided:
+        return Judgement(item.name, Verdict.UNDECIDED, found.engine, found.undecided[item.name], found.seconds)
+    if item.kind == SOMETIMES:
+        return _judge_witness(found, item)
+    verdict, detail = _strength(found, item)
+    return Judgement(item.name, verdict, found.engine, detail, found.seconds)
+
+
+def _judge_witness(found: Found, item: Property) -> Judgement | None:
+    run = found.witnesses.get(item.name)
+    if run is not None:
+        return Judgement(item.name, Verdict.WITNESSED, found.engine, f"{len(run)} steps", found.seconds, run)
+    if found.engine != "exhaustive":
+        return None  # not to have seen it yet says nothing
+    if found.finished:
+        return Judgement(item.name, Verdict.REFUTED, found.engine, "no state shows it", found.seconds)
+    return Judgement(item.name, Verdict.UNDECIDED, found.engine, found.stopped_by, found.seconds)
+
+
+def _strength(found: Found, item: Property) -> tuple[Verdict, str]:
+    """How much it means that an engine found nothing against a property."""
+    if found.engine == "bounded" and item.name in found.depths and found.stopped_by:
+        return Verdict.UNDECIDED, f"{found.stopped_by}, after {found.depths[item.name]} steps"
+    if not found.finished:
+        return Verdict.UNDECIDED, found.stopped_by
+    if found.engine == "exhaustive":
+        return Verdict.EXHAUSTED, f"{found.states} states{' up to the names of blocks' if found.symmetric else ''}"
+    if found.engine == "bounded":
+        return Verdict.BOUNDED, f"{found.depths[item.name]} steps"
+    return Verdict.SAMPLED, f"{found.runs} runs"
+
+
+def exit_code(verdicts: Iterable[Verdict]) -> Exit:
+    """The exit code of a check without a record: 1 if anything is refuted, 3 if anything is undecided."""
+    seen = set(verdicts)
+    if Verdict.REFUTED in seen:
+        return Exit.REFUTED
+    return Exit.UNDECIDED if Verdict.UNDECIDED in seen or not seen else Exit.AS_EXPECTED
+
+
+def gate_exit_code(outcomes: Iterable[Outcome], falls: bool) -> Exit:
+    """The exit code of the gate: 1 if a patch adds something bad, 3 if one is undecided.
+
+    ``falls`` is whether something falls that has to stand, new or not: it makes a refutation of all else.
+    """
+    seen = set(outcomes)
+    if falls or Outcome.REFUTED in seen:
+        return Exit.REFUTED
+    return Exit.UNDECIDED if Outcome.UNDECIDED in seen else Exit.AS_EXPECTED

@@ -1,0 +1,68 @@
+"""Runs that go round for ever: whether one speaks against a property of progress, and by what it is fair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hintproof.engines.report import Run
+from hintproof.interpret.concrete import Concrete, State
+from hintproof.system.errors import BadInput
+from hintspec.language.recording import RecordedFairness, RecordedProperty
+
+
+@dataclass(frozen=True)
+class Kept:
+    """How a loop keeps to a condition: by these steps (numbers), or, where there are none, as nothing of it is
+    possible after that step (a number, 0 for the beginning)."""
+
+    condition: RecordedFairness
+    steps: tuple[int, ...]
+    idle_after: int | None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it keeps to it at all."""
+        return bool(self.steps) or self.idle_after is not None
+
+
+def possible(concrete: Concrete, state: State) -> set[str]:
+    """The names of the actions that are possible in a state."""
+    return {concrete.instances[index].action.name for index, _, _ in concrete.successors(state)}
+
+
+def keeps(concrete: Concrete, item: RecordedProperty, run: Run, states: Sequence[State], loop: int) -> list[Kept]:
+    """How the loop, which begins after so many steps, keeps to each condition of the property."""
+    offered = [possible(concrete, state) for state in states[loop:]]
+    kept = []
+    for condition in item.fair:
+        steps = tuple(n for n, (name, _) in enumerate(run[loop:], loop + 1) if name in condition.steps)
+        idle = [loop + n for n, names in enumerate(offered) if not names & condition.steps]
+        kept.append(Kept(condition, steps, idle[0] if idle else None))
+    return kept
+
+
+def passed_over(concrete: Concrete, run: Run, states: Sequence[State], loop: int) -> list[str]:
+    """The actions that are possible in every state of the loop and never happen: nobody is obliged to them."""
+    always = set.intersection(*(possible(concrete, state) for state in states[loop:])) - {n for n, _ in run[loop:]}
+    return [action.name for action in concrete.model.actions if action.name in always]
+
+
+def refuse_unless_refuting(
+    concrete: Concrete, item: RecordedProperty, run: Run, states: Sequence[State], loop: int | None
+) -> None:
+    """Raise :class:`BadInput` if the run, with its loop, does not speak against the property of progress."""
+    name = item.name
+    if loop is None:
+        raise BadInput(f"{name} is a property of progress: a run against it needs a loop, and this one has none")
+    if not 0 <= loop <= len(run):
+        raise BadInput(f"the loop can't begin after step {loop}: there are {len(run)} steps")
+    if states[loop] != states[-1]:
+        raise BadInput(f"the loop from step {loop + 1} to {len(run)} does not lead back to the state it begins in")
+    goal = 1 << concrete.state_properties.index(item)
+    for number, state in enumerate(states[loop:], loop):
+        if concrete.judge(state) & goal:
+            raise BadInput(f"what {name} asks for is met in the loop, after step {number}: it does not speak up")
+    for kept in keeps(concrete, item, run, states, loop):
+        if not kept.is_kept:
+            raise BadInput(f"the loop is not fair: a step of {kept.condition.name} is always possible and never taken")

@@ -1,0 +1,332 @@
+"""Traces: a run, step by step, as every view shows it; the JSON document; and replay.
+
+A trace file names an environment, sizes and a list of steps. Whatever else it holds is recomputed when
+it is read, so a file can't make a view show anything that the protocol text does not do.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hintproof.engines.exhaustive import NO_DEADLOCK
+from hintproof.engines.report import Run, length
+from hintproof.interpret.concrete import Concrete, State
+from hintproof.interpret.values import values
+from hintproof.interpret.wording import wording
+from hintproof.system.errors import BadInput, EngineBug
+from hintproof.trace.lasso import refuse_unless_refuting
+from hintspec.catalogue.environments import compose, told
+from hintspec.language.declare import ALWAYS, LEMMA, PROGRESS, RECOVERABLE, STEP, Action, Property
+from hintspec.language.recording import RecordedAction, record
+from hintspec.language.sizes import Sizes
+from hintspec.language.sorts import SpecError
+from hintspec.text import PROTOCOL
+
+#: Version of the document. A reader refuses any other.
+SCHEMA = "hintproof-trace/1"
+
+#: A trace file larger than this (bytes), or longer (steps), is refused unread.
+MAX_BYTES, MAX_STEPS = 64 << 20, 100_000
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: what was done, and what it changed. ``changes`` maps a variable to (before, after)."""
+
+    action: Action
+    block: int | None
+    changes: dict[str, tuple[Any, Any]]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A run of an environment that ends where a property speaks up (is broken, or is witnessed).
+
+    ``states`` are as shown, ``raw`` as the concrete interpretation has them. ``begins`` says where the run
+    begins, if not in the initial state. A run against a property of progress goes on for ever: its last state
+    is the one after so many steps (``loop``), and what follows there comes again and again.
+    """
+
+    environment: str
+    sizes: Sizes
+    engine: str
+    property_name: str
+    block: int | None
+    steps: tuple[Step, ...]
+    states: tuple[dict[str, Any], ...]
+    raw: tuple[State, ...]
+    concrete: Concrete
+    begins: str = ""
+    loop: int | None = None
+
+    @property
+    def declared(self) -> Property | None:
+        """What was declared of the property (or lemma); None for the absence of any step."""
+        try:
+            return self.concrete.model.claim_named(self.property_name).declared
+        except KeyError:
+            return None
+
+    @property
+    def run(self) -> Run:
+        """The bare steps."""
+        return [(step.action.name, step.block) for step in self.steps]
+
+    @property
+    def length(self) -> str:
+        """How long it is, in words."""
+        return length(len(self.steps), self.loop)
+
+
+class Departs(BadInput):
+    """A run has a step that the protocol does not allow there: which one, and why not."""
+
+    def __init__(self, step: int, because: str) -> None:
+        super().__init__(f"step {step}: {because}")
+        self.step, self.because = step, because
+
+
+def prepare(environment: str, sizes: Sizes) -> Concrete:
+    """The concrete interpretation of an environment. Raises :class:`BadInput` for names or sizes of no use."""
+    try:
+        return Concrete(record(PROTOCOL, compose(environment)), sizes)
+    except SpecError as problem:
+        raise BadInput(str(problem)) from None
+
+
+def follow(concrete: Concrete, run: Run) -> tuple[list[State], list[str]]:
+    """Replay a run: its states, and the STEP properties that its last step breaks.
+
+    Raises :class:`Departs` naming the first step that the protocol does not allow, and why.
+    """
+    states, broken = [concrete.initial], 0
+    for number, (name, block) in enumerate(run, 1):
+        try:
+            action = concrete.action_named(name)
+        except KeyError:
+            raise Departs(number, f"this environment has no action {told(name)}") from None
+        takes = action.action.takes_block
+        if takes != (block is not None) or (block is not None and not 1 <= block <= concrete.sizes.blocks):
+            raise Departs(number, f"{name} takes {'a block of this size' if takes else 'no block'}")
+        failed = concrete.failed_conjuncts(states[-1], action, block)
+        if failed:
+            raise Departs(number, _refused(concrete, action, failed[0], states[-1], block))
+        state, broken = concrete.apply(states[-1], action, block)
+        states.append(state)
+    names = [n for bit, n in enumerate(concrete.step_properties) if broken >> bit & 1]
+    return states, names
+
+
+def _refused(concrete: Concrete, action: RecordedAction, conjunct: int, state: State, block: int | None) -> str:
+    """Why an action is not possible in a state."""
+    condition = action.guard[conjunct]
+    told = f"{wording(condition.term)}, where {values(concrete, [condition.term], state, block)}"
+    return f"{action.name} is not possible here: guard at {condition.place} fails: {told}"
+
+
+def speaks_up(concrete: Concrete, states: list[State], broken_steps: list[str], name: str) -> bool:
+    """Whether the property of that name speaks up at the end of a replayed run."""
+    if name == NO_DEADLOCK:
+        return not concrete.successors(states[-1])
+    try:
+        item = concrete.model.claim_named(name)
+    except KeyError:
+        raise BadInput(f"this environment has no property {told(name)}") from None
+    if item.declared.kind == LEMMA:
+        return not concrete.keeps(item)(states[-1])
+    if item.declared.kind == STEP:
+        return name in broken_steps
+    bit = concrete.state_properties.index(item)
+    speaks = bool(concrete.judge(states[-1]) >> bit & 1)
+    return not speaks if item.declared.kind == RECOVERABLE else speaks
+
+
+def build(environment: str, concrete: Concrete, engine: str, name: str, run: Run, loop: int | None = None) -> Trace:
+    """A trace from a run, replayed first. Raises :class:`BadInput` if it does not replay or shows nothing."""
+    states, broken_steps = follow(concrete, run)
+    item = next((p for p in concrete.model.properties if p.name == name), None)
+    if item is not None and item.declared.kind == PROGRESS:
+        refuse_unless_refuting(concrete, item, run, states, loop)
+    elif loop is not None:
+        raise BadInput(f"{told(name)} is no property of progress: a run against it has no loop")
+    elif not speaks_up(concrete, states, broken_steps, name):
+        raise BadInput(f"the run replays, but {name} does not speak up at its end")
+    return replace(_shown(environment, concrete, engine, name, run, states), loop=loop)
+
+
+def one_step(
+    environment: str, concrete: Concrete, name: str, state: State, step: tuple[str, int | None], begins: str
+) -> Trace:
+    """The trace of a single step from any state, which need not be reachable."""
+    action, block = concrete.action_named(step[0]), step[1]
+    after, _ = concrete.apply(state, action, block)
+    return _shown(environment, concrete, "induction", name, [step], [state, after], begins)
+
+
+def _shown(
+    environment: str, concrete: Concrete, engine: str, name: str, run: Run, states: list[State], begins: str = ""
+) -> Trace:
+    shown = [concrete.show(state) for state in states]
+    steps = []
+    for number, (action_name, block) in enumerate(run):
+        before, after = shown[number], shown[number + 1]
+        changes = {n: (before[n], after[n]) for n in before if before[n] != after[n]}
+        steps.append(Step(concrete.action_named(action_name).action, block, changes))
+    block = concerned_block(concrete, states, name)
+    return Trace(
+        environment, concrete.sizes, engine, name, block, tuple(steps), tuple(shown), tuple(states), concrete, begins
+    )
+
+
+def from_engine(
+    environment: str, concrete: Concrete, engine: str, name: str, run: Run, loop: int | None = None
+) -> Trace:
+    """A trace from an engine's run. That it does not replay is a bug of the engine: :class:`EngineBug`."""
+    try:
+        return build(environment, concrete, engine, name, run, loop)
+    except BadInput as problem:
+        raise EngineBug(
+            f"the {engine} engine gave a run against {name} of {environment} that does not replay: {problem}"
+        ) from None
+
+
+def concerned_block(concrete: Concrete, states: list[State], name: str) -> int | None:
+    """The first block for which a property that speaks of blocks speaks up; None for other properties."""
+    for item in concrete.state_properties:
+        if item.name == name and item.declared.takes_block:
+            wanted = item.declared.kind != ALWAYS
+            for block in range(1, concrete.sizes.blocks + 1):
+                if concrete.holds_for(item, states[-1], block) == wanted:
+                    return block
+    return None
+
+
+# ---------------------------------------------------------------------------------------------
+# the document
+
+
+class _StepFile(msgspec.Struct, forbid_unknown_fields=True):
+    actor: str
+    action: str
+    block: int | None
+    where: str
+    changes: dict[str, Any]
+    step: str = ""
+    source: str = ""
+
+
+class _TraceFile(msgspec.Struct, forbid_unknown_fields=True):
+    schema: str
+    environment: str
+    sizes: dict[str, int]
+    engine: str
+    property: str
+    steps: list[_StepFile]
+    initial: dict[str, Any]
+    clause: str = ""
+    says: str = ""
+    block: int | None = None
+    why: str = ""
+    loop: int | None = None
+
+
+def document(trace: Trace, why: str) -> dict[str, Any]:
+    """The trace as a JSON document."""
+    declared = trace.declared
+    return {
+        "schema": SCHEMA,
+        "environment": trace.environment,
+        "sizes": asdict(trace.sizes),
+        "engine": trace.engine,
+        "property": trace.property_name,
+        "clause": declared.clause if declared else "",
+        "says": declared.says if declared else "a state without any step",
+        "block": trace.block,
+        "why": why,
+        "initial": trace.states[0],
+        "steps": [
+            {
+                "actor": step.action.actor.name,
+                "action": step.action.name,
+                "block": step.block,
+                "step": step.action.step,
+                "where": step.action.where,
+                "source": f"{step.action.source[0]}.{step.action.name}",
+                "changes": {n: {"from": a, "to": b} for n, (a, b) in step.changes.items()},
+            }
+            for step in trace.steps
+        ],
+        **({} if trace.loop is None else {"loop": trace.loop}),
+    }
+
+
+def save(trace: Trace, why: str, path: Path) -> None:
+    """Write the document, whole or not at all. Raises :class:`BadInput` if it can't be written there."""
+    write_whole(path, json.dumps(document(trace, why), indent=1) + "\n")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file by way of a temporary one beside it, so that no half of it is ever seen."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.write(text)
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+        except BaseException:
+            os.unlink(name)
+            raise
+    except OSError as problem:
+        raise BadInput(f"can't write {path}: {problem.strerror or problem}; name another directory") from None
+
+
+def load(path: Path) -> Trace:
+    """Read a trace file and replay it. Raises :class:`BadInput` with what is wrong, and where."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise BadInput(f"{path}: larger than {MAX_BYTES >> 20} MiB: no trace of this tool is")
+        raw = path.read_bytes()
+    except OSError as problem:
+        raise BadInput(f"can't read {path}: {problem.strerror or problem}") from None
+    try:
+        document = msgspec.json.decode(raw, type=_TraceFile)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as problem:
+        reason = ascii(str(problem).splitlines()[0][:160])[1:-1]
+        raise BadInput(f"{path}: no trace of this tool: {reason}") from None
+    if document.schema != SCHEMA:
+        raise BadInput(f"{path}: schema {told(document.schema)} is not {SCHEMA}: regenerate the trace")
+    if len(document.steps) > MAX_STEPS:
+        raise BadInput(f"{path}: more than {MAX_STEPS} steps")
+    try:
+        sizes = Sizes(**document.sizes)
+    except (SpecError, TypeError) as problem:
+        raise BadInput(f"{path}: {str(problem)[:160]}") from None
+    run: Run = [(step.action, step.block) for step in document.steps]
+    try:
+        concrete = prepare(document.environment, sizes)
+        trace = build(document.environment, concrete, document.engine, document.property, run, document.loop)
+    except BadInput as problem:
+        raise BadInput(f"{path}: {problem}") from None
+    _compare(path, document, trace)
+    return trace
+
+
+def _compare(path: Path, document: _TraceFile, trace: Trace) -> None:
+    """Refuse a file whose recorded changes are not those that the protocol text makes now."""
+    for number, (kept, step) in enumerate(zip(document.steps, trace.steps, strict=True), 1):
+        made = {n: {"from": a, "to": b} for n, (a, b) in step.changes.items()}
+        if kept.changes != made:
+            differs = sorted(n for n in {*kept.changes, *made} if kept.changes.get(n) != made.get(n))
+            raise BadInput(
+                f"{path}: step {number} ({step.action.name}) changes {told(differs[0])} otherwise than recorded: "
+                "the protocol text is not the one this trace was made with; regenerate it"
+            )

@@ -1,0 +1,122 @@
+"""What the gate found as SARIF 2.1.0: a result a finding, with its way through the patched driver."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+from urllib.parse import quote
+
+from hintproof import __version__
+from hintproof.gate.checker import TraceLine
+from hintproof.gate.report import Finding, GateReport, PatchReport, Standing
+from hintproof.gate.watched import Place
+from hintproof.tasks.verdict import Exit, Outcome
+from hintproof.views.gate.terse import level, message
+from hintproof.views.sanitize import line
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+_BASE = "SRCROOT"
+_LEVELS = {"ERROR": "error", "WARNING": "warning", "CHECK": "none"}
+_BASELINE = {
+    Standing.NEW: "new",
+    Standing.BEFORE: "unchanged",
+    Standing.MENDED: "absent",
+    Standing.UNDECIDED: "updated",
+}
+
+
+def render(report: GateReport, strict: bool = False) -> str:
+    """The whole report as one run."""
+    return json.dumps(document(report, strict), indent=1) + "\n"
+
+
+def document(report: GateReport, strict: bool = False) -> dict[str, Any]:
+    """The document as values."""
+    findings = [(patch, finding) for patch in report.patches for finding in patch.findings]
+    rules = list(dict.fromkeys(finding.property_name for _, finding in findings))
+    declared = {finding.property_name: finding for _, finding in findings}
+    driver = {"name": "hintproof", "version": __version__, "rules": [_rule(declared[name]) for name in rules]}
+    run = {
+        "tool": {"driver": driver},
+        "automationDetails": {"id": "hintproof/gate"},
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {_BASE: {"description": {"text": line(f"the tree of {report.system}: {report.tree}")}}},
+        "invocations": [_invocation(report, strict)],
+        "results": [_result(patch, finding, rules, strict) for patch, finding in findings],
+    }
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _invocation(report: GateReport, strict: bool) -> dict[str, Any]:
+    code = report.exit_code(strict)
+    told = [_notification(patch) for patch in report.patches]
+    return {"executionSuccessful": code != Exit.UNDECIDED, "exitCode": int(code), "toolExecutionNotifications": told}
+
+
+def _notification(patch: PatchReport) -> dict[str, Any]:
+    told = "\n".join(
+        line(text) for text in (f"{patch.title}: {patch.outcome.value}: {patch.reason}", *patch.details[:20])
+    )
+    kind = {Outcome.UNDECIDED: "error", Outcome.REFUTED: "warning"}.get(patch.outcome, "note")
+    where = {"locations": [_location(patch.place)]} if patch.place else {}
+    return {"level": kind, "message": {"text": told}, **where}
+
+
+def _rule(finding: Finding) -> dict[str, Any]:
+    rule: dict[str, Any] = {"id": line(finding.property_name)}
+    if finding.says:
+        rule["shortDescription"] = {"text": line(finding.says, 200)}
+        rule["fullDescription"] = {"text": line(finding.says)}
+    if finding.clause:
+        rule["help"] = {"text": line(finding.clause)}
+    return rule
+
+
+def _result(patch: PatchReport, finding: Finding, rules: list[str], strict: bool) -> dict[str, Any]:
+    kind = {Standing.UNDECIDED: "open", Standing.MENDED: "pass"}.get(finding.standing, "fail")
+    result: dict[str, Any] = {
+        "ruleId": line(finding.property_name),
+        "ruleIndex": rules.index(finding.property_name),
+        "kind": kind,
+        "level": _LEVELS[level(finding, strict)] if kind == "fail" else "none",
+        "baselineState": _BASELINE[finding.standing],
+        "message": {"text": line(message(finding))},
+        "partialFingerprints": {"hintproofFinding/v1": fingerprint(finding)},
+        "properties": {"patch": line(patch.name), "subject": line(patch.subject), "world": line(finding.name)},
+    }
+    if finding.place:
+        result["locations"] = [_location(finding.place)]
+    if finding.trace and finding.standing != Standing.MENDED:
+        told = [{"location": _on_the_way(item)} for item in finding.trace if item.text.strip()]
+        result["codeFlows"] = [{"message": {"text": "the shortest run found"}, "threadFlows": [{"locations": told}]}]
+    return result
+
+
+def fingerprint(finding: Finding) -> str:
+    """The same for the same property that falls in the same function, whatever the line or the length of the run."""
+    known_by = (
+        finding.name,
+        finding.place.path if finding.place else "",
+        finding.place.function if finding.place else "",
+    )
+    return hashlib.sha256("\0".join(known_by).encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def _on_the_way(item: TraceLine) -> dict[str, Any]:
+    where = _location(item.place) if item.place else {}
+    return {**where, "message": {"text": line(item.text)}}
+
+
+def _location(place: Place) -> dict[str, Any]:
+    uri = quote(place.path.encode("utf-8", "surrogateescape"))
+    location: dict[str, Any] = {
+        "physicalLocation": {
+            "artifactLocation": {"uri": uri, "uriBaseId": _BASE},
+            "region": {"startLine": max(place.line, 1)},
+        }
+    }
+    if place.function:
+        location["logicalLocations"] = [{"name": line(place.function), "kind": "function"}]
+    return location

@@ -1,0 +1,1 @@
+"""Results of the tasks as tables and JSON."""

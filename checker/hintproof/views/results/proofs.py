@@ -1,0 +1,220 @@
+"""Proofs as tables for a terminal, and what is to be said of one that fails."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from hintproof.engines.cover import ACTION, GOAL, HYPOTHESIS, Covered, Item
+from hintproof.interpret.wording import wording
+from hintproof.story.tell import tell
+from hintproof.tasks.certify import Certificate
+from hintproof.tasks.dependencies import GUARD, LEMMA, Needed, Part, term_of, why_not_needed
+from hintproof.tasks.prove import Failure, ProofResult, step_of, title_of
+from hintproof.views.trace import mail
+from hintspec.language.recording import Model
+
+
+def proofs_table(results: list[ProofResult]) -> Table:
+    """A row an environment: what is proved, and what is not and why."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("environment", "verdict", "obligations", "slowest", "time", "proved for every size; what is not"):
+        table.add_column(column, overflow="fold", no_wrap=column in ("verdict", "slowest", "time"))
+    for result in results:
+        proof = result.proof
+        counts = f"{len(proof.obligations) - len(proof.failed)} of {len(proof.obligations)}"
+        slowest = max((o.seconds for o in proof.obligations), default=0.0)
+        table.add_row(
+            result.environment,
+            Text(result.says, "green" if result.says == "proved" else "yellow"),
+            counts,
+            f"{slowest * 1000:.0f} ms",
+            f"{proof.seconds:.1f} s",
+            "\n".join(_told(result)),
+        )
+    return table
+
+
+def proofs_json(results: list[ProofResult], code: int) -> dict[str, Any]:
+    """All proofs as one JSON document, every obligation with its time."""
+    return {
+        "schema": "hintproof-proofs/1",
+        "exit": code,
+        "proofs": [
+            {
+                "environment": result.environment,
+                "says": result.says,
+                "proved": result.proof.proved,
+                "known_to_fall": {n: result.known_as(n) for n in result.proof.unproved if result.known_as(n)},
+                "not_proved": result.missing,
+                "not_tried": result.proof.open,
+                "untouched": result.proof.untouched,
+                "obligations": [asdict(obligation) for obligation in result.proof.obligations],
+            }
+            for result in results
+        ],
+    }
+
+
+def summary(results: list[ProofResult], seconds: float) -> str:
+    """The last line: how many proofs, of how many obligations."""
+    by = {says: sum(result.says == says for result in results) for says in ("proved", "as known", "undecided")}
+    asked = sum(len(result.proof.obligations) for result in results)
+    untouched = sum(result.proof.untouched for result in results)
+    return (
+        f"{len(results)} environments, for every size: {by['proved']} proved, {by['as known']} but for what is known "
+        f"to fall, {by['undecided']} undecided; {asked} obligations, and {untouched} pairs of a step and a claim "
+        f"that it can't touch; {seconds:.0f} s"
+    )
+
+
+def certificates_table(results: list[Certificate]) -> Table:
+    """A row an environment: how many obligations both solvers confirm; then what they don't agree on."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("environment", "confirmed by both", "not confirmed", "proved for every size; what is not"):
+        table.add_column(column, overflow="fold")
+    for result in results:
+        open_ones = [o for o in result.obligations if o.z3 != "unsat"]
+        lines = [", ".join(result.proved) or "nothing"]
+        lines += [f"known to fall: {name} ({title_of(defect)})" for name, defect in result.known.items()]
+        lines += [f"NOT PROVED: {name}" for name in result.missing]
+        lines += [f"SOLVERS DISAGREE on {o.file}: z3 {o.z3}, cvc5 {o.cvc5}" for o in result.disagreements]
+        lines += [f"cvc5 could not decide {o.file}" for o in result.unconfirmed]
+        told = f"{len(result.unconfirmed)} of {len(result.obligations) - len(open_ones)}"
+        table.add_row(result.environment, f"{len(result.confirmed)}", told, "\n".join(lines))
+    return table
+
+
+def certificates_summary(results: list[Certificate], out: Path, seconds: float) -> str:
+    """The last line: how many obligations the second solver confirms."""
+    holds = sum(o.z3 == "unsat" for result in results for o in result.obligations)
+    confirmed = sum(len(result.confirmed) for result in results)
+    clash = sum(len(result.disagreements) for result in results)
+    return (
+        f"cvc5 confirms {confirmed} of the {holds} obligations that Z3 proves "
+        f"({100 * confirmed / max(holds, 1):.1f} %), {clash} disagreements; {seconds:.0f} s\n"
+        f"written to {out}; to check it without hintproof: python {out}/check.py"
+    )
+
+
+def resting_table(model: Model, rows: list[Needed]) -> Table:
+    """A row a part: what it says, and which properties lose their proof without it."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("left out", "which says", "then fails", "and with it"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        told = _says(model, row.part)
+        table.add_row(f"{row.part.kind} {row.part}", told, ", ".join(row.breaks), _falls(model, row))
+    return table
+
+
+def _says(model: Model, part: Part) -> str:
+    if part.kind == LEMMA:
+        return model.claim_named(part.name).declared.says
+    term = term_of(model, part)
+    return "" if term is None else wording(term)
+
+
+def _falls(model: Model, row: Needed) -> str:
+    """The properties that fall without a part, or why none does."""
+    if row.falls:
+        return ", ".join(row.falls)
+    term = term_of(model, row.part)
+    reason = why_not_needed(term) if row.part.kind == GUARD and term is not None else ""
+    return f"nothing: {reason}" if reason else "nothing"
+
+
+def covers_table(reports: list[tuple[str, Covered]]) -> Table:
+    """A row an environment: the steps that happen, the shortest runs to what must be able to, what was not seen."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("environment", "steps seen", "hypotheses met", "states", "shortest runs; never seen"):
+        table.add_column(column, overflow="fold")
+    for environment, report in reports:
+        seen = {kind: [i for i in report.lengths if i.kind == kind] for kind in (ACTION, HYPOTHESIS)}
+        counts = [f"{sum(report.lengths[i] is not None for i in items)} of {len(items)}" for items in seen.values()]
+        goals = ", ".join(f"{i.name} {n}" for i, n in report.lengths.items() if i.kind == GOAL and n is not None)
+        never = ", ".join(_unseen(item) for item in report.missing)
+        told = "\n".join(filter(None, [goals, f"never: {never}" if never else ""]))
+        table.add_row(environment, *counts, f"{report.states}", told)
+    return table
+
+
+def _unseen(item: Item) -> str:
+    return f"{item.name} (its hypothesis {item.number + 1})" if item.kind == HYPOTHESIS else item.name
+
+
+def claim_tree(model: Model, name: str) -> Tree:
+    """A claim and the lemmas that its proof uses, each told once."""
+    told: set[str] = set()
+
+    def grow(tree: Tree, here: str) -> None:
+        item = model.claim_named(here).declared
+        again = here in told
+        told.add(here)
+        branch = tree.add(f"{here} (see above)" if again else f"{here}: {' '.join(item.says.split())}")
+        if not again:
+            for lean in item.leans_on:
+                if lean in here_known:
+                    grow(branch, lean)
+
+    here_known = {item.name for item in (*model.lemmas, *model.properties)}
+    root = Tree(f"the proof of {name} uses", hide_root=False)
+    grow(root, name)
+    return root
+
+
+def _told(result: ProofResult) -> list[str]:
+    lines = [", ".join(result.proof.proved) or "nothing"]
+    known = [f"{name} ({title_of(result.known_as(name))})" for name in result.proof.unproved if result.known_as(name)]
+    if known:
+        lines.append(f"known to fall: {', '.join(known)}")
+    if result.missing:
+        lines.append(f"NOT PROVED: {', '.join(result.missing)}")
+    return lines
+
+
+def failure(environment: str, found: Failure, saved: Path | None) -> str:
+    """An obligation that fails, told in full: the step, the two states, and whether the protocol gets there."""
+    failed = found.obligation
+    head = f"{environment}: {failed.by} does not keep {failed.claim}"
+    if failed.verdict != "fails":
+        return f"{environment}: {failed.by}, {failed.claim}: undecided after {failed.seconds:.0f} s\n"
+    trace = step_of(environment, found)
+    if trace is None or found.reached is None:
+        return (
+            f"{head}, by the lemmas that it may use.\nNo state of up to 3 blocks and 3 entries that keeps all lemmas "
+            "shows it: it would hold if the lemmas did that fail, too.\n"
+        )
+    reachability = _wrapped(_reachability(found, saved))
+    return f"{_wrapped(head + '.')}\n\n{mail.render(tell(trace))}\n{reachability}\n"
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, mail.WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def _reachability(found: Failure, saved: Path | None) -> str:
+    """Whether the protocol gets there, so that one knows whether it or the lemma is wrong."""
+    reached = found.reached
+    assert reached is not None
+    assert found.counterexample is not None
+    sizes = f"{reached.states} states searched at {found.counterexample.sizes}"
+    if reached.run is not None:
+        where = f"; the run is in {saved}" if saved else ""
+        return (
+            f"The protocol gets there: {len(reached.run)} steps from the initial state to where "
+            f"{found.obligation.claim} is broken ({sizes}){where}. The claim is false, not just too weak."
+        )
+    if reached.finished:
+        seen = "is reached, but no reachable state" if reached.seen else "is not reached, and no reachable state"
+        return f"The state of line 0 {seen} breaks {found.obligation.claim} ({sizes}, which are all). " + _TOO_WEAK
+    return f"Nothing was found that is reachable ({sizes}, which are not all). " + _TOO_WEAK
+
+
+_TOO_WEAK = "The claim may be true of this protocol at these sizes, and the lemmas too weak to show it."

@@ -1,0 +1,86 @@
+"""Measured searches as tables, as JSON, and as a picture of time against states."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from hintproof.system.errors import BadInput
+from hintproof.tasks.bench import COMPILED, SETUPS, SYMMETRIC, Measured, Ratio, ratios
+
+#: Searches with fewer states end before they can be seen in the picture.
+_SEEN = 100_000
+
+
+def searches_table(measured: list[Measured]) -> Table:
+    """A row a search."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("environment, sizes", "search"):
+        table.add_column(column, overflow="fold")
+    for column in ("states", "transitions", "time", "transitions/s", "ready in", "MB", "bytes/state"):
+        table.add_column(column, justify="right")
+    for m in measured:
+        table.add_row(
+            *(f"{m.environment} {m.sizes}", f"{m.engine} {m.version}".strip(), f"{m.states:,}"),
+            *(_or_dash(m.transitions), f"{m.seconds:.2f} s", _or_dash(m.transition_rate), f"{m.ready:.1f} s"),
+            *(f"{m.megabytes:,}", f"{m.bytes_per_state:.0f}" if m.bytes_per_state else "-"),
+        )
+    return table
+
+
+def _or_dash(number: float | None) -> str:
+    return "-" if number is None else f"{number:,.0f}"
+
+
+def ratios_table(found: list[Ratio]) -> Table:
+    """Ours against SPIN, a row a world: how many times faster."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("environment, sizes", "against"):
+        table.add_column(column, overflow="fold")
+    for column in ("counts", "transitions/s", "time to verdict, with symmetry"):
+        table.add_column(column, justify="right")
+    for r in found:
+        counts = "agree" if r.agree else "DIFFER"
+        table.add_row(f"{r.environment} {r.sizes}", r.spin, counts, _times(r.transitions), _times(r.verdict))
+    return table
+
+
+def _times(ratio: float | None) -> str:
+    return "-" if ratio is None else f"{ratio:.1f} x"
+
+
+def to_json(measured: list[Measured]) -> dict[str, Any]:
+    """All figures."""
+    searches = [{**asdict(m), "transitions_per_second": m.transition_rate} for m in measured]
+    return {"schema": "hintproof-bench/1", "searches": searches, "against_spin": [asdict(r) for r in ratios(measured)]}
+
+
+def plot(measured: list[Measured], file: Path) -> None:
+    """Draw seconds against states, as each search went on, into an SVG, PNG or PDF file.
+
+    Raises :class:`BadInput` if Matplotlib is not installed or the file can't be written.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise BadInput("a picture needs Matplotlib: pip install 'hintproof[bench]'") from None
+    figure = Figure((9, 6), layout="constrained")
+    axes = figure.subplots()
+    for number, m in enumerate(m for m in measured if m.engine in (COMPILED, SYMMETRIC) and m.states >= _SEEN):
+        states, seconds = zip(*m.samples, strict=True)
+        line = "--" if m.engine == SYMMETRIC else "-"
+        axes.plot(states, seconds, line, color=f"C{number}", label=f"{m.environment} {m.sizes}, {m.engine}")
+    for m in measured:
+        if m.engine in SETUPS and m.states >= _SEEN:
+            axes.plot([m.states], [m.seconds], "kx", label="_SPIN")
+    axes.plot([], [], "kx", label="SPIN, whole search, in both ways")
+    axes.set(xscale="log", yscale="log", xlabel="states", ylabel="seconds")
+    axes.legend(fontsize="x-small")
+    axes.grid(alpha=0.3)
+    try:
+        figure.savefig(file)
+    except (OSError, ValueError) as problem:
+        raise BadInput(f"can't draw {file}: {problem}") from None

@@ -1,0 +1,260 @@
+"""The sequence diagram of a trace as a drawing: one static SVG, black on white, that can be read when printed."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+from hintproof.story.model import Moment, Story, Weight, marks
+from hintproof.system.errors import BadInput
+from hintproof.views.harmless import harmless
+from hintproof.views.trace.sequence import Traffic, blocks_shown, column, columns, told_beside, traffic
+
+#: Steps that one drawing has room for.
+LIMIT = 250
+
+#: Pixels: the height of a row, the distance of two lanes, where the first lane and the first row are.
+_ROW, _LANE, _LEFT, _TOP = 22, 84, 84, 92
+
+#: Pixels after the last lane: of the names, of what changed, of the marks of one block.
+_NAMES, _CHANGED, _MARKS = 210, 270, 90
+
+#: Characters that these have room for.
+_NAME_FITS, _CHANGED_FITS, _MARKS_FIT, _ENTRY_FITS = 26, 40, 10, 9
+
+_INK, _GREY, _PALE, _RED = "#111111", "#555555", "#bbbbbb", "#a3160b"
+_TEXT = "system-ui, 'DejaVu Sans', sans-serif"
+_MONO = "ui-monospace, 'DejaVu Sans Mono', monospace"
+
+
+def render(story: Story, steps: range | None = None) -> str:
+    """The drawing as an SVG document.
+
+    ``steps`` are the numbers of the steps to be drawn. Without them all are, or, of a trace of more than ``LIMIT``
+    steps, those that matter; of more than ``LIMIT`` of these the last. Raises :class:`BadInput` for steps that
+    the trace does not have.
+    """
+    told, says = _chosen(story, steps)
+    picture = _Picture(story, list(_rows(story, told)))
+    document = ElementTree.tostring(picture.draw(says), encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{document}\n'
+
+
+def _chosen(story: Story, steps: range | None) -> tuple[list[int], str]:
+    """The steps to be drawn, and what to say about that."""
+    last = len(story.moments)
+    if steps is not None:
+        chosen = [number for number in sorted(steps) if 1 <= number <= last]
+        if not chosen:
+            raise BadInput(f"the trace has no step in {_span(steps)}: give some of 1 to {last}")
+        return chosen, f"{_count(len(chosen))} of {last}"
+    if last <= LIMIT:
+        return list(range(1, last + 1)), _count(last)
+    matter = [m.number for m in story.moments if m.weight != Weight.ENABLES]
+    if len(matter) <= LIMIT:
+        return matter, f"the {_count(len(matter))} of {last} that matter"
+    return matter[-LIMIT:], f"the last {LIMIT} of {len(matter)} steps that matter, of {last}"
+
+
+def _span(steps: range) -> str:
+    return f"{steps[0]} to {steps[-1]}" if steps else "an empty range"
+
+
+def _count(number: int) -> str:
+    return f"{number} step{'' if number == 1 else 's'}"
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A line of the drawing: a step, or a remark (between steps)."""
+
+    moment: Moment | None
+    says: str = ""
+    loops: bool = False
+
+
+def _rows(story: Story, chosen: list[int]) -> Iterator[_Row]:
+    """The steps, with a remark where some are left out, and where a loop begins and ends."""
+    loop, last, before = story.loop, len(story.moments), 0
+    for number in chosen:
+        begins = loop is not None and before <= loop < number
+        if begins and loop is not None:
+            yield from _gap(loop - before)
+            yield _Row(None, "from here for ever", loops=True)
+            before = loop
+        yield from _gap(number - before - 1)
+        yield _Row(story.moments[number - 1])
+        before = number
+    yield from _gap(last - before)
+    if loop is not None:
+        again = "and so it stays for ever" if loop == last else f"and again from step {loop + 1}"
+        yield _Row(None, again, loops=True)
+
+
+def _gap(left_out: int) -> Iterator[_Row]:
+    if left_out > 0:
+        yield _Row(None, f"{_count(left_out)} not drawn")
+
+
+class _Picture:
+    """Where everything is, and the elements."""
+
+    def __init__(self, story: Story, rows: list[_Row]) -> None:
+        self.story = story
+        self.rows = rows
+        self.columns = columns(story)
+        self.blocks = blocks_shown(story)
+        self.names = _LEFT + (len(self.columns) - 1) * _LANE + 48
+        self.changed = self.names + _NAMES
+        self.width = self.changed + _CHANGED + len(self.blocks) * _MARKS
+        self.bottom = _TOP + len(rows) * _ROW
+        self.foot = _foot(story, self.width // 7)
+        self.height = self.bottom + 40 + 16 * len(self.foot)
+        self.letters = _letters(story, self.blocks, {r.moment.number for r in rows if r.moment})
+
+    def draw(self, says: str) -> Element:
+        """The whole document."""
+        size = {"width": str(self.width), "height": str(self.height)}
+        box = f"0 0 {self.width} {self.height}"
+        root = Element("svg", {"xmlns": "http://www.w3.org/2000/svg", **size, "viewBox": box, "role": "img"})
+        root.set("aria-labelledby", "title desc")
+        root.set("font-family", _TEXT)
+        root.set("font-size", "12")
+        _add(root, "title", f"{self.story.claim}: {self.story.verdict}", id="title")
+        _add(root, "desc", " ".join(cause.says for cause in self.story.explanation.chain), id="desc")
+        _add(root, "rect", width=self.width, height=self.height, fill="white")
+        self._draw_head(root, says)
+        for place, row in enumerate(self.rows):
+            self._draw_row(root, row, _TOP + place * _ROW + _ROW // 2)
+        for place, line in enumerate(self.foot):
+            _add(root, "text", line, x=16, y=self.bottom + 34 + 16 * place, font_size=11, fill=_GREY)
+        return root
+
+    def _draw_head(self, root: Element, says: str) -> None:
+        story = self.story
+        title = _clip(f"{story.claim}: {story.verdict}", self.width // 11)
+        _add(root, "text", title, x=16, y=24, font_size=16, font_weight="bold", fill=_INK)
+        known = f" \u00b7 {story.known_as}" if story.known_as else ""
+        about = _clip(f"{story.environment} \u00b7 {story.sizes} \u00b7 {says}{known}", self.width // 7)
+        _add(root, "text", about, x=16, y=44, fill=_GREY)
+        for place, name in enumerate(self.columns):
+            x = self._x(place)
+            _add(root, "text", _clip(name, 14), x=x, y=_TOP - 14, text_anchor="middle", fill=_INK)
+            dashes = {"stroke_dasharray": "2 3"} if self._is_ring(place) else {}
+            _add(root, "line", x1=x, x2=x, y1=_TOP - 6, y2=self.bottom + 6, stroke=_PALE, **dashes)
+        heads = [(self.names, "step"), (self.changed, "changed")]
+        heads += [(x, f"block {block}") for x, block in zip(self._marks_at(), self.blocks, strict=True)]
+        for x, name in heads:
+            _add(root, "text", name, x=x, y=_TOP - 14, fill=_GREY)
+
+    def _marks_at(self) -> list[int]:
+        return [self.changed + _CHANGED + place * _MARKS for place in range(len(self.blocks))]
+
+    def _is_ring(self, place: int) -> bool:
+        return bool(self.story.ring) and place == len(self.story.lanes) // 2
+
+    def _x(self, place: int) -> int:
+        return _LEFT + place * _LANE
+
+    def _draw_row(self, root: Element, row: _Row, y: int) -> None:
+        if row.moment is None:
+            self._draw_remark(root, row, y)
+            return
+        moment = row.moment
+        group = _add(root, "g")
+        lane = self.story.lanes[moment.lane].name
+        _add(group, "title", f"{moment.number}, {lane}: {moment.says}")
+        ink, strength = _ink(moment.weight)
+        _add(group, "text", str(moment.number), x=_LEFT - 40, y=y + 4, text_anchor="end", fill=_GREY, font_size=11)
+        ring = traffic(self.story, moment)
+        if ring is not None:
+            self._draw_traffic(group, ring, moment, y)
+        _dot(group, self._x(column(self.story, moment.lane)), y, moment.weight)
+        name = {"font_family": _MONO, "font_weight": strength, "fill": ink}
+        _add(group, "text", _clip(moment.label, _NAME_FITS), x=self.names, y=y + 4, **name)
+        beside = _clip(told_beside(self.story, moment), _CHANGED_FITS)
+        _add(group, "text", beside, x=self.changed, y=y + 4, font_family=_MONO, font_size=11, fill=_GREY)
+        for x, letters in zip(self._marks_at(), self.letters[moment.number], strict=True):
+            _add(group, "text", _clip(letters, _MARKS_FIT), x=x, y=y + 4, font_family=_MONO, fill=_INK)
+
+    def _draw_remark(self, root: Element, row: _Row, y: int) -> None:
+        if row.loops:
+            _add(root, "line", x1=16, x2=self.width - 16, y1=y, y2=y, stroke=_INK, stroke_dasharray="6 4")
+        x, end = self.names, self.names + 7 * len(row.says) + 8
+        _add(root, "rect", x=x - 4, y=y - 9, width=end - x, height=18, fill="white")
+        _add(root, "text", row.says, x=x, y=y + 4, font_style="italic", fill=_INK if row.loops else _GREY)
+
+    def _draw_traffic(self, group: Element, ring: Traffic, moment: Moment, y: int) -> None:
+        """Arrows between who acts and the ring: posts go there, pops come from there, used entries are taken back."""
+        ink, _ = _ink(moment.weight)
+        actor, middle = self._x(column(self.story, moment.lane)), self._x(len(self.story.lanes) // 2)
+        side = -1 if actor < middle else 1
+        text = _clip(" ".join([*ring.posted, *ring.popped]), _ENTRY_FITS)
+        half = 5 + 4 * len(text) if text else 0
+        edge, beside = middle + side * half, actor + side * -9
+        if ring.posted:
+            _arrow(group, actor, edge, y, ink)
+        if ring.popped:
+            _arrow(group, edge, beside, y, ink)
+        if ring.taken:
+            _arrow(group, edge, beside, y + 6 if text else y, _GREY, dashes="3 2")
+        if text:
+            _add(group, "rect", x=middle - half, y=y - 9, width=2 * half, height=18, rx=3, fill="white", stroke=ink)
+            style = {"text_anchor": "middle", "font_family": _MONO, "font_size": 11, "fill": _INK}
+            _add(group, "text", text, x=middle, y=y + 4, **style)
+
+
+def _foot(story: Story, width: int) -> list[str]:
+    """What the dots and the letters mean, in lines of so many characters."""
+    letters = "; ".join(f"{v.mark} {v.says}" for v in story.marked)
+    dots = (
+        "Bold, large dot: a station of the causal chain. Full dot: made a value that a cause went by. Hollow: the rest."
+    )
+    return [*textwrap.wrap(dots, width), *textwrap.wrap(f"Marks of a block: {harmless(letters)}", width)]
+
+
+def _letters(story: Story, blocks: list[int], wanted: set[int]) -> dict[int, list[str]]:
+    """The marks of the blocks after each of the steps."""
+    states = enumerate(story.states())
+    return {number: [marks(story, state, block) for block in blocks] for number, state in states if number in wanted}
+
+
+def _ink(weight: Weight) -> tuple[str, str]:
+    """The colour and the strength of a step's name; on paper the strength is enough."""
+    if weight == Weight.CAUSE:
+        return _RED, "bold"
+    return (_INK, "normal") if weight == Weight.FEEDS else (_GREY, "normal")
+
+
+def _dot(group: Element, x: int, y: int, weight: Weight) -> None:
+    """A large full dot for a cause, a smaller one for what feeds it, a hollow one for the rest."""
+    if weight == Weight.CAUSE:
+        _add(group, "circle", cx=x, cy=y, r=6, fill=_RED, stroke=_RED)
+    elif weight == Weight.FEEDS:
+        _add(group, "circle", cx=x, cy=y, r=4.5, fill=_INK, stroke=_INK)
+    else:
+        _add(group, "circle", cx=x, cy=y, r=3.5, fill="white", stroke=_GREY)
+
+
+def _arrow(group: Element, start: int, end: int, y: int, ink: str, dashes: str = "") -> None:
+    dashed = {"stroke_dasharray": dashes} if dashes else {}
+    _add(group, "line", x1=start, x2=end, y1=y, y2=y, stroke=ink, stroke_width=1.3, **dashed)
+    back = -6 if end > start else 6
+    _add(group, "path", d=f"M{end} {y}L{end + back} {y - 3.5}L{end + back} {y + 3.5}Z", fill=ink)
+
+
+def _clip(text: str, most: int) -> str:
+    text = harmless(text)
+    return text if len(text) <= most else f"{text[: most - 2]}.."
+
+
+def _add(parent: Element, tag: str, text: str = "", **attributes: object) -> Element:
+    """An element below another. Text is made harmless; an attribute's ``_`` stands for ``-``."""
+    written = {name.replace("_", "-"): str(value) for name, value in attributes.items()}
+    element = SubElement(parent, tag, written)
+    if text:
+        element.text = harmless(text)
+    return element

@@ -1,0 +1,60 @@
+"""The formats that a trace can be written in, by name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hintproof.story.causes import why
+from hintproof.story.model import Story
+from hintproof.story.tell import tell
+from hintproof.system.errors import BadInput
+from hintproof.trace.trace import Trace, document
+from hintproof.views.trace import drawing, itf, mail, mermaid, note, page
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format: its name, the suffixes of its files, and how a trace is written in it."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    render: Callable[[Trace], str]
+
+
+def _of(view: Callable[[Story], str]) -> Callable[[Trace], str]:
+    return lambda trace: view(tell(trace))
+
+
+def _json(trace: Trace) -> str:
+    return json.dumps(document(trace, why(trace)), indent=1) + "\n"
+
+
+FORMATS: dict[str, Format] = {
+    f.name: f
+    for f in (
+        Format("json", (".json",), _json),
+        Format("text", (".txt",), _of(mail.render)),
+        Format("markdown", (".md",), _of(note.render)),
+        Format("mermaid", (".mmd",), _of(mermaid.render)),
+        Format("itf", (".itf.json",), _of(itf.render)),
+        Format("svg", (".svg",), _of(drawing.render)),
+        Format("html", (".html", ".htm"), _of(page.render)),
+    )
+}
+
+
+def format_for(name: str | None, output: Path | None) -> Format:
+    """The format that is named, or that the output's name ends in. Raises :class:`BadInput` if there is none."""
+    if name is not None:
+        if name not in FORMATS:
+            raise BadInput(f"no format is called {name[:80]!a}: say {', '.join(FORMATS)}")
+        return FORMATS[name]
+    if output is None:
+        raise BadInput(f"say --format ({', '.join(FORMATS)}), or --output FILE with one of their suffixes")
+    fitting = [(s, f) for f in FORMATS.values() for s in f.suffixes if output.name.endswith(s)]
+    if not fitting:
+        raise BadInput(f"{str(output)[:80]!a}: no format has this suffix: say --format ({', '.join(FORMATS)})")
+    return max(fitting, key=lambda pair: len(pair[0]))[1]

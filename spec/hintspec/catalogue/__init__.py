@@ -1,0 +1,1 @@
+"""Named worlds, what is expected of them, and the known defects."""

@@ -1,0 +1,1 @@
+"""The language that the protocol text is written in: values, terms, declarations, recording, sizes."""

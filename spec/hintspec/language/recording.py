@@ -1,0 +1,328 @@
+"""Recording: each action is run once for a world; what it requires, promises and updates is kept as terms.
+
+Ghost variables are there for the properties alone: a guard or an ordinary update that reads one is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hintspec.language.declare import (
+    Action,
+    Actor,
+    Property,
+    Recorder,
+    StateView,
+    Text,
+    Var,
+    place_of,
+    promise,
+    recording,
+    require_at,
+)
+from hintspec.language.sorts import BLOCK, BOOL, COUNT, SLOT, Ring, Sort, SpecError, Term, lift
+from hintspec.language.terms import Facts, is_constant, simplified, substituted
+
+
+@dataclass(frozen=True)
+class RecordedVar:
+    """A variable of a recorded world."""
+
+    name: str
+    sort: Sort
+    init: Term
+    declared: Var
+
+
+@dataclass(frozen=True)
+class Conjunct:
+    """One condition of a guard, and the place in the text that requires it (``driver.py:82``)."""
+
+    term: Term
+    place: str
+
+
+@dataclass(frozen=True)
+class RecordedAction:
+    """An action as terms: it may happen when every conjunct of ``guard`` holds; then ``updates``, at once."""
+
+    action: Action
+    guard: tuple[Conjunct, ...]
+    updates: dict[str, Term]
+    promises: tuple[tuple[str, Term], ...]
+
+    @property
+    def name(self) -> str:
+        """The action's name."""
+        return self.action.name
+
+
+@dataclass(frozen=True)
+class RecordedFairness:
+    """Steps of this world, by name, that are not put off for ever."""
+
+    name: str
+    says: str
+    steps: frozenset[str]
+
+
+@dataclass(frozen=True)
+class RecordedProperty:
+    """A property as one term; a STEP property has none, see :attr:`RecordedAction.promises`.
+
+    ``fair`` is what a PROGRESS property takes for granted in this world.
+    """
+
+    declared: Property
+    term: Term | None
+    fair: tuple[RecordedFairness, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The property's name."""
+        return self.declared.name
+
+
+@dataclass(frozen=True)
+class RecordedCover:
+    """What must be able to happen: one of the steps ``by``, in a state in which the term holds."""
+
+    name: str
+    says: str
+    by: tuple[str, ...]
+    term: Term
+
+
+@dataclass(frozen=True)
+class RecordedChange:
+    """What the steps named owe if they write one of the variables ``of``: a term over the state before and after."""
+
+    name: str
+    claimed: str
+    of: frozenset[str]
+    steps: frozenset[str]
+    term: Term
+
+    def owed_by(self, action: RecordedAction) -> Term | None:
+        """What the action promises by it: the term with its new values put in; None where it has nothing to fear."""
+        if action.name not in self.steps or self.of.isdisjoint(action.updates):
+            return None
+
+        def new_value(name: str, sort: Sort) -> Term:
+            return action.updates.get(name, Term("var", (name,), sort))
+
+        asked = dict(_asked_for(action))
+        owed = substituted(self.term, new_value, op="next")
+        owed = simplified(substituted(owed, lambda name, _: asked.get(name)), Facts(c.term for c in action.guard))
+        return None if is_constant(owed, True) else owed
+
+
+@dataclass(frozen=True)
+class Model:
+    """A text recorded for one world: all that an engine needs, with no trace of what it is about."""
+
+    actors: tuple[Actor, ...]
+    vars: tuple[RecordedVar, ...]
+    actions: tuple[RecordedAction, ...]
+    properties: tuple[RecordedProperty, ...]
+    lemmas: tuple[RecordedProperty, ...]
+    assumptions: tuple[RecordedProperty, ...] = ()
+    covers: tuple[RecordedCover, ...] = ()
+    changes: tuple[RecordedChange, ...] = ()
+
+    def owing(self, action: RecordedAction) -> RecordedAction:
+        """The action with what it owes by the changes that it makes, and no longer by those that it made."""
+        claimed = {change.claimed for change in self.changes}
+        kept = tuple(promised for promised in action.promises if promised[0] not in claimed)
+        return replace(action, promises=(*kept, *_owed(action, self.changes)))
+
+    @property
+    def claims(self) -> tuple[RecordedProperty, ...]:
+        """All lemmas and properties."""
+        return (*self.lemmas, *self.properties)
+
+    @property
+    def inductive(self) -> tuple[RecordedProperty, ...]:
+        """The claims that a proof shows to be kept by every step."""
+        return tuple(item for item in self.claims if item.declared.inductive)
+
+    def action_named(self, name: str) -> RecordedAction:
+        """The action of that name; raises ``KeyError`` if this world doesn't have it."""
+        for candidate in self.actions:
+            if candidate.name == name:
+                return candidate
+        raise KeyError(name)
+
+    def claim_named(self, name: str) -> RecordedProperty:
+        """The property or lemma of that name; raises ``KeyError`` if this world doesn't have it."""
+        for candidate in self.claims:
+            if candidate.name == name:
+                return candidate
+        raise KeyError(name)
+
+
+#: The block argument of an action or property, as a term.
+THE_BLOCK = Term("block", (), BLOCK)
+
+#: What a predicate may take, as terms: the block, the ring slot and the other slot that it speaks of.
+ARGUMENTS = {"block": THE_BLOCK, "slot": Term("slot", (), SLOT), "other": Term("other", (), SLOT)}
+
+
+def record(text: Text, world: Any, finite: bool = True) -> Model:
+    """The text as terms for one world; if not ``finite``, without the budgets of a finite search.
+
+    Raises :class:`SpecError` where the text can't be meant.
+    """
+    recorded = list(_record_vars(text, world))
+    used = {b for a in text.actions if _exists(a.when, world) for b in a.budgets if finite}
+    for budget in (b for b in text.budgets if b in used):
+        says = f"how many more {budget} this finite search may have"
+        size = Term("size", (budget,), COUNT)
+        recorded.append(RecordedVar(f"left.{budget}", COUNT, size, Var(COUNT, 0, says)))
+    parts: dict[str, dict[str, Sort]] = {name: {} for name in text.parts}
+    for v in recorded:
+        part, attribute = v.name.split(".")
+        parts.setdefault(part, {})[attribute] = v.sort
+    changes = tuple(_record_changes(text, world, parts))
+    actions = [_record_action(a, world, parts, finite) for a in text.actions if _exists(a.when, world)]
+    actions = [replace(a, promises=(*a.promises, *_owed(a, changes))) for a in actions]
+    ghosts = {v.name for v in recorded if v.declared.ghost}
+    for recorded_action in actions:
+        refuse_ghosts(recorded_action, ghosts)
+    properties, lemmas, assumptions = (
+        tuple(
+            RecordedProperty(p, _predicate(p, StateView(world, parts)), tuple(_fairness(p, actions)))
+            for p in items
+            if _exists(p.when, world)
+        )
+        for items in (text.properties, text.lemmas, text.assumptions)
+    )
+    names = {action.name for action in actions}
+    covers = tuple(
+        RecordedCover(c.name, c.says, by, lift(c.body(StateView(world, parts)), BOOL))
+        for c in text.covers
+        if _exists(c.when, world) and (by := tuple(name for name in c.by if name in names))
+    )
+    return Model(text.actors, tuple(recorded), tuple(actions), properties, lemmas, assumptions, covers, changes)
+
+
+def _exists(when: Callable[[Any], bool] | None, world: Any) -> bool:
+    return when is None or when(world)
+
+
+def _record_vars(text: Text, world: Any) -> Iterator[RecordedVar]:
+    for part_name, part in text.parts.items():
+        for name, declared in vars(part).items():
+            if isinstance(declared, Var) and _exists(declared.when, world):
+                sort = declared.sort if isinstance(declared.sort, Sort) else declared.sort(world)
+                init = declared.init(world) if callable(declared.init) else declared.init
+                yield RecordedVar(f"{part_name}.{name}", sort, lift(init, sort), declared)
+
+
+def _predicate(item: Property, view: StateView[Any]) -> Term | None:
+    if item.body is None:
+        return None
+    return lift(item.body(view, *(ARGUMENTS[name] for name in item.takes)), BOOL)
+
+
+def _record_changes(text: Text, world: Any, parts: dict[str, dict[str, Sort]]) -> Iterator[RecordedChange]:
+    """The changes of this world; each speaks of steps by whatever changes, so their names are taken from the text."""
+    for item in text.changes:
+        if _exists(item.when, world) and _exists(item.claimed.when, world):
+            before, after = StateView(world, parts), StateView(world, parts, op="next")
+            block = (THE_BLOCK,) if item.takes_block else ()
+            term = lift(item.body(before, after, *block), BOOL)
+            steps = frozenset(a.name for a in text.actions if item.is_owed_by(a))
+            yield RecordedChange(item.name, item.claimed.name, frozenset(item.of), steps, term)
+
+
+def _asked_for(action: RecordedAction) -> Iterator[tuple[str, Term]]:
+    """The variables whose value the guard asks for."""
+    for conjunct in action.guard:
+        if conjunct.term.op == "eq":
+            variable, value = conjunct.term.args
+            if variable.op == "var" and value.op == "const":
+                yield variable.args[0], value
+
+
+def _owed(action: RecordedAction, changes: Iterable[RecordedChange]) -> Iterator[tuple[str, Term]]:
+    for item in changes:
+        term = item.owed_by(action)
+        if term is not None:
+            yield item.claimed, term
+
+
+def _fairness(item: Property, actions: list[RecordedAction]) -> Iterator[RecordedFairness]:
+    """The fairness of a property; what obliges nobody in this world is left out, as every run has it."""
+    for condition in item.fair:
+        steps = frozenset(a.name for a in actions if condition.obliges(a.action))
+        if steps:
+            yield RecordedFairness(condition.name, condition.says, steps)
+
+
+def _record_action(item: Action, world: Any, parts: dict[str, dict[str, Sort]], finite: bool) -> RecordedAction:
+    recorder = Recorder()
+    view = StateView(world, parts, recorder)
+    try:
+        with recording(recorder):
+            if item.actor.needs is not None:
+                needed, owes = item.actor.needs(view), item.actor.owes
+                code = item.actor.needs.__code__
+                require_at(place_of(item.actor.needs.__module__, code.co_firstlineno), needed)
+                if owes is not None and _exists(owes.when, world):
+                    promise(owes, needed)
+            for budget in item.budgets if finite else ():
+                left = getattr(view.left, budget)
+                require_at(place_of(*item.source), left > 0)
+                setattr(view.left, budget, Term("minus_one", (left,), COUNT))
+            if item.takes_block:
+                item.body(view, THE_BLOCK)
+            else:
+                item.body(view)
+    except SpecError as problem:
+        raise SpecError(f"action {item.name}: {problem}") from None
+    guard = tuple(Conjunct(term, place) for term, place in recorder.guard)
+    promises = tuple((p.name, term) for p, term in recorder.promises)
+    return RecordedAction(item, guard, recorder.updates, promises)
+
+
+def reads(term: Term) -> Iterator[str]:
+    """Names of the variables that a term reads; a ring field as ``ring.name:field``."""
+    if term.op == "var":
+        yield term.args[0]
+    elif term.op == "head":
+        for name in reads(term.args[0]):
+            yield name
+            yield f"{name}:{term.args[1]}"
+    else:
+        for argument in _subterms(term):
+            yield from reads(argument)
+
+
+def _subterms(term: Term) -> Iterable[Term]:
+    for argument in term.args:
+        if isinstance(argument, Term):
+            yield argument
+        elif isinstance(argument, tuple):
+            # the entry that a post adds: its ghost fields may well be ghosts
+            ghosts = term.sort.ghosts if isinstance(term.sort, Ring) else ()
+            names = [name for name, _ in term.sort.fields] if isinstance(term.sort, Ring) else []
+            yield from (v for n, v in zip(names, argument, strict=True) if n not in ghosts)
+
+
+def refuse_ghosts(item: RecordedAction, ghosts: set[str]) -> None:
+    """Ghost state must not influence what happens: no guard and no ordinary update may read it."""
+    ordinary = [term for name, term in item.updates.items() if name not in ghosts]
+    for term in [c.term for c in item.guard] + ordinary:
+        for name in reads(term):
+            if name in ghosts or (":" in name and _is_ghost_field(term, name.split(":")[1])):
+                raise SpecError(f"action {item.name}: the ghost '{name}' influences what happens")
+
+
+def _is_ghost_field(term: Term, name: str) -> bool:
+    if term.op == "head" and term.args[1] == name:
+        ring = term.args[0].sort
+        return isinstance(ring, Ring) and name in ring.ghosts
+    return any(_is_ghost_field(sub, name) for sub in _subterms(term))

@@ -1,0 +1,40 @@
+"""Lemmas of postcopy and of background snapshots, where no hints are asked for."""
+
+from __future__ import annotations
+
+from hintspec.language.declare import StateView, lemma
+from hintspec.language.sorts import Term, implies, just
+from hintspec.protocol.rules import Job, World, asks_for_hints, skipping
+from hintspec.protocol.state import Phase, Status
+
+S = StateView[World]
+
+
+def no_hints(w: World) -> bool:
+    """Worlds that have the feature, and a job in which nobody asks for hints."""
+    return skipping(w) and not asks_for_hints(w)
+
+
+@lemma(no_hints)
+def hints_are_off(s: S) -> Term:
+    """Nobody asks for hints, so that the status stays what it was at first."""
+    return s.device.status == Status.S_STOP
+
+
+@lemma(lambda w: w.migrates and w.job == Job.POSTCOPY, leans_on=("hints_are_off",))
+def has_come_or_will(s: S, block: Term) -> Term:
+    """Every block is at the destination as it is now, or it is being sent, or still to be sent."""
+    there = s.migration.arrived | s.log.bitmap | just(s.migration.sending)
+    return implies(~(s.migration.at == Phase.IDLE), there.has(block))
+
+
+@lemma(lambda w: w.migrates and w.job == Job.SNAPSHOT)
+def snapshot_logs_nothing(s: S, block: Term) -> Term:
+    """A background snapshot has no dirty log: a block is saved before it changes."""
+    return ~s.log.own.has(block) & ~s.log.kernel.has(block)
+
+
+@lemma(lambda w: w.migrates and w.job == Job.SNAPSHOT)
+def snapshot_has_no_last_stage(s: S) -> Term:
+    """The guest runs on while its snapshot is saved: nothing stops it for a last stage."""
+    return ~s.migration.last

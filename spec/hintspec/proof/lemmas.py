@@ -1,0 +1,42 @@
+"""Why the properties hold: the inductive invariants, each one sentence and one predicate.
+
+Each names the lemmas that it leans on: those that are used, beside itself, to show that every step keeps
+it. The proof of a lemma may use no others, so what rests on what can be read here.
+
+They are in :mod:`hintspec.proof.dirty_log`, :mod:`hintspec.proof.hint_queue`, :mod:`hintspec.proof.jobs` and
+:mod:`hintspec.proof.wakeups`.
+
+They are for devices that accept an id once and drivers that read it in the worker. With a shared START
+cell, or a clear that comes late, the proof fails at the guilty step, and it should.
+"""
+
+from __future__ import annotations
+
+from hintspec.language.declare import Property, StateView, assumption, collect
+from hintspec.language.sorts import Term, implies, in_window
+from hintspec.proof import dirty_log, hint_queue, jobs, wakeups
+from hintspec.proof.vocabulary import posted_under
+from hintspec.protocol.rules import World, hinting
+
+S = StateView[World]
+
+
+LEMMAS: tuple[Property, ...] = tuple(
+    item for module in (dirty_log, hint_queue, jobs, wakeups) for item in collect(module, Property)
+)
+
+
+@assumption("a window has 2^31 ids (QEMU); with a sync each millisecond it lasts for 24 days", hinting)
+def ids_do_not_lap(s: S) -> Term:
+    """No id that the driver or the device remembers is a whole window of ids old."""
+    now = s.device.cmd_id
+    return in_window(s.driver.cache, now) & in_window(s.driver.active, now) & in_window(s.ghost.last_id, now)
+
+
+@assumption("the same", hinting)
+def entries_do_not_lap(s: S, slot: Term) -> Term:
+    """No entry on the ring is a whole window of ids old."""
+    return implies(s.ring.queue.holds(slot), in_window(posted_under(s, slot), s.device.cmd_id))
+
+
+ASSUMPTIONS: tuple[Property, ...] = (ids_do_not_lap, entries_do_not_lap)

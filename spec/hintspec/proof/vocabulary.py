@@ -1,0 +1,79 @@
+"""Words that the lemmas share: where the worker stands, what is on the ring, which worlds are meant."""
+
+from __future__ import annotations
+
+from hintspec.language.declare import StateView
+from hintspec.language.sorts import Term, older, one_of
+from hintspec.protocol.device import honours_some
+from hintspec.protocol.rules import Fill, Honours, Job, Waits, World, discarding, skipping
+from hintspec.protocol.state import Entry, Status, Worker
+
+S = StateView[World]
+
+
+def not_newer(a: Term, b: Term) -> Term:
+    """Id ``a`` is ``b`` or older."""
+    return ~older(b, a)
+
+
+def matters(s: S, block: Term) -> Term:
+    """The content of the block is relied on: data, or the filling of a free page; of a snapshot, data of its moment."""
+    if s.world.job == Job.SNAPSHOT:
+        return s.ghost.then.has(block)
+    if s.world.guest.fill == Fill.NOTHING:
+        return s.ghost.data.has(block)
+    return s.ghost.data.has(block) | s.memory.free.has(block)
+
+
+def loop(s: S) -> Term:
+    """The worker is in its loop over the free blocks, or on its way into it or out of it."""
+    w = Worker
+    looping = one_of(s.driver.at, w.L1, w.L1_READ, w.L1_DECIDE, w.L3, w.L4, w.L5, w.L_WAIT, w.L6)
+    return looping | one_of(s.driver.at, w.S5, w.S_WAIT, w.RELEASE, w.T1)
+
+
+def hinting_on(s: S) -> Term:
+    """Hints under the current id are asked for, or come in."""
+    return one_of(s.device.status, Status.S_REQUESTED, Status.S_START)
+
+
+def serving_now(s: S) -> Term:
+    """The device is in the batch of the id issued last: it honours the hints that it pops."""
+    if discarding(s.world):
+        return s.device.guest_cmd == s.device.cmd_id
+    return s.device.status == Status.S_START
+
+
+def is_start(s: S, slot: Term) -> Term:
+    """A START is at the slot."""
+    return s.ring.queue.holds(slot) & (s.ring.queue.at(slot, "kind") == Entry.START)
+
+
+def is_hint(s: S, slot: Term) -> Term:
+    """A hint is at the slot."""
+    return s.ring.queue.holds(slot) & (s.ring.queue.at(slot, "kind") == Entry.HINT)
+
+
+def posted_under(s: S, slot: Term) -> Term:
+    """The id that governs the entry at the slot: the one in cmd_id_active when it was posted."""
+    return s.ring.queue.at(slot, "governed_by")
+
+
+def hints_in_hand(w: World) -> bool:
+    """Worlds in which the driver waits for each buffer, so that a hinted block stays in its hand till then."""
+    return w.hinting and w.driver.waits == Waits.EACH_BUFFER
+
+
+def late_hints_only(w: World) -> bool:
+    """Worlds with repair R3, whose device honours only hints that were posted after the clear of their chunk."""
+    return honours_some(w) and w.device.honours == Honours.POSTED_AFTER_CLEAR
+
+
+def clean_batches(w: World) -> bool:
+    """Worlds whose driver opens each batch with an id: it reads the id once, and gives up a round without START."""
+    return w.hinting and not w.driver.rereads_id_for_start and not w.driver.goes_on_without_start
+
+
+def by_age(w: World) -> bool:
+    """Worlds in which a hint may be honoured because every write since its id was issued left a mark."""
+    return skipping(w) and not hints_in_hand(w) and not late_hints_only(w)

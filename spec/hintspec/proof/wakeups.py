@@ -1,0 +1,117 @@
+"""Lemmas of news: no wake-up is lost between the device's config and a worker that looks at it.
+
+Each change of what config shows is followed by an interrupt. That finds the bit clear, and queues the worker, or set,
+and then the worker is queued, or is about to clear the bit, before it reads config. So the driver sees DONE, and gives
+all its blocks back; and where a migration ended without it, it has none (:func:`nothing_kept_unasked`).
+"""
+
+from __future__ import annotations
+
+from hintspec.language.declare import StateView, lemma
+from hintspec.language.sorts import DONE, STOP, TRUE, Term, implies, is_issued, one_of
+from hintspec.proof.vocabulary import loop
+from hintspec.protocol.device import config_shows
+from hintspec.protocol.promises import reads_in_worker
+from hintspec.protocol.rules import Issue, World, asks_for_hints, copies_ram, discarding, hinting, skipping
+from hintspec.protocol.state import Binding, Phase, Status, Worker
+
+S = StateView[World]
+
+
+def is_told(w: World) -> bool:
+    """Worlds with a device that tells each change, and a driver that reads the id in its worker."""
+    return reads_in_worker(w) and (discarding(w) or w.device.issue == Issue.LOCKED)
+
+
+def has_work(s: S, *places: object) -> Term:
+    """The worker's work is pending, or the worker is at one of these places, or its driver leaves."""
+    leaving = one_of(s.driver.binding, Binding.REMOVE_RELEASE, Binding.REMOVE_RESET, Binding.ABSENT)
+    return s.driver.queued | one_of(s.driver.at, *places) | leaving  # type: ignore[arg-type]
+
+
+@lemma(is_told, leans_on=("worker_rests_while_away",))
+def reset_shows_stop(s: S) -> Term:
+    """While the driver is away config shows STOP, or (Firecracker, which asks whoever is there) an interrupt is due."""
+    if discarding(s.world):
+        return implies(~s.device.negotiated, (s.device.shown == STOP) | s.device.interrupt)
+    return implies(~s.device.negotiated, s.device.status == Status.S_STOP)
+
+
+@lemma(is_told, leans_on=("reset_shows_stop", "worker_rests_while_away"))
+def news_is_on_its_way(s: S) -> Term:
+    """If config shows an id or DONE that the worker has not read, an interrupt is due, the bit set, or it reads now."""
+    shown = config_shows(s)
+    reading = one_of(s.driver.at, Worker.W1_READ, Worker.S2_READ, Worker.L1_READ)
+    due = s.device.interrupt | s.driver.read_bit | reading
+    return implies(~(shown == STOP) & ~(shown == s.driver.cache), due)
+
+
+@lemma(is_told)
+def bit_has_work(s: S) -> Term:
+    """While the bit is set the worker's work is pending, or the worker is about to clear the bit."""
+    return implies(s.driver.read_bit, has_work(s, Worker.W1))
+
+
+@lemma(is_told, leans_on=("bit_has_work", "driver_ids_grow", "worker_rests_while_away"))
+def reading_again_has_work(s: S) -> Term:
+    """If the bit was set while the worker worked, its work is pending until it ends."""
+    again = one_of(s.driver.at, Worker.S2_READ, Worker.L1_READ)
+    past = (loop(s) | one_of(s.driver.at, Worker.S3, Worker.S4)) & (s.driver.cache == DONE)
+    return implies(again | past, has_work(s, Worker.W1))
+
+
+@lemma(is_told, leans_on=("ids_are_known", "reading_again_has_work"))
+def unserved_id_has_work(s: S) -> Term:
+    """An id that was read and not served keeps the worker at work."""
+    unserved = is_issued(s.driver.cache) & ~(s.driver.cache == s.driver.active)
+    w = Worker
+    return implies(unserved, has_work(s, w.W1, w.W1_READ, w.W2, w.S2, w.S2_READ, w.S3))
+
+
+@lemma(is_told, leans_on=("reading_again_has_work",))
+def done_has_work(s: S, block: Term) -> Term:
+    """DONE that was read keeps the worker at work until it has given all blocks back."""
+    kept = (s.driver.cache == DONE) & s.driver.held.has(block)
+    return implies(kept, has_work(s, Worker.W1, Worker.W1_READ, Worker.W2))
+
+
+# -- blocks come back ---------------------------------------------------------------------------
+
+
+@lemma(lambda w: hinting(w) and w.driver.releases_on_remove, leans_on=("worker_rests_while_away",))
+def gone_keeps_nothing(s: S, block: Term) -> Term:
+    """A driver that has released its blocks, to be removed or suspended, has none until it is back."""
+    gone = one_of(s.driver.binding, Binding.REMOVE_RESET, Binding.ABSENT, Binding.FREEZE_RESET, Binding.FROZEN)
+    return implies(gone, ~s.driver.held.has(block))
+
+
+@lemma(lambda w: skipping(w) and asks_for_hints(w) and copies_ram(w), leans_on=("last_stage_is_stopped",))
+def last_stage_shows_done(s: S) -> Term:
+    """From the last sync's end on, config shows DONE, if the driver is there to see it."""
+    ending = one_of(s.migration.at, Phase.LAST, Phase.COMPLETE)
+    return implies(ending & s.device.negotiated, s.device.status == Status.S_DONE)
+
+
+def can_forget(w: World) -> bool:
+    """Worlds in which an id does not outlive its device: a reset, or the end of its migration."""
+    return skipping(w) and is_told(w) and w.driver.forgets_id_on_restore and w.device.done_on_cleanup
+
+
+@lemma(
+    can_forget,
+    leans_on=(
+        "gone_keeps_nothing",
+        "hinting_only_in_round",
+        "last_stage_shows_done",
+        "worker_rests_while_away",
+    ),
+)
+def nothing_kept_unasked(s: S, block: Term) -> Term:
+    """Without a migration, and where config does not show DONE, a driver keeps no block and has no id to serve."""
+    none_asked = (s.migration.at == Phase.IDLE) if asks_for_hints(s.world) else TRUE
+    quiet = none_asked & (s.device.status == Status.S_STOP)
+    served = ~is_issued(s.driver.cache) | (s.driver.cache == s.driver.active)
+    rests = one_of(s.driver.at, Worker.IDLE, Worker.W1, Worker.W1_READ, Worker.W2)
+    nothing = rests & (served | ~s.device.negotiated) & ~s.driver.held.has(block)
+    kept = implies(quiet, nothing)
+    return kept if asks_for_hints(s.world) else kept & (s.device.status == Status.S_STOP)

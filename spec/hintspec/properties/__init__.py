@@ -1,0 +1,1 @@
+"""What must hold, what must come time and again, and what must be able to happen."""

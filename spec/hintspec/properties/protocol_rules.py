@@ -1,0 +1,97 @@
+"""How both sides must conduct themselves, beside keeping data safe: found by asking of each rule what notices its loss.
+
+Of the steps that promise one of these, each names it; ``docs/mutation.md`` says what was found.
+"""
+
+from __future__ import annotations
+
+from hintspec.language.declare import ALWAYS, RECOVERABLE, Property, StateView, claim
+from hintspec.language.sorts import DONE, Term, implies, is_issued, one_of
+from hintspec.properties.safety import guest_at_rest
+from hintspec.protocol.device import config_shows
+from hintspec.protocol.promises import reads_in_worker
+from hintspec.protocol.rules import LogMode, World, hinting, migrating, skipping
+from hintspec.protocol.state import Binding, Phase, Status, Worker
+
+S = StateView[World]
+
+
+@claim(
+    ALWAYS,
+    "QEMU ram.c: memory_global_dirty_log_stop at the clean-up; each logged write costs the guest a fault",
+    migrating,
+    kept_with=(),
+)
+def log_rests(s: S, block: Term) -> Term:
+    """While no migration is under way nothing is logged, and nothing is to be sent."""
+    noted = s.log.own | s.log.bitmap | s.ghost.stale
+    noted = noted | (s.log.hot if s.world.log.mode == LogMode.TCG else s.log.kernel)
+    if s.world.log.is_manual:
+        noted = noted | s.log.seen | s.log.owed
+    if s.world.hinting:
+        noted = noted | s.ghost.written
+    return implies(s.migration.at == Phase.IDLE, ~noted.has(block))
+
+
+@claim(
+    ALWAYS,
+    "virtio 1.3 device rule V2; QEMU virtio_balloon_free_page_start: the id moves on before it is shown",
+    skipping,
+    kept_with=("ids_are_known",),
+)
+def requested_id_is_new(s: S) -> Term:
+    """While hints are asked for, the device has not yet seen the id in an out buffer."""
+    return implies(s.device.status == Status.S_REQUESTED, ~(s.ghost.last_id == s.device.cmd_id))
+
+
+@claim(
+    ALWAYS,
+    "virtio 1.3 driver rules D4 and D10: what the field shows is acted upon; virtio: a config change is told",
+    lambda w: skipping(w) and reads_in_worker(w),
+    kept_with=(
+        "bit_has_work",
+        "done_has_work",
+        "ids_are_known",
+        "news_is_on_its_way",
+        "reset_shows_stop",
+        "unserved_id_has_work",
+        "worker_rests_while_away",
+    ),
+)
+def news_is_acted_upon(s: S, block: Term) -> Term:
+    """A driver at rest has served the id that config shows, and has seen DONE if it shows that.
+
+    Said of drivers that read the id in the worker. One that reads it in the interrupt (Linux 4.20) may take up a
+    round after DONE, which ``blocks_come_back`` shows.
+    """
+    shown = config_shows(s)
+    served = implies(is_issued(shown), s.driver.active == shown)
+    done = implies(shown == DONE, ~s.driver.held.has(block))
+    return implies(guest_at_rest(s), served & done)
+
+
+@claim(
+    ALWAYS,
+    "virtio_balloon.c: virtballoon_remove, cancel_work_sync: work that is left would run in freed memory",
+    hinting,
+    kept_with=(),
+)
+def no_work_while_absent(s: S) -> Term:
+    """Once removal has cancelled the worker's work none is pending, until the driver is back."""
+    leaving = one_of(s.driver.binding, Binding.REMOVE_RELEASE, Binding.REMOVE_RESET, Binding.ABSENT)
+    return implies(leaving, ~s.driver.queued & (s.driver.at == Worker.IDLE))
+
+
+@claim(RECOVERABLE, "a migration that can neither end nor be cancelled keeps its VM", migrating)
+def migration_can_end(s: S) -> Term:
+    """Whatever happened, the migration can still come to its end."""
+    return s.migration.at == Phase.IDLE
+
+
+CONDUCT: tuple[Property, ...] = (
+    log_rests,
+    requested_id_is_new,
+    news_is_acted_upon,
+    no_work_while_absent,
+    migration_can_end,
+)

@@ -1,0 +1,383 @@
+"""What every change owes, whoever makes it: of the state before a step (``s``) and the state after it (``t``).
+
+Each is promised by all steps that write one of the variables it is about, so none of them has to name it. They say in
+one place what the real systems see to in many, and were found, like :mod:`hintspec.properties.protocol_rules`,
+by asking of each rule what notices its loss.
+"""
+
+from __future__ import annotations
+
+from hintspec.language.declare import Change, Property, StateView, change, step_claim
+from hintspec.language.sorts import ALL, EMPTY, STOP, Term, choose, implies, is_issued, just, one_of
+from hintspec.protocol.device import clears_in_two_steps, hint_counts, is_notified, mutex_free, payload, returns_first
+from hintspec.protocol.device_loop import nothing_to_do
+from hintspec.protocol.dirty_log import migration_runs
+from hintspec.protocol.migration import issues_ids
+from hintspec.protocol.promises import reads_in_worker
+from hintspec.protocol.rules import Honours, Issue, IssueWaits, LogMode, World, copies_ram, hinting, migrating, skipping
+from hintspec.protocol.state import APPLICATION, DEVICE, DRIVER, HYPERVISOR, Binding, Entry, Phase, Status, Worker
+
+S = StateView[World]
+
+
+def differs(a: Term, b: Term) -> Term:
+    """Whether a variable gets another value."""
+    return ~(a == b)
+
+
+# -- config and its interrupt -----------------------------------------------------------------
+
+NEWS_IS_TOLD = step_claim(
+    "news_is_told",
+    "QEMU virtio_notify_config in free_page_start, _stop and _done; virtio 1.3, configuration change notification",
+    "A config interrupt is raised when what config shows has changed, and acted upon when it was raised: neither "
+    "without the other.",
+    skipping,
+)
+
+
+def issues_under_lock(w: World) -> bool:
+    """Worlds in which a new id and its status are one step."""
+    return skipping(w) and w.device.issue == Issue.LOCKED
+
+
+@change(
+    NEWS_IS_TOLD,
+    of=("device.interrupt", "device.status", "device.cmd_id"),
+    by=(HYPERVISOR,),
+    but=("resize_balloon",),
+    when=issues_under_lock,
+)
+def interrupt_tells_change(s: S, t: S) -> Term:
+    """The hypervisor raises the interrupt with a new status or id, and with nothing else but a new balloon size."""
+    news = differs(s.device.status, t.device.status) | differs(s.device.cmd_id, t.device.cmd_id)
+    return t.device.interrupt == (s.device.interrupt | news)
+
+
+@change(NEWS_IS_TOLD, of=("device.interrupt",), by=(DEVICE, HYPERVISOR))
+def interrupt_needs_driver(s: S, t: S) -> Term:
+    """A device whose driver is not there (no DRIVER_OK) raises no interrupt: virtio_notify_config."""
+    return implies(t.device.interrupt & ~s.device.interrupt, t.device.negotiated)
+
+
+@change(NEWS_IS_TOLD, of=("driver.read_bit",), by=(DRIVER,), when=reads_in_worker)
+def bit_needs_interrupt(s: S, t: S) -> Term:
+    """The driver notes that config changed when it was interrupted: virtballoon_changed."""
+    return implies(t.driver.read_bit & ~s.driver.read_bit, s.device.interrupt)
+
+
+@change(NEWS_IS_TOLD, of=("driver.at",), by=(DRIVER,), when=reads_in_worker)
+def read_needs_bit(s: S, t: S) -> Term:
+    """The worker reads the id from config when it noted a change, not else: virtio_balloon_cmd_id_received."""
+    will_read = one_of(t.driver.at, Worker.W1_READ, Worker.S2_READ, Worker.L1_READ)
+    return implies(will_read, s.driver.read_bit)
+
+
+# -- the worker -------------------------------------------------------------------------------
+
+ROUND_IN_ORDER = step_claim(
+    "round_in_order",
+    "virtio_balloon.c: send_cmd_id_start, get_free_page_and_send, send_cmd_id_stop, report_free_page_func",
+    "The worker takes used entries back before it posts START or STOP, kicks what it posted, leaves one entry for "
+    "STOP, hints until the id changes or no block is left, and ends after one round.",
+    hinting,
+    follows_from=("worker_rests_while_away",),
+)
+
+
+@change(ROUND_IN_ORDER, of=("driver.at",), by=(DRIVER,))
+def kicks_what_it_posted(s: S, t: S) -> Term:
+    """Before a kick stands a buffer that was put on the ring: virtqueue_add, then virtqueue_kick."""
+    will_kick = one_of(t.driver.at, Worker.S5, Worker.L5) & differs(s.driver.at, t.driver.at)
+    return implies(will_kick, differs(s.ring.queue.waiting, t.ring.queue.waiting))
+
+
+@change(ROUND_IN_ORDER, of=("device.awake",), by=(DRIVER,), but=("probe", "restore"))
+def kicks_a_stop_that_fits(s: S, t: S) -> Term:
+    """STOP is posted and kicked in one step of the text; one that does not fit is not kicked: send_cmd_id_stop."""
+    return implies(s.driver.at == Worker.T1, differs(s.ring.queue.waiting, t.ring.queue.waiting))
+
+
+@change(ROUND_IN_ORDER, of=("driver.at",), by=(DRIVER,))
+def leaves_room_for_stop(s: S, t: S) -> Term:
+    """After a hint there is an entry left, for a command id: get_free_page_and_send, num_free > 1."""
+    hints = t.driver.at == Worker.L5
+    return implies(hints & differs(s.driver.at, t.driver.at), t.ring.queue.room > 0)
+
+
+@change(ROUND_IN_ORDER, of=("driver.at",), by=(DRIVER,))
+def hints_until_id_changes(s: S, t: S) -> Term:
+    """The loop is left, other than for want of blocks, because the id is no longer the one it serves (D4, D5)."""
+    leaves = (s.driver.at == Worker.L1_DECIDE) & ~(t.driver.at == Worker.L3)
+    return implies(leaves, differs(s.driver.cache, s.driver.active))
+
+
+@change(ROUND_IN_ORDER, of=("driver.at",), by=(DRIVER,))
+def takes_used_back(s: S, t: S) -> Term:
+    """As a round begins and as it ends no used entry is left on the ring: detach until get_buf finds none."""
+    begins = (s.driver.at == Worker.W2) & one_of(t.driver.at, Worker.S2, Worker.S3)
+    none_left = t.ring.queue.room == t.ring.queue.detach().room
+    return implies(begins | (s.driver.at == Worker.T1), none_left)
+
+
+@change(ROUND_IN_ORDER, of=("ring.queue", "driver.at"), by=(DRIVER,))
+def ends_after_one_round(s: S, t: S) -> Term:
+    """After STOP the worker's function returns, or waits for the device and then returns (Waits)."""
+    return implies(s.driver.at == Worker.T1, one_of(t.driver.at, Worker.IDLE, Worker.T_WAIT))
+
+
+PROBED_AFRESH = step_claim(
+    "probed_afresh",
+    "virtio_balloon.c: virtballoon_probe (kzalloc; cmd_id_active is STOP)",
+    "A driver that is probed has read no id and served none.",
+    hinting,
+)
+
+
+@change(PROBED_AFRESH, of=("driver.binding",), by=(DRIVER,))
+def knows_no_id(s: S, t: S) -> Term:
+    """What the last driver knew is gone."""
+    probed = (s.driver.binding == Binding.ABSENT) & (t.driver.binding == Binding.BOUND)
+    return implies(probed, (t.driver.cache == STOP) & (t.driver.active == STOP))
+
+
+# -- the device's loop ------------------------------------------------------------------------
+
+LOOP_IS_KICKED = step_claim(
+    "loop_is_kicked",
+    "QEMU virtio_balloon_handle_free_page_vq, virtio_ballloon_get_free_page_hints, virtio_device_start_ioeventfd_impl",
+    "The device looks at the ring from a kick on, by the driver or as the VM starts, until hinting is off and "
+    "nothing is left to pop.",
+    skipping,
+    follows_from=("half_a_hint", "last_stage_is_stopped", "snapshot_has_no_last_stage"),
+)
+
+
+@change(LOOP_IS_KICKED, of=("ring.queue", "device.awake"), by=(DEVICE,))
+def pops_once_kicked(s: S, t: S) -> Term:
+    """What is popped, and what goes to sleep, is a loop that runs."""
+    return s.device.awake
+
+
+@change(LOOP_IS_KICKED, of=("device.awake",), by=(DEVICE,), when=lambda w: w.device.rechecks_ring)
+def sleeps_when_done(s: S, t: S) -> Term:
+    """The loop goes to sleep when nothing is left to do. (With EVENT_IDX it may be wrong: see dozes.)"""
+    return implies(s.device.awake & ~t.device.awake, nothing_to_do(s))
+
+
+@change(
+    LOOP_IS_KICKED,
+    of=("device.awake", "vm.running"),
+    by=(HYPERVISOR,),
+    but=("snapshot_begins",),
+    when=lambda w: w.device.kicks_at_start,
+)
+def kicked_as_vm_starts(s: S, t: S) -> Term:
+    """QEMU kicks the queues whenever the VM starts to run, if only after a moment (snapshot), and at no other time."""
+    starts = t.vm.running & ~s.vm.running
+    return implies(starts, t.device.awake) & implies(t.device.awake & ~s.device.awake, starts)
+
+
+@change(LOOP_IS_KICKED, of=("driver.binding",), by=(DRIVER,), when=lambda w: w.device.kicks_at_start)
+def kicked_as_driver_comes(s: S, t: S) -> Term:
+    """QEMU kicks the queues as the driver sets DRIVER_OK: in probe, and in restore."""
+    comes = (t.driver.binding == Binding.BOUND) & ~(s.driver.binding == Binding.BOUND)
+    return implies(comes, t.device.awake)
+
+
+# -- what the device pops ---------------------------------------------------------------------
+
+POPPED_ONCE = step_claim(
+    "popped_once",
+    "QEMU get_free_page_hints: virtqueue_pop, the element's effect, virtqueue_push; bitmap_mutex (386a907b37)",
+    "Each entry has its effect once, as it is popped: an out buffer on the status, a hint under the open id on the "
+    "bitmap, which the migration thread is not at that moment working on.",
+    skipping,
+    follows_from=("half_a_hint",),
+)
+
+
+@change(POPPED_ONCE, of=("device.status",), by=(DEVICE,))
+def status_follows_pops(s: S, t: S) -> Term:
+    """The device's own steps change the status by an out buffer that they pop."""
+    popped = differs(s.ring.queue.waiting, t.ring.queue.waiting)
+    return implies(differs(s.device.status, t.device.status), popped & ~(s.ring.queue.head("kind") == Entry.HINT))
+
+
+@change(POPPED_ONCE, of=("log.bitmap",), by=(DEVICE,))
+def bitmap_has_one_user(s: S, t: S) -> Term:
+    """The bitmap is touched under bitmap_mutex."""
+    return mutex_free(s)
+
+
+def honours_each(w: World) -> bool:
+    """Worlds in which each hint that counts is honoured, in one step."""
+    return w.migrates and w.device.honours == Honours.ALL and not clears_in_two_steps(w) and not returns_first(w)
+
+
+@change(POPPED_ONCE, of=("ring.queue",), by=(DEVICE,), when=honours_each)
+def counting_hint_is_honoured(s: S, t: S) -> Term:
+    """A hint that counts is not wasted: its block need not be sent any more."""
+    counts = (s.ring.queue.head("kind") == Entry.HINT) & hint_counts(s)
+    return implies(counts, ~t.log.bitmap.has(s.ring.queue.head("block")))
+
+
+# -- a sync, and the VM meanwhile -------------------------------------------------------------
+
+SYNC_IN_ORDER = step_claim(
+    "sync_in_order",
+    "QEMU ram.c: migration_bitmap_sync_precopy, ram_init_bitmaps; virtio_balloon_free_page_hint_notify",
+    "Migration begins with all blocks to send and nothing logged; each sync begins with STOP, and ends with a new "
+    "id, or with DONE for a VM that was stopped.",
+    migrating,
+)
+
+
+@change(SYNC_IN_ORDER, of=("migration.at",), by=(HYPERVISOR,), when=copies_ram)
+def begins_with_all_to_send(s: S, t: S) -> Term:
+    """ram_list_init_bitmaps sets every bit; the log is empty, unless KVM sets its bits, too (initially set)."""
+    begins = (s.migration.at == Phase.IDLE) & ~(t.migration.at == Phase.IDLE)
+    fresh = (t.log.bitmap == ALL) & (t.log.own == EMPTY)
+    if s.world.log.mode != LogMode.TCG:
+        fresh = fresh & (t.log.kernel == (ALL if s.world.log.mode == LogMode.KVM_MANUAL else EMPTY))
+    return implies(begins, fresh)
+
+
+@change(
+    SYNC_IN_ORDER,
+    of=("migration.at", "device.status"),
+    by=(HYPERVISOR,),
+    when=lambda w: skipping(w) and copies_ram(w),
+)
+def stop_before_sync(s: S, t: S) -> Term:
+    """PRECOPY_NOTIFY_BEFORE_BITMAP_SYNC: STOP is shown as a sync begins (up to 5.0 also as migration fails)."""
+    begins = (t.migration.at == Phase.SYNC_GET) & differs(s.migration.at, t.migration.at)
+    stops = (t.device.status == Status.S_STOP) & differs(s.device.status, t.device.status)
+    shown = implies(begins & is_notified(s), t.device.status == Status.S_STOP)
+    return shown & implies(stops, begins | (t.migration.at == Phase.IDLE))
+
+
+def asks_after_each_sync(w: World) -> bool:
+    """Worlds in which nothing holds a new id back."""
+    return issues_ids(w) and w.device.issue == Issue.LOCKED and w.device.issue_waits == IssueWaits.NOTHING
+
+
+@change(SYNC_IN_ORDER, of=("migration.at",), by=(HYPERVISOR,), when=asks_after_each_sync)
+def id_or_done_after_sync(s: S, t: S) -> Term:
+    """PRECOPY_NOTIFY_AFTER_BITMAP_SYNC: a VM that runs is asked for hints, one that stands still is told DONE."""
+    ends = (s.migration.at == Phase.SYNC_PUBLISH) & is_notified(s)
+    return implies(ends, t.device.status == choose(s.vm.running, Status.S_REQUESTED, Status.S_DONE))
+
+
+VM_AS_FOUND = step_claim(
+    "vm_as_found",
+    "QEMU migration.c: migration_iteration_finish, vm_start; the big QEMU lock, which a sync holds throughout",
+    "The VM starts and stops between syncs, not inside one, and the end of a migration leaves it as it was found: "
+    "running if it was stopped for the last stage only.",
+    migrating,
+)
+
+
+@change(VM_AS_FOUND, of=("vm.running", "migration.at"), by=(HYPERVISOR,))
+def no_start_or_stop_in_sync(s: S, t: S) -> Term:
+    """Whatever starts or stops the VM, and whatever ends a migration, waits for the sync's end."""
+    moves = differs(s.vm.running, t.vm.running) | ((t.migration.at == Phase.IDLE) & migration_runs(s))
+    between = one_of(s.migration.at, Phase.IDLE, Phase.ROUND, Phase.LAST, Phase.COMPLETE)
+    return implies(moves, between)
+
+
+@change(VM_AS_FOUND, of=("vm.running", "migration.at"), by=(HYPERVISOR,))
+def left_as_found(s: S, t: S) -> Term:
+    """A VM that was stopped for the last stage runs again (see migration_over); another one does what it did."""
+    ends = (t.migration.at == Phase.IDLE) & migration_runs(s)
+    return implies(ends, t.vm.running == (s.vm.running | s.migration.last))
+
+
+# -- what the ghosts mean ---------------------------------------------------------------------
+
+GHOSTS_SAY_THIS = step_claim(
+    "ghosts_say_this",
+    "what the words of the properties mean: what was seen of ids, whose content changed, and that it matters",
+    "The ghosts follow what happens: the last out buffer that was popped, and the content of the one block that a "
+    "step speaks of.",
+    follows_from=("half_a_hint",),
+)
+
+
+@change(GHOSTS_SAY_THIS, of=("ring.queue", "ghost.open", "ghost.last_id"), by=(DEVICE,), when=hinting)
+def seen_of_ids(s: S, t: S) -> Term:
+    """Each out buffer that is popped is seen, be it ignored or not; no hint is taken for one."""
+    sent = payload(s)
+    carries_id = is_issued(sent)
+    seen = ~(s.ring.queue.head("kind") == Entry.HINT)
+    unchanged = (t.ghost.open == s.ghost.open) & (t.ghost.last_id == s.ghost.last_id)
+    noted = (t.ghost.open == carries_id) & (t.ghost.last_id == choose(carries_id, sent, s.ghost.last_id))
+    return implies(seen, noted) & implies(~seen, unchanged)
+
+
+def only(block: Term, old: Term, new: Term) -> Term:
+    """Two sets differ in this block at most."""
+    return new - just(block) == old - just(block)
+
+
+@change(GHOSTS_SAY_THIS, of=("ghost.data",), by=(APPLICATION, HYPERVISOR))
+def data_of_one_block(s: S, t: S, block: Term) -> Term:
+    """A step that speaks of a block changes what is known of this one's data."""
+    return only(block, s.ghost.data, t.ghost.data)
+
+
+@change(GHOSTS_SAY_THIS, of=("ghost.stale", "ghost.written"), by=(APPLICATION, HYPERVISOR), when=migrating)
+def content_of_one_block(s: S, t: S, block: Term) -> Term:
+    """The same of what the destination lacks, and of what was written lately."""
+    same = only(block, s.ghost.stale, t.ghost.stale)
+    return same & only(block, s.ghost.written, t.ghost.written) if s.world.hinting else same
+
+
+@change(GHOSTS_SAY_THIS, of=("ghost.stale",), by=(APPLICATION, HYPERVISOR), when=copies_ram)
+def new_content_matters(s: S, t: S) -> Term:
+    """What changes while a migration is under way was written by somebody who relies on it, or fills a free block."""
+    under_way = migration_runs(s) & ~(t.migration.at == Phase.IDLE)
+    new = t.ghost.stale - s.ghost.stale
+    return implies(under_way, new - t.ghost.data - t.memory.free == EMPTY)
+
+
+CLAIMS_OF_CHANGE: tuple[Property, ...] = (
+    NEWS_IS_TOLD,
+    ROUND_IN_ORDER,
+    PROBED_AFRESH,
+    LOOP_IS_KICKED,
+    POPPED_ONCE,
+    SYNC_IN_ORDER,
+    VM_AS_FOUND,
+    GHOSTS_SAY_THIS,
+)
+
+CHANGES: tuple[Change, ...] = (
+    interrupt_tells_change,
+    interrupt_needs_driver,
+    bit_needs_interrupt,
+    read_needs_bit,
+    kicks_what_it_posted,
+    kicks_a_stop_that_fits,
+    leaves_room_for_stop,
+    hints_until_id_changes,
+    takes_used_back,
+    ends_after_one_round,
+    knows_no_id,
+    pops_once_kicked,
+    sleeps_when_done,
+    kicked_as_vm_starts,
+    kicked_as_driver_comes,
+    status_follows_pops,
+    bitmap_has_one_user,
+    counting_hint_is_honoured,
+    begins_with_all_to_send,
+    stop_before_sync,
+    id_or_done_after_sync,
+    no_start_or_stop_in_sync,
+    left_as_found,
+    seen_of_ids,
+    data_of_one_block,
+    content_of_one_block,
+    new_content_matters,
+)

@@ -1,0 +1,1 @@
+"""The protocol: who owns what, and every step of guest, driver, device and hypervisor."""

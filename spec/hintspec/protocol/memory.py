@@ -1,0 +1,141 @@
+"""The guest's memory: applications allocate, write and free; every store leaves its mark in the dirty log.
+
+Free blocks have content too: with page poisoning or init_on_free the guest fills a block as it becomes
+free, and expects to find that filling later.
+"""
+
+from __future__ import annotations
+
+from hintspec.language.declare import StateView, action, promise, require
+from hintspec.language.sorts import EMPTY, NO_BLOCK, Term, choose, just
+from hintspec.protocol.dirty_log import migration_runs
+from hintspec.protocol.promises import FREED_ONCE
+from hintspec.protocol.rules import Fill, Job, LogMode, World, copies_ram, unlogged
+from hintspec.protocol.state import APPLICATION, HYPERVISOR
+
+S = StateView[World]
+
+
+def store(s: S, blocks: Term) -> None:
+    """The CPU stores into ``blocks``: content changes, and the dirty log notices if they are armed.
+
+    KVM: the kernel's bit is set (a block whose bit is set already is not armed, and nothing more
+    happens). TCG: the slow path marks QEMU's own log, and only through a TLB entry that is not hot.
+    A background snapshot logs nothing: the first store into a block waits until the block was saved.
+    Source: host.md 1.2 and 3.3; KVM mark_page_dirty_in_slot(), QEMU notdirty_write().
+    """
+    w = s.world
+    if not w.migrates:
+        s.ghost.wiped = s.ghost.wiped - blocks
+        if w.device.checks_writes:
+            s.device.written = s.device.written | blocks
+    elif w.job == Job.SNAPSHOT:
+        saved = choose(migration_runs(s), blocks, EMPTY) & (s.log.bitmap | just(s.migration.sending))
+        s.ghost.stale = s.ghost.stale - saved
+        s.log.bitmap = s.log.bitmap - saved
+    else:
+        store_lands(s, blocks)
+        store_is_marked(s, blocks)
+
+
+def store_lands(s: S, blocks: Term) -> None:
+    """The content of ``blocks`` changes."""
+    changed = choose(migration_runs(s), blocks, EMPTY)
+    s.ghost.stale = s.ghost.stale | changed
+    if s.world.hinting:
+        s.ghost.written = s.ghost.written | changed
+
+
+def store_is_marked(s: S, blocks: Term) -> None:
+    """The dirty log notices a store into ``blocks``."""
+    w = s.world
+    marked = choose(migration_runs(s), blocks, EMPTY)
+    if w.log.mode == LogMode.TCG:
+        s.log.own = s.log.own | (marked - s.log.hot)
+        s.log.hot = s.log.hot | marked
+    elif unlogged(w):
+        s.log.kernel = s.log.kernel | (marked - s.log.hot)
+    else:
+        s.log.kernel = s.log.kernel | marked
+
+
+def become_free(s: S, blocks: Term) -> None:
+    """Free ``blocks``; where free pages have content (poison, init_on_free), it is written now.
+
+    Source: free_pages_prepare() with kernel_poison_pages() or clear_highpages_kasan_tagged().
+    """
+    promise(FREED_ONCE, (blocks & s.memory.free) == EMPTY)
+    s.memory.free = s.memory.free | blocks
+    if s.world.guest.fill != Fill.NOTHING:
+        store(s, blocks)
+
+
+@action(by=APPLICATION, step="A1", where="mm/page_alloc.c: get_page_from_freelist, post_alloc_hook")
+def allocate(s: S, block: Term) -> None:
+    """An application gets a free block. With init_on_free it may rely on the zeros it finds there."""
+    require(s.memory.free.has(block))
+    s.memory.free = s.memory.free - just(block)
+    s.memory.used = s.memory.used | just(block)
+    if s.world.guest.init_on_alloc:
+        store(s, just(block))
+    if s.world.guest.init_on_alloc or s.world.guest.fill == Fill.ZERO:
+        s.ghost.data = s.ghost.data | just(block)
+
+
+@action(by=APPLICATION, step="A2", where="a store by a virtual CPU", when=lambda w: w.log.store_is_atomic)
+def write(s: S, block: Term) -> None:
+    """An application writes into a block of its own, and relies on it from now on."""
+    require(s.memory.used.has(block))
+    s.ghost.data = s.ghost.data | just(block)
+    store(s, just(block))
+
+
+def in_two_steps(w: World) -> bool:
+    """Worlds in which a store is marked first and lands later."""
+    return w.migrates and not w.log.store_is_atomic
+
+
+@action(by=APPLICATION, step="A2 (mark)", where="QEMU up to 4.1, TCG: notdirty_mem_write_prepare", when=in_two_steps)
+def store_begins(s: S, block: Term) -> None:
+    """TCG before 4.2: a store is marked ..."""
+    require(s.memory.used.has(block), s.memory.storing == NO_BLOCK)
+    store_is_marked(s, just(block))
+    s.memory.storing = block
+
+
+@action(by=APPLICATION, step="A2 (store)", where="QEMU up to 4.1, TCG: the store after the mark", when=in_two_steps)
+def store_ends(s: S) -> None:
+    """... and lands when the mark may have been read already."""
+    require(~(s.memory.storing == NO_BLOCK))
+    s.ghost.data = s.ghost.data | just(s.memory.storing)
+    store_lands(s, just(s.memory.storing))
+    s.memory.storing = NO_BLOCK
+
+
+@action(by=APPLICATION, step="A3", where="mm/page_alloc.c: free_unref_page, __free_pages_ok")
+def free(s: S, block: Term) -> None:
+    """An application frees a block; its content is nobody's any more."""
+    require(s.memory.used.has(block))
+    if in_two_steps(s.world):
+        require(~(s.memory.storing == block))
+    s.memory.used = s.memory.used - just(block)
+    s.ghost.data = s.ghost.data - just(block)
+    become_free(s, just(block))
+
+
+@action(
+    by=HYPERVISOR,
+    step="A4",
+    where="QEMU: address_space_write, invalidate_and_set_dirty",
+    when=copies_ram,
+    budgets=("dma",),
+)
+def dma_write(s: S, block: Term) -> None:
+    """The hypervisor writes into guest memory itself: marked in QEMU's own log, not in the kernel's."""
+    require(s.vm.running, s.memory.used.has(block))
+    logged = choose(migration_runs(s), just(block), EMPTY)
+    s.ghost.data = s.ghost.data | just(block)
+    s.ghost.stale = s.ghost.stale | logged
+    if s.world.hinting:
+        s.ghost.written = s.ghost.written | logged
+    s.log.own = s.log.own | logged

@@ -1,0 +1,88 @@
+"""Jobs beside plain live migration in which hinting must be off: postcopy and the background snapshot.
+
+Postcopy: the guest goes on at the destination before all has come, and asks for what it misses. What is asked for
+and is not in the bitmap any more never comes. (What the guest does meanwhile is not followed.)
+Background snapshot: what is saved is the content of the moment at which it began. A block that is free now may not
+have been free then.
+"""
+
+from __future__ import annotations
+
+from hintspec.language.declare import StateView, action, require
+from hintspec.language.sorts import ALL, EMPTY, NO_BLOCK
+from hintspec.protocol.device import device_unlocked
+from hintspec.protocol.device_loop import start_ioeventfd
+from hintspec.protocol.migration import forget_log, no_store_is_under_way
+from hintspec.protocol.migration_end import migration_over
+from hintspec.protocol.rules import Job, LogMode, World, migrating
+from hintspec.protocol.state import HYPERVISOR, Phase
+
+S = StateView[World]
+
+
+def may_turn(w: World) -> bool:
+    """Worlds with the capability postcopy-ram."""
+    return migrating(w) and w.job == Job.POSTCOPY
+
+
+def snapshots(w: World) -> bool:
+    """Worlds with a background snapshot instead of a migration."""
+    return migrating(w) and w.job == Job.SNAPSHOT
+
+
+@action(
+    by=HYPERVISOR,
+    step="PC1",
+    where="migration.c: postcopy_start; ram.c: ram_postcopy_send_discard_bitmap",
+    when=may_turn,
+)
+def turn_to_postcopy(s: S) -> None:
+    """The VM stops here, the log is read once more, blocks that it has are thrown away there; no notifier is called."""
+    require(s.migration.at == Phase.ROUND, s.vm.running, s.migration.sending == NO_BLOCK, device_unlocked(s))
+    no_store_is_under_way(s)
+    dirty = s.log.own if s.world.log.mode == LogMode.TCG else s.log.own | s.log.kernel
+    to_send = s.log.bitmap | dirty
+    forget_log(s, bitmap=to_send, kernel=EMPTY)
+    s.migration.arrived = s.migration.arrived - to_send
+    s.vm.running = False
+    s.migration.last = True
+    s.migration.at = Phase.POSTCOPY
+
+
+@action(by=HYPERVISOR, step="PC2", where="migration.c: postcopy_end; ram.c: ram_save_complete", when=may_turn)
+def postcopy_ends(s: S) -> None:
+    """All that the bitmap had was sent."""
+    require(s.migration.at == Phase.POSTCOPY, s.migration.sending == NO_BLOCK, s.log.bitmap == EMPTY)
+    s.migration.at = Phase.COMPLETE
+
+
+@action(
+    by=HYPERVISOR,
+    step="BS1",
+    where="migration.c: bg_migration_thread; ram.c: ram_write_tracking_start",
+    when=snapshots,
+    budgets=("migrations", "rounds"),
+)
+def snapshot_begins(s: S) -> None:
+    """The VM is stopped for a moment, and all blocks are write-protected: the content of this moment is to be saved."""
+    require(s.migration.at == Phase.IDLE, s.vm.running)
+    forget_log(s, bitmap=ALL, kernel=EMPTY)
+    s.ghost.stale = ALL
+    s.ghost.then = s.ghost.data
+    start_ioeventfd(s)
+    s.migration.at = Phase.SYNC_PUBLISH
+
+
+@action(by=HYPERVISOR, step="BS2", where="migration.c: bg_migration_completion", when=snapshots)
+def snapshot_is_saved(s: S) -> None:
+    """All that the bitmap had was saved."""
+    require(s.migration.at == Phase.ROUND, s.migration.sending == NO_BLOCK, s.log.bitmap == EMPTY)
+    s.migration.at = Phase.COMPLETE
+
+
+@action(by=HYPERVISOR, step="BS3", where="migration.c: bg_migration_completion", when=snapshots)
+def snapshot_is_over(s: S) -> None:
+    """The write protection ends."""
+    require(s.migration.at == Phase.COMPLETE)
+    migration_over(s)
+    s.ghost.then = EMPTY

@@ -1,0 +1,74 @@
+"""Sending a block: its chunk of the dirty log is cleared, its bit is taken, and only then is it read.
+
+Source: QEMU migration/ram.c. A write after the read leaves a bit behind, and is sent again.
+"""
+
+from __future__ import annotations
+
+from hintspec.language.declare import StateView, action, require
+from hintspec.language.sorts import NO_BLOCK, Term, just, one_of
+from hintspec.protocol.device import device_unlocked, mark_early
+from hintspec.protocol.dirty_log import clear_chunk
+from hintspec.protocol.rules import Job, World, manual, migrating
+from hintspec.protocol.state import HYPERVISOR, Phase, Sending
+
+S = StateView[World]
+
+
+def may_send(s: S, block: Term) -> Term:
+    """The migration thread is at leisure and the bitmap has the block."""
+    sends = one_of(s.migration.at, Phase.ROUND, Phase.LAST)
+    if s.world.job == Job.POSTCOPY:
+        sends = sends | (s.migration.at == Phase.POSTCOPY)
+    if s.world.device.syncs_at_any_time:  # the timer's sync does not stop the migration thread
+        sends = sends | one_of(s.migration.at, Phase.SYNC_GET, Phase.SYNC_MERGE, Phase.SYNC_PUBLISH) & ~s.migration.last
+    return sends & (s.migration.sending == NO_BLOCK) & s.log.bitmap.has(block) & device_unlocked(s)
+
+
+def clears_to_send(w: World) -> bool:
+    """Worlds in which a send first clears the dirty log of its chunk."""
+    return manual(w) and w.log.send_clears
+
+
+@action(by=HYPERVISOR, step="SEND (clear)", where="ram.c: migration_bitmap_clear_dirty", when=clears_to_send)
+def send_clears(s: S, block: Term) -> None:
+    """Before the first page of a chunk is sent, the chunk's kernel log is cleared."""
+    require(may_send(s, block))
+    if s.world.hinting:
+        s.ring.queue = mark_early(s, block)
+    clear_chunk(s, block)
+    s.migration.sending = block
+    s.migration.send_step = Sending.CLEARED
+
+
+@action(
+    by=HYPERVISOR,
+    step="SEND (take)",
+    where="ram.c: migration_bitmap_clear_dirty",
+    when=lambda w: migrating(w) and not clears_to_send(w),
+)
+def send_takes(s: S, block: Term) -> None:
+    """Take the block's bit from the bitmap (there is nothing to clear in this dirty log)."""
+    require(may_send(s, block))
+    s.log.bitmap = s.log.bitmap - just(block)
+    s.migration.sending = block
+    s.migration.send_step = Sending.TAKEN
+
+
+@action(by=HYPERVISOR, step="SEND (take)", where="ram.c: migration_bitmap_clear_dirty", when=clears_to_send)
+def send_takes_cleared(s: S) -> None:
+    """Then take the block's bit from the bitmap."""
+    require(s.migration.send_step == Sending.CLEARED)
+    s.log.bitmap = s.log.bitmap - just(s.migration.sending)
+    s.migration.send_step = Sending.TAKEN
+
+
+@action(by=HYPERVISOR, step="SEND (read)", where="ram.c: ram_save_target_page", when=migrating)
+def send_reads(s: S) -> None:
+    """Only now read the content and send it: the destination has what the source has."""
+    require(s.migration.send_step == Sending.TAKEN)
+    s.ghost.stale = s.ghost.stale - just(s.migration.sending)
+    if s.world.job == Job.POSTCOPY:
+        s.migration.arrived = s.migration.arrived | just(s.migration.sending)
+    s.migration.sending = NO_BLOCK
+    s.migration.send_step = Sending.NOTHING

@@ -1,0 +1,297 @@
+"""Who owns what: guest memory, driver, ring, device, dirty log, migration, and the ghosts.
+
+A block is the unit of a hint (the largest buddy order, 4 MiB on x86-64).
+"""
+
+from __future__ import annotations
+
+from hintspec.language.declare import Actor, Part, var
+from hintspec.language.sorts import (
+    ALL,
+    BLOCK,
+    BLOCKS,
+    BOOL,
+    EMPTY,
+    ID,
+    LIST,
+    NO_BLOCK,
+    OLDEST_ID,
+    STOP,
+    YOUNGEST_ID,
+    Enum,
+    Ring,
+    Term,
+    empty_list,
+    empty_ring,
+)
+from hintspec.protocol.promises import GUEST_STANDS_STILL
+from hintspec.protocol.rules import (
+    Fill,
+    Honours,
+    IssueWaits,
+    Job,
+    LogMode,
+    Order,
+    ReadsId,
+    Reclaim,
+    StartCell,
+    World,
+    discarding,
+    hinting,
+    manual,
+    migrating,
+    skipping,
+    unlogged,
+)
+
+
+def vm_runs(s: object) -> Term:
+    """What a step of the guest needs: virtual CPUs that run."""
+    return s.vm.running  # type: ignore[attr-defined]
+
+
+APPLICATION = Actor("guest", "G", "applications and the page allocator", vm_runs, GUEST_STANDS_STILL)
+DRIVER = Actor("driver", "D", "the virtio-balloon driver", vm_runs, GUEST_STANDS_STILL)
+DEVICE = Actor("device", "V", "the balloon device (QEMU: its iothread)")
+HYPERVISOR = Actor("hypervisor", "H", "migration thread and main loop")
+
+#: The worker, ``report_free_page_func``. IDLE: not running. W .. T as in the docs.
+Worker = Enum(
+    "worker",
+    ("IDLE", "W1", "W1_READ", "W2", "S2", "S2_READ", "S3", "S4", "S5", "S_WAIT")
+    + ("L1", "L1_READ", "L1_DECIDE", "L3", "L4", "L5", "L_WAIT", "L6", "RELEASE", "T1", "T_WAIT"),
+)
+
+#: Whether the driver is bound to its device, and how far remove or freeze has come.
+Binding = Enum(
+    "binding",
+    ("BOUND", "REMOVE", "REMOVE_RELEASE", "REMOVE_RESET", "ABSENT") + ("FREEZE_RELEASE", "FREEZE_RESET", "FROZEN"),
+)
+
+#: QEMU's free_page_hint_status.
+Status = Enum("status", ("S_STOP", "S_REQUESTED", "S_START", "S_DONE"))
+
+#: What a hint queue entry is: an out buffer with a command id, or an in buffer with a block.
+Entry = Enum("entry", ("START", "STOP_SIGN", "HINT"))
+
+#: Where the migration stands. SYNC_STOP: the VM is stopped, its last sync is still to begin.
+Phase = Enum(
+    "phase",
+    ("IDLE", "SYNC_STOP", "SYNC_GET", "SYNC_MERGE", "SYNC_CLEAR", "SYNC_DRAIN")
+    + ("SYNC_PUBLISH", "SYNC_STATUS", "ROUND", "LAST", "COMPLETE", "POSTCOPY"),
+)
+
+#: How far the send of a page has come: chunk cleared, then bit taken, then content read.
+Sending = Enum("sending", ("NOTHING", "CLEARED", "TAKEN"))
+
+#: The config field poison_val.
+PoisonVal = Enum("poison_val", ("ZERO", "PATTERN"))
+
+
+def _entries(w: World) -> Ring:
+    """The fields of a hint queue entry in this world."""
+    fields = [("kind", Entry), ("block", BLOCK), ("governed_by", ID)]
+    if w.driver.start_cell == StartCell.PER_ROUND:
+        fields.append(("cell", ID))
+    if w.device.honours == Honours.POSTED_AFTER_CLEAR:
+        fields.append(("early", BOOL))
+    return Ring("hint queue", tuple(fields), ghosts=("governed_by",))
+
+
+class Machine(Part):
+    """The virtual machine as a whole."""
+
+    running = var(BOOL, True, "the virtual CPUs run")
+
+
+class Memory(Part):
+    """Where the guest's page allocator sees each block."""
+
+    free = var(BLOCKS, ALL, "free blocks", mark="f")
+    used = var(BLOCKS, EMPTY, "blocks that applications hold", mark="u")
+    storing = var(
+        BLOCK,
+        NO_BLOCK,
+        "block of a store that is marked and has not landed",
+        when=lambda w: w.migrates and not w.log.store_is_atomic,
+    )
+
+
+class Driver(Part):
+    """struct virtio_balloon, as far as hinting goes."""
+
+    binding = var(Binding, Binding.BOUND, "bound to the device or not", when=hinting)
+    at = var(Worker, Worker.IDLE, "where the worker stands", when=hinting, role="place")
+    queued = var(BOOL, False, "the work item is pending", when=hinting)
+    read_bit = var(
+        BOOL,
+        False,
+        "config_read_bitmap: config changed since the id was read",
+        when=lambda w: w.hinting and w.driver.reads_id == ReadsId.WORKER,
+    )
+    cache = var(ID, STOP, "cmd_id_received_cache: the id as last read", when=hinting)
+    active = var(ID, STOP, "cmd_id_active: the cell that START descriptors point at", when=hinting)
+    stop_in_cell = var(
+        BOOL,
+        False,
+        "STOP was written over the id in the cell",
+        when=lambda w: w.hinting and w.driver.start_cell == StartCell.SHARED_WITH_STOP,
+    )
+    in_hand = var(BLOCK, NO_BLOCK, "block between allocation and free_page_list", when=hinting, mark="w")
+    held = var(BLOCKS, EMPTY, "free_page_list: blocks hinted and not given back", when=hinting, mark="h")
+    order = var(
+        LIST,
+        empty_list(),
+        "free_page_list in order, newest on top",
+        when=lambda w: w.hinting and w.driver.order == Order.NEWEST_FIRST and w.driver.reclaim == Reclaim.SHRINKER,
+    )
+
+
+class HintQueue(Part):
+    """free_page_vq. An entry keeps, as a ghost, the id that governs it: the one it was posted under."""
+
+    queue = var(_entries, lambda w: empty_ring(_entries(w)), "the ring, oldest entry first", when=hinting)
+
+
+class Device(Part):
+    """struct VirtIOBalloon, as far as hinting goes; or its like in another hypervisor."""
+
+    negotiated = var(BOOL, True, "the driver is ready with the feature", when=hinting)
+    status = var(Status, Status.S_STOP, "free_page_hint_status", when=skipping)
+    cmd_id = var(
+        ID,
+        lambda w: YOUNGEST_ID if w.device.ids_wrap_soon else OLDEST_ID,
+        "free_page_hint_cmd_id: the id issued last",
+        when=hinting,
+    )
+    interrupt = var(BOOL, False, "a config interrupt is on its way", when=hinting)
+    awake = var(BOOL, False, "the loop over the hint queue runs or is scheduled", when=hinting)
+    dozing = var(
+        BOOL,
+        False,
+        "the loop found nothing and is about to sleep",
+        when=lambda w: skipping(w) and not w.device.rechecks_ring,
+    )
+    feature = var(
+        BOOL,
+        True,
+        "guest_features has the feature, which the migration notifier asks for",
+        when=lambda w: skipping(w) and not w.device.features_are_fixed,
+    )
+    acting = var(
+        BLOCK,
+        NO_BLOCK,
+        "hinted block that was given back to the driver before it is honoured",
+        when=lambda w: skipping(w) and not w.device.acts_before_return,
+    )
+    clearing = var(
+        BLOCK,
+        NO_BLOCK,
+        "hinted block whose chunk was cleared and whose bit is not yet",
+        when=lambda w: skipping(w) and manual(w) and w.device.hint_clears_log and w.device.acts_before_return,
+    )
+    round_open = var(
+        BOOL,
+        False,
+        "the last id's START (or STOP) is still to be popped",
+        when=lambda w: skipping(w) and w.device.issue_waits != IssueWaits.NOTHING,
+    )
+    shown = var(ID, STOP, "what config shows", when=discarding)
+    guest_cmd = var(ID, STOP, "the id that the driver sent last", when=discarding)
+    written = var(
+        BLOCKS,
+        EMPTY,
+        "blocks written since the id was issued",
+        when=lambda w: discarding(w) and w.device.checks_writes,
+    )
+    poison_val = var(
+        PoisonVal,
+        lambda w: PoisonVal.PATTERN if w.guest.fill == Fill.POISON else PoisonVal.ZERO,
+        "poison_val as the driver wrote it",
+        when=lambda w: w.hinting and w.guest.fill != Fill.NOTHING and w.device.has_poison_val,
+    )
+
+
+class DirtyLog(Part):
+    """Four places remember a write: kernel, its copy at the last GET, QEMU's own log, migration bitmap."""
+
+    kernel = var(
+        BLOCKS,
+        EMPTY,
+        "the kernel's dirty bit; not set means armed",
+        when=lambda w: w.migrates and w.log.mode != LogMode.TCG,
+        mark="k",
+        role="dirty",
+    )
+    seen = var(BLOCKS, EMPTY, "KVMSlot.dirty_bmap: what the last GET returned", when=manual, mark="s")
+    own = var(BLOCKS, EMPTY, "DIRTY_MEMORY_MIGRATION: QEMU's own log", when=migrating, mark="q", role="dirty")
+    bitmap = var(BLOCKS, EMPTY, "RAMBlock.bmap: the blocks to send", when=migrating, mark="b", role="dirty")
+    owed = var(BLOCKS, EMPTY, "clear_bmap: chunks that are still to be cleared", when=manual, mark="o")
+    hot = var(
+        BLOCKS,
+        EMPTY,
+        "blocks whose stores go unlogged: by a TLB entry (TCG), or as they were never write-protected (ring)",
+        when=unlogged,
+        mark="t",
+    )
+
+
+class Migration(Part):
+    """The source side of a live migration."""
+
+    at = var(Phase, Phase.IDLE, "where the migration stands", when=migrating, role="place")
+    last = var(BOOL, False, "the VM was stopped for the last stage", when=migrating)
+    sending = var(BLOCK, NO_BLOCK, "the block being sent", when=migrating, mark=">")
+    send_step = var(Sending, Sending.NOTHING, "how far that send has come", when=migrating)
+    arrived = var(
+        BLOCKS,
+        EMPTY,
+        "blocks that the destination has, and will not ask for",
+        when=lambda w: w.migrates and w.job == Job.POSTCOPY,
+    )
+
+
+class Ghost(Part):
+    """What nobody in the real system knows, and the properties speak of."""
+
+    data = var(BLOCKS, EMPTY, "content that an application relies on", ghost=True, mark="D", role="content")
+    stale = var(
+        BLOCKS,
+        EMPTY,
+        "the destination holds something older, or zero",
+        ghost=True,
+        when=migrating,
+        mark="!",
+        role="stale",
+    )
+    then = var(
+        BLOCKS,
+        EMPTY,
+        "content that an application relied on as the snapshot began",
+        ghost=True,
+        when=lambda w: w.migrates and w.job == Job.SNAPSHOT,
+    )
+    wiped = var(
+        BLOCKS,
+        EMPTY,
+        "content taken by the device",
+        ghost=True,
+        when=discarding,
+        mark="!",
+        role="stale",
+    )
+    written = var(BLOCKS, EMPTY, "written since the newest id was issued", ghost=True, when=skipping)
+    last_id = var(ID, STOP, "the id that the device saw last in an out buffer", ghost=True, when=hinting)
+    open = var(BOOL, False, "the last out buffer the device saw carried an id", ghost=True, when=hinting)
+
+
+PARTS: dict[str, type[Part]] = {
+    "vm": Machine,
+    "memory": Memory,
+    "driver": Driver,
+    "ring": HintQueue,
+    "device": Device,
+    "log": DirtyLog,
+    "migration": Migration,
+    "ghost": Ghost,
+}

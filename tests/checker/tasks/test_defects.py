@@ -1,0 +1,119 @@
+"""The catalogue of known defects: complete, derived as told, and written the same each time."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from hintproof.cli.main import app
+from hintproof.engines.exhaustive import explore_all
+from hintproof.system.errors import BadInput
+from hintproof.tasks import defects as catalogue
+from hintproof.tasks.defects import DeriveTask, defect_named, is_harmless, seek
+from hintproof.trace.trace import prepare
+from hintproof.views.results import defects as view
+from hintproof.views.results.real import seen_lines
+from hintspec.catalogue.defects import DEFECTS
+from hintspec.catalogue.expected import RECORDS
+from hintspec.catalogue.out_of_scope import HARMLESS, UNSAID, Harmless
+from hintspec.language.sizes import Sizes
+from tests.places import ROOT
+
+#: Defects that are derived in well under a second, of every kind: step, state, for ever, never, two steps of a store.
+QUICK = ("id-read-twice", "hint-free-list", "full-ring-spin", "init-on-alloc", "mark-before-store", "hints-in-snapshot")
+
+
+def invoke(*arguments: str) -> Any:
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_the_whole_history_is_told() -> None:
+    """Every entry of the two fact sheets is a defect, harmless, or can't be said."""
+    told = " ".join(item.label for items in (DEFECTS.values(), HARMLESS, UNSAID) for item in items)
+    labels = [*(f"B{n}" for n in range(1, 21)), "B5'", *(f"N{n}" for n in range(1, 7))]
+    labels += [f"host {n}" for n in range(1, 35)]
+    assert [label for label in labels if not re.search(rf"\b{re.escape(label)}(?!\d)", told)] == []
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_defect_is_derived_as_told_and_written_as_kept(name: str) -> None:
+    derived = DeriveTask(name).run()
+    assert derived.problems == []
+    folder = ROOT / "counterexamples" / name
+    for file, text in view.files(derived, seen_lines(folder)).items():
+        assert (folder / file).read_text() == text, file
+
+
+def test_a_catalogue_that_is_wrong_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = DEFECTS["hint-free-list"]
+    wrong = {
+        "a": replace(right, name="a", mended=right.environment),
+        "b": replace(right, name="b", falls="no_lost_write"),
+    }
+    monkeypatch.setattr(catalogue, "DEFECTS", wrong)
+    assert DeriveTask("a").run().problems == [f"a: free_content_kept falls in {right.environment}, too"]
+    assert DeriveTask("b").run().problems == [f"b: no_lost_write does not fall in {right.environment}"]
+
+
+@pytest.mark.parametrize("item", HARMLESS, ids=lambda item: item.label)
+def test_what_is_harmless_is(item: Harmless) -> None:
+    assert is_harmless(item)
+
+
+def test_what_is_not_harmless_is_told() -> None:
+    careful = "virtio-1.3-driver+qemu-10+kvm-auto"
+    assert not is_harmless(Harmless("", "", f"{careful}+stop-on-cleanup", Sizes(1, 3, 1), careful, ""))
+
+
+def test_every_step_of_the_catalogues_worlds_happens_in_one_of_them() -> None:
+    """A defect whose step can never be taken would be told in vain."""
+    happens: set[str] = set()
+    known = {a.name for item in RECORDS for a in prepare(item.environment, Sizes(1, 2, 1)).model.actions}
+    declared: set[str] = set()
+    worlds = [(d.environment, d.sizes) for d in DEFECTS.values()] + [(h.environment, h.sizes) for h in HARMLESS]
+    for environment, sizes in worlds:
+        concrete = prepare(environment, replace(sizes, blocks=1, chunk=1, ring=2))
+        new = {a.name for a in concrete.model.actions} - known
+        if new - happens:
+            declared |= new
+            found = explore_all(concrete)
+            happens |= {name for name, count in found.fired.items() if count}
+    assert declared <= happens
+    assert len(declared) > 12
+
+
+def test_an_engine_that_looks_for_a_defect_is_timed() -> None:
+    defect = DEFECTS["ring-unarmed"]
+    for engine in catalogue.SEEKERS:
+        seconds, steps = seek(defect, engine)
+        assert seconds >= 0
+        assert steps is not None
+        assert steps >= 14
+    assert seek(DEFECTS["full-ring-spin"], "bounded")[1] is None
+
+
+def test_the_command_lists_shows_and_writes(tmp_path: Path) -> None:
+    listed = invoke("defects")
+    assert listed.exit_code == 0
+    assert all(label in listed.output for label in ("host 20", "does no harm", "can't be said"))
+    assert len(json.loads(invoke("defects", "--json").output)["defects"]) == len(DEFECTS)
+    shown = invoke("defects", "hint-free-list")
+    assert shown.exit_code == 0
+    assert "proved for every size" in shown.output
+    assert "environment: virtio-1.3-driver+qemu-10+kvm-auto+hint-free-list+poison" in shown.output
+    kept, written = ROOT / "counterexamples" / "ring-unarmed", tmp_path / "ring-unarmed"
+    written.mkdir()
+    (written / "seen.json").write_bytes((kept / "seen.json").read_bytes())  # what was seen is not derived
+    assert invoke("defects", "ring-unarmed", "--write", str(tmp_path)).exit_code == 0
+    assert {f.name: f.read_bytes() for f in written.iterdir()} == {f.name: f.read_bytes() for f in kept.iterdir()}
+
+
+def test_bad_names_are_refused() -> None:
+    with pytest.raises(BadInput, match="no defect is called"):
+        defect_named("shared\x1b[31m" * 50)

@@ -1,0 +1,115 @@
+"""The drawing of a trace: well-formed whatever the story says, with every step, or those that were asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+import pytest
+
+from hintproof.story.model import Story, Weight, entry
+from hintproof.system.errors import BadInput
+from hintproof.views.harmless import LONGEST, harmless
+from hintproof.views.trace import drawing
+from hintproof.views.trace.sequence import traffic
+from tests.page_stories import HOSTILE, NAMES, hostile, known, long_walk
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def drawn(story: Story, steps: range | None = None) -> Element:
+    return ElementTree.fromstring(drawing.render(story, steps).encode())
+
+
+def groups(root: Element) -> list[Element]:
+    """The steps that are drawn."""
+    return root.findall(f"{SVG}g")
+
+
+def texts(root: Element) -> list[str]:
+    return [element.text or "" for element in root.iter(f"{SVG}text")]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_known_trace_is_drawn_with_all_its_steps(name: str) -> None:
+    story = known(name)
+    root = drawn(story)
+    told = [group.findtext(f"{SVG}title") for group in groups(root)]
+    assert told == [f"{m.number}, {story.lanes[m.lane].name}: {m.says}" for m in story.moments]
+    assert root.findtext(f"{SVG}title") == f"{story.claim}: {story.verdict}"
+    assert (root.findtext(f"{SVG}desc") or "").startswith(story.explanation.chain[0].says)
+    radii = [float(group.find(f"{SVG}circle").get("r")) for group in groups(root)]  # type: ignore[union-attr, arg-type]
+    sizes = {Weight.CAUSE: 6, Weight.FEEDS: 4.5, Weight.ENABLES: 3.5}
+    assert radii == [sizes[m.weight] for m in story.moments]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_ring_traffic_is_what_the_ring_did(name: str) -> None:
+    story = known(name)
+    for moment in story.moments:
+        told = traffic(story, moment)
+        if told is None:
+            assert all(change.variable != story.ring for change in moment.changes)
+            continue
+        before, after = (story.state(moment.number - past)[story.ring] for past in (1, 0))
+        entries = [entry(e) for e in before["entries"]]
+        assert list(told.popped) == entries[: len(told.popped)]
+        assert [entry(e) for e in after["entries"]] == entries[len(told.popped) :] + list(told.posted)
+        assert after["used"] == before["used"] + len(told.popped) - told.taken
+
+
+def test_posts_and_pops_are_told() -> None:
+    ring = [text for text in texts(drawn(known("shared-start-cell"))) if text in ("S1", "h1", "T")]
+    assert ring == ["S1", "h1", "T", "S1", "h1"]
+
+
+def test_a_loop_is_marked() -> None:
+    told = texts(drawn(known("full-ring-spin")))
+    assert told.index("20") < told.index("from here for ever") < told.index("21")
+    assert "and again from step 21" in told
+    assert "and so it stays for ever" in texts(drawn(known("lost-kick")))
+
+
+def test_a_loop_is_marked_where_its_first_steps_are_left_out() -> None:
+    told = texts(drawn(known("full-ring-spin"), range(23, 25)))
+    assert told.index("20 steps not drawn") < told.index("from here for ever")
+    assert told.index("from here for ever") < told.index("2 steps not drawn") < told.index("23")
+
+
+def test_steps_can_be_asked_for() -> None:
+    root = drawn(known("shared-start-cell"), range(36, 40))
+    assert len(groups(root)) == 4
+    assert "35 steps not drawn" in texts(root)
+    assert "5 steps not drawn" in texts(root)
+    with pytest.raises(BadInput, match="no step in 45 to 50: give some of 1 to 44"):
+        drawing.render(known("shared-start-cell"), range(45, 51))
+    with pytest.raises(BadInput, match="an empty range"):
+        drawing.render(known("shared-start-cell"), range(3, 3))
+
+
+def test_of_a_long_trace_what_matters_last_is_drawn() -> None:
+    story = long_walk()
+    root = drawn(story)
+    matter = [m.number for m in story.moments if m.weight != Weight.ENABLES]
+    numbers = [int((group.findtext(f"{SVG}title") or "").split(",")[0]) for group in groups(root)]
+    assert numbers == matter[-drawing.LIMIT :]
+    assert any(f"the last {drawing.LIMIT} of {len(matter)} steps that matter" in text for text in texts(root))
+
+
+def test_hostile_texts_are_texts() -> None:
+    story = hostile(known("full-ring-spin"))
+    document = drawing.render(replace(story, says=HOSTILE))
+    root = ElementTree.fromstring(document.encode())
+    tags = {element.tag.removeprefix(SVG) for element in root.iter()}
+    assert tags == {"svg", "title", "desc", "rect", "text", "line", "g", "circle", "path"}
+    assert (root.findtext(f"{SVG}title") or "").startswith(story.claim.partition("\u202e")[0] + r"\u202etxet\u2028\x00")
+    assert not any(ord(c) < 32 and c != "\n" for c in document)
+
+
+def test_harmless_keeps_what_is_harmless() -> None:
+    plain = "R\u00e9sum\u00e9 \u4e2d\u6587 \U0001f427 <b> & 'x'"
+    assert harmless(plain) == plain
+    assert harmless({"a\x00": ["\x1b", ("\u202e", 3, None)]}) == {"a\\x00": ["\\x1b", ["\\u202e", 3, None]]}
+    assert harmless("\U0001ffff\ud83d") == r"\U0001ffff\ud83d"
+    assert harmless("x" * (LONGEST + 5)) == "x" * LONGEST + "... (5 more characters)"
