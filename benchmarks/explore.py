@@ -22,10 +22,12 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from hintproof.engines.report import Found, Limits
+from hintproof.engines.limits import Limits
+from hintproof.engines.report import Found
 from hintproof.engines.sampling import sample
+from hintproof.system.files import write_atomically
 from hintproof.system.workers import run_all
-from hintproof.trace.trace import prepare, write_whole
+from hintproof.trace.replay import prepare
 from hintspec.catalogue.defects import DEFECTS
 from hintspec.catalogue.expected import RECORDS, Record, pins
 from hintspec.language.declare import ALWAYS, STEP
@@ -149,7 +151,7 @@ def main() -> int:
         defects = updated(given.json, rows(done, given.cores))
         document = {"schema": "hintproof-exploration/1", "seconds": given.seconds, "defects": defects}
         if given.json:
-            write_whole(given.json, json.dumps(document, indent=1) + "\n")
+            write_atomically(given.json, json.dumps(document, indent=1) + "\n")
     if not given.json:
         print(json.dumps(document, indent=1))
     return 0

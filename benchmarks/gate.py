@@ -19,22 +19,17 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.checker.gate.changes import (  # noqa: E402
-    EVERY,
-    Change,
-)
+from tests.checker.gate.changes import EVERY, Change
 
-from hintproof.gate.backend import LinuxBackend  # noqa: E402
-from hintproof.gate.check_plan import USUAL  # noqa: E402
-from hintproof.gate.gate import run_gate  # noqa: E402
-from hintproof.gate.linux import LinuxChecker  # noqa: E402
-from hintproof.gate.mails import patches_in  # noqa: E402
-from hintproof.gate.report import Standing  # noqa: E402
-from hintproof.gate.watched import (  # noqa: E402
-    DRIVER,
-    texts,
-)
-from hintproof.trace.trace import write_whole  # noqa: E402
+from hintproof.gate.backend import LinuxBackend
+from hintproof.gate.check_plan import USUAL
+from hintproof.gate.gate import run_gate
+from hintproof.gate.linux import LinuxChecker
+from hintproof.gate.mails import patches_in
+from hintproof.gate.report import Standing
+from hintproof.gate.watched import DRIVER, texts
+from hintproof.system.files import write_atomically
+from hintproof.views.trace import mail
 
 
 def gated(change: Change, linux: str) -> dict[str, Any]:
@@ -42,7 +37,9 @@ def gated(change: Change, linux: str) -> dict[str, Any]:
     source = LinuxBackend().source(linux)
     text = texts(source)[DRIVER]
     report = run_gate(
-        source, patches_in(change.patch(text).encode("utf-8", "surrogateescape"), change.name), LinuxChecker(USUAL)
+        source,
+        patches_in(change.patch(text).encode("utf-8", "surrogateescape"), change.name),
+        LinuxChecker(USUAL, mail.render),
     )
     [patch] = report.patches
     new = sorted({f.property_name for f in patch.standing(Standing.NEW)})
@@ -69,7 +66,7 @@ def main() -> int:
     given = parser.parse_args()
     began = time.monotonic()
     source = LinuxBackend().source(given.linux)
-    LinuxChecker(USUAL).check(texts(source))
+    LinuxChecker(USUAL, mail.render).check(texts(source))
     base = time.monotonic() - began
     print(f"{given.linux} without a patch: {base:.1f} s", flush=True)
     found = []
@@ -82,7 +79,7 @@ def main() -> int:
                   f"{told['seconds']} s{mark}", flush=True)  # fmt: skip
     if given.json:
         told = {"linux": given.linux, "unpatched_seconds": round(base, 1), "changes": found}
-        write_whole(given.json, json.dumps(told, indent=1) + "\n")
+        write_atomically(given.json, json.dumps(told, indent=1) + "\n")
     return 0 if all(told["as_expected"] for told in found) else 1
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from hintproof.interpret.promela import promela
 from hintproof.peers.two_phase_commit import two_phase_commit
 from hintproof.peers.worlds import COMPARED
-from hintproof.trace.trace import prepare
+from hintproof.trace.replay import prepare
 
 FOLDER = Path(__file__).parent
 

@@ -21,26 +21,15 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.long_trace import long_trace  # noqa: E402
+from tests.long_trace import long_trace
 
-from hintproof.story.causes import why  # noqa: E402
-from hintproof.story.model import Story  # noqa: E402
-from hintproof.story.tell import tell  # noqa: E402
-from hintproof.trace.trace import (  # noqa: E402
-    Trace,
-    load,
-    save,
-    write_whole,
-)
-from hintproof.views.trace import (  # noqa: E402
-    drawing,
-    itf,
-    mail,
-    mermaid,
-    note,
-    page,
-    terminal,
-)
+from hintproof.story.causes import why
+from hintproof.story.model import Story
+from hintproof.story.tell import tell
+from hintproof.system.files import write_atomically
+from hintproof.trace.document import load, save
+from hintproof.trace.replay import Trace
+from hintproof.views.trace import drawing, itf, mail, mermaid, note, page, terminal
 
 
 def on_a_terminal(story: Story) -> str:
@@ -98,7 +87,7 @@ def main() -> None:
     known = load(ROOT / "counterexamples" / "shared-start-cell" / "trace.json")
     found = {"traces": [measured(trace) for trace in (known, long_trace(given.steps))]}
     if given.json:
-        write_whole(given.json, json.dumps(found, indent=1) + "\n")
+        write_atomically(given.json, json.dumps(found, indent=1) + "\n")
         return
     for trace in found["traces"]:
         print(f"{trace['steps']} steps: file {trace['bytes']} bytes, load {trace['load']} s, tell {trace['tell']} s")

@@ -14,7 +14,7 @@ from mkdocs.structure.files import File, Files
 
 from hintproof.story.model import Stopped, Story
 from hintproof.story.tell import tell
-from hintproof.trace.trace import load
+from hintproof.trace.document import load
 from hintproof.views import markdown
 from hintproof.views.trace import drawing, mail, note, page
 from hintspec.catalogue.defect import Defect

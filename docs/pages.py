@@ -16,7 +16,7 @@ from hintproof.story.model import Stopped, Story
 from hintproof.story.tell import tell
 from hintproof.tasks.defects import SEEKERS
 from hintproof.trace.diff import in_world
-from hintproof.trace.trace import load
+from hintproof.trace.document import load
 from hintproof.viewer.app import KEYS, PANES, Viewer
 from hintproof.viewer.steps import Steps
 from hintproof.views.markdown import table

@@ -6,7 +6,7 @@ from functools import cache
 from random import Random
 
 from hintproof.engines.report import Run
-from hintproof.trace.trace import Trace, build, prepare
+from hintproof.trace.replay import Trace, build, prepare
 from hintspec.language.sizes import Sizes
 
 #: A world, with budgets that a long walk does not use up, and what is broken in it now and then.

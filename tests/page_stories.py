@@ -10,7 +10,8 @@ from typing import Any
 
 from hintproof.story.model import Story
 from hintproof.story.tell import tell
-from hintproof.trace.trace import build, load, prepare
+from hintproof.trace.document import load
+from hintproof.trace.replay import build, prepare
 from hintspec.language.sizes import Sizes
 from tests.places import COUNTEREXAMPLES
 

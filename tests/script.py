@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from hintproof.interpret.concrete import Concrete
-from hintproof.trace.trace import prepare
+from hintproof.trace.replay import prepare
 from hintspec.language.sizes import Sizes
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from hintproof.story.model import Cause, Condition, Explanation, Link, Moment, Shape, Stopped, Story, Values
 from hintproof.story.tell import tell
-from hintproof.trace.trace import load
+from hintproof.trace.document import load
 from tests.places import COUNTEREXAMPLES
 
 FOLDER = COUNTEREXAMPLES

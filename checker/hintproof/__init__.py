@@ -1,10 +1,10 @@
 """hintproof: a model checker for virtio-balloon free page hinting."""
 
-from hintproof.engines.report import Limits
+from hintproof.engines.limits import Limits
 from hintproof.system.errors import BadInput, EngineBug
 from hintproof.tasks.check import Result, check
 from hintproof.tasks.verdict import Exit, Judgement, Verdict
-from hintproof.trace.trace import Trace
+from hintproof.trace.replay import Trace
 from hintspec.language.sizes import Sizes
 
 __all__ = [

@@ -11,11 +11,11 @@ import typer
 
 from hintproof.cli.console import Number, positive, watched, writable
 from hintproof.system.errors import BadInput
+from hintproof.system.files import write_atomically
 from hintproof.system.workers import cores
 from hintproof.tasks.defects import SEEKERS, Derived, DeriveTask, defect_named
 from hintproof.tasks.explain import blame
 from hintproof.tasks.verdict import Exit
-from hintproof.trace.trace import write_whole
 from hintproof.views.results import defects as view
 from hintproof.views.results import tables
 from hintproof.views.trace import explanation
@@ -62,7 +62,7 @@ def defects(
         for derived in found:
             folder = write / derived.defect.name
             for file, text in view.files(derived, seen_lines(folder)).items():
-                write_whole(folder / file, text)
+                write_atomically(folder / file, text)
     problems = [line for derived in found for line in derived.problems]
     if as_json:
         print(json.dumps(view.to_json(found), indent=1))

@@ -10,16 +10,17 @@ from typing import Annotated, Any
 import typer
 
 from hintproof.cli.console import Number, positive, watched
-from hintproof.engines.report import Limits
+from hintproof.engines.limits import Limits
 from hintproof.story.tell import tell
 from hintproof.system.errors import BadInput
+from hintproof.system.files import write_atomically
 from hintproof.system.workers import cores
 from hintproof.tasks.attribution import LIMITS, RuleTask
 from hintproof.tasks.explain import explain as explain_trace
 from hintproof.tasks.verdict import Exit
 from hintproof.trace import diff as compare
+from hintproof.trace.document import load
 from hintproof.trace.reduce import can_be_left_out, reduce
-from hintproof.trace.trace import load, write_whole
 from hintproof.views.trace import differences, explanation
 from hintproof.views.trace.formats import FORMATS, format_for
 
@@ -69,7 +70,7 @@ def export(
     if output is None:
         print(text, end="")
     else:
-        write_whole(output, text)
+        write_atomically(output, text)
 
 
 @app.command()

@@ -16,11 +16,12 @@ from hintproof.gate.patches import STDIN, Step, read
 from hintproof.gate.report import GateReport
 from hintproof.gate.watched import Source
 from hintproof.system.errors import BadInput
-from hintproof.trace.trace import write_whole
+from hintproof.system.files import write_atomically
 from hintproof.views.gate import terminal as gate_terminal
 from hintproof.views.gate.formats import FORMATS, TERMINAL
 from hintproof.views.results import tables
 from hintproof.views.sanitize import line, valid
+from hintproof.views.trace import mail
 from hintspec.catalogue.environments import told
 
 
@@ -108,7 +109,7 @@ def _run_on_qemu(qemu: str, base: str, traces: Path | None, thorough: bool) -> G
 
     build, before = usable_qemu(qemu), usable_qemu(base or None)
     amount = THOROUGH if thorough else USUAL
-    return run_gate_on_qemu(build, before, traces or Path("counterexamples"), amount, watch=_say)
+    return run_gate_on_qemu(build, before, traces or Path("counterexamples"), mail.render, amount, watch=_say)
 
 
 def _say(text: str) -> None:
@@ -127,7 +128,7 @@ def _tell(report: GateReport, form: str, output: Path | None, strict: bool) -> N
         return
     text = FORMATS[form](report, strict) if form != TERMINAL else as_text(report, strict)
     if output is not None:
-        write_whole(output, valid(text))
+        write_atomically(output, valid(text))
     else:
         sys.stdout.write(valid(text))
 

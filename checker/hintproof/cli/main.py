@@ -24,17 +24,19 @@ from hintproof.cli import proofs as cli_proofs
 from hintproof.cli import qemu as cli_qemu
 from hintproof.cli import traces as cli_traces
 from hintproof.cli.console import Environments, Number, positive, watched, writable
-from hintproof.engines.report import Limits
+from hintproof.engines.limits import Limits
 from hintproof.gate.backend import LinuxBackend
 from hintproof.story.causes import why
 from hintproof.story.tell import tell
 from hintproof.system.errors import BadInput, EngineBug
+from hintproof.system.files import write_atomically
 from hintproof.system.memory import share
 from hintproof.system.workers import cores
 from hintproof.tasks.check import ENGINES, Result, Task, pins_of, plan
 from hintproof.tasks.simulate import simulate as run_simulation
 from hintproof.tasks.verdict import Exit, Verdict
-from hintproof.trace.trace import prepare, save, write_whole
+from hintproof.trace.document import save
+from hintproof.trace.replay import prepare
 from hintproof.views.results import exploration, tables
 from hintproof.views.trace import mail
 from hintspec.catalogue.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
@@ -50,7 +52,7 @@ app.add_typer(cli_catalogue.app)
 app.add_typer(cli_mutation.app)
 app.add_typer(cli_traces.app)
 app.add_typer(cli_explain.app)
-app.add_typer(cli_gate.command(LinuxBackend()))
+app.add_typer(cli_gate.command(LinuxBackend(mail.render)))
 app.add_typer(cli_qemu.app)
 
 
@@ -315,7 +317,7 @@ def pin(
         raise BadInput(f"can't read {file}: {problem}") from None
     for record, (result, _) in zip(records, plans, strict=True):
         pinned[record.key] = pins_of(result.found["exhaustive"])
-    write_whole(file, json.dumps(pinned, indent=1, sort_keys=True) + "\n")
+    write_atomically(file, json.dumps(pinned, indent=1, sort_keys=True) + "\n")
     print(f"{len(records)} records pinned in {file}")
 
 

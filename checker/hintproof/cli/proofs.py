@@ -20,7 +20,7 @@ from hintproof.tasks.cover import COVER_STATES, CoverTask
 from hintproof.tasks.dependencies import RestingTask, named, parts_of
 from hintproof.tasks.prove import Failure, ProofResult, ProofTask, run_of
 from hintproof.tasks.verdict import Exit
-from hintproof.trace.trace import save
+from hintproof.trace.document import save
 from hintproof.views.results import proofs, tables
 from hintspec.catalogue.expected import PROVED, WORKED_EXAMPLE
 

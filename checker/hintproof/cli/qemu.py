@@ -13,7 +13,7 @@ import typer
 from hintproof.cli.console import Number, positive
 from hintproof.system.errors import BadInput
 from hintproof.tasks.verdict import Exit
-from hintproof.trace.trace import load
+from hintproof.trace.document import load
 
 if TYPE_CHECKING:
     from hintproof.qemu.binary import Qemu

@@ -17,7 +17,8 @@ from hintproof.cli.qemu import replay_on_qemu
 from hintproof.story.causes import why
 from hintproof.story.tell import tell
 from hintproof.system.errors import BadInput
-from hintproof.trace.trace import Trace, load
+from hintproof.trace.document import load
+from hintproof.trace.replay import Trace
 from hintproof.views.results import tables
 from hintproof.views.trace import mail, terminal
 from hintproof.views.trace.sheet import Line, Sheet

@@ -11,9 +11,12 @@ from typing import Any
 
 import z3
 
-from hintproof.engines.report import Clock, Found, Limits, Progress, Run, milliseconds
+from hintproof.engines.limits import Limits
+from hintproof.engines.report import Found, Run
 from hintproof.interpret.bitvector import BitVectors, Expr, SymbolicState, choose_value, leaves_of
 from hintproof.interpret.concrete import Concrete, Instance
+from hintproof.system.clock import Clock, milliseconds
+from hintproof.system.progress import Progress
 from hintspec.language.declare import ALWAYS, OF_ALL_STATES, SOMETIMES, STEP
 from hintspec.language.recording import RecordedProperty
 

@@ -16,12 +16,15 @@ from typing import Any
 import numpy as np
 
 from hintproof.engines import kernel, modules
+from hintproof.engines.limits import Limits, limit_met, on_the_way
 from hintproof.engines.liveness import Graph
-from hintproof.engines.report import Clock, Limits, Progress, Run, limit_met, on_the_way
+from hintproof.engines.report import Run
 from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.packed import PackedCompiler
 from hintproof.interpret.steps import HASHED, steps_text
+from hintproof.system.clock import Clock
 from hintproof.system.memory import share, zeros
+from hintproof.system.progress import Progress
 
 #: Rows that a thread expands at a time: few enough for their steps to stay in a core's cache. With several threads it
 #: is more, as they wait for each other after each batch.

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from hintproof.engines.report import Clock, Limits, Progress
+from hintproof.engines.limits import Limits
 from hintproof.interpret.concrete import Concrete, State
+from hintproof.system.clock import Clock
+from hintproof.system.progress import Progress
 from hintspec.language.declare import SOMETIMES
 from hintspec.language.recording import Model, RecordedProperty
 from hintspec.language.sorts import BOOL, Term

@@ -14,9 +14,11 @@ from typing import Any
 
 import z3
 
-from hintproof.engines.report import Clock, Limits, Run
+from hintproof.engines.limits import Limits
+from hintproof.engines.report import Run
 from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.unbounded import FIRST_ID, Expr, ListOf, Names, RingOf, SetOf, SymbolicState, Unbounded
+from hintproof.system.clock import Clock
 from hintproof.system.errors import EngineBug
 from hintspec.language.recording import Model, RecordedAction, RecordedProperty
 from hintspec.language.sizes import Sizes

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from hintproof.engines.limits import Limits, limit_met, on_the_way
 from hintproof.engines.liveness import BYTES_PER_TRANSITION, Graph, find_lasso, first_stuck, follow_lasso
-from hintproof.engines.report import Clock, Found, Limits, Progress, Run, limit_met, on_the_way
+from hintproof.engines.report import Found, Run
 from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.packed import PackedCompiler
+from hintproof.system.clock import Clock
 from hintproof.system.memory import share
+from hintproof.system.progress import Progress
 from hintspec.language.declare import OF_ALL_STATES, RECOVERABLE, SOMETIMES
 from hintspec.language.recording import RecordedProperty
 from hintspec.language.sorts import SpecError

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import z3
 
 from hintproof.engines.obligations import WELL_FORMED, Obligations, Query, Untouched
-from hintproof.engines.report import Progress
+from hintproof.system.progress import Progress
 from hintspec.language.declare import STEP
 from hintspec.language.recording import Model
 

@@ -12,29 +12,15 @@ import inspect
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable
-from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from hintproof.system.cache import cache_directory
+
 #: Compiled modules that are kept.
 _KEPT = 400
-
-
-@cache
-def cache_directory() -> Path:
-    """Where compiled modules are kept: below $XDG_CACHE_HOME or ~/.cache; if not there, only for this run."""
-    name = f"kernels-{version('numba')}-py{sys.version_info[0]}{sys.version_info[1]}"
-    directory = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hintproof" / name
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=directory):
-            return directory
-    except OSError:  # in a directory that nobody else may write to, as what is kept there is run
-        return Path(tempfile.mkdtemp(prefix="hintproof-"))
 
 
 def is_kept(text: str) -> bool:

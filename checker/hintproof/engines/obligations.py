@@ -16,8 +16,8 @@ from typing import Any
 
 import z3
 
-from hintproof.engines.report import milliseconds
 from hintproof.interpret.unbounded import Equality, Expr, ListOf, Names, RingOf, SymbolicState, Unbounded
+from hintproof.system.clock import milliseconds
 from hintspec.language.recording import Model, RecordedAction, RecordedProperty, reads
 from hintspec.language.sorts import BLOCK
 

@@ -20,10 +20,13 @@ from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, PrimitiveProvider
 
 from hintproof.engines.coverage import Watch
-from hintproof.engines.report import Clock, Found, Limits, Progress, Run
+from hintproof.engines.limits import Limits
+from hintproof.engines.report import Found, Run
 from hintproof.engines.shorten import Replay, Steps, shorten
 from hintproof.engines.walks import LONGEST_RUN, LONGEST_WALK, Guide, unlinked
 from hintproof.interpret.concrete import Concrete
+from hintproof.system.clock import Clock
+from hintproof.system.progress import Progress
 from hintspec.language.declare import ALWAYS, OF_ALL_STATES, SOMETIMES, STEP
 
 

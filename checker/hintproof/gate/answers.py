@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from hintproof.gate.check_plan import Ask, Kind, properties_of, told_sizes
-from hintproof.gate.checker import DriverVerdict, Fall, Question, TraceLine, Trouble
+from hintproof.gate.checker import DriverVerdict, Fall, Question, Render, TraceLine, Trouble
 from hintproof.gate.watched import DRIVER, Place
 from hintproof.linux.codemodel import CODE_IS_SOUND
 from hintproof.linux.jobs import Falls, Faults, Grief, Likeness, Verdicts
@@ -34,6 +34,7 @@ class Answers:
     """All answers of one driver, in the order in which they were asked."""
 
     given: Mapping[Ask, Answer]
+    render: Render
     falls: dict[Question, Fall] = field(default_factory=dict)
     holds: set[Question] = field(default_factory=set)
     undecided: dict[Question, str] = field(default_factory=dict)
@@ -59,7 +60,7 @@ class Answers:
             self._decide(ask, CODE_IS_SOUND.name, _of_grief(ask, answer.grief), answer.verdict != "LIMITED", "")
         elif isinstance(answer, Verdicts):
             self._decide(ask, CODE_IS_SOUND.name, _of_grief(ask, answer.grief), answer.whole, answer.stuck or "")
-            falls = {item.name: _of_falls(ask, item) for item in answer.falls}
+            falls = {item.name: _of_falls(ask, item, self.render) for item in answer.falls}
             hidden = answer.stuck or (_BEHIND if answer.grief else "")
             for name in properties_of(ask.world):
                 self._decide(ask, name, falls.get(name), answer.whole, hidden)
@@ -104,9 +105,9 @@ def _likeness_lines(ask: Ask, when: str, answer: Likeness) -> Iterator[str]:
     yield f"  {answer.difference}{where}"
 
 
-def _of_falls(ask: Ask, item: Falls) -> Fall:
+def _of_falls(ask: Ask, item: Falls, render: Render) -> Fall:
     places = [_WHERE.search(step["where"]) for step in item.trace["steps"]]
-    lines = tuple(TraceLine(line, _line_place(line, places)) for line in item.mail.splitlines())
+    lines = tuple(TraceLine(line, _line_place(line, places)) for line in render(item.story).splitlines())
     guilty = next((found for found in reversed(places) if found is not None), None)
     return Fall(lines, item.length, f"direct, {ask.sizes}", Place(DRIVER, int(guilty[1])) if guilty else None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hintproof.gate.checker import Render
 from hintproof.gate.watched import DRIVER, HEADER, DirectoryTree, Source, TextTree, decoded
 
 if TYPE_CHECKING:
@@ -12,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class LinuxBackend:
-    """Opens kernel trees and source packages, and runs their drivers."""
+    """Opens kernel trees and source packages, and runs their drivers; ``render`` writes traces as text."""
+
+    def __init__(self, render: Render) -> None:
+        self.render = render
 
     def source(self, name: str) -> Source:
         """A kernel tree, or the source package of that name. Raises :class:`BadInput` if there is none."""
@@ -29,4 +33,4 @@ class LinuxBackend:
         from hintproof.gate.check_plan import MORE, USUAL
         from hintproof.gate.linux import LinuxChecker
 
-        return LinuxChecker((*USUAL, *MORE) if thorough else USUAL)
+        return LinuxChecker((*USUAL, *MORE) if thorough else USUAL, self.render)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple, Protocol
 
 from hintproof.gate.watched import Place
+from hintproof.story.model import Story
 
 
 class Question(NamedTuple):
@@ -73,6 +74,10 @@ class DriverVerdict:
     def asked(self) -> frozenset[Question]:
         """All that was asked."""
         return self.holds | self.falls.keys() | self.undecided.keys()
+
+
+#: How a trace is written as text: a view of it.
+Render = Callable[[Story], str]
 
 
 class DriverChecker(Protocol):

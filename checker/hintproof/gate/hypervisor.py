@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
-from hintproof.gate.checker import DriverVerdict, Fall, Question, TraceLine
+from hintproof.gate.checker import DriverVerdict, Fall, Question, Render, TraceLine
 from hintproof.gate.gate import compare, outcome_of
 from hintproof.gate.report import GateReport, PatchReport
 from hintproof.gate.watched import Place
@@ -24,8 +24,8 @@ from hintproof.qemu.replay import Course, Played, Result, judged, play, setup_fo
 from hintproof.story.tell import tell
 from hintproof.system.errors import BadInput
 from hintproof.tasks.verdict import Outcome
-from hintproof.trace.trace import Trace, load
-from hintproof.views.trace import mail
+from hintproof.trace.document import load
+from hintproof.trace.replay import Trace
 
 #: Where QEMU has the device: for forms that want a place.
 DEVICE = Place("hw/virtio/virtio-balloon.c", 1)
@@ -77,13 +77,15 @@ def run_gate_on_qemu(
     build: Qemu,
     base: Qemu,
     traces: Path,
+    render: Render,
     amount: Amount = USUAL,
     accelerators: Sequence[str] = _ACCELERATORS,
     watch: Watch | None = None,
 ) -> GateReport:
     """Compare a build with the one before it. ``traces`` is a folder of counterexamples, NAME/trace.json.
 
-    ``watch`` is told what is played. Raises :class:`BadInput` if the base can't be used, or there are no traces.
+    ``render`` writes a trace as text; ``watch`` is told what is played. Raises :class:`BadInput` if the base can't be
+    used, or there are no traces.
     """
     began = time.monotonic()
     usable = [a for a in accelerators if not (base.refusal(a) or build.refusal(a))]
@@ -99,7 +101,7 @@ def run_gate_on_qemu(
     else:
         before = _played(base, asks, watch)
         same = Path(build.path).samefile(base.path)
-        patch = _compared(build, before, before if same else _played(build, asks, watch), amount)
+        patch = _compared(build, before, before if same else _played(build, asks, watch), amount, render)
         notes += ["the build is the base: it was played once"] if same else []
     seconds = time.monotonic() - began
     return GateReport(base.path, base.told, (replace(patch, seconds=seconds),), seconds, tuple(notes), system="QEMU")
@@ -157,10 +159,10 @@ def _played(qemu: Qemu, asks: Sequence[_Ask], watch: Watch | None) -> Results:
 # -- what it comes to -------------------------------------------------------------------------
 
 
-def _compared(build: Qemu, before: Results, after: Results, amount: Amount) -> PatchReport:
+def _compared(build: Qemu, before: Results, after: Results, amount: Amount, render: Render) -> PatchReport:
     steered = [ask for ask in before if not (_undecided(before[ask]) and _undecided(after[ask]))]
     left_out = [ask.world for ask in before if ask not in steered]
-    was, now = (verdict({ask: results[ask] for ask in steered}) for results in (before, after))
+    was, now = (verdict({ask: results[ask] for ask in steered}, render) for results in (before, after))
     findings = compare(was, now)
     same = was.behaviour == now.behaviour
     outcome, reason = outcome_of(findings, same)
@@ -179,7 +181,7 @@ def _report(build: Qemu, outcome: Outcome, reason: str) -> PatchReport:
     return PatchReport(build.path, f"{build}, {build.path}", "", outcome, reason, place=DEVICE)
 
 
-def verdict(results: Results) -> DriverVerdict:
+def verdict(results: Results, render: Render) -> DriverVerdict:
     """What falls and what holds on one QEMU, in the words of the gate."""
     falls: dict[Question, Fall] = {}
     holds: set[Question] = set()
@@ -188,18 +190,18 @@ def verdict(results: Results) -> DriverVerdict:
         about = Question(ask.claim, ask.world)
         kinds = {p.result: p for p in reversed(played)}
         if died := kinds.get(Result.DIED):
-            falls[Question(_LIVES, ask.world)] = _fall(ask, died, "QEMU", _LIVES_SAYS)
+            falls[Question(_LIVES, ask.world)] = _fall(ask, died, render, "QEMU", _LIVES_SAYS)
             undecided[about] = str(died)
         else:
             holds.add(Question(_LIVES, ask.world))
             if lost := kinds.get(Result.LOST):
-                falls[about if ask.claim in _OF_ARRIVAL else Question(_LOST, ask.world)] = _fall(ask, lost)
+                falls[about if ask.claim in _OF_ARRIVAL else Question(_LOST, ask.world)] = _fall(ask, lost, render)
             elif why := _undecided(played):
                 undecided[about] = why
             elif ask.claim in _OF_ARRIVAL:
                 holds.add(about)
             else:
-                falls[about] = _fall(ask, played[0])
+                falls[about] = _fall(ask, played[0], render)
     return DriverVerdict(falls, frozenset(holds), undecided, _behaviour(results))
 
 
@@ -209,14 +211,14 @@ def _undecided(played: Sequence[Played]) -> str:
     return told[0] if told and not any(p.result in (Result.LOST, Result.DIED) for p in played) else ""
 
 
-def _fall(ask: _Ask, played: Played, clause: str = "", says: str = "") -> Fall:
-    lines = _lines(ask) + (f"on the real system: {played}",)
+def _fall(ask: _Ask, played: Played, render: Render, clause: str = "", says: str = "") -> Fall:
+    lines = _lines(ask, render) + (f"on the real system: {played}",)
     return Fall(tuple(TraceLine(line) for line in lines), len(ask.course.run), "QEMU", None, clause, says)
 
 
-def _lines(ask: _Ask) -> tuple[str, ...]:
+def _lines(ask: _Ask, render: Render) -> tuple[str, ...]:
     if ask.trace is not None:
-        return tuple(mail.render(tell(ask.trace)).splitlines())
+        return tuple(render(tell(ask.trace)).splitlines())
     return (f"environment: {ask.course.environment}", f"sizes:       {ask.course.sizes}", *_steps(ask))
 
 

@@ -16,20 +16,20 @@ import msgspec
 
 import hintproof
 import hintspec
-from hintproof.engines.modules import cache_directory
 from hintproof.gate import answers
 from hintproof.gate.answers import Answer, Answers
 from hintproof.gate.check_plan import DRIVER_WORD, Ask, Kind
-from hintproof.gate.checker import DriverVerdict, Trouble
+from hintproof.gate.checker import DriverVerdict, Render, Trouble
 from hintproof.gate.watched import DRIVER, HEADER
 from hintproof.linux import source
 from hintproof.linux.build import BuildFailed
 from hintproof.linux.child import Lost
 from hintproof.linux.examine import Examined, examined
 from hintproof.linux.jobs import Faults, Likeness, Verdicts
+from hintproof.system.cache import cache_directory
 from hintproof.system.errors import BadInput
+from hintproof.system.files import write_atomically
 from hintproof.system.workers import cores
-from hintproof.trace.trace import write_whole
 
 _ANSWERS: dict[Kind, type[Answer]] = {
     Kind.FAULTS: Faults,
@@ -41,16 +41,17 @@ _ANSWERS: dict[Kind, type[Answer]] = {
 
 
 class LinuxChecker:
-    """Checks drivers by asking the same of each."""
+    """Checks drivers by asking the same of each; ``render`` writes their traces as text."""
 
-    def __init__(self, asks: tuple[Ask, ...], jobs: int | None = None) -> None:
+    def __init__(self, asks: tuple[Ask, ...], render: Render, jobs: int | None = None) -> None:
         self.asks = asks
+        self.render = render
         self.jobs = jobs or cores()
 
     def check(self, files: Mapping[str, str]) -> DriverVerdict:
         """What falls, what holds, how it behaves. A driver that can't be checked is ``trouble``, not an exception."""
         try:
-            return Answers(self._answers(files)).verdict()
+            return Answers(self._answers(files), self.render).verdict()
         except BuildFailed as failed:
             if failed.missing:
                 lines = tuple(str(missing) for missing in failed.missing)
@@ -108,7 +109,7 @@ def _kept(files: Mapping[str, str], ask: Ask) -> Answer | None:
 def _keep(files: Mapping[str, str], ask: Ask, answer: Answer) -> None:
     """Write an answer, whole or not at all; that it can't be kept is no reason to fail."""
     try:
-        write_whole(_place(files, ask), msgspec.json.encode(answer).decode())
+        write_atomically(_place(files, ask), msgspec.json.encode(answer).decode())
     except BadInput:
         return
 

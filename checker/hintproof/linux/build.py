@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from hintproof.engines.modules import cache_directory
 from hintproof.linux.source import DRIVER, Source
-from hintproof.peers.child import Ended, first_line, run_child
+from hintproof.system.cache import cache_directory
+from hintproof.system.children import Ended, first_line, run_child
 from hintproof.system.errors import BadInput
 
 #: Our own C files: the interface that a driver is compiled against, and what it does.

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from hintproof.linux.sandbox import enter
-from hintproof.peers.child import last_line, run_child
+from hintproof.system.children import last_line, run_child
 from hintproof.system.errors import BadInput
 
 Job = Callable[[dict[str, Any]], dict[str, Any]]

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from hintproof.engines.exhaustive import PlainSearch, found_by
-from hintproof.engines.report import Found, Limits, Progress, Run
+from hintproof.engines.limits import Limits
+from hintproof.engines.report import Found, Run
 from hintproof.engines.sampling import sample
 from hintproof.interpret.concrete import State
 from hintproof.linux.codemodel import CODE_IS_SOUND, CodeModel
 from hintproof.linux.driver import Driver, Fault
 from hintproof.linux.symbols import NOWHERE, Place
-from hintproof.trace.trace import Step, Trace, concerned_block
+from hintproof.system.progress import Progress
+from hintproof.trace.replay import Step, Trace, concerned_block
 from hintspec.language.declare import Action
 from hintspec.language.sizes import Sizes
 

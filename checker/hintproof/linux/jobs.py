@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from hintproof.engines.report import Limits
+from hintproof.engines.limits import Limits
 from hintproof.linux.calls import Unlike
 from hintproof.linux.direct import DirectStep, Refuted, check_code, explore_code
 from hintproof.linux.driver import Driver, Setup
@@ -18,9 +18,9 @@ from hintproof.linux.driver import Fault as DriverFault
 from hintproof.linux.explore import Plan, Verdict, explore, replay, walk
 from hintproof.linux.lockstep import compare, wander
 from hintproof.story.causes import why
+from hintproof.story.model import Story
 from hintproof.story.tell import tell
-from hintproof.trace.trace import document
-from hintproof.views.trace import mail
+from hintproof.trace.document import document
 from hintspec.language.sizes import Sizes
 
 
@@ -71,13 +71,13 @@ class Likeness(msgspec.Struct, frozen=True):
 
 
 class Falls(msgspec.Struct, frozen=True):
-    """A property that falls: the length of a shortest run, its trace as a document, and as text for a mail."""
+    """A property that falls: the length of a shortest run, its trace as a document, and its story."""
 
     name: str
     length: int
     why: str
     trace: dict[str, Any]
-    mail: str
+    story: Story
 
 
 class Verdicts(msgspec.Struct, frozen=True):
@@ -163,7 +163,7 @@ def _line(step: DirectStep) -> str:
 def _falls(refuted: Refuted) -> Falls:
     trace = refuted.trace()
     reason = why(trace)
-    return Falls(refuted.name, len(refuted.steps), reason, document(trace, reason), mail.render(tell(trace)))
+    return Falls(refuted.name, len(refuted.steps), reason, document(trace, reason), tell(trace))
 
 
 def _plain(record: msgspec.Struct) -> dict[str, Any]:

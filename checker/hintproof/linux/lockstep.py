@@ -12,7 +12,6 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hintproof.engines.report import Clock
 from hintproof.interpret.concrete import Instance, State
 from hintproof.linux.anyhost import SHOWS, any_host, world_of
 from hintproof.linux.calls import WORKER, Code, Seen, Unlike
@@ -20,6 +19,7 @@ from hintproof.linux.driver import Driver, DriverFault
 from hintproof.linux.operations import Entry, Op
 from hintproof.linux.specside import SpecSide
 from hintproof.linux.symbols import Place
+from hintproof.system.clock import Clock
 from hintspec.language.sizes import Sizes
 from hintspec.protocol.rules import Reclaim
 from hintspec.protocol.state import Binding

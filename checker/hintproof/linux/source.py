@@ -11,7 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from hintproof.engines.modules import cache_directory
+from hintproof.system.cache import cache_directory
 from hintproof.system.errors import BadInput
 
 #: The files of a tree that are used, and no others.

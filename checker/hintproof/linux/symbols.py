@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hintproof.linux.source import DRIVER
-from hintproof.peers.child import run_child
+from hintproof.system.children import run_child
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from functools import cached_property
 
 from hintproof.engines.exhaustive import PlainSearch, found_by
-from hintproof.engines.report import Found, Limits
+from hintproof.engines.limits import Limits
+from hintproof.engines.report import Found
 from hintproof.interpret.concrete import Concrete, Instance, State, Successors
 from hintproof.mutation.bisimulation import alike
 from hintproof.mutation.mutants import Mutant

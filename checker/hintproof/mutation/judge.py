@@ -13,9 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from hintproof.engines.exhaustive import NO_DEADLOCK, PlainSearch, found_by
-from hintproof.engines.report import Clock, Found, Limits
+from hintproof.engines.limits import Limits
+from hintproof.engines.report import Found
 from hintproof.mutation.baseline import Baseline, Changed, met_goals
 from hintproof.mutation.mutants import Mutant
+from hintproof.system.clock import Clock
 from hintspec.language.declare import ALWAYS
 from hintspec.language.sizes import Sizes
 

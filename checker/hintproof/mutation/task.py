@@ -10,15 +10,16 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from hintproof.engines.report import Progress
 from hintproof.mutation.baseline import Baseline
 from hintproof.mutation.equivalence_proof import Sameness
 from hintproof.mutation.judge import EQUAL, KILLED, PROVED, SURVIVES, UNDECIDED, Kill, Outcome, Stage, judged
 from hintproof.mutation.mutants import MERGE, Mutant, is_budget, mutants
 from hintproof.system.errors import BadInput
+from hintproof.system.files import write_atomically
+from hintproof.system.progress import Progress
 from hintproof.tasks.prove import ProofTask
 from hintproof.tasks.verdict import Exit
-from hintproof.trace.trace import prepare, write_whole
+from hintproof.trace.replay import prepare
 from hintspec.catalogue.mutation_stages import stages_for
 from hintspec.language.recording import Model, RecordedAction
 from hintspec.language.sizes import Sizes
@@ -236,7 +237,7 @@ class Results:
                 yield row
 
     def _write_whole(self) -> None:
-        write_whole(self.file, "".join(self._line(row) for row in self.rows.values()))
+        write_atomically(self.file, "".join(self._line(row) for row in self.rows.values()))
 
     def _line(self, row: Row) -> str:
         return json.dumps({**self._key, **asdict(row)}) + "\n"

@@ -9,7 +9,8 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-from hintproof.peers.child import PeerRun, last_line, run_child
+from hintproof.peers.run import PeerRun
+from hintproof.system.children import last_line, run_child
 from hintproof.system.errors import BadInput
 
 

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from hintproof.interpret.concrete import Concrete
 from hintproof.interpret.promela import promela
-from hintproof.peers.child import Ended, PeerRun, first_line, last_line, run_child
+from hintproof.peers.run import PeerRun
+from hintproof.system.children import Ended, first_line, last_line, run_child
 from hintproof.system.errors import BadInput
 
 

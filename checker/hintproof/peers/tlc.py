@@ -12,7 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from hintproof.peers.child import PeerRun, last_line, run_child
+from hintproof.peers.run import PeerRun
+from hintproof.system.children import last_line, run_child
 from hintproof.system.errors import BadInput
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from hintproof.engines.report import Limits
+from hintproof.engines.limits import Limits
 from hintproof.engines.sampling import DEFAULT_PROFILE, PROFILES
 from hintproof.gate.backend import LinuxBackend
 from hintproof.plugin import gate as pytest_gate
@@ -27,7 +27,7 @@ from hintproof.story.tell import tell
 from hintproof.system.errors import BadInput
 from hintproof.tasks.check import Result, check
 from hintproof.tasks.verdict import Verdict
-from hintproof.trace.trace import save
+from hintproof.trace.document import save
 from hintproof.views.trace import mail
 from hintspec.language.sizes import Sizes
 
@@ -172,7 +172,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     plugin = HintproofPlugin(config)
     config.pluginmanager.register(plugin, "hintproof-state")
-    config.pluginmanager.register(pytest_gate.GatePlugin(config, LinuxBackend()), "hintproof-gate")
+    config.pluginmanager.register(pytest_gate.GatePlugin(config, LinuxBackend(mail.render)), "hintproof-gate")
     try:
         plugin.sizes_option()
     except BadInput as problem:

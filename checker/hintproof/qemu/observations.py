@@ -12,7 +12,7 @@ import msgspec
 from hintproof.qemu.machine import Setup
 from hintproof.qemu.replay import Played, counts
 from hintproof.system.errors import BadInput
-from hintproof.trace.trace import write_whole
+from hintproof.system.files import write_atomically
 
 SCHEMA = "hintproof-seen/1"
 
@@ -65,4 +65,4 @@ def keep(seen: Seen, file: Path) -> None:
     """Add what was seen to a file, whole or not at all."""
     kept = [*(s for s in load_seen(file) if s.system != seen.system), seen]
     text = json.dumps({"schema": SCHEMA, "seen": [asdict(s) for s in kept]}, indent=1)
-    write_whole(file, text + "\n")
+    write_atomically(file, text + "\n")

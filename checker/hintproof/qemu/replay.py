@@ -18,7 +18,7 @@ from hintproof.qemu.map_threads import each
 from hintproof.qemu.rig import Difference, rig
 from hintproof.qemu.steering import Arrival, Shown, Steering
 from hintproof.system.errors import BadInput
-from hintproof.trace.trace import Trace, follow, prepare
+from hintproof.trace.replay import Trace, follow, prepare
 from hintspec.catalogue.environments import compose
 from hintspec.language.sizes import Sizes
 from hintspec.protocol.rules import Kind, LogMode, World

@@ -12,7 +12,7 @@ from hintproof.engines.exhaustive import NO_DEADLOCK
 from hintproof.interpret.values import plain, spoken_of, values
 from hintproof.story.model import Cause
 from hintproof.trace.lasso import Kept, keeps, passed_over
-from hintproof.trace.trace import Trace
+from hintproof.trace.replay import Trace
 from hintspec.language.declare import LEMMA, RECOVERABLE, SOMETIMES, STEP
 from hintspec.language.recording import RecordedProperty, reads
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from hintproof.story.model import Weight
-from hintproof.trace.trace import Trace
+from hintproof.trace.replay import Trace
 from hintspec.language.sorts import BLOCK, BLOCKS, Ring, Term
 
 #: A variable; one block's place in a set; or an entry of the ring, by how many were posted before it.

@@ -9,7 +9,7 @@ from hintproof.story.causes import broken_promises, chain, why
 from hintproof.story.links import links
 from hintproof.story.model import Change, Condition, Explanation, Lane, Moment, Shape, Stopped, Story, Variable
 from hintproof.story.slice import weigh
-from hintproof.trace.trace import Trace
+from hintproof.trace.replay import Trace
 from hintspec.language.recording import RecordedAction, RecordedVar
 from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, Enum, Ring
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import re
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -70,3 +71,8 @@ def zeros(shape: tuple[int, ...], kind: type[Any]) -> Any:
     if hasattr(mmap, "MADV_HUGEPAGE"):
         room.madvise(mmap.MADV_HUGEPAGE)
     return np.frombuffer(room, kind, count=int(np.prod(shape))).reshape(shape)
+
+
+def peak_megabytes() -> int:
+    """The most memory that this process has had, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol, TypeVar, cast
 
-from hintproof.engines.report import Progress
 from hintproof.system.errors import EngineBug
+from hintproof.system.progress import Progress
 
 
 class Work(Protocol):

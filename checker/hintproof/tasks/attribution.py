@@ -12,12 +12,14 @@ from enum import Enum
 from typing import Any
 
 from hintproof.engines.exhaustive import explore_all
-from hintproof.engines.report import Limits, Progress, Run
+from hintproof.engines.limits import Limits
+from hintproof.engines.report import Run
 from hintproof.interpret.concrete import Concrete
 from hintproof.story.model import Stopped
 from hintproof.system.errors import BadInput
+from hintproof.system.progress import Progress
 from hintproof.tasks.verdict import Verdict, judge
-from hintproof.trace.trace import Departs, build, prepare
+from hintproof.trace.replay import Departs, build, prepare
 from hintspec.catalogue.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS, compose
 from hintspec.language.recording import record
 from hintspec.language.sizes import Sizes

@@ -13,13 +13,14 @@ from pathlib import Path
 
 from hintproof.engines.compiled import CompiledSearch
 from hintproof.engines.exhaustive import PlainSearch
-from hintproof.engines.report import Limits, Progress, megabytes
+from hintproof.engines.limits import Limits
 from hintproof.interpret.concrete import Concrete
 from hintproof.peers import PeerRun, python, run_minicheck, run_spin, run_tlc, spin, tlc
 from hintproof.peers.two_phase_commit import STATES, two_phase_commit
 from hintproof.peers.worlds import COMPARED
-from hintproof.system.memory import touch
-from hintproof.trace.trace import prepare
+from hintproof.system.memory import peak_megabytes, touch
+from hintproof.system.progress import Progress
+from hintproof.trace.replay import prepare
 from hintspec.language.sizes import Sizes
 
 #: Our searches: the plain one, the compiled one, that on two cores, that up to the names of blocks.
@@ -132,7 +133,7 @@ class BenchTask:
         every = max(len(samples) // 50, 1)
         return Measured(
             *(self.environment, str(self.sizes), self.engine, search.count, search.transitions),
-            *(seconds, ready, int(kept * search.count) >> 20 if kept else megabytes()),
+            *(seconds, ready, int(kept * search.count) >> 20 if kept else peak_megabytes()),
             bytes_per_state=kept,
             samples=(*samples[::every], (search.count, seconds)),
         )

@@ -21,9 +21,10 @@ import hintspec
 from hintproof import __version__
 from hintproof.engines.induction import SECONDS, settled
 from hintproof.engines.obligations import Obligations, Query
-from hintproof.engines.report import Progress, milliseconds
 from hintproof.interpret.smtlib import Writer
+from hintproof.system.clock import milliseconds
 from hintproof.system.errors import BadInput
+from hintproof.system.progress import Progress
 from hintproof.tasks.certificate_check import ask_cvc5
 from hintproof.tasks.prove import ProofTask
 from hintspec.catalogue.expected import known_at_any_size

@@ -14,14 +14,16 @@ from typing import Any
 
 from hintproof.engines.bounded import search_bounded
 from hintproof.engines.exhaustive import NO_DEADLOCK, explore_all
-from hintproof.engines.report import Found, Limits, Progress
+from hintproof.engines.limits import Limits
+from hintproof.engines.report import Found
 from hintproof.engines.sampling import DEFAULT_PROFILE, PROFILES, sample
 from hintproof.interpret.concrete import Concrete
 from hintproof.interpret.packed import PackedCompiler
 from hintproof.interpret.symmetry import canonical_form
 from hintproof.system.errors import BadInput
+from hintproof.system.progress import Progress
 from hintproof.tasks.verdict import Exit, Judgement, Verdict, combine, exit_code, judge
-from hintproof.trace.trace import Trace, from_engine, prepare
+from hintproof.trace.replay import Trace, from_engine, prepare
 from hintspec.catalogue.defects import DEFECTS
 from hintspec.catalogue.expected import Record, known_at_any_size, pins, records_of
 from hintspec.language.declare import ALWAYS, Property

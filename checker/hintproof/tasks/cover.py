@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hintproof.engines.cover import Covered, cover
-from hintproof.engines.report import Limits, Progress
-from hintproof.trace.trace import prepare
+from hintproof.engines.limits import Limits
+from hintproof.system.progress import Progress
+from hintproof.trace.replay import prepare
 from hintspec.catalogue.expected import COVER_SIZES
 
 #: States after which the search at one size ends.

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from hintproof.engines.induction import prove
-from hintproof.engines.report import Found, Limits, Progress
+from hintproof.engines.limits import Limits
+from hintproof.engines.report import Found
 from hintproof.interpret.concrete import Concrete
 from hintproof.system.errors import BadInput
+from hintproof.system.progress import Progress
 from hintproof.tasks.check import ENGINES, Result, check, plan
 from hintproof.tasks.prove import ProofTask
 from hintproof.tasks.verdict import Verdict
-from hintproof.trace.trace import Trace, prepare
+from hintproof.trace.replay import Trace, prepare
 from hintspec.catalogue.defect import Defect
 from hintspec.catalogue.defects import DEFECTS
 from hintspec.catalogue.out_of_scope import Harmless

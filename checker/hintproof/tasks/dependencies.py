@@ -16,8 +16,8 @@ from itertools import chain
 
 from hintproof.engines.induction import SECONDS, ask, prove, rests_on
 from hintproof.engines.obligations import WELL_FORMED, Obligations, Query
-from hintproof.engines.report import Progress
 from hintproof.system.errors import BadInput
+from hintproof.system.progress import Progress
 from hintproof.tasks.prove import ProofTask
 from hintspec.catalogue.environments import told
 from hintspec.language.recording import Model, RecordedAction, reads

@@ -12,14 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from hintproof.engines.report import Limits
+from hintproof.engines.limits import Limits
 from hintproof.story.model import Stopped, Story
 from hintproof.story.tell import tell
 from hintproof.system.errors import BadInput
 from hintproof.system.workers import cores, run_all
 from hintproof.tasks.attribution import LIMITS, RuleTask, rule_tasks, to_blame
 from hintproof.tasks.check import check
-from hintproof.trace.trace import Trace
+from hintproof.trace.replay import Trace
 from hintspec.catalogue.defect import Defect
 
 #: Runs tasks and gives each with its result.

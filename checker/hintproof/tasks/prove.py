@@ -18,10 +18,10 @@ from hintproof.engines.cti import (
     with_budgets,
 )
 from hintproof.engines.induction import SECONDS, Obligation, Proof, prove
-from hintproof.engines.report import Progress
 from hintproof.interpret.concrete import Concrete
 from hintproof.system.errors import BadInput
-from hintproof.trace.trace import Trace, follow, from_engine, one_step, prepare
+from hintproof.system.progress import Progress
+from hintproof.trace.replay import Trace, follow, from_engine, one_step, prepare
 from hintspec.catalogue.defects import DEFECTS
 from hintspec.catalogue.environments import compose
 from hintspec.catalogue.expected import known_at_any_size

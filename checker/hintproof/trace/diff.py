@@ -10,7 +10,7 @@ from typing import Any
 from hintproof.engines.report import Run
 from hintproof.interpret.concrete import Concrete
 from hintproof.system.errors import BadInput
-from hintproof.trace.trace import Departs, Trace, build, follow, prepare
+from hintproof.trace.replay import Departs, Trace, build, follow, prepare
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hintproof.engines.exhaustive import NO_DEADLOCK
 from hintproof.interpret.concrete import Concrete, State
 from hintproof.system.errors import BadInput
-from hintproof.trace.trace import Trace, build, speaks_up
+from hintproof.trace.replay import Trace, build, speaks_up
 from hintspec.language.declare import ALWAYS, RECOVERABLE, SOMETIMES, STEP
 from hintspec.language.recording import RecordedProperty
 

@@ -11,12 +11,13 @@ from hintproof import Limits, Sizes
 from hintproof.engines import compiled, exhaustive
 from hintproof.engines.compiled import CompiledSearch, is_kept, texts_of
 from hintproof.engines.exhaustive import PlainSearch, explore_all, found_by
-from hintproof.engines.modules import cache_directory, load
+from hintproof.engines.modules import load
 from hintproof.engines.report import Found
 from hintproof.interpret.concrete import Concrete
 from hintproof.interpret.packed import WORD, PackedCompiler
 from hintproof.peers.two_phase_commit import two_phase_commit
-from hintproof.trace.trace import prepare
+from hintproof.system.cache import cache_directory
+from hintproof.trace.replay import prepare
 from hintspec.catalogue.expected import RECORDS, Record, pins
 from hintspec.language.sorts import SpecError
 

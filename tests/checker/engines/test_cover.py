@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from hintproof.engines.cover import ACTION, GOAL, HYPOTHESIS, Covered, Item, cover, hypotheses
-from hintproof.engines.report import Limits
+from hintproof.engines.limits import Limits
 from hintproof.system.workers import cores, run_all
 from hintproof.tasks.cover import CoverTask
 from hintproof.tasks.prove import ProofTask
-from hintproof.trace.trace import prepare
+from hintproof.trace.replay import prepare
 from hintspec.catalogue.environments import compose
 from hintspec.catalogue.expected import PROVED
 from hintspec.language.sizes import Sizes

@@ -12,7 +12,7 @@ from hintproof.engines.cti import check_counterexample, find_counterexample, rea
 from hintproof.story.tell import tell
 from hintproof.system.errors import EngineBug
 from hintproof.tasks.prove import Failure, ProofResult, ProofTask, run_of, step_of
-from hintproof.trace.trace import build, prepare
+from hintproof.trace.replay import build, prepare
 from hintproof.views.results import proofs
 from hintproof.views.trace import mail
 from hintspec.language.declare import LEMMA, Property

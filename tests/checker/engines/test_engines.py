@@ -6,7 +6,7 @@ import pytest
 
 from hintproof.engines.bounded import search_bounded
 from hintproof.engines.exhaustive import NO_DEADLOCK, explore_all
-from hintproof.engines.report import Limits
+from hintproof.engines.limits import Limits
 from hintproof.engines.sampling import sample
 from hintproof.interpret.concrete import Concrete
 from hintproof.peers.two_phase_commit import MANAGER, RESOURCE, STATES, STEPS, S, two_phase_commit

@@ -17,7 +17,7 @@ from hintproof.engines.walks import Guide, unlinked
 from hintproof.interpret.concrete import Concrete
 from hintproof.peers.two_phase_commit import MANAGER, RESOURCE, STEPS, S, two_phase_commit
 from hintproof.tasks.check import plan
-from hintproof.trace.trace import follow, from_engine, prepare
+from hintproof.trace.replay import follow, from_engine, prepare
 from hintproof.views.results.exploration import exploration_json, never_taken
 from hintspec.catalogue.expected import RECORDS, Record, pins
 from hintspec.language.declare import ALWAYS, STEP, Part, StateView, Text, action, require, var

@@ -21,7 +21,8 @@ from hintproof.story.causes import why
 from hintproof.story.tell import tell
 from hintproof.tasks.check import plan
 from hintproof.tasks.verdict import judge
-from hintproof.trace.trace import Trace, load, prepare, save
+from hintproof.trace.document import load, save
+from hintproof.trace.replay import Trace, prepare
 from hintproof.views.trace import mail
 from hintspec.catalogue.environments import compose
 from hintspec.language.declare import (

@@ -14,6 +14,7 @@ from hintproof.gate.mails import patches_in
 from hintproof.gate.report import PatchReport, Standing
 from hintproof.gate.watched import DRIVER, texts
 from hintproof.tasks.verdict import Exit, Outcome
+from hintproof.views.trace import mail
 from hintspec.language.sizes import Sizes
 from tests.checker.gate.changes import EVERY, FAULTS, FORGETS, HARMLESS, REPAIRS, Change
 from tests.checker.linux.trees import PACKAGES, source
@@ -30,9 +31,9 @@ FEW = (
 def gated(change: Change, package: str, asks: tuple[Ask, ...]) -> tuple[PatchReport, Exit]:
     """What the gate says of a change of a package's driver."""
     source(package)  # skips where it is not installed
-    tree = LinuxBackend().source(package)
+    tree = LinuxBackend(mail.render).source(package)
     patch = change.patch(texts(tree)[DRIVER]).encode("utf-8", "surrogateescape")
-    report = run_gate(tree, patches_in(patch, change.name), LinuxChecker(asks))
+    report = run_gate(tree, patches_in(patch, change.name), LinuxChecker(asks, mail.render))
     return report.patches[0], report.exit_code()
 
 

@@ -24,6 +24,7 @@ from hintproof.qemu.steering import Arrival
 from hintproof.system.errors import BadInput
 from hintproof.tasks.verdict import Exit, Outcome
 from hintproof.views.gate.formats import FORMATS
+from hintproof.views.trace import mail
 from hintspec.language.sizes import Sizes
 from hintspec.protocol.rules import LogMode
 from tests.checker.qemu.needs import needs_kvm, needs_qemu
@@ -44,7 +45,7 @@ COURSE = Course("linux-6.1+qemu-7.2+kvm-auto", Sizes(), (("migrate", None),), ({
 
 def told(claim: str, *played: Played) -> tuple[set[str], set[str], dict[str, str]]:
     """The claims that fall and that hold, and those that are undecided, after these results of a run."""
-    found = verdict({hypervisor._Ask("a run", claim, "kvm", COURSE): played})
+    found = verdict({hypervisor._Ask("a run", claim, "kvm", COURSE): played}, mail.render)
     assert {question.world for question in found.asked} == {"a run, kvm"}
     names = ({question.property for question in questions} for questions in (found.falls, found.holds))
     falls, holds = names
@@ -78,7 +79,7 @@ def test_what_results_come_to(
 
 
 def test_a_fall_has_its_run_and_what_came_of_it() -> None:
-    found = verdict({hypervisor._Ask("a run", LOSES, "kvm", COURSE): [LOST]})
+    found = verdict({hypervisor._Ask("a run", LOSES, "kvm", COURSE): [LOST]}, mail.render)
     fall = found.falls[Question(LOSES, "a run, kvm")]
     lines = [line.text for line in fall.trace]
     assert lines[2:] == [
@@ -119,7 +120,7 @@ def standings(report: GateReport) -> dict[str, Standing]:
 @needs_kvm
 @needs_two
 def test_a_build_that_mends_a_loss(mended: Qemu, traces: Path) -> None:
-    report = run_gate_on_qemu(mended, find_qemu(), traces, FEW, ["kvm"])
+    report = run_gate_on_qemu(mended, find_qemu(), traces, mail.render, FEW, ["kvm"])
     assert standings(report) == {
         "no_lost_write (shared-start-cell, kvm)": Standing.BEFORE,
         "no_lost_write (early-release, kvm)": Standing.MENDED,
@@ -136,7 +137,7 @@ def test_a_build_that_mends_a_loss(mended: Qemu, traces: Path) -> None:
 @needs_kvm
 @needs_two
 def test_a_build_that_loses_more(mended: Qemu, traces: Path) -> None:
-    report = run_gate_on_qemu(find_qemu(), mended, traces, Amount(2, 1), ["kvm"])
+    report = run_gate_on_qemu(find_qemu(), mended, traces, mail.render, Amount(2, 1), ["kvm"])
     assert standings(report)["no_lost_write (early-release, kvm)"] == Standing.NEW
     assert report.exit_code() == Exit.REFUTED
     new = report.patches[0].findings[0]
@@ -167,25 +168,25 @@ def test_a_build_that_does_not_start(tmp_path: Path, traces: Path) -> None:
     path = find_qemu().path
     text = f'case "$*" in *-qtest*) echo it breaks >&2; exit 7;; esac\nexec {path} "$@"'
     broken = find_qemu(program(tmp_path / "broken", text))
-    report = run_gate_on_qemu(broken, find_qemu(), traces, FEW, ["tcg"])
+    report = run_gate_on_qemu(broken, find_qemu(), traces, mail.render, FEW, ["tcg"])
     [patch] = report.patches
     assert (patch.outcome, report.exit_code()) == (Outcome.UNDECIDED, Exit.UNDECIDED)
     assert "it ended with status 7" in patch.details[0]
     assert "it breaks" in patch.details[0]
     with pytest.raises(BadInput, match=r"can't be asked: the hypervisor died .* name another --base"):
-        run_gate_on_qemu(find_qemu(), broken, traces, FEW, ["tcg"])
+        run_gate_on_qemu(find_qemu(), broken, traces, mail.render, FEW, ["tcg"])
 
 
 @needs_qemu
 def test_a_folder_without_traces(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"has no NAME/trace\.json: name the folder counterexamples"):
-        run_gate_on_qemu(find_qemu(), find_qemu(), tmp_path, FEW)
+        run_gate_on_qemu(find_qemu(), find_qemu(), tmp_path, mail.render, FEW)
 
 
 def test_no_accelerator_that_both_have(tmp_path: Path) -> None:
     one, two = (Qemu("/qemu", (7, 2), "7.2", had) for had in (("tcg",), ("kvm",)))
     with pytest.raises(BadInput, match=r"has no kvm: it has tcg; .*has no tcg"):
-        run_gate_on_qemu(one, two, tmp_path)
+        run_gate_on_qemu(one, two, tmp_path, mail.render)
 
 
 @pytest.mark.parametrize(

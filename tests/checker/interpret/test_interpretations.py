@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hintproof.interpret.bitvector import BitVectors, leaves_of
 from hintproof.interpret.concrete import Concrete, Instance, State
-from hintproof.trace.trace import prepare
+from hintproof.trace.replay import prepare
 from hintspec.catalogue.environments import CHANGES, DEVICES, DRIVERS, LOGS
 from hintspec.language.sizes import Sizes
 from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, Enum, Ring, Sort

@@ -7,14 +7,14 @@ import re
 import pytest
 
 from hintproof.engines.exhaustive import PlainSearch
-from hintproof.engines.report import Limits
+from hintproof.engines.limits import Limits
 from hintproof.interpret.concrete import Concrete
 from hintproof.interpret.promela import promela
 from hintproof.peers import run_spin
 from hintproof.peers import spin as spin_peer
 from hintproof.peers.spin import states_without
 from hintproof.peers.two_phase_commit import MANAGER, STATES, S, two_phase_commit
-from hintproof.trace.trace import prepare
+from hintproof.trace.replay import prepare
 from hintspec.catalogue.expected import RECORDS
 from hintspec.language.declare import ALWAYS, Part, Text, action, require, var
 from hintspec.language.recording import Model, record

@@ -12,7 +12,7 @@ from hintproof.engines.compiled import CompiledSearch
 from hintproof.engines.exhaustive import PlainSearch
 from hintproof.interpret.concrete import Concrete, State
 from hintproof.peers.two_phase_commit import two_phase_commit
-from hintproof.trace.trace import prepare
+from hintproof.trace.replay import prepare
 from hintspec.language.sorts import BLOCK, BLOCKS, LIST, Ring
 
 CASES = (

@@ -10,7 +10,8 @@ import pytest
 from hintproof.linux.child import Lost
 from hintproof.linux.examine import Examined, examined
 from hintproof.system.errors import BadInput
-from hintproof.trace.trace import SCHEMA
+from hintproof.trace.document import SCHEMA
+from hintproof.views.trace import mail
 from hintspec.language.sizes import Sizes
 from tests.checker.linux.little import little_source
 from tests.checker.linux.trees import PACKAGES, source
@@ -51,7 +52,7 @@ def test_verdicts(linux: Examined) -> None:
     falls = {item.name: item for item in found.falls}
     assert falls["no_lost_write"].length == 21
     assert falls["no_lost_write"].trace["schema"] == SCHEMA
-    assert "add send_cmd_id_start" in falls["no_lost_write"].mail
+    assert "add send_cmd_id_start" in mail.render(falls["no_lost_write"].story)
     large = replace(SIZES, blocks=4, ring=8, rounds=4)
     assert "hint_in_batch" in [item.name for item in linux.verdicts(DISCARDS, large, random_steps=30_000).falls]
     with pytest.raises(BadInput, match="unknown word"):

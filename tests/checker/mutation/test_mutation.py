@@ -10,7 +10,7 @@ import pytest
 
 from hintproof import BadInput
 from hintproof.engines.exhaustive import PlainSearch
-from hintproof.engines.report import Limits
+from hintproof.engines.limits import Limits
 from hintproof.interpret.concrete import Concrete
 from hintproof.mutation.baseline import Baseline, Changed
 from hintproof.mutation.bisimulation import alike
@@ -19,7 +19,7 @@ from hintproof.mutation.mutants import MERGE, Mutant, mutants
 from hintproof.mutation.task import MutationTask, Results, counterpart, digest, mutants_of, summarize
 from hintproof.peers.two_phase_commit import two_phase_commit
 from hintproof.system.workers import cores, run_all
-from hintproof.trace.trace import prepare
+from hintproof.trace.replay import prepare
 from hintspec.catalogue.expected import PROVED as PROVED_WORLDS
 from hintspec.catalogue.expected import WORKED_EXAMPLE
 from hintspec.catalogue.mutation_stages import stages_for

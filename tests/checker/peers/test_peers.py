@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from hintproof.engines.exhaustive import PlainSearch
-from hintproof.engines.report import Limits
+from hintproof.engines.limits import Limits
 from hintproof.peers import python, run_minicheck, run_spin, run_tlc, spin, tlc
-from hintproof.peers.child import run_child
 from hintproof.peers.two_phase_commit import STATES, two_phase_commit
 from hintproof.peers.worlds import COMPARED
+from hintproof.system.children import run_child
 from hintproof.system.errors import BadInput
-from hintproof.trace.trace import prepare
+from hintproof.trace.replay import prepare
 from hintspec.language.sizes import Sizes
 from tests.places import ROOT
 

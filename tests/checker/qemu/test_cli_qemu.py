@@ -22,7 +22,7 @@ from hintproof.qemu.observations import Seen, keep, load_seen
 from hintproof.qemu.replay import setup_for
 from hintproof.system.errors import BadInput
 from hintproof.tasks.verdict import Exit
-from hintproof.trace.trace import load
+from hintproof.trace.document import load
 from tests.checker.qemu.needs import needs_qemu
 from tests.places import COUNTEREXAMPLES
 

@@ -10,7 +10,8 @@ from hintproof.qemu.observations import load_seen
 from hintproof.qemu.replay import Course, Result, counts, judged, play, replay, replays, setup_for
 from hintproof.qemu.steering import Steering
 from hintproof.system.errors import BadInput
-from hintproof.trace.trace import Trace, load
+from hintproof.trace.document import load
+from hintproof.trace.replay import Trace
 from hintproof.views.results.real import seen_line
 from hintspec.language.sizes import Sizes
 from tests.checker.qemu.needs import course, needs_kvm, needs_qemu, setup

@@ -16,7 +16,7 @@ from hintproof.engines.exhaustive import explore_all
 from hintproof.system.errors import BadInput
 from hintproof.tasks import defects as catalogue
 from hintproof.tasks.defects import DeriveTask, defect_named, is_harmless, seek
-from hintproof.trace.trace import prepare
+from hintproof.trace.replay import prepare
 from hintproof.views.results import defects as view
 from hintproof.views.results.real import seen_lines
 from hintspec.catalogue.defects import DEFECTS

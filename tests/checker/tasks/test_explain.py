@@ -13,8 +13,9 @@ from hintproof.story.tell import tell
 from hintproof.tasks.attribution import other_rules
 from hintproof.tasks.explain import blame, explain
 from hintproof.trace.diff import in_world
+from hintproof.trace.document import load
 from hintproof.trace.reduce import can_be_left_out, reduce
-from hintproof.trace.trace import Trace, build, load, prepare
+from hintproof.trace.replay import Trace, build, prepare
 from hintspec.catalogue.defects import DEFECTS
 from hintspec.catalogue.environments import compose
 from hintspec.protocol.rules import World

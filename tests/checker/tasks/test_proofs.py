@@ -17,7 +17,7 @@ from hintproof.engines.induction import Proof, ask, prove, rests_on
 from hintproof.engines.obligations import INITIALLY, Obligations, Query
 from hintproof.interpret.unbounded import ListOf, RingOf, SetOf, Unbounded
 from hintproof.tasks.prove import ProofTask
-from hintproof.trace.trace import prepare
+from hintproof.trace.replay import prepare
 from hintspec.catalogue.environments import compose
 from hintspec.catalogue.expected import PROVED, RECORDS
 from hintspec.language.declare import ALWAYS, STEP

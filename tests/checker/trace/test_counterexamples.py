@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hintproof.story.tell import tell
-from hintproof.trace.trace import load
+from hintproof.trace.document import load
 from hintproof.views.trace import mail
 from hintspec.catalogue.defects import DEFECTS
 from hintspec.language.declare import SOMETIMES

@@ -7,7 +7,8 @@ import pytest
 from hintproof import BadInput
 from hintproof.cli import main
 from hintproof.trace.diff import between, in_world
-from hintproof.trace.trace import build, load
+from hintproof.trace.document import load
+from hintproof.trace.replay import build
 from hintproof.views.trace import differences
 from tests.places import COUNTEREXAMPLES
 

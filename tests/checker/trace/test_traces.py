@@ -11,7 +11,8 @@ import pytest
 from hintproof import BadInput, EngineBug, Sizes, check
 from hintproof.story.causes import why
 from hintproof.story.tell import tell
-from hintproof.trace.trace import SCHEMA, Trace, build, from_engine, load, prepare, save
+from hintproof.trace.document import SCHEMA, load, save
+from hintproof.trace.replay import Trace, build, from_engine, prepare
 from hintproof.views.trace import mail
 from tests.places import COUNTEREXAMPLES
 

@@ -10,7 +10,7 @@ import pytest
 
 from hintproof.story.model import Story, Weight, entry
 from hintproof.system.errors import BadInput
-from hintproof.views.harmless import LONGEST, harmless
+from hintproof.views.sanitize import LONGEST, harmless
 from hintproof.views.trace import drawing
 from hintproof.views.trace.sequence import traffic
 from tests.page_stories import HOSTILE, NAMES, hostile, known, long_walk

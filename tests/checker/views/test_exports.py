@@ -15,7 +15,7 @@ from hintproof import BadInput
 from hintproof.cli import main
 from hintproof.story.model import Cause, Explanation, Stopped, Story
 from hintproof.story.tell import tell
-from hintproof.trace.trace import load
+from hintproof.trace.document import load
 from hintproof.views.trace import itf, mail, mermaid, note
 from hintproof.views.trace.formats import FORMATS, format_for
 from hintspec.catalogue.defects import DEFECTS

@@ -12,7 +12,7 @@ from hintproof.engines.report import length
 from hintproof.story.causes import why
 from hintproof.story.tell import tell
 from hintproof.tasks.defects import SEEKERS, Cure, Derived
-from hintproof.trace.trace import document
+from hintproof.trace.document import document
 from hintproof.views import markdown
 from hintproof.views.trace import mail
 from hintspec.catalogue.defect import Defect

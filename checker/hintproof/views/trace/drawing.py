@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from hintproof.story.model import Moment, Story, Weight, marks
 from hintproof.system.errors import BadInput
-from hintproof.views.harmless import harmless
+from hintproof.views.sanitize import harmless
 from hintproof.views.trace.sequence import Traffic, blocks_shown, column, columns, told_beside, traffic
 
 #: Steps that one drawing has room for.

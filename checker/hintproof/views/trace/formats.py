@@ -11,7 +11,8 @@ from hintproof.story.causes import why
 from hintproof.story.model import Story
 from hintproof.story.tell import tell
 from hintproof.system.errors import BadInput
-from hintproof.trace.trace import Trace, document
+from hintproof.trace.document import document
+from hintproof.trace.replay import Trace
 from hintproof.views.trace import drawing, itf, mail, mermaid, note, page
 
 

@@ -18,7 +18,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from hintproof.story.model import Link, Moment, Story, Values, Weight
-from hintproof.views.harmless import harmless
+from hintproof.views.sanitize import harmless
 from hintproof.views.trace.sequence import beside, blocks_shown, column, columns, traffic
 
 #: The scripts, in the order in which they run.

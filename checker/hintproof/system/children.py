@@ -1,4 +1,4 @@
-"""One run of another checker: a child process with a limit of time, which never outlives the one that asked."""
+"""Child processes: a program run to its end, with a limit of time; it never outlives the one that started it."""
 
 from __future__ import annotations
 
@@ -18,36 +18,6 @@ from hintproof.system.errors import BadInput
 
 #: Seconds between two looks at a child's memory and time.
 _LOOK = 0.02
-
-
-@dataclass(frozen=True)
-class PeerRun:
-    """What a checker counted, and what it took. None: the tool does not say.
-
-    ``transitions`` are steps, without the initial state that some tools count as one. ``seconds`` are those of the
-    search, by the tool's own clock if it has one; ``ready`` those before it (writing, generating, compiling);
-    ``wall`` all of them, from the question to the verdict. ``megabytes`` are the most memory that the search's
-    process had, looked at now and then, ``state_bytes`` what one state takes as it is stored, without its place in a
-    table. ``errors`` is how many violations SPIN met; ``told`` is all that the tool printed.
-    """
-
-    tool: str
-    version: str
-    states: int
-    transitions: int | None
-    depth: int | None
-    seconds: float
-    ready: float
-    wall: float
-    megabytes: int
-    state_bytes: int | None = None
-    errors: int = 0
-    told: str = ""
-
-    @property
-    def rate(self) -> float:
-        """States a second of the search."""
-        return self.states / max(self.seconds, 1e-6)
 
 
 @dataclass(frozen=True)

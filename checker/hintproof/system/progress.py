@@ -1,0 +1,8 @@
+"""How long work tells of its progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+#: Called now and then with (what is counted, how many so far).
+Progress = Callable[[str, int], None]
