@@ -22,7 +22,7 @@ from hintproof.views.gate.formats import FORMATS, TERMINAL
 from hintproof.views.results import tables
 from hintproof.views.sanitize import line, valid
 from hintproof.views.trace import mail
-from hintspec.catalogue.environments import told
+from hintspec.language.errors import quote
 
 
 class Backend(Protocol):
@@ -63,7 +63,7 @@ def command(backend: Backend) -> typer.Typer:
         patch. Exit 1 if something new falls, 3 if something is undecided.
         """
         if form not in (TERMINAL, *FORMATS):
-            raise BadInput(f"--format {told(form)}: say {', '.join((TERMINAL, *FORMATS))}")
+            raise BadInput(f"--format {quote(form)}: say {', '.join((TERMINAL, *FORMATS))}")
         if qemu:
             if linux or patch or commits or seconds is not None:
                 raise BadInput("--qemu compares two builds: give it without patches, --linux, --range and --seconds")
@@ -89,7 +89,7 @@ def _run(
     backend: Backend, linux: str, patches: list[str], commits: str, thorough: bool, limits: GateLimits
 ) -> GateReport:
     if commits and not Path(linux).is_dir():
-        raise BadInput(f"--range needs a git tree: {told(linux)} is no directory")
+        raise BadInput(f"--range needs a git tree: {quote(linux)} is no directory")
     if patches.count(STDIN) > 1:
         raise BadInput("standard input can be read only once: say - once")
     checker = backend.checker(thorough)

@@ -41,8 +41,8 @@ from hintproof.views.results import exploration, tables
 from hintproof.views.trace import mail
 from hintspec.catalogue.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
 from hintspec.catalogue.expected import RECORDS, records_of
+from hintspec.language.errors import SpecError
 from hintspec.language.sizes import Sizes
-from hintspec.language.sorts import SpecError
 from hintspec.text import PROTOCOL
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)

@@ -16,8 +16,8 @@ from hintproof.system.errors import BadInput
 from hintproof.system.workers import cores
 from hintproof.tasks.verdict import Exit
 from hintproof.views.results import mutation, tables
-from hintspec.catalogue.environments import told
 from hintspec.catalogue.expected import WORKED_EXAMPLE
+from hintspec.language.errors import quote
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -64,7 +64,7 @@ def _wanted(environment: str, only: list[str] | None) -> list[str]:
         if name not in steps:
             near = difflib.get_close_matches(name, steps, 1)
             hint = f"; did you mean '{near[0]}'?" if near else ""
-            raise BadInput(f"no step {told(name)} in this environment{hint}")
+            raise BadInput(f"no step {quote(name)} in this environment{hint}")
     return [name for name, mutant in known.items() if not only or mutant.step in only]
 
 

@@ -22,8 +22,8 @@ from hintproof.system.clock import Clock
 from hintproof.system.memory import share
 from hintproof.system.progress import Progress
 from hintspec.language.declare import OF_ALL_STATES, RECOVERABLE, SOMETIMES
+from hintspec.language.errors import SpecError
 from hintspec.language.recording import RecordedProperty
-from hintspec.language.sorts import SpecError
 
 if TYPE_CHECKING:
     from hintproof.engines.compiled import CompiledSearch

@@ -13,7 +13,7 @@ from unidiff.patch import PatchSet
 
 from hintproof.gate.watched import WATCHED
 from hintproof.system.errors import BadInput
-from hintspec.catalogue.environments import told
+from hintspec.language.errors import quote
 
 #: A longer line (characters) in the change of a watched file is no C; nor are more lines than this.
 MAX_LINE, MAX_LINES = 4000, 50_000
@@ -168,7 +168,7 @@ def _names(head: str, name: str) -> tuple[str, str]:
         return _unquoted(quoted[1]), _unquoted(quoted[2])
     half = len(first) // 2
     if first[half : half + 1] != " ":
-        raise BadInput(f"{name}: can't tell which file {told(first)} means: make the patch with 'git format-patch'")
+        raise BadInput(f"{name}: can't tell which file {quote(first)} means: make the patch with 'git format-patch'")
     return first[:half], first[half + 1 :]
 
 
@@ -192,7 +192,7 @@ def _inside(written: str, name: str) -> str | None:
     shorter = re.sub(r"^[abciow12]/", "", written)
     for candidate in (written, shorter):
         if candidate.startswith("/") or ".." in candidate.split("/") or "\0" in candidate or not candidate:
-            raise BadInput(f"{name}: names {told(written)}, which is not inside a tree: refused")
+            raise BadInput(f"{name}: names {quote(written)}, which is not inside a tree: refused")
     without_first = written.partition("/")[2]
     return next((path for path in (written, without_first) if path in WATCHED), shorter)
 

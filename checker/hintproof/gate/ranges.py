@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hintproof.gate.watched import MAX_BYTES, WATCHED, decoded, makefile_version
 from hintproof.system.errors import BadInput
-from hintspec.catalogue.environments import told
+from hintspec.language.errors import quote
 
 #: Seconds that one call of git may take, and commits that are looked at.
 SECONDS, MAX_COMMITS = 120, 200
@@ -67,7 +67,7 @@ def commits_of(root: Path, given: str) -> tuple[GitTree, list[Commit]]:
     listing = ("rev-list", "--reverse", "--topo-order", f"--max-count={MAX_COMMITS + 1}", f"{first}..{last}", "--")
     names = _git(root, *listing, *WATCHED).decode().split()
     if len(names) > MAX_COMMITS:
-        raise BadInput(f"{told(given)}: more than {MAX_COMMITS} commits change the driver: take a shorter range")
+        raise BadInput(f"{quote(given)}: more than {MAX_COMMITS} commits change the driver: take a shorter range")
     return GitTree(root, first, f"{root} at {first[:12]}"), [_commit(root, name) for name in names]
 
 
@@ -75,7 +75,7 @@ def _ends(given: str) -> tuple[str, str]:
     """Both ends of ``A..B``; without a B it is HEAD."""
     first, dots, last = given.partition("..")
     if not dots or not first or last.startswith(".") or ".." in last or re.search(r"[\s\x00-\x1f\x7f]", given):
-        raise BadInput(f"--range {told(given)}: say A..B, two commits, the older first")
+        raise BadInput(f"--range {quote(given)}: say A..B, two commits, the older first")
     return first, last or "HEAD"
 
 
@@ -87,7 +87,7 @@ def _resolved(root: Path, end: str, given: str) -> str:
             raise
         found = ""
     if not re.fullmatch(r"[0-9a-f]{40,64}", found):
-        raise BadInput(f"--range {told(given)}: {told(end)} is no commit of {root}")
+        raise BadInput(f"--range {quote(given)}: {quote(end)} is no commit of {root}")
     return found
 
 

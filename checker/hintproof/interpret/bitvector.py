@@ -15,9 +15,10 @@ import z3
 
 from hintproof.interpret.concrete import Instance, State
 from hintproof.interpret.source import field_index
+from hintspec.language.errors import SpecError
 from hintspec.language.recording import Model
 from hintspec.language.sizes import Sizes
-from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, Enum, Ring, Sort, SpecError, Term
+from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, Enum, Ring, Sort, Term
 
 Expr = Any  # z3 is untyped
 

@@ -26,7 +26,7 @@ Assignment = tuple[str, str]
 
 
 def promela(concrete: Concrete, title: str = "") -> str:
-    """The Promela text of a model. Raises :class:`hintspec.language.sorts.SpecError` for sizes that SPIN can't take."""
+    """The Promela text of a model. Raises :class:`~hintspec.language.errors.SpecError` for sizes that SPIN lacks."""
     return _Writer(concrete).text(title)
 
 

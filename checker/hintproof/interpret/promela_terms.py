@@ -8,8 +8,9 @@ there are zeros past the last entry, so that one ring has one state.
 from __future__ import annotations
 
 from hintproof.interpret.source import Compiler, field_index
+from hintspec.language.errors import SpecError
 from hintspec.language.sizes import Sizes
-from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, Enum, Ring, Sort, SpecError, Term
+from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, Enum, Ring, Sort, Term
 
 #: The numbers that make up a value, as Promela sources; one for all sorts but rings and lists.
 Value = tuple[str, ...]

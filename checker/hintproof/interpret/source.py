@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hintspec.language.declare import ALWAYS
+from hintspec.language.errors import SpecError
 from hintspec.language.recording import Model, RecordedProperty
 from hintspec.language.sizes import Sizes
-from hintspec.language.sorts import BLOCKS, Ring, Sort, SpecError, Term
+from hintspec.language.sorts import BLOCKS, Ring, Sort, Term
 
 if TYPE_CHECKING:
     from hintproof.interpret.concrete import Instance

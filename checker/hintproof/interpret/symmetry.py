@@ -11,9 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hintspec.language.errors import SpecError
 from hintspec.language.recording import Model
 from hintspec.language.sizes import Sizes
-from hintspec.language.sorts import BLOCK, BLOCKS, LIST, Ring, SpecError, Term
+from hintspec.language.sorts import BLOCK, BLOCKS, LIST, Ring, Term
 
 if TYPE_CHECKING:
     from hintproof.interpret.packed import PackedCompiler

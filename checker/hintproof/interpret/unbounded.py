@@ -19,8 +19,9 @@ from typing import Any
 
 import z3
 
+from hintspec.language.errors import SpecError
 from hintspec.language.recording import Model, RecordedAction
-from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, Enum, Ring, Sort, SpecError, Term
+from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, Enum, Ring, Sort, Term
 
 Expr = Any  # z3 is untyped
 Value = Any  # Expr, SetOf, RingOf or ListOf

@@ -13,8 +13,9 @@ from dataclasses import replace
 from hintproof.system.errors import BadInput
 from hintspec.catalogue.environments import compose
 from hintspec.language.declare import STEP, Action, StateView, Text, action, collect, require
+from hintspec.language.errors import SpecError
 from hintspec.language.recording import Model, record
-from hintspec.language.sorts import DONE, OLDEST_ID, STOP, SpecError, Term, choose, is_issued, next_id, one_of
+from hintspec.language.sorts import DONE, OLDEST_ID, STOP, Term, choose, is_issued, next_id, one_of
 from hintspec.protocol import driver, lifecycle, shrinker
 from hintspec.protocol.rules import DeviceRules, Kind, LogRules, World, discarding
 from hintspec.protocol.state import DEVICE, DRIVER, PARTS, Worker

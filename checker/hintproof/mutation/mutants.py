@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from hintproof.interpret.wording import wording
 from hintproof.mutation.merged_steps import merged_steps, place_after
 from hintproof.mutation.operators import variants, vocabulary
+from hintspec.language.errors import SpecError
 from hintspec.language.recording import Conjunct, Model, RecordedAction, RecordedFairness, reads, refuse_ghosts
-from hintspec.language.sorts import SpecError, Term
+from hintspec.language.sorts import Term
 from hintspec.language.terms import spelled
 
 #: Operators on whole conjuncts and updates.

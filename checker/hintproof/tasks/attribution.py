@@ -21,9 +21,9 @@ from hintproof.system.progress import Progress
 from hintproof.tasks.verdict import Verdict, judge
 from hintproof.trace.replay import Departs, build, prepare
 from hintspec.catalogue.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS, compose
+from hintspec.language.errors import SpecError
 from hintspec.language.recording import record
 from hintspec.language.sizes import Sizes
-from hintspec.language.sorts import SpecError
 from hintspec.protocol.rules import World
 from hintspec.text import PROTOCOL
 

@@ -27,8 +27,8 @@ from hintproof.trace.replay import Trace, from_engine, prepare
 from hintspec.catalogue.defects import DEFECTS
 from hintspec.catalogue.expected import Record, known_at_any_size, pins, records_of
 from hintspec.language.declare import ALWAYS, Property
+from hintspec.language.errors import SpecError
 from hintspec.language.sizes import Sizes
-from hintspec.language.sorts import SpecError
 
 #: The engines by name.
 ENGINES: dict[str, Callable[[Concrete, Limits, Progress | None], Found]] = {

@@ -19,7 +19,7 @@ from hintproof.engines.obligations import WELL_FORMED, Obligations, Query
 from hintproof.system.errors import BadInput
 from hintproof.system.progress import Progress
 from hintproof.tasks.prove import ProofTask
-from hintspec.catalogue.environments import told
+from hintspec.language.errors import quote
 from hintspec.language.recording import Model, RecordedAction, reads
 from hintspec.language.sorts import Term
 from hintspec.proof.unneeded_guards import NOT_FOR_SAFETY
@@ -72,7 +72,7 @@ def named(model: Model, name: str) -> list[Part]:
     if not found:
         near = difflib.get_close_matches(name, [*functions, *(p.name for p in model.lemmas)], 1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
-        raise BadInput(f"no lemma, step, variable or function {told(name)} in this environment{hint}")
+        raise BadInput(f"no lemma, step, variable or function {quote(name)} in this environment{hint}")
     return found
 
 

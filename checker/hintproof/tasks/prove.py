@@ -25,8 +25,8 @@ from hintproof.trace.replay import Trace, follow, from_engine, one_step, prepare
 from hintspec.catalogue.defects import DEFECTS
 from hintspec.catalogue.environments import compose
 from hintspec.catalogue.expected import known_at_any_size
+from hintspec.language.errors import SpecError
 from hintspec.language.recording import Model, record
-from hintspec.language.sorts import SpecError
 from hintspec.text import PROTOCOL
 
 

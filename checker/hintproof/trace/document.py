@@ -17,9 +17,8 @@ from hintproof.engines.report import Run
 from hintproof.system.errors import BadInput
 from hintproof.system.files import write_atomically
 from hintproof.trace.replay import Trace, build, prepare
-from hintspec.catalogue.environments import told
+from hintspec.language.errors import SpecError, quote
 from hintspec.language.sizes import Sizes
-from hintspec.language.sorts import SpecError
 
 #: Version of the document. A reader refuses any other.
 SCHEMA = "hintproof-trace/1"
@@ -102,7 +101,7 @@ def load(path: Path) -> Trace:
         reason = ascii(str(problem).splitlines()[0][:160])[1:-1]
         raise BadInput(f"{path}: no trace of this tool: {reason}") from None
     if document.schema != SCHEMA:
-        raise BadInput(f"{path}: schema {told(document.schema)} is not {SCHEMA}: regenerate the trace")
+        raise BadInput(f"{path}: schema {quote(document.schema)} is not {SCHEMA}: regenerate the trace")
     if len(document.steps) > MAX_STEPS:
         raise BadInput(f"{path}: more than {MAX_STEPS} steps")
     try:
@@ -126,6 +125,6 @@ def _compare(path: Path, document: _TraceFile, trace: Trace) -> None:
         if kept.changes != made:
             differs = sorted(n for n in {*kept.changes, *made} if kept.changes.get(n) != made.get(n))
             raise BadInput(
-                f"{path}: step {number} ({step.action.name}) changes {told(differs[0])} otherwise than recorded: "
+                f"{path}: step {number} ({step.action.name}) changes {quote(differs[0])} otherwise than recorded: "
                 "the protocol text is not the one this trace was made with; regenerate it"
             )

@@ -12,11 +12,11 @@ from hintproof.interpret.values import values
 from hintproof.interpret.wording import wording
 from hintproof.system.errors import BadInput, EngineBug
 from hintproof.trace.lasso import refuse_unless_refuting
-from hintspec.catalogue.environments import compose, told
+from hintspec.catalogue.environments import compose
 from hintspec.language.declare import ALWAYS, LEMMA, PROGRESS, RECOVERABLE, STEP, Action, Property
+from hintspec.language.errors import SpecError, quote
 from hintspec.language.recording import RecordedAction, record
 from hintspec.language.sizes import Sizes
-from hintspec.language.sorts import SpecError
 from hintspec.text import PROTOCOL
 
 
@@ -95,7 +95,7 @@ def follow(concrete: Concrete, run: Run) -> tuple[list[State], list[str]]:
         try:
             action = concrete.action_named(name)
         except KeyError:
-            raise Departs(number, f"this environment has no action {told(name)}") from None
+            raise Departs(number, f"this environment has no action {quote(name)}") from None
         takes = action.action.takes_block
         if takes != (block is not None) or (block is not None and not 1 <= block <= concrete.sizes.blocks):
             raise Departs(number, f"{name} takes {'a block of this size' if takes else 'no block'}")
@@ -111,8 +111,8 @@ def follow(concrete: Concrete, run: Run) -> tuple[list[State], list[str]]:
 def _refused(concrete: Concrete, action: RecordedAction, conjunct: int, state: State, block: int | None) -> str:
     """Why an action is not possible in a state."""
     condition = action.guard[conjunct]
-    told = f"{wording(condition.term)}, where {values(concrete, [condition.term], state, block)}"
-    return f"{action.name} is not possible here: guard at {condition.place} fails: {told}"
+    failed = f"{wording(condition.term)}, where {values(concrete, [condition.term], state, block)}"
+    return f"{action.name} is not possible here: guard at {condition.place} fails: {failed}"
 
 
 def speaks_up(concrete: Concrete, states: list[State], broken_steps: list[str], name: str) -> bool:
@@ -122,7 +122,7 @@ def speaks_up(concrete: Concrete, states: list[State], broken_steps: list[str], 
     try:
         item = concrete.model.claim_named(name)
     except KeyError:
-        raise BadInput(f"this environment has no property {told(name)}") from None
+        raise BadInput(f"this environment has no property {quote(name)}") from None
     if item.declared.kind == LEMMA:
         return not concrete.keeps(item)(states[-1])
     if item.declared.kind == STEP:
@@ -139,7 +139,7 @@ def build(environment: str, concrete: Concrete, engine: str, name: str, run: Run
     if item is not None and item.declared.kind == PROGRESS:
         refuse_unless_refuting(concrete, item, run, states, loop)
     elif loop is not None:
-        raise BadInput(f"{told(name)} is no property of progress: a run against it has no loop")
+        raise BadInput(f"{quote(name)} is no property of progress: a run against it has no loop")
     elif not speaks_up(concrete, states, broken_steps, name):
         raise BadInput(f"the run replays, but {name} does not speak up at its end")
     return replace(_shown(environment, concrete, engine, name, run, states), loop=loop)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hintspec.language.sorts import SpecError
+from hintspec.language.errors import SpecError, quote
 from hintspec.protocol.rules import (
     AcceptsStart,
     DeviceRules,
@@ -242,24 +242,19 @@ def compose(name: str) -> World:
     for kind, known in _KINDS:
         found = [word for word in words if word in known]
         if len(found) > 1:
-            raise SpecError(f"environment {told(name)}: two words for the {kind}: {' and '.join(found)}")
+            raise SpecError(f"environment {quote(name)}: two words for the {kind}: {' and '.join(found)}")
         if found:
             chosen[kind] = found[0]
             world = known[found[0]].change(world)
     for word in words:
         _refuse_unknown(name, word)
         if words.count(word) > 1:
-            raise SpecError(f"environment {told(name)}: '{word}' is there twice")
+            raise SpecError(f"environment {quote(name)}: '{word}' is there twice")
     _refuse_impossible(name, words, chosen)
     for word in words:
         if word in CHANGES:
             world = CHANGES[word].change(world)
     return _fit(world, chosen)
-
-
-def told(name: str) -> str:
-    """A name from outside as it may stand in a message: quoted, and no longer than a line."""
-    return ascii(name if len(name) <= 80 else f"{name[:77]}...")
 
 
 def _refuse_unknown(name: str, word: str) -> None:
@@ -268,14 +263,14 @@ def _refuse_unknown(name: str, word: str) -> None:
         return
     near = difflib.get_close_matches(word, every, 1)
     hint = f"; did you mean '{near[0]}'?" if near else ""
-    raise SpecError(f"environment {told(name)}: unknown word {told(word)}{hint} (hintproof environments lists all)")
+    raise SpecError(f"environment {quote(name)}: unknown word {quote(word)}{hint} (hintproof environments lists all)")
 
 
 def _refuse_impossible(name: str, words: list[str], chosen: dict[str, str]) -> None:
     """Combinations that no real system has."""
     for kind in ("driver", "device"):
         if kind not in chosen:
-            raise SpecError(f"environment {told(name)}: no {kind} named; say for example linux-6.1+qemu-7.2+kvm-auto")
+            raise SpecError(f"environment {quote(name)}: no {kind} named; say for example linux-6.1+qemu-7.2+kvm-auto")
     device, log = chosen["device"], chosen.get("dirty log")
     is_qemu = device.startswith("qemu")
     problems = [
@@ -302,7 +297,7 @@ def _refuse_impossible(name: str, words: list[str], chosen: dict[str, str]) -> N
     ]  # fmt: skip
     for impossible, why in problems:
         if impossible:
-            raise SpecError(f"environment {told(name)}: {why}")
+            raise SpecError(f"environment {quote(name)}: {why}")
 
 
 #: Changes of the dirty log and of the sends.

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
-from hintspec.language.sorts import BOOL, Sort, SpecError, Term, blame, lift
+from hintspec.language.errors import SpecError, blame
+from hintspec.language.sorts import BOOL, Sort, Term, lift
 
 W = TypeVar("W")
 

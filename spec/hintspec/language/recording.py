@@ -22,7 +22,8 @@ from hintspec.language.declare import (
     recording,
     require_at,
 )
-from hintspec.language.sorts import BLOCK, BOOL, COUNT, SLOT, Ring, Sort, SpecError, Term, lift
+from hintspec.language.errors import SpecError
+from hintspec.language.sorts import BLOCK, BOOL, COUNT, SLOT, Ring, Sort, Term, lift
 from hintspec.language.terms import Facts, is_constant, simplified, substituted
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 
-from hintspec.language.sorts import SpecError
+from hintspec.language.errors import SpecError
 
 #: The largest value of each size that a finite search accepts; beyond it is surely a mistake.
 LIMITS = {"blocks": 1 << 22, "ring": 1024, "chunk": 1 << 22, "rounds": 1 << 20}

@@ -8,10 +8,11 @@ computed. An interpretation gives a term its meaning (an ``int``, a machine word
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn, Union
+
+from hintspec.language.errors import SpecError, blame
 
 __all__ = [
     "ALL",
@@ -35,7 +36,6 @@ __all__ = [
     "Liftable",
     "Ring",
     "Sort",
-    "SpecError",
     "Term",
     "before",
     "choose",
@@ -52,18 +52,6 @@ __all__ = [
     "older",
     "one_of",
 ]
-
-
-class SpecError(Exception):
-    """The text says something that no interpretation could mean; the message names file and line."""
-
-
-def blame(depth: int = 1) -> str:
-    """``file.py:line`` of the first caller outside this module, for error messages."""
-    frame = sys._getframe(depth)
-    while frame.f_back is not None and frame.f_code.co_filename == __file__:
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename.rsplit('/', 1)[-1]}:{frame.f_lineno}"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from hintproof.peers.two_phase_commit import two_phase_commit
 from hintproof.system.cache import cache_directory
 from hintproof.trace.replay import prepare
 from hintspec.catalogue.expected import RECORDS, Record, pins
-from hintspec.language.sorts import SpecError
+from hintspec.language.errors import SpecError
 
 #: Between them these use every rule that packs something in a way of its own: rings with cells and marks, lists,
 #: chunks, two-step hints, progress that fails.

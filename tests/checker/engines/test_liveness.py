@@ -39,8 +39,9 @@ from hintspec.language.declare import (
     require,
     var,
 )
+from hintspec.language.errors import SpecError
 from hintspec.language.recording import record
-from hintspec.language.sorts import BLOCKS, EMPTY, Enum, SpecError, Term, just
+from hintspec.language.sorts import BLOCKS, EMPTY, Enum, Term, just
 from hintspec.text import PROTOCOL
 
 # A shop: a customer asks, a clerk serves or sweeps the floor, a bell may ring. It knows nothing of ballooning.

@@ -17,9 +17,10 @@ from hintproof.peers.two_phase_commit import MANAGER, STATES, S, two_phase_commi
 from hintproof.trace.replay import prepare
 from hintspec.catalogue.expected import RECORDS
 from hintspec.language.declare import ALWAYS, Part, Text, action, require, var
+from hintspec.language.errors import SpecError
 from hintspec.language.recording import Model, record
 from hintspec.language.sizes import Sizes
-from hintspec.language.sorts import BOOL, SpecError, Term
+from hintspec.language.sorts import BOOL, Term
 
 needs_spin = pytest.mark.skipif(bool(spin_peer.missing()), reason="needs spin and a C compiler (Debian: spin, gcc)")
 

@@ -20,6 +20,7 @@ from hintspec.language.declare import (
     step_claim,
     var,
 )
+from hintspec.language.errors import SpecError
 from hintspec.language.recording import record
 from hintspec.language.sorts import (
     ALL,
@@ -32,7 +33,6 @@ from hintspec.language.sorts import (
     TRUE,
     Enum,
     Ring,
-    SpecError,
     Term,
     choose,
     empty_ring,

@@ -14,9 +14,9 @@ from hintspec.catalogue.defects import DEFECTS
 from hintspec.catalogue.environments import CHANGES, DEVICES, DRIVERS, LOGS, compose
 from hintspec.catalogue.expected import RECORDS, pins
 from hintspec.catalogue.out_of_scope import HARMLESS
+from hintspec.language.errors import SpecError
 from hintspec.language.recording import record
 from hintspec.language.sizes import Sizes
-from hintspec.language.sorts import SpecError
 from hintspec.text import BUDGETS, PROTOCOL
 
 ROOM = Path(hintspec.__file__).parent

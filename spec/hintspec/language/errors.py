@@ -1,0 +1,24 @@
+"""What the language says of a text that can't be meant: the error, the line to blame, a quoted word."""
+
+from __future__ import annotations
+
+import sys
+from os.path import dirname
+
+
+class SpecError(Exception):
+    """The text says something that no interpretation could mean; the message names file and line."""
+
+
+def blame() -> str:
+    """``file.py:line`` of the innermost caller outside the language, for error messages."""
+    here = dirname(__file__)
+    frame = sys._getframe(1)
+    while frame.f_back is not None and dirname(frame.f_code.co_filename) == here:
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename.rsplit('/', 1)[-1]}:{frame.f_lineno}"
+
+
+def quote(word: str) -> str:
+    """A user's word as it may stand in a message: in quotes, ASCII alone, and no longer than a line."""
+    return ascii(word if len(word) <= 80 else f"{word[:77]}...")
