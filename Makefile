@@ -20,6 +20,7 @@ test: $(VENV)/ready
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo --cache-dir $(VENV)/imports
 
 types: $(VENV)/ready
 	$(BIN)/mypy

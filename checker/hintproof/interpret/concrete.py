@@ -106,7 +106,8 @@ class Concrete:
             self._compiler.expr(updates[name], instance.block) if name in updates else local
             for name, local in self._compiler.locals.items()
         ]
-        return f"({', '.join(values)},), {self._compiler.broken_promises(instance, self.step_properties)}"
+        broken = self._compiler.broken_promises(instance.action, instance.block, self.step_properties)
+        return f"({', '.join(values)},), {broken}"
 
     @cached_property
     def state_properties(self) -> list[RecordedProperty]:

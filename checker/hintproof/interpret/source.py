@@ -6,16 +6,13 @@ A block set is an ``int`` bit mask, an id an ``int``, a ring ``(used, entries)``
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hintspec.language.declare import ALWAYS
 from hintspec.language.errors import SpecError
-from hintspec.language.recording import Model, RecordedProperty
+from hintspec.language.recording import Model, RecordedAction, RecordedProperty
 from hintspec.language.sizes import Sizes
 from hintspec.language.sorts import BLOCKS, Ring, Sort, Term
-
-if TYPE_CHECKING:
-    from hintproof.interpret.concrete import Instance
 
 
 def _ring_post(ring: Any, entry: Any, size: int) -> Any:
@@ -223,15 +220,15 @@ class Compiler:
             sources.append(f"({1 << bit} if {' or '.join(parts)} else 0)")
         return " | ".join(sources) or "0"
 
-    def broken_promises(self, instance: Instance, names: list[str]) -> str:
-        """Source of the mask of the STEP properties, by their names, that a step breaks.
+    def broken_promises(self, action: RecordedAction, block: int | None, names: list[str]) -> str:
+        """Source of the mask of the STEP properties, by their names, that a step of the action breaks.
 
         A promise that the guard asks for word by word is not asked again.
         """
-        asked = {id(conjunct.term) for conjunct in instance.action.guard}
+        asked = {id(conjunct.term) for conjunct in action.guard}
         broken = [
-            f"({1 << names.index(name)} if not {self.expr(term, instance.block)} else 0)"
-            for name, term in instance.action.promises
+            f"({1 << names.index(name)} if not {self.expr(term, block)} else 0)"
+            for name, term in action.promises
             if id(term) not in asked
         ]
         return " | ".join(broken) or "0"

@@ -103,7 +103,7 @@ def _broken_by(packed: PackedCompiler) -> str:
     """The promises that a step from a state breaks; apart, as one large function takes longer to compile than two."""
     lines = _read_from_words(packed)
     for number, instance in enumerate(packed.concrete.instances):
-        mask = packed.broken_promises(instance, packed.concrete.step_properties)
+        mask = packed.broken_promises(instance.action, instance.block, packed.concrete.step_properties)
         if mask != "0":
             lines += [f"if number == {number}:", f"    return {mask}"]
     head = f"def broken_by(number, {', '.join(_words(packed))}):"
