@@ -23,9 +23,9 @@ sys.path.insert(0, str(ROOT))
 
 from tests.long_trace import long_trace
 
-from hintproof.story.causes import why
+from hintproof.story.build import build_story
+from hintproof.story.causes import explain_end
 from hintproof.story.model import Story
-from hintproof.story.tell import tell
 from hintproof.system.files import write_atomically
 from hintproof.trace.document import load, save
 from hintproof.trace.replay import Trace
@@ -54,9 +54,9 @@ def measured(trace: Trace) -> dict[str, Any]:
     """Seconds and bytes of one trace."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "trace.json"
-        save(trace, why(trace), file)
+        save(trace, explain_end(trace), file)
         loaded, loading = timed(lambda: load(file))
-        story, telling = timed(lambda: tell(loaded))
+        story, telling = timed(lambda: build_story(loaded))
         size = file.stat().st_size
     views = {}
     for name, view in VIEWS.items():

@@ -12,8 +12,8 @@ from pathlib import Path
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-from hintproof.story.model import Stopped, Story
-from hintproof.story.tell import tell
+from hintproof.story.build import build_story
+from hintproof.story.model import PreventingRule, Story
 from hintproof.trace.document import load
 from hintproof.views import markdown
 from hintproof.views.trace import drawing, mail, note, page
@@ -35,18 +35,18 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def gallery(stopped: dict[str, tuple[Stopped, ...]]) -> Iterator[tuple[str, str]]:
+def gallery(stopped: dict[str, tuple[PreventingRule, ...]]) -> Iterator[tuple[str, str]]:
     """Each file of the gallery: its name below the docs, and what is in it."""
     stories: dict[str, Story] = {}
     for defect in DEFECTS.values():
         folder = TRACES / defect.name
         if (folder / "trace.json").exists():
-            stories[defect.name] = tell(load(folder / "trace.json"), defect.known, stopped[defect.name])
+            stories[defect.name] = build_story(load(folder / "trace.json"), defect.known, stopped[defect.name])
         yield from _defect(defect, stories.get(defect.name), stopped[defect.name])
     yield "gallery/index.md", _index(stories)
 
 
-def _defect(defect: Defect, story: Story | None, stopped: tuple[Stopped, ...]) -> Iterator[tuple[str, str]]:
+def _defect(defect: Defect, story: Story | None, stopped: tuple[PreventingRule, ...]) -> Iterator[tuple[str, str]]:
     folder = f"gallery/{defect.name}"
     parts = [(TRACES / defect.name / "README.md").read_text().rstrip()]
     if story is not None:

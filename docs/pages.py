@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 from textual.widgets import Static
 
-from hintproof.story.model import Stopped, Story
-from hintproof.story.tell import tell
+from hintproof.story.build import build_story
+from hintproof.story.model import PreventingRule, Story
 from hintproof.tasks.defects import SEEKERS
 from hintproof.trace.diff import in_world
 from hintproof.trace.document import load
@@ -32,10 +32,10 @@ def between(text: str, name: str, new: str) -> str:
     return f"{head}<!-- {name}: begin -->\n\n{new}\n\n<!-- {name}: end -->{rest.split(f'<!-- {name}: end -->')[1]}"
 
 
-def kept_rules(docs: Path) -> dict[str, tuple[Stopped, ...]]:
+def kept_rules(docs: Path) -> dict[str, tuple[PreventingRule, ...]]:
     """Which rules each known defect needs, as found last (``docs/rules.json``)."""
     told = json.loads((docs / "rules.json").read_text())["defects"]
-    return {d["name"]: msgspec.convert(d["stopped_by"], tuple[Stopped, ...]) for d in told}
+    return {d["name"]: msgspec.convert(d["stopped_by"], tuple[PreventingRule, ...]) for d in told}
 
 
 def gate_page(docs: Path) -> str:
@@ -56,7 +56,7 @@ def explaining_page(docs: Path) -> str:
     """The page on explanations, with one of them, and one comparison, printed anew."""
     defect = DEFECTS["shared-start-cell"]
     trace = load(docs.parent / "counterexamples" / defect.name / "trace.json")
-    explained = explanation.render(tell(trace, "", kept_rules(docs)[defect.name]))
+    explained = explanation.render(build_story(trace, "", kept_rules(docs)[defect.name]))
     compared = differences.render(in_world(trace, defect.mended))
     page = between((docs / "explaining.md").read_text(), "explain", f"```text\n{explained}```")
     return between(page, "diff", f"```text\n{compared}```")
@@ -64,7 +64,7 @@ def explaining_page(docs: Path) -> str:
 
 def reading_page(docs: Path) -> str:
     """The page on reading a trace, with what is printed on a terminal, and what the viewer shows, made anew."""
-    story = tell(load(docs.parent / "counterexamples" / "shared-start-cell" / "trace.json"))
+    story = build_story(load(docs.parent / "counterexamples" / "shared-start-cell" / "trace.json"))
     page = (docs / "reading-a-trace.md").read_text()
     lines = terminal.whole(story, terminal.WIDTH, terminal.Part(only_matters=True))
     page = between(page, "terminal", _printed("--only matters", lines))

@@ -8,8 +8,8 @@ from functools import cache
 from random import Random
 from typing import Any
 
+from hintproof.story.build import build_story
 from hintproof.story.model import Story
-from hintproof.story.tell import tell
 from hintproof.trace.document import load
 from hintproof.trace.replay import build, prepare
 from hintspec.language.sizes import Sizes
@@ -27,7 +27,7 @@ HOSTILE = (
 @cache
 def known(name: str) -> Story:
     """The story of a catalogued trace."""
-    return tell(load(COUNTEREXAMPLES / name / "trace.json"), known_as=name)
+    return build_story(load(COUNTEREXAMPLES / name / "trace.json"), known_as=name)
 
 
 @cache
@@ -43,7 +43,7 @@ def long_walk(steps: int = 10_000) -> Story:
         actor = choice.choice(sorted({one.action.action.actor.name for one, _ in options}))
         taken, state = choice.choice([o for o in options if o[0].action.action.actor.name == actor])
         run.append((taken.action.name, taken.block))
-    return tell(build(environment, concrete, "sampled", goal, run))
+    return build_story(build(environment, concrete, "sampled", goal, run))
 
 
 def hostile(value: Any) -> Any:

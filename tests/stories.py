@@ -6,8 +6,8 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from hintproof.story.model import Cause, Condition, Explanation, Link, Moment, Shape, Stopped, Story, Values
-from hintproof.story.tell import tell
+from hintproof.story.build import build_story
+from hintproof.story.model import Cause, Condition, Explanation, Link, Moment, PreventingRule, Shape, Story, Values
 from hintproof.trace.document import load
 from tests.places import COUNTEREXAMPLES
 
@@ -23,7 +23,7 @@ HOSTILE = (
 @cache
 def story_of(name: str) -> Story:
     """The story of a known defect's run."""
-    return tell(load(FOLDER / name / "trace.json"))
+    return build_story(load(FOLDER / name / "trace.json"))
 
 
 def hostile_story() -> Story:
@@ -49,7 +49,7 @@ def hostile_story() -> Story:
         start=_state(story, story.start),
         moments=tuple(_moment(story, moment) for moment in story.moments),
         explanation=Explanation((Cause(38, HOSTILE), Cause(0, HOSTILE)), HOSTILE),
-        stopped=(Stopped(HOSTILE, HOSTILE, HOSTILE, HOSTILE, 38, HOSTILE, True, 10**9, (HOSTILE,)),),
+        preventing_rules=(PreventingRule(HOSTILE, HOSTILE, HOSTILE, HOSTILE, 38, HOSTILE, True, 10**9, (HOSTILE,)),),
     )
 
 

@@ -11,7 +11,7 @@ import typer
 
 from hintproof.cli.console import Number, positive, watched
 from hintproof.engines.limits import Limits
-from hintproof.story.tell import tell
+from hintproof.story.build import build_story
 from hintproof.system.errors import BadInput
 from hintproof.system.files import write_atomically
 from hintproof.system.workers import cores
@@ -46,7 +46,7 @@ def explain(
     def run(tasks: list[RuleTask]) -> Iterator[tuple[RuleTask, Any]]:
         return watched(tasks, jobs or cores(), quiet=as_json)
 
-    story = explain_trace(loaded, limits=limits, runner=run) if rules else tell(loaded)
+    story = explain_trace(loaded, limits=limits, runner=run) if rules else build_story(loaded)
     left_out = can_be_left_out(loaded)
     if as_json:
         print(json.dumps(explanation.to_json(story, left_out), indent=1))

@@ -26,8 +26,8 @@ from hintproof.cli import traces as cli_traces
 from hintproof.cli.console import Environments, Number, positive, watched, writable
 from hintproof.engines.limits import Limits
 from hintproof.gate.backend import LinuxBackend
-from hintproof.story.causes import why
-from hintproof.story.tell import tell
+from hintproof.story.build import build_story
+from hintproof.story.causes import explain_end
 from hintproof.system.errors import BadInput, EngineBug
 from hintproof.system.files import write_atomically
 from hintproof.system.memory import share
@@ -189,7 +189,7 @@ def _save_traces(result: Result, directory: Path) -> dict[str, Path]:
             trace = result.trace(item.name)
             if trace is not None:
                 path = directory / folder / f"{item.name}.json"
-                save(trace, why(trace), path)
+                save(trace, explain_end(trace), path)
                 files[item.name] = path
     return files
 
@@ -209,7 +209,7 @@ def _print_main_trace(result: Result) -> None:
             trace = result.trace(item.name)
             if trace is not None:
                 print()
-                print(mail.render(tell(trace, result.known_as(item.name))), end="")
+                print(mail.render(build_story(trace, result.known_as(item.name))), end="")
                 return
 
 

@@ -13,7 +13,7 @@ import typer
 from hintproof.cli.console import Environments, Number, positive, watched, writable
 from hintproof.engines.cover import GOAL
 from hintproof.engines.induction import SECONDS
-from hintproof.story.causes import why
+from hintproof.story.causes import explain_end
 from hintproof.system.workers import cores
 from hintproof.tasks.certify import Certificate, CertifyTask, begin, finish, second_solver
 from hintproof.tasks.cover import COVER_STATES, CoverTask
@@ -65,7 +65,7 @@ def _save_run(environment: str, failed: Failure, directory: Path) -> Path | None
     if trace is None:
         return None
     path = directory / environment / f"{failed.obligation.claim}-{failed.obligation.by}.json"
-    save(trace, why(trace), path)
+    save(trace, explain_end(trace), path)
     return path
 
 

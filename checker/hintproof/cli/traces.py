@@ -14,8 +14,8 @@ from rich.console import Console
 
 from hintproof.cli.console import Number
 from hintproof.cli.qemu import replay_on_qemu
-from hintproof.story.causes import why
-from hintproof.story.tell import tell
+from hintproof.story.build import build_story
+from hintproof.story.causes import explain_end
 from hintproof.system.errors import BadInput
 from hintproof.trace.document import load
 from hintproof.trace.replay import Trace
@@ -60,12 +60,12 @@ def show(
     if interactive:
         _view(loaded)
     elif plain or not (out.is_terminal or chosen):
-        print(mail.render(tell(loaded)), end="")
+        print(mail.render(build_story(loaded)), end="")
     elif step is not None:
-        _print(out, terminal.one(tell(loaded), step, columns))
+        _print(out, terminal.one(build_story(loaded), step, columns))
     else:
         part = terminal.Part(1 if first is None else first, last, only is not None, tuple(watch or ()))
-        _print(out, terminal.whole(tell(loaded), columns, part, out.options.ascii_only))
+        _print(out, terminal.whole(build_story(loaded), columns, part, out.options.ascii_only))
 
 
 def _columns(out: Console, width: int | None) -> int:
@@ -88,7 +88,7 @@ def _view(trace: Trace) -> None:
 
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise BadInput("--interactive needs a terminal: leave it out, or give --plain")
-    open_viewer(tell(trace))
+    open_viewer(build_story(trace))
 
 
 @app.command()
@@ -112,4 +112,4 @@ def replay(
         raise BadInput("--accel, --times, --keep and --json go with --on qemu")
     loaded = load(trace)
     print(f"{loaded.environment}: {loaded.length} replayed, {loaded.property_name} speaks up at the end")
-    print(f"why: {why(loaded)}")
+    print(f"why: {explain_end(loaded)}")

@@ -21,7 +21,7 @@ from hintproof.qemu.binary import Qemu
 from hintproof.qemu.conformance import SIZES, course_of, world_of
 from hintproof.qemu.map_threads import each
 from hintproof.qemu.replay import Course, Played, Result, judged, play, setup_for
-from hintproof.story.tell import tell
+from hintproof.story.build import build_story
 from hintproof.system.errors import BadInput
 from hintproof.tasks.verdict import Outcome
 from hintproof.trace.document import load
@@ -218,7 +218,7 @@ def _fall(ask: _Ask, played: Played, render: Render, clause: str = "", says: str
 
 def _lines(ask: _Ask, render: Render) -> tuple[str, ...]:
     if ask.trace is not None:
-        return tuple(render(tell(ask.trace)).splitlines())
+        return tuple(render(build_story(ask.trace)).splitlines())
     return (f"environment: {ask.course.environment}", f"sizes:       {ask.course.sizes}", *_steps(ask))
 
 

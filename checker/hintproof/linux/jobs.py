@@ -17,9 +17,9 @@ from hintproof.linux.driver import Driver, Setup
 from hintproof.linux.driver import Fault as DriverFault
 from hintproof.linux.explore import Plan, Verdict, explore, replay, walk
 from hintproof.linux.lockstep import compare, wander
-from hintproof.story.causes import why
+from hintproof.story.build import build_story
+from hintproof.story.causes import explain_end
 from hintproof.story.model import Story
-from hintproof.story.tell import tell
 from hintproof.trace.document import document
 from hintspec.language.sizes import Sizes
 
@@ -162,8 +162,8 @@ def _line(step: DirectStep) -> str:
 
 def _falls(refuted: Refuted) -> Falls:
     trace = refuted.trace()
-    reason = why(trace)
-    return Falls(refuted.name, len(refuted.steps), reason, document(trace, reason), tell(trace))
+    reason = explain_end(trace)
+    return Falls(refuted.name, len(refuted.steps), reason, document(trace, reason), build_story(trace))
 
 
 def _plain(record: msgspec.Struct) -> dict[str, Any]:

@@ -22,8 +22,8 @@ from hintproof.engines.limits import Limits
 from hintproof.engines.sampling import DEFAULT_PROFILE, PROFILES
 from hintproof.gate.backend import LinuxBackend
 from hintproof.plugin import gate as pytest_gate
-from hintproof.story.causes import why
-from hintproof.story.tell import tell
+from hintproof.story.build import build_story
+from hintproof.story.causes import explain_end
 from hintproof.system.errors import BadInput
 from hintproof.tasks.check import Result, check
 from hintproof.tasks.verdict import Verdict
@@ -69,8 +69,8 @@ class CheckedEnvironment:
         if trace is None:
             return text
         path = self._traces / f"{self.result.environment},{name}.json"
-        save(trace, why(trace), path)
-        shown = mail.render(tell(trace, self.result.known_as(name)))
+        save(trace, explain_end(trace), path)
+        shown = mail.render(build_story(trace, self.result.known_as(name)))
         return f"{text}trace kept in {path}\n\n{shown}"
 
 

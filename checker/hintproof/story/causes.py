@@ -17,12 +17,12 @@ from hintspec.language.declare import LEMMA, RECOVERABLE, SOMETIMES, STEP
 from hintspec.language.recording import RecordedProperty, reads
 
 
-def why(trace: Trace) -> str:
+def explain_end(trace: Trace) -> str:
     """The explanation, in a few sentences."""
-    return " ".join(cause.says for cause in chain(trace))
+    return " ".join(cause.says for cause in causal_chain(trace))
 
 
-def chain(trace: Trace) -> tuple[Cause, ...]:
+def causal_chain(trace: Trace) -> tuple[Cause, ...]:
     """The explanation as a causal chain: what did it, step by step."""
     if trace.property_name == NO_DEADLOCK:
         return (Cause(0, "No step at all is possible in the last state."),)

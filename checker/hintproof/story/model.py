@@ -144,19 +144,20 @@ class Explanation:
     paragraph: str
 
     @property
-    def culprit(self) -> int | None:
+    def last_cause(self) -> int | None:
         """The step to look at first: the last station that is a step."""
         return next((cause.step for cause in reversed(self.chain) if cause.step), None)
 
 
 @dataclass(frozen=True)
-class Stopped:
-    """A world in which the trace is not possible: one rule is another there.
+class PreventingRule:
+    """A rule whose change prevents the trace: the world that differs in this one rule does not allow it.
 
-    ``rule`` is its name, ``value`` and ``instead`` what it says here and there. ``environment`` is that world's name,
-    "" if it has none. ``departs`` is the step that it does not follow (0 if it follows all, and nothing falls);
-    ``because`` says why. ``holds`` in all ``states`` of the trace's sizes; None if that was not asked or not decided.
-    ``others`` are properties that fall there and not here.
+    ``rule`` is its name, ``value`` and ``instead`` its values here and there. ``environment`` is the name of that
+    world, "" if it has none. ``departs`` is the first step that is impossible there (0 if all are possible, and the
+    property is not violated); ``because`` says why. ``holds`` says whether the property holds in all ``states`` of
+    the trace's sizes; None if that was not checked or not decided. ``others`` are properties that are violated there
+    and not here.
     """
 
     rule: str
@@ -170,8 +171,8 @@ class Stopped:
     others: tuple[str, ...] = ()
 
     @property
-    def mends(self) -> bool:
-        """Whether the property holds there, and nothing falls that does not fall here."""
+    def fixes(self) -> bool:
+        """Whether the property holds there, and no other property is violated that holds here."""
         return bool(self.holds) and not self.others
 
 
@@ -202,7 +203,7 @@ class Story:
     start: Values
     moments: tuple[Moment, ...]
     explanation: Explanation
-    stopped: tuple[Stopped, ...] = ()
+    preventing_rules: tuple[PreventingRule, ...] = ()
 
     def states(self) -> Iterator[Values]:
         """The state before the first step, and after each. Each is a new dict."""

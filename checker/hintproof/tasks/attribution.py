@@ -15,7 +15,7 @@ from hintproof.engines.exhaustive import explore_all
 from hintproof.engines.limits import Limits
 from hintproof.engines.report import Run
 from hintproof.interpret.concrete import Concrete
-from hintproof.story.model import Stopped
+from hintproof.story.model import PreventingRule
 from hintproof.system.errors import BadInput
 from hintproof.system.progress import Progress
 from hintproof.tasks.verdict import Verdict, judge
@@ -65,7 +65,7 @@ class RuleTask:
     def __str__(self) -> str:
         return f"{self.rule.name} = {self.rule.instead}"
 
-    def run(self, progress: Progress | None = None) -> Stopped | None:
+    def run(self, progress: Progress | None = None) -> PreventingRule | None:
         """What becomes of the run, and of the property; None if the run is possible or the property means nothing."""
         try:
             concrete = Concrete(record(PROTOCOL, self.rule.world), self.sizes)
@@ -83,12 +83,12 @@ class RuleTask:
                 because = "all steps are possible, and it does not fall"
         return self._searched(concrete, departs, because, progress)
 
-    def _searched(self, concrete: Concrete, departs: int, because: str, progress: Progress | None) -> Stopped:
+    def _searched(self, concrete: Concrete, departs: int, because: str, progress: Progress | None) -> PreventingRule:
         found = explore_all(concrete, self.limits, progress)
         said = {p.name: j.verdict for p in concrete.model.properties if (j := judge(found, p.declared)) is not None}
         verdict = said[self.claim]
         others = sorted(n for n, v in said.items() if v == Verdict.REFUTED and n not in {*self.fallen, self.claim})
-        return Stopped(
+        return PreventingRule(
             rule=self.rule.name,
             value=_word(self.rule.value),
             instead=_word(self.rule.instead),
@@ -118,13 +118,13 @@ def rule_tasks(
     return [RuleTask(environment, sizes, claim, steps, loop, rule, fallen, limits) for rule in other_rules(environment)]
 
 
-def to_blame(told: Iterable[Stopped | None], steps: int) -> tuple[Stopped, ...]:
+def to_blame(told: Iterable[PreventingRule | None], steps: int) -> tuple[PreventingRule, ...]:
     """Of what the tasks found what is worth telling: the rules with which the property holds, the likeliest first.
 
     What makes nothing else fall comes first; then what departs late, as it leaves most of the run's ``steps`` as they
     are.
     """
-    found = [stopped for stopped in told if stopped is not None and stopped.holds]
+    found = [rule for rule in told if rule is not None and rule.holds]
     return tuple(sorted(found, key=lambda s: (bool(s.others), -(s.departs or steps + 1))))
 
 

@@ -131,7 +131,7 @@ class Viewer(App[None]):
 
     def on_mount(self) -> None:
         """Begin at the step to look at first, if there is one."""
-        self.place.at = self.story.explanation.culprit or 0
+        self.place.at = self.story.explanation.last_cause or 0
         self.query_one("#steps").focus()
 
     def on_resize(self, event: Resize) -> None:

@@ -65,7 +65,7 @@ class Place:
         if self.at in stations:
             self.at = stations[stations.index(self.at) - 1]
         else:
-            self.at = self.story.explanation.culprit or stations[-1]
+            self.at = self.story.explanation.last_cause or stations[-1]
         return f"station {stations.index(self.at) + 1} of {len(stations)} of the causal chain; c: the one before"
 
     # -- searching ----------------------------------------------------------------------------

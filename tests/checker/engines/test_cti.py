@@ -9,7 +9,7 @@ import pytest
 
 from hintproof import Sizes
 from hintproof.engines.cti import check_counterexample, find_counterexample, reach, with_budgets
-from hintproof.story.tell import tell
+from hintproof.story.build import build_story
 from hintproof.system.errors import EngineBug
 from hintproof.tasks.prove import Failure, ProofResult, ProofTask, run_of, step_of
 from hintproof.trace.replay import build, prepare
@@ -117,6 +117,6 @@ def test_a_run_that_breaks_a_lemma_is_shown_as_any_trace() -> None:
     environment = "no-hint+qemu-7.2+tcg"
     run = [("allocate", 1), ("migrate", None), ("write", 1), ("sync_get", None), ("sync_merge", None)]
     trace = build(environment, prepare(environment, Sizes(1, 2, 2)), "exhaustive", "hot_is_logged", run)
-    text = mail.render(tell(trace))
+    text = mail.render(build_story(trace))
     assert "lemma:       hot_is_logged" in text
     assert "log.hot is {1}, log.own is {}" in text

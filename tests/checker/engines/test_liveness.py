@@ -17,8 +17,8 @@ from hintproof.engines.exhaustive import PlainSearch, explore_all
 from hintproof.engines.liveness import Graph, find_lasso, first_stuck, follow_lasso
 from hintproof.engines.report import Found
 from hintproof.interpret.concrete import Concrete
-from hintproof.story.causes import why
-from hintproof.story.tell import tell
+from hintproof.story.build import build_story
+from hintproof.story.causes import explain_end
 from hintproof.tasks.check import plan
 from hintproof.tasks.verdict import judge
 from hintproof.trace.document import load, save
@@ -268,7 +268,7 @@ def test_the_worker_spins_on_a_full_ring(environment: str) -> None:
     trace = traced(environment, "worker_never_spins")
     assert trace.loop is not None
     assert [name for name, _ in trace.run[trace.loop :]] == SPINS
-    told = why(trace)
+    told = explain_end(trace)
     assert "driver.at is L1 or L1_DECIDE or L3 or L4" in told
     assert "the config interrupt: nothing to do after step" in told
     assert "nobody is obliged to it: pop_start" in told
@@ -355,7 +355,7 @@ def spin() -> Trace:
 
 @pytest.fixture
 def document(spin: Trace, tmp_path: Path) -> dict[str, Any]:
-    save(spin, why(spin), tmp_path / "good.json")
+    save(spin, explain_end(spin), tmp_path / "good.json")
     loaded: dict[str, Any] = json.loads((tmp_path / "good.json").read_text())
     return loaded
 
@@ -363,8 +363,8 @@ def document(spin: Trace, tmp_path: Path) -> dict[str, Any]:
 def test_a_loop_survives_its_file(spin: Trace, document: dict[str, Any], tmp_path: Path) -> None:
     again = load(tmp_path / "good.json")
     assert (again.run, again.loop, document["loop"]) == (spin.run, spin.loop, spin.loop)
-    text = mail.render(tell(again))
-    assert text == mail.render(tell(spin))
+    text = mail.render(build_story(again))
+    assert text == mail.render(build_story(spin))
     assert text.isascii()
     assert max(len(line) for line in text.splitlines()) <= 78
     assert text.count("-- from here for ever --") == 1

@@ -10,7 +10,7 @@ import pytest
 from hintproof.linux.build import build
 from hintproof.linux.direct import check_code
 from hintproof.linux.driver import Driver
-from hintproof.story.tell import tell
+from hintproof.story.build import build_story
 from hintproof.views.trace import mail
 from hintspec.catalogue.expected import pins
 from hintspec.language.sizes import Sizes
@@ -39,7 +39,7 @@ def test_a_run_of_the_code_is_shown_as_any_other() -> None:
     package = PACKAGES[0]
     found = check_code(driver(package), environment(package, FIRECRACKER), ONE_ROUND, until="no_lost_write")
     trace = found.refuted["no_lost_write"].trace()
-    text = mail.render(tell(trace))
+    text = mail.render(build_story(trace))
     assert trace.block == 1
     assert " 9 .D.. add send_cmd_id_start              at=S5     [S1]" in text
     assert max(map(len, text.splitlines())) <= 78

@@ -8,8 +8,8 @@ import random
 import pytest
 
 from hintproof import BadInput, Sizes
+from hintproof.story.build import build_story
 from hintproof.story.model import Weight
-from hintproof.story.tell import tell
 from hintproof.tasks.attribution import other_rules
 from hintproof.tasks.explain import blame, explain
 from hintproof.trace.diff import in_world
@@ -94,7 +94,7 @@ def test_each_other_world_differs_in_the_rule_that_is_told() -> None:
 
 def test_the_paragraph_tells_the_rule() -> None:
     story = explain(known("poison-not-restored"))
-    assert story.stopped[0].rule == "driver.tells_poison_on_restore"
+    assert story.preventing_rules[0].rule == "driver.tells_poison_on_restore"
     assert 'rule driver.tells_poison_on_restore "no"' in story.explanation.paragraph
 
 
@@ -103,7 +103,7 @@ def test_the_paragraph_tells_the_rule() -> None:
 
 def test_steps_that_matter() -> None:
     """Of the shared START cell: the id, the cell written twice, the hint, the write, the stale START."""
-    weights = {moment.number: moment.weight for moment in tell(known("shared-start-cell")).moments}
+    weights = {moment.number: moment.weight for moment in build_story(known("shared-start-cell")).moments}
     assert [n for n, w in weights.items() if w == Weight.CAUSE] == [22, 26, 27, 38]
     feeding = [n for n, w in weights.items() if w == Weight.FEEDS]
     assert feeding == [1, 4, 8, 11, 12, 13, 16, 17, 19, 20, 21, 28, 29, 36, 37]
@@ -111,8 +111,8 @@ def test_steps_that_matter() -> None:
 
 @pytest.mark.parametrize("name", WITH_TRACE)
 def test_every_explanation_ends_in_a_step_that_matters(name: str) -> None:
-    story = tell(known(name))
-    assert story.explanation.culprit is not None
+    story = build_story(known(name))
+    assert story.explanation.last_cause is not None
     assert any(moment.weight != Weight.ENABLES for moment in story.moments)
     assert story.state(len(story.moments)) == list(story.states())[-1] == known(name).states[-1]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hintproof.story.tell import tell
+from hintproof.story.build import build_story
 from hintproof.trace.document import load
 from hintproof.views.trace import mail
 from hintspec.catalogue.defects import DEFECTS
@@ -21,7 +21,7 @@ def test_it_replays(name: str) -> None:
     trace = load(FOLDER / name / "trace.json")
     defect = DEFECTS[name]
     assert (trace.environment, trace.sizes, trace.property_name) == (defect.environment, defect.sizes, defect.falls)
-    assert (FOLDER / name / "trace.txt").read_text() == mail.render(tell(trace, defect.known))
+    assert (FOLDER / name / "trace.txt").read_text() == mail.render(build_story(trace, defect.known))
 
 
 def test_every_defect_has_a_folder_with_a_page_and_a_run_unless_something_never_happens() -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from hintproof import BadInput, EngineBug, Sizes, check
-from hintproof.story.causes import why
-from hintproof.story.tell import tell
+from hintproof.story.build import build_story
+from hintproof.story.causes import explain_end
 from hintproof.trace.document import SCHEMA, load, save
 from hintproof.trace.replay import Trace, build, from_engine, prepare
 from hintproof.views.trace import mail
@@ -32,16 +32,16 @@ def trace() -> Trace:
 
 @pytest.fixture
 def document(trace: Trace, tmp_path: Path) -> dict[str, Any]:
-    save(trace, why(trace), tmp_path / "good.json")
+    save(trace, explain_end(trace), tmp_path / "good.json")
     loaded: dict[str, Any] = json.loads((tmp_path / "good.json").read_text())
     return loaded
 
 
 def test_a_trace_survives_its_file(trace: Trace, tmp_path: Path) -> None:
-    save(trace, why(trace), tmp_path / "a b" / "trace.json")
+    save(trace, explain_end(trace), tmp_path / "a b" / "trace.json")
     again = load(tmp_path / "a b" / "trace.json")
     assert again.run == trace.run
-    assert mail.render(tell(again)) == mail.render(tell(trace))
+    assert mail.render(build_story(again)) == mail.render(build_story(trace))
 
 
 def test_the_document_says_what_a_reader_needs(document: dict[str, Any]) -> None:
@@ -74,7 +74,7 @@ def test_the_mail_text_fits_a_mail(environment: str, sizes: Sizes, name: str) ->
         shown = build(environment, prepare(environment, sizes), "by hand", name, run)
     else:
         shown = trace_of(environment, sizes, name)
-    text = mail.render(tell(shown, "something known"))
+    text = mail.render(build_story(shown, "something known"))
     assert text.isascii()
     assert max(len(line) for line in text.splitlines()) <= 78
     assert not any(line != line.rstrip() for line in text.splitlines())
@@ -84,7 +84,7 @@ def test_the_mail_text_fits_a_mail(environment: str, sizes: Sizes, name: str) ->
 
 def test_why_follows_the_last_dirty_mark() -> None:
     shown = trace_of("linux-6.1+qemu-7.2+kvm-manual+cell-per-round", SMALL, "no_lost_write")
-    told = why(shown)
+    told = explain_end(shown)
     names = [step.action.name for step in shown.steps]
     assert f"in step {names.index('write') + 1} (write)" in told
     assert f"{names.index('hint_drops_block') + 1} (hint_drops_block)" in told
@@ -93,7 +93,7 @@ def test_why_follows_the_last_dirty_mark() -> None:
 
 
 def test_why_tells_who_keeps_a_block_and_nothing_of_marks() -> None:
-    told = why(load(COUNTEREXAMPLES / "stale-id-after-suspend" / "trace.json"))
+    told = explain_end(load(COUNTEREXAMPLES / "stale-id-after-suspend" / "trace.json"))
     assert told.startswith("at the end: driver.at is IDLE")
     assert "driver.held is {1}" in told
     assert "mark" not in told
@@ -101,8 +101,8 @@ def test_why_tells_who_keeps_a_block_and_nothing_of_marks() -> None:
 
 def test_why_names_the_ids_of_a_stale_hint() -> None:
     shown = trace_of("linux-6.1+virtio-1.3-device", Sizes(1, 3, 2), "hint_in_window")
-    assert "governed_by is id1" in why(shown)
-    assert "device.shown is id2" in why(shown)
+    assert "governed_by is id1" in explain_end(shown)
+    assert "device.shown is id2" in explain_end(shown)
 
 
 def test_a_run_that_does_not_replay_is_the_engines_bug(trace: Trace) -> None:
@@ -173,8 +173,8 @@ def test_what_a_file_tells_is_never_shown(tmp_path: Path, document: dict[str, An
     path = tmp_path / "hostile.json"
     path.write_text(json.dumps(document))
     shown = load(path)
-    assert "\x1b" not in mail.render(tell(shown))
-    assert "script" not in mail.render(tell(shown))
+    assert "\x1b" not in mail.render(build_story(shown))
+    assert "script" not in mail.render(build_story(shown))
 
 
 def test_a_large_file_is_refused_unread(tmp_path: Path) -> None:

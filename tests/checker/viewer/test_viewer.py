@@ -11,8 +11,8 @@ from rich.text import Text
 from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
+from hintproof.story.build import build_story
 from hintproof.story.model import Story, Weight
-from hintproof.story.tell import tell
 from hintproof.system.errors import BadInput
 from hintproof.viewer import open_viewer
 from hintproof.viewer.app import PANES, Help, Viewer
@@ -226,7 +226,7 @@ def test_hostile_texts_are_harmless() -> None:
 
 
 def test_a_long_trace_is_made_line_by_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    story, made, told = tell(long_trace(10_000)), [], Steps._row
+    story, made, told = build_story(long_trace(10_000)), [], Steps._row
 
     def counted(self: Steps, row: int) -> Line:
         made.append(row)
@@ -238,7 +238,7 @@ def test_a_long_trace_is_made_line_by_line(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_states_are_those_of_the_story() -> None:
-    story = tell(long_trace(200))
+    story = build_story(long_trace(200))
     place = Place(story)
     for number, state in enumerate(story.states()):
         assert place.state(number) == state

@@ -13,8 +13,8 @@ import pytest
 
 from hintproof import BadInput
 from hintproof.cli import main
-from hintproof.story.model import Cause, Explanation, Stopped, Story
-from hintproof.story.tell import tell
+from hintproof.story.build import build_story
+from hintproof.story.model import Cause, Explanation, PreventingRule, Story
 from hintproof.trace.document import load
 from hintproof.views.trace import itf, mail, mermaid, note
 from hintproof.views.trace.formats import FORMATS, format_for
@@ -32,14 +32,14 @@ HOSTILE += "x" * 500
 
 
 def story(name: str) -> Story:
-    return tell(load(FOLDER / name / "trace.json"))
+    return build_story(load(FOLDER / name / "trace.json"))
 
 
 def hostile(name: str) -> Story:
     """A story whose every text is hostile."""
     told = story(name)
     moments = tuple(replace(m, action=HOSTILE, where=HOSTILE, says=HOSTILE, breaks=(HOSTILE,)) for m in told.moments)
-    stopped = Stopped(HOSTILE, HOSTILE, HOSTILE, HOSTILE, 1, HOSTILE, True, 1, (HOSTILE,))
+    stopped = PreventingRule(HOSTILE, HOSTILE, HOSTILE, HOSTILE, 1, HOSTILE, True, 1, (HOSTILE,))
     return replace(
         told,
         environment=HOSTILE,
@@ -53,7 +53,7 @@ def hostile(name: str) -> Story:
         variables=tuple(replace(v, says=HOSTILE) for v in told.variables),
         moments=moments,
         explanation=Explanation((Cause(1, HOSTILE),), HOSTILE),
-        stopped=(stopped,),
+        preventing_rules=(stopped,),
     )
 
 
@@ -109,7 +109,7 @@ def with_blocks_in_words(name: str, value: Any) -> Any:
 @pytest.mark.parametrize("name", ["shared-start-cell", "early-release", "full-ring-spin", "nobody-reclaims"])
 def test_itf_has_every_state(name: str) -> None:
     trace = load(FOLDER / name / "trace.json")
-    told = itf.document(tell(trace))
+    told = itf.document(build_story(trace))
     for state, made in zip(trace.states, told["states"], strict=False):
         for variable, value in state.items():
             assert unpacked(made[variable]) == with_blocks_in_words(variable, value), variable

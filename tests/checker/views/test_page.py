@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from hintproof.story.model import Stopped, Weight, marks, plain
+from hintproof.story.model import PreventingRule, Weight, marks, plain
 from tests.page_stories import known, long_walk
 from tests.reader import Show, change, number, slide, text, values
 
@@ -29,9 +29,9 @@ def test_the_head_says_what_the_trace_is_about(opened: Show) -> None:
 
 
 def test_worlds_that_stop_the_trace_are_told(opened: Show) -> None:
-    mended = Stopped("driver.start_cell", "SHARED", "PER_ROUND", "mended", 36, "it has another cell", True, 1234)
-    other = Stopped("device.honours", "ALWAYS", "NEVER", "", 0, "", None)
-    tab = opened(replace(known(LOST), stopped=(mended, other)))
+    mended = PreventingRule("driver.start_cell", "SHARED", "PER_ROUND", "mended", 36, "it has another cell", True, 1234)
+    other = PreventingRule("device.honours", "ALWAYS", "NEVER", "", 0, "", None)
+    tab = opened(replace(known(LOST), preventing_rules=(mended, other)))
     assert "stopped by driver.start_cell: PER_ROUND (2 tried)" in text(tab, "summary")
     tab.ask("document.querySelector('details').open = true")
     assert "yes, in all 1,234 states" in text(tab, ".stopped tbody tr:first-child")
@@ -82,8 +82,8 @@ def test_traces_of_all_kinds_open_at_their_cause(opened: Show) -> None:
     for name in ("poison-not-restored", "clear-unseen", "id-read-twice", "lost-kick", "no-done-on-failure", LOST):
         story = known(name)
         tab = opened(story)
-        culprit = story.explanation.culprit
-        assert number(tab) == (len(story.moments) if culprit is None else culprit)
+        last_cause = story.explanation.last_cause
+        assert number(tab) == (len(story.moments) if last_cause is None else last_cause)
         assert tab.ask(f"{chosen}.getBoundingClientRect().bottom") <= 900
 
 

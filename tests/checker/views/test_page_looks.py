@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hintproof.story.model import Link, Stopped
+from hintproof.story.model import Link, PreventingRule
 from hintproof.views.trace import page
 from tests.chromium import Browser, PageError
 from tests.page_stories import HOSTILE, hostile, known
@@ -145,8 +145,8 @@ WRITTEN = r"\u202etxet\u2028\x00\x07\x1b[31m\ufffe\ud800\U000e0041"
 def test_hostile_texts_are_texts(opened: Show) -> None:
     story = hostile(known("full-ring-spin"))
     bad = tuple(replace(m, links=(Link("x", "javascript:window.ran=1"),)) for m in story.moments)
-    stopped = (Stopped(HOSTILE, HOSTILE, HOSTILE, HOSTILE, 3, HOSTILE, True, 1, (HOSTILE,)),)
-    tab = opened(replace(story, moments=bad, stopped=stopped))
+    stopped = (PreventingRule(HOSTILE, HOSTILE, HOSTILE, HOSTILE, 3, HOSTILE, True, 1, (HOSTILE,)),)
+    tab = opened(replace(story, moments=bad, preventing_rules=stopped))
     for k in (0, 1, 12, 24):
         slide(tab, k)
         assert tab.ask("document.querySelectorAll('img, iframe, object, main script').length") == 0

@@ -13,8 +13,8 @@ import pytest
 from rich.console import Console
 
 from hintproof.cli.traces import Only, show
-from hintproof.story.model import Stopped, Story, Weight
-from hintproof.story.tell import tell
+from hintproof.story.build import build_story
+from hintproof.story.model import PreventingRule, Story, Weight
 from hintproof.system.errors import BadInput
 from hintproof.views.trace import terminal
 from hintproof.views.trace.blocks import block_map
@@ -192,8 +192,8 @@ def test_a_loop_is_marked() -> None:
 
 
 def test_what_would_stop_it_is_told() -> None:
-    world = Stopped("start_cell", "shared", "per-round", "", 37, "a guard fails", True, 1234)
-    text = whole(replace(story_of("shared-start-cell"), stopped=(world,) * 8))
+    world = PreventingRule("start_cell", "shared", "per-round", "", 37, "a guard fails", True, 1234)
+    text = whole(replace(story_of("shared-start-cell"), preventing_rules=(world,) * 8))
     assert 'stopped by   start_cell "per-round" instead of "shared": departs at step 37: a guard fails; it' in text
     assert "and 2 more" in text
 
@@ -220,13 +220,14 @@ def test_a_guard_names_the_line_that_asks_for_it() -> None:
     for moment in story_of("early-release").moments:
         for condition in moment.guard:
             file, line = condition.text.split(":")
-            told = (spec / file).read_text().splitlines()[int(line) - 1]
-            assert re.search(r"require\(|^def |^@action", told), f"{moment.action}: {condition}"
+            [path] = spec.rglob(file)
+            cited = path.read_text().splitlines()[int(line) - 1]
+            assert re.search(r"require\(|^def |^@action", cited), f"{moment.action}: {condition}"
         assert not {"True", "~False"} & {condition.says for condition in moment.guard}
 
 
 def test_many_blocks_are_mapped_and_counted() -> None:
-    story = tell(long_trace(200))
+    story = build_story(long_trace(200))
     state = story.state(150)
     text = printed(block_map(story, state, state, 80))
     assert text.splitlines()[0].split() == ["block", "1", "2", "3"]
@@ -265,7 +266,7 @@ def test_ascii_terminals_get_ascii() -> None:
 
 
 def test_a_long_trace_is_told_line_by_line() -> None:
-    story = tell(long_trace(10_000))
+    story = build_story(long_trace(10_000))
     assert len(story.moments) >= 10_000
     lines = terminal.whole(story, 140, Part())
     text = printed(lines, width=140)

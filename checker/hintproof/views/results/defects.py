@@ -9,8 +9,8 @@ from typing import Any
 from rich.table import Table
 
 from hintproof.engines.report import length
-from hintproof.story.causes import why
-from hintproof.story.tell import tell
+from hintproof.story.build import build_story
+from hintproof.story.causes import explain_end
 from hintproof.tasks.defects import SEEKERS, Cure, Derived
 from hintproof.trace.document import document
 from hintproof.views import markdown
@@ -114,7 +114,7 @@ def page(derived: Derived, seen: Sequence[str] = ()) -> str:
     parts = [f"# {defect.name} ({defect.label})", _capital(defect.title) + ".", markdown.table(("", ""), facts)]
     parts += ["## What happens", defect.story]
     if trace is not None:
-        parts.append(f"In the shortest run ([trace.txt](trace.txt)): {why(trace)}")
+        parts.append(f"In the shortest run ([trace.txt](trace.txt)): {explain_end(trace)}")
     parts += ["## See it", "```sh\n" + "\n".join(_commands(derived, bool(seen))) + "\n```"]
     parts += [
         "## Mended, or not",
@@ -162,7 +162,7 @@ def files(derived: Derived, seen: Sequence[str] = ()) -> dict[str, str]:
     """The files of a defect's folder, by name; of one that has no run the page alone."""
     told = {"README.md": page(derived, seen)}
     if derived.trace is not None:
-        reason = why(derived.trace)
-        told["trace.txt"] = mail.render(tell(derived.trace, derived.defect.known))
+        reason = explain_end(derived.trace)
+        told["trace.txt"] = mail.render(build_story(derived.trace, derived.defect.known))
         told["trace.json"] = json.dumps(document(derived.trace, reason), indent=1) + "\n"
     return told

@@ -13,7 +13,7 @@ from rich.tree import Tree
 
 from hintproof.engines.cover import ACTION, GOAL, HYPOTHESIS, Covered, Item
 from hintproof.interpret.wording import wording
-from hintproof.story.tell import tell
+from hintproof.story.build import build_story
 from hintproof.tasks.certify import Certificate
 from hintproof.tasks.dependencies import GUARD, LEMMA, Needed, Part, term_of, why_not_needed
 from hintproof.tasks.prove import Failure, ProofResult, step_of, title_of
@@ -192,7 +192,7 @@ def failure(environment: str, found: Failure, saved: Path | None) -> str:
             "shows it: it would hold if the lemmas did that fail, too.\n"
         )
     reachability = _wrapped(_reachability(found, saved))
-    return f"{_wrapped(head + '.')}\n\n{mail.render(tell(trace))}\n{reachability}\n"
+    return f"{_wrapped(head + '.')}\n\n{mail.render(build_story(trace))}\n{reachability}\n"
 
 
 def _wrapped(text: str) -> str:

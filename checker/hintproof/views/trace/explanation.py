@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from hintproof.story.model import Moment, Stopped, Story, Weight
+from hintproof.story.model import Moment, PreventingRule, Story, Weight
 from hintproof.views.sanitize import ascii_only
 from hintproof.views.trace.mail import WIDTH
 
@@ -33,13 +33,13 @@ def _lines(story: Story) -> Iterator[str]:
             yield from _moment(story, moment)
     only = sum(moment.weight == Weight.ENABLES for moment in story.moments)
     yield f"({only} more steps only let these happen)"
-    if story.stopped:
+    if story.preventing_rules:
         yield ""
         yield "Stopped by a change of one rule, after which the property holds:"
-        yield from stopped_lines(story.stopped)
+        yield from stopped_lines(story.preventing_rules)
 
 
-def stopped_lines(stopped: tuple[Stopped, ...]) -> Iterator[str]:
+def stopped_lines(stopped: tuple[PreventingRule, ...]) -> Iterator[str]:
     """The worlds in which a trace is not possible, the likeliest to be what is wanted first."""
     for told in stopped[:_TOLD]:
         yield from _stopped(told)
@@ -47,7 +47,7 @@ def stopped_lines(stopped: tuple[Stopped, ...]) -> Iterator[str]:
         yield f"  and {len(stopped) - _TOLD} more"
 
 
-def departure(told: Stopped) -> str:
+def departure(told: PreventingRule) -> str:
     """Where the run ends in that world, if there is a run; ready for what follows."""
     if told.departs:
         return f"departs at step {told.departs}: {told.because}; "
@@ -64,7 +64,7 @@ def _moment(story: Story, moment: Moment) -> list[str]:
     return _wrap(f"{moment.label}: {moment.says}", f"{mark}{moment.number:>5} {lane} ", " " * 10)
 
 
-def _stopped(told: Stopped) -> Iterator[str]:
+def _stopped(told: PreventingRule) -> Iterator[str]:
     yield from _wrap(f'{told.rule}: "{told.instead}" instead of "{told.value}"', "  - ", "    ")
     if told.environment:
         yield from _wrap(told.environment, "    ", "      ")
@@ -85,5 +85,5 @@ def to_json(story: Story, left_out: list[int]) -> dict[str, Any]:
         "chain": [asdict(cause) for cause in story.explanation.chain],
         "steps": [{"number": m.number, "label": m.label, "weight": m.weight.value} for m in story.moments],
         "can_be_left_out": left_out,
-        "stopped_by": [asdict(s) | {"mends": s.mends} for s in story.stopped],
+        "stopped_by": [asdict(s) | {"mends": s.fixes} for s in story.preventing_rules],
     }

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hintproof.story.causes import why
+from hintproof.story.build import build_story
+from hintproof.story.causes import explain_end
 from hintproof.story.model import Story
-from hintproof.story.tell import tell
 from hintproof.system.errors import BadInput
 from hintproof.trace.document import document
 from hintproof.trace.replay import Trace
@@ -26,11 +26,11 @@ class Format:
 
 
 def _of(view: Callable[[Story], str]) -> Callable[[Trace], str]:
-    return lambda trace: view(tell(trace))
+    return lambda trace: view(build_story(trace))
 
 
 def _json(trace: Trace) -> str:
-    return json.dumps(document(trace, why(trace)), indent=1) + "\n"
+    return json.dumps(document(trace, explain_end(trace)), indent=1) + "\n"
 
 
 FORMATS: dict[str, Format] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hintproof.story.model import Change, Moment, Shape, Stopped, Story, Values, Weight, marks, plain
+from hintproof.story.model import Change, Moment, PreventingRule, Shape, Story, Values, Weight, marks, plain
 from hintproof.views import markdown
 from hintproof.views.trace import mermaid
 from hintproof.views.trace.explanation import departure
@@ -58,18 +58,18 @@ def _facts(story: Story) -> list[tuple[str, str]]:
 
 
 def _stopped(story: Story) -> Iterator[str]:
-    if story.stopped:
+    if story.preventing_rules:
         yield "## What would stop it"
-        yield stopped_table(story.stopped)
+        yield stopped_table(story.preventing_rules)
 
 
-def stopped_table(stopped: tuple[Stopped, ...]) -> str:
+def stopped_table(stopped: tuple[PreventingRule, ...]) -> str:
     """The worlds in which a trace is not possible and its property holds."""
     head = ("rule", "here", "there", "world", "the trace", "what else falls there")
     return markdown.table(head, (_stopped_row(s) for s in stopped))
 
 
-def _stopped_row(told: Stopped) -> tuple[str, ...]:
+def _stopped_row(told: PreventingRule) -> tuple[str, ...]:
     follows = f"{departure(told)}holds in all {told.states:,} states"
     cells = (told.rule, told.value, told.instead, told.environment or "(no name)", follows)
     return (*map(markdown.escaped, cells), ", ".join(map(markdown.code, told.others)) or "nothing")

@@ -75,7 +75,7 @@ def _head(story: Story) -> dict[str, Any]:
         "facts": [(name, value) for name, value in _facts(story) if value],
         "paragraph": explanation.paragraph if explanation.paragraph != told else "",
         "chain": [{"step": cause.step, "says": cause.says[:1].upper() + cause.says[1:]} for cause in explanation.chain],
-        "stopped": [{**asdict(world), "mends": world.mends} for world in story.stopped],
+        "preventing_rules": [{**asdict(world), "fixes": world.fixes} for world in story.preventing_rules],
         "steps": len(story.moments),
     }
 
@@ -119,7 +119,7 @@ class _Packed:
             "block": story.block,
             "blocks": story.blocks,
             "shown": blocks_shown(story),
-            "culprit": story.explanation.culprit,
+            "last_cause": story.explanation.last_cause,
             "weights": list(Weight),
             "steps": steps,
             "actions": [json.loads(text) for text in self.actions],

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from hintproof.story.model import Moment, Stopped, Story, Weight
+from hintproof.story.model import Moment, PreventingRule, Story, Weight
 from hintproof.system.errors import BadInput
 from hintproof.views.trace.explanation import departure
 from hintproof.views.trace.lanes import Lanes
@@ -145,13 +145,13 @@ def explanation(story: Story, width: int) -> Iterator[Line]:
 
 def stopped_lines(story: Story, width: int) -> Iterator[Line]:
     """The worlds in which the trace is not possible, the likeliest to be what is wanted first."""
-    for number, world in enumerate(story.stopped[:_TOLD]):
+    for number, world in enumerate(story.preventing_rules[:_TOLD]):
         yield from field("" if number else "stopped by", stopped(world), width)
-    if len(story.stopped) > _TOLD:
-        yield from field("", f"and {len(story.stopped) - _TOLD} more", width)
+    if len(story.preventing_rules) > _TOLD:
+        yield from field("", f"and {len(story.preventing_rules) - _TOLD} more", width)
 
 
-def stopped(world: Stopped) -> str:
+def stopped(world: PreventingRule) -> str:
     """A world in which the trace is not possible, in a sentence."""
     told = f'{world.rule} "{world.instead}" instead of "{world.value}": {departure(world)}'
     if world.holds is not None:

@@ -38,7 +38,7 @@ function leap(by) {
   go(k);
 }
 
-const toCause = () => go(story.culprit === null ? LAST : story.culprit);
+const toCause = () => go(story.last_cause === null ? LAST : story.last_cause);
 
 function toggleMatters() {
   diagram.onlyMatters = !diagram.onlyMatters;

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hintproof.interpret.wording import wording
-from hintproof.story.causes import broken_promises, chain, why
+from hintproof.story.causes import broken_promises, causal_chain, explain_end
 from hintproof.story.links import links
-from hintproof.story.model import Change, Condition, Explanation, Lane, Moment, Shape, Stopped, Story, Variable
+from hintproof.story.model import Change, Condition, Explanation, Lane, Moment, PreventingRule, Shape, Story, Variable
 from hintproof.story.slice import weigh
 from hintproof.trace.replay import Trace
 from hintspec.language.recording import RecordedAction, RecordedVar
@@ -16,10 +16,10 @@ from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, Enum, Ring
 _SHAPES = {BOOL: Shape.FLAG, ID: Shape.ID, BLOCK: Shape.BLOCK, BLOCKS: Shape.BLOCKS, LIST: Shape.LIST}
 
 
-def tell(trace: Trace, known_as: str = "", stopped: tuple[Stopped, ...] = ()) -> Story:
-    """The trace as every view shows it. ``stopped`` are worlds in which it is not possible, if that was asked."""
+def build_story(trace: Trace, known_as: str = "", rules: tuple[PreventingRule, ...] = ()) -> Story:
+    """The story of a trace, which all views show. ``rules`` are the rules whose change prevents it, if known."""
     declared, model = trace.declared, trace.concrete.model
-    causes = chain(trace)
+    causes = causal_chain(trace)
     return Story(
         environment=trace.environment,
         sizes=str(trace.sizes),
@@ -39,22 +39,22 @@ def tell(trace: Trace, known_as: str = "", stopped: tuple[Stopped, ...] = ()) ->
         initial=trace.concrete.show(trace.concrete.initial),
         start=trace.states[0],
         moments=tuple(_moments(trace, {cause.step for cause in causes})),
-        explanation=Explanation(causes, " ".join([why(trace), *rules_sentences(trace.property_name, stopped)])),
-        stopped=stopped,
+        explanation=Explanation(causes, " ".join([explain_end(trace), *describe_rules(trace.property_name, rules)])),
+        preventing_rules=rules,
     )
 
 
-def rules_sentences(claim: str, stopped: tuple[Stopped, ...]) -> Iterator[str]:
-    """Which rule the run needs, and what else would stop it, in plain English."""
-    mending = [s for s in stopped if s.mends]
-    for first in mending[:1]:
+def describe_rules(claim: str, rules: tuple[PreventingRule, ...]) -> Iterator[str]:
+    """Name the rule that the run needs, and the other rules whose change would prevent it."""
+    fixing = [rule for rule in rules if rule.fixes]
+    for first in fixing[:1]:
         departs = f"step {first.departs} is not possible" if first.departs else "nothing falls at the end of it"
         yield (
             f'The run needs the rule {first.rule} "{first.value}": with "{first.instead}" {departs}, '
             f"and {claim} holds in all {first.states:,} states of these sizes."
         )
-    if mending[1:]:
-        others = "; ".join(f'{s.rule} "{s.instead}"' for s in mending[1:])
+    if fixing[1:]:
+        others = "; ".join(f'{s.rule} "{s.instead}"' for s in fixing[1:])
         yield f"It would be stopped as well by: {others}."
 
 
