@@ -8,11 +8,12 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
-import signal
 import tempfile
 from pathlib import Path
 
-_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
+from hintproof.system.children import die_with_parent
+
+_PR_SET_NO_NEW_PRIVS = 38
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 
 #: Landlock (Linux 5.13): numbers of its system calls, the same on every processor.
@@ -44,7 +45,7 @@ def enter(directory: Path, seconds: int, megabytes: int) -> list[str]:
     ``directory`` is where it may still write. ``seconds`` are of processor time, ``megabytes`` of address space.
     """
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    die_with_parent()
     holds = ["limits"]
     _limit(seconds, megabytes)
     os.chdir(directory)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from functools import cache
+
+from hintproof.system.children import dying_with_parent, kill_group
 
 #: Seconds that a process may take to finish dying.
 _DYING = 0.5
@@ -41,7 +41,7 @@ class QemuChild:
         self.steps: list[str] = []
         self._output = os.memfd_create("hintproof-output")
         self._process = subprocess.Popen(
-            [*_dies_with_parent(), *command],
+            dying_with_parent(command),  # until we hold one of its threads (EXITKILL)
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=self._output,
@@ -117,8 +117,7 @@ class QemuChild:
 
     def signal_kill(self) -> None:
         """Have it end soon; any thread may ask for that."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
+        kill_group(self.pid)
 
 
 def kill_all() -> None:
@@ -128,25 +127,6 @@ def kill_all() -> None:
 
 
 _RUNNING: set[QemuChild] = set()
-
-
-#: Begins a program only if its parent is still the one that asked: one that died earlier than it could be asked of the
-#: kernel to kill its child with it would leave that behind.
-_IF_PARENT_LIVES = 'test "$PPID" = "$0" && exec "$@"'
-
-
-def _dies_with_parent() -> list[str]:
-    """What makes a program die with the thread that started it, until that holds one of its threads (EXITKILL).
-
-    A function that Python would run between fork and exec is no choice: there are other threads.
-    """
-    setpriv = _setpriv()
-    return [setpriv, "--pdeathsig", "KILL", "--", "sh", "-c", _IF_PARENT_LIVES, str(os.getpid())] if setpriv else []
-
-
-@cache
-def _setpriv() -> str:
-    return shutil.which("setpriv") or ""
 
 
 _WALL = 0x40000000

@@ -1,20 +1,64 @@
-"""Child processes: a program run to its end, with a limit of time; it never outlives the one that started it."""
+"""Child processes: programs that run to their end, within a limit of time, and never outlive who started them."""
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import re
+import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from hintproof.system.errors import BadInput
+
+# -- dying with the parent --------------------------------------------------------------------
+
+_PR_SET_PDEATHSIG = 1
+
+#: Begins a program only if its parent is still the one that asked. The kernel kills a child of a parent that dies
+#: after the request; a child whose parent died before it would stay.
+_IF_PARENT_LIVES = 'test "$PPID" = "$0" && exec "$@"'
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when the thread that started it ends (Linux; elsewhere nothing is done)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def dying_with_parent(command: Sequence[str]) -> list[str]:
+    """A command that starts another one, which dies with the thread that started it.
+
+    Without util-linux's setpriv it is the command itself. :func:`die_with_parent` between fork and exec is no choice
+    in a process of several threads.
+    """
+    setpriv = _setpriv()
+    if not setpriv:
+        return list(command)
+    return [setpriv, "--pdeathsig", "KILL", "--", "sh", "-c", _IF_PARENT_LIVES, str(os.getpid()), *command]
+
+
+@cache
+def _setpriv() -> str:
+    return shutil.which("setpriv") or ""
+
+
+def kill_group(group: int) -> None:
+    """Kill all processes of a process group, if it is still there."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
+
+
+# -- running a program to its end -------------------------------------------------------------
 
 #: Seconds between two looks at a child's memory and time.
 _LOOK = 0.02
@@ -22,7 +66,7 @@ _LOOK = 0.02
 
 @dataclass(frozen=True)
 class Ended:
-    """How a child process ended: what it printed, how long it took, the most memory it had."""
+    """How a child process ended: what it printed, its exit status, seconds it took, the most memory it had (MB)."""
 
     output: str
     status: int
@@ -40,7 +84,7 @@ def run_child(
     began = time.monotonic()
     with tempfile.TemporaryFile() as output:  # no pipe: a child never waits for us to read
         process = subprocess.Popen(
-            command,
+            dying_with_parent(command),
             cwd=directory,
             env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
@@ -54,7 +98,7 @@ def run_child(
             status = process.wait()
         finally:
             watch.over.set()
-            _kill(process.pid)  # whatever it started, too
+            kill_group(process.pid)  # whatever it started, too
             process.wait()
             watch.join()
         took = time.monotonic() - began
@@ -68,8 +112,8 @@ def run_child(
 class _Watch(threading.Thread):
     """Looks at a process now and then: how much memory it has had, and whether its time is up.
 
-    What the kernel tells of an ended child will not do: it counts our own memory, which the child had before it was
-    another program.
+    The kernel's own account of an ended child (``ru_maxrss``) counts our memory, too, which the child had before it
+    was another program.
     """
 
     def __init__(self, process: int, seconds: float | None) -> None:
@@ -83,15 +127,15 @@ class _Watch(threading.Thread):
     def run(self) -> None:
         """Look until it is over."""
         while not self.over.wait(_LOOK):
-            self.megabytes = max(self.megabytes, _peak(self._process))
+            self.megabytes = max(self.megabytes, _read_peak(self._process))
             if self._ends is not None and time.monotonic() > self._ends:
                 self.late = True
-                _kill(self._process)
+                kill_group(self._process)
                 return
 
 
-def _peak(process: int) -> int:
-    """The most memory that a process has had, in MB; 0 if it has ended or the system does not tell."""
+def _read_peak(process: int) -> int:
+    """The most memory that a process has had, in MB; 0 if it has ended or the system does not say."""
     try:
         found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
     except OSError:
@@ -99,20 +143,15 @@ def _peak(process: int) -> int:
     return int(found[1]) >> 10 if found else 0
 
 
-def _kill(group: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(group, signal.SIGKILL)
-
-
 def first_line(text: str) -> str:
-    """The first line that says something, for an error message."""
-    return _said(text)[0][:200]
+    """The first line of a program's output that is not empty, for an error message."""
+    return _lines(text)[0][:200]
 
 
 def last_line(text: str) -> str:
-    """The last line that says something, for an error message."""
-    return _said(text)[-1][:200]
+    """The last line of a program's output that is not empty, for an error message."""
+    return _lines(text)[-1][:200]
 
 
-def _said(text: str) -> list[str]:
+def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()] or ["it said nothing"]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol, TypeVar, cast
 
+from hintproof.system.children import die_with_parent
 from hintproof.system.errors import EngineBug
 from hintproof.system.progress import Progress
 
@@ -28,8 +27,6 @@ W = TypeVar("W", bound=Work)
 #: Called with a task and its state: ("runs" | "ends"), a note for the reader.
 Watch = Callable[[Any, str, str], None]
 
-_PR_SET_PDEATHSIG = 1
-
 #: Seconds between two progress messages of a task.
 _EVERY = 0.3
 
@@ -37,8 +34,7 @@ _EVERY = 0.3
 def _work(pipe: Connection) -> None:
     """What a child does: die with its parent, leave Ctrl-C to it, run the tasks that it is sent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    die_with_parent()
     told = 0.0
 
     def progress(what: str, count: int) -> None:

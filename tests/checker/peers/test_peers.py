@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from hintproof.engines.limits import Limits
 from hintproof.peers import python, run_minicheck, run_spin, run_tlc, spin, tlc
 from hintproof.peers.two_phase_commit import STATES, two_phase_commit
 from hintproof.peers.worlds import COMPARED
-from hintproof.system.children import run_child
 from hintproof.system.errors import BadInput
 from hintproof.trace.replay import prepare
 from hintspec.language.sizes import Sizes
@@ -92,16 +90,6 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(BadInput, match=r"pip install 'hintproof\[bench\]'"):
         run_minicheck(SCRIPT, 2)
-
-
-def test_a_child_is_killed_with_its_children(tmp_path: Path) -> None:
-    mark = tmp_path / "alive"
-    began = time.monotonic()
-    with pytest.raises(BadInput, match=r"longer than 0\.3 seconds"):
-        run_child(["sh", "-c", f"(sleep 1; touch {mark}) & wait"], tmp_path, 0.3)
-    assert time.monotonic() - began < 1
-    time.sleep(1.2)
-    assert not mark.exists()
 
 
 def test_the_kept_promela_is_up_to_date() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hintproof.qemu import child, qmp
+from hintproof.qemu import qmp
 from hintproof.qemu.balloon import DONE, SHARED_CELL, STOP, STOP_CELL
 from hintproof.qemu.child import HypervisorDied, Unsteerable
 from hintproof.qemu.incoming import arrived
@@ -245,16 +244,6 @@ def test_no_qemu_is_left_behind(number: signal.Signals, script: str, tmp_path: P
     while marked(mark) and time.monotonic() < ends:
         time.sleep(0.01)
     assert [name_of(n) for n in marked(mark)] == []
-
-
-@pytest.mark.skipif(not shutil.which("setpriv"), reason="needs setpriv, of util-linux")
-def test_a_program_whose_parent_is_gone_is_not_begun() -> None:
-    """A parent that dies between fork and the request to be killed with it leaves nothing behind."""
-    *begins, parent = child._dies_with_parent()
-    assert int(parent) == os.getpid()
-    for number, said in ((os.getpid(), "begun\n"), (os.getppid(), "")):
-        ended = subprocess.run([*begins, str(number), "echo", "begun"], capture_output=True, text=True)
-        assert ended.stdout == said
 
 
 def marked(mark: str) -> set[int]:
