@@ -38,8 +38,8 @@ def replay_on_qemu(
     file: Path, on: str, accelerator: str | None, times: int, kept: bool = False, as_json: bool = False
 ) -> Exit:
     """Replay a trace file so many times on a real QEMU, print what came of it, and keep that beside the trace."""
-    from hintproof.qemu.observations import NAME, keep, load_seen, seen_of
-    from hintproof.qemu.replay import Course, replays, setup_for
+    from hintproof.qemu.observations import NAME, load_observations, save_observation, to_observation
+    from hintproof.qemu.replay import Course, replay_all, setup_for
     from hintproof.views.results import real
 
     positive(times=times)
@@ -47,8 +47,8 @@ def replay_on_qemu(
     setup = setup_for(course.environment, qemu_named(on), accelerator)
     beside = file.parent / NAME
     if kept:
-        load_seen(beside)  # to find out before the work begins whether it can be added to
-    played = replays([course] * times, setup)
+        load_observations(beside)  # to find out before the work begins whether it can be added to
+    played = replay_all([course] * times, setup)
     if as_json:
         print(json.dumps(real.replays_json(course, setup, played), indent=1))
     else:
@@ -57,7 +57,7 @@ def replay_on_qemu(
     if kept and code == Exit.UNDECIDED:
         print("hintproof: not kept: it could not be steered", file=sys.stderr)
     elif kept:
-        keep(seen_of(setup, played), beside)
+        save_observation(to_observation(setup, played), beside)
     return code
 
 
@@ -74,7 +74,7 @@ def conformance(
     """Play random runs on a real QEMU, and say where it does otherwise than the model. Exit 1 if it does."""
     from hintproof.qemu.conformance import conform, world_of
     from hintproof.qemu.replay import setup_for
-    from hintproof.qemu.shortening import shortened
+    from hintproof.qemu.shortening import shorten
     from hintproof.views.results import real
 
     positive(runs=runs)
@@ -84,7 +84,7 @@ def conformance(
     began, first = time.monotonic(), seed or 0
     told = conform(world, setup, range(first, first + runs), watch=_watch)
     if told.differences:
-        told.differences[0] = shortened(told.differences[0], setup)
+        told.differences[0] = shorten(told.differences[0], setup)
     print("\n".join(real.conformance_lines(world, setup, told, time.monotonic() - began)))
     undecided = Exit.UNDECIDED if told.not_steered else Exit.AS_EXPECTED
     raise typer.Exit(Exit.REFUTED if told.differences else undecided)

@@ -19,8 +19,9 @@ from hintproof.gate.report import GateReport, PatchReport
 from hintproof.gate.watched import Place
 from hintproof.qemu.binary import Qemu
 from hintproof.qemu.conformance import SIZES, course_of, world_of
-from hintproof.qemu.map_threads import each
-from hintproof.qemu.replay import Course, Played, Result, judged, play, setup_for
+from hintproof.qemu.map_threads import map_threads
+from hintproof.qemu.outcome import Result
+from hintproof.qemu.replay import Course, Played, judge_loss, play, setup_for
 from hintproof.story.build import build_story
 from hintproof.system.errors import BadInput
 from hintproof.tasks.verdict import Outcome
@@ -104,7 +105,9 @@ def run_gate_on_qemu(
         patch = _compared(build, before, before if same else _played(build, asks, watch), amount, render)
         notes += ["the build is the base: it was played once"] if same else []
     seconds = time.monotonic() - began
-    return GateReport(base.path, base.told, (replace(patch, seconds=seconds),), seconds, tuple(notes), system="QEMU")
+    return GateReport(
+        base.path, base.version_text, (replace(patch, seconds=seconds),), seconds, tuple(notes), system="QEMU"
+    )
 
 
 # -- what is played ---------------------------------------------------------------------------
@@ -135,7 +138,7 @@ def _random(accelerators: Sequence[str], base: Qemu, runs: int) -> Iterator[_Ask
 
 def _play(ask: _Ask, qemu: Qemu) -> Played:
     setup = setup_for(ask.course.environment, qemu, ask.accelerator)
-    return judged(play(ask.course, setup, strict=False))
+    return judge_loss(play(ask.course, setup, strict=False))
 
 
 def _problem(qemu: Qemu, ask: _Ask) -> str:
@@ -151,7 +154,7 @@ def _played(qemu: Qemu, asks: Sequence[_Ask], watch: Watch | None) -> Results:
         watch(f"{sum(ask.times for ask in asks)} runs on {qemu}, {qemu.path}")
     every = [ask for ask in asks for _ in range(ask.times)]
     results: dict[_Ask, list[Played]] = {ask: [] for ask in asks}
-    for place, played in each(lambda ask: _play(ask, qemu), every):
+    for place, played in map_threads(lambda ask: _play(ask, qemu), every):
         results[every[place]].append(played)
     return results
 

@@ -5,10 +5,10 @@ It takes no decision: what is posted, kicked or read is the caller's. Source: vi
 
 from __future__ import annotations
 
-from hintproof.qemu.child import Unsteerable
 from hintproof.qemu.layout import CELL_PAGE, PAGE, QUEUE_PAGE
 from hintproof.qemu.memory import Ram
 from hintproof.qemu.mmio import ACKNOWLEDGE, DRIVER, DRIVER_OK, FEATURES_OK, MmioDevice
+from hintproof.qemu.outcome import Unsteerable
 
 FREE_PAGE_HINT, VERSION_1 = 1 << 3, 1 << 32
 

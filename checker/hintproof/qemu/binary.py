@@ -27,15 +27,15 @@ _KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 = 168
 
 @dataclass(frozen=True)
 class Qemu:
-    """A QEMU binary: where it is, its version in numbers and as it tells it, the accelerators that it has."""
+    """A QEMU binary: where it is, its version as numbers and as text, the accelerators that it has."""
 
     path: str
     version: tuple[int, ...]
-    told: str
+    version_text: str
     accelerators: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"QEMU {self.told}"
+        return f"QEMU {self.version_text}"
 
     def refusal(self, accelerator: str) -> str:
         """Why this accelerator can't be used here; empty if it can."""

@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 
+from hintproof.qemu.outcome import HypervisorDied, Unsteerable
 from hintproof.system.children import dying_with_parent, kill_group
 
 #: Seconds that a process may take to finish dying.
@@ -16,22 +17,6 @@ _DYING = 0.5
 
 #: Steps told of a hypervisor that died.
 LAST_STEPS = 6
-
-
-class HypervisorDied(Exception):
-    """QEMU ended, or stopped to answer, while it was used. The message says how, and what was done last."""
-
-
-class Unsteerable(Exception):
-    """The real system can't be brought to do what was asked for at this point. The message says why."""
-
-
-class Differs(Exception):
-    """The real system is not as the model has it. The message says in what."""
-
-
-class TooBusy(Unsteerable):
-    """The machine is so busy that what was asked for did not come about in time: it may the next time."""
 
 
 class QemuChild:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 
 from hintproof.qemu.binary import Qemu
 from hintproof.qemu.machine import Setup
-from hintproof.qemu.map_threads import each
-from hintproof.qemu.replay import Course, Played, Result, play, prepared
-from hintproof.qemu.run_generator import draw
+from hintproof.qemu.map_threads import map_threads
+from hintproof.qemu.outcome import Result
+from hintproof.qemu.replay import Course, Played, play, prepared
+from hintproof.qemu.run_generator import generate_run
 from hintproof.system.errors import BadInput
 from hintspec.catalogue.environments import DEVICES
 from hintspec.language.sizes import Sizes
@@ -89,7 +90,7 @@ def _version(word: str) -> tuple[int, ...]:
 
 def course_of(environment: str, sizes: Sizes, lazy: bool, seed: int) -> Course:
     """The run of a seed."""
-    run = draw(prepared(environment, sizes), lazy, seed, STEPS)
+    run = generate_run(prepared(environment, sizes), lazy, seed, STEPS)
     return Course.along(environment, sizes, run)
 
 
@@ -118,7 +119,7 @@ def conform(
     """
     counts = Conformance()
     courses = (course_of(environment, sizes, setup.lazy, seed) for seed in seeds)
-    for place, (course, played) in each(lambda course: compare(course, setup), courses):
+    for place, (course, played) in map_threads(lambda course: compare(course, setup), courses):
         counts.add(seeds[place], course, played)
         watch(counts)
     return counts

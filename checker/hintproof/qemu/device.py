@@ -11,8 +11,8 @@ from __future__ import annotations
 import contextlib
 import os
 
-from hintproof.qemu.child import Differs, Unsteerable
 from hintproof.qemu.machine import Machine
+from hintproof.qemu.outcome import Differs, Unsteerable
 from hintproof.qemu.tracee import Call, Ended, Late, Tracee
 
 #: Name of the iothread, as QEMU gives it.

@@ -8,16 +8,16 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from hintproof.qemu.child import Unsteerable
 from hintproof.qemu.layout import Layout
 from hintproof.qemu.machine import Machine, Setup, machine
+from hintproof.qemu.outcome import Unsteerable
 
 #: Seconds that the destination may take.
 _SECONDS = 30.0
 
 
 @contextlib.contextmanager
-def arrived(setup: Setup, layout: Layout, stream: bytes) -> Iterator[Machine]:
+def receiving_machine(setup: Setup, layout: Layout, stream: bytes) -> Iterator[Machine]:
     """The machine at the destination of a complete migration, of which ``stream`` is all that was sent.
 
     Raises :class:`Unsteerable` if QEMU does not take it.

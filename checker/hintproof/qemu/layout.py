@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hintproof.qemu.child import Unsteerable
+from hintproof.qemu.outcome import Unsteerable
 
 PAGE = 4096
 

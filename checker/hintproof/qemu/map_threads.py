@@ -23,7 +23,7 @@ _MACHINES = 6
 _WAITING = 4
 
 
-def each(work: Callable[[T], R], items: Iterable[T], at_a_time: int | None = None) -> Iterator[tuple[int, R]]:
+def map_threads(work: Callable[[T], R], items: Iterable[T], at_a_time: int | None = None) -> Iterator[tuple[int, R]]:
     """Do the work with each item, and give position and result as they come.
 
     Items are asked for in the calling thread, as they are needed. If the caller stops, for whatever reason, all

@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from hintproof.qemu.child import TooBusy, Unsteerable
 from hintproof.qemu.layout import PAGE
 from hintproof.qemu.machine import Machine
+from hintproof.qemu.outcome import TooBusy, Unsteerable
 from hintproof.qemu.stream import Destination
 from hintproof.qemu.tracee import Call, Ended, Late, Tracee
 

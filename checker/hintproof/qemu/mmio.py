@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hintproof.qemu.child import Unsteerable
+from hintproof.qemu.outcome import Unsteerable
 from hintproof.qemu.qtest import Qtest
 
 #: Where microvm has its transports.

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from hintproof.qemu.machine import Setup
-from hintproof.qemu.replay import Played, counts
+from hintproof.qemu.replay import Played, count_results
 from hintproof.system.errors import BadInput
 from hintproof.system.files import write_atomically
 
@@ -21,7 +21,7 @@ NAME = "seen.json"
 
 
 @dataclass(frozen=True)
-class Seen:
+class Observation:
     """Replays on one system: its version, accelerator and dirty log, whose the writes are; what came of them."""
 
     qemu: str
@@ -37,18 +37,20 @@ class Seen:
         return self.qemu, self.accelerator, self.dirty_log, self.writes
 
 
-def seen_of(setup: Setup, played: Sequence[Played]) -> Seen:
+def to_observation(setup: Setup, played: Sequence[Played]) -> Observation:
     """What was seen in these replays."""
     writes = "virtual CPU" if setup.vcpu_stores else "qtest"
-    return Seen(setup.qemu.told, setup.accelerator, str(setup.log_mode), writes, len(played), counts(played))
+    return Observation(
+        setup.qemu.version_text, setup.accelerator, str(setup.log_mode), writes, len(played), count_results(played)
+    )
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     schema: str
-    seen: list[Seen]
+    seen: list[Observation]
 
 
-def load_seen(file: Path) -> list[Seen]:
+def load_observations(file: Path) -> list[Observation]:
     """What the file has; nothing if there is none. Raises :class:`BadInput` if it is no such file."""
     try:
         document = msgspec.json.decode(file.read_bytes(), type=_File)
@@ -61,8 +63,8 @@ def load_seen(file: Path) -> list[Seen]:
     return document.seen
 
 
-def keep(seen: Seen, file: Path) -> None:
+def save_observation(seen: Observation, file: Path) -> None:
     """Add what was seen to a file, whole or not at all."""
-    kept = [*(s for s in load_seen(file) if s.system != seen.system), seen]
+    kept = [*(s for s in load_observations(file) if s.system != seen.system), seen]
     text = json.dumps({"schema": SCHEMA, "seen": [asdict(s) for s in kept]}, indent=1)
     write_atomically(file, text + "\n")

@@ -11,7 +11,8 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from hintproof.qemu.child import QemuChild, Unsteerable
+from hintproof.qemu.child import QemuChild
+from hintproof.qemu.outcome import Unsteerable
 
 #: Seconds that QEMU may take to answer.
 SECONDS = 30.0

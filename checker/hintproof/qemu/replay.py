@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import lru_cache
 
 from hintproof.engines.report import Run
 from hintproof.interpret.concrete import Concrete
 from hintproof.qemu.binary import Qemu
-from hintproof.qemu.child import Differs, HypervisorDied, TooBusy, Unsteerable
 from hintproof.qemu.layout import Layout
 from hintproof.qemu.machine import Setup
-from hintproof.qemu.map_threads import each
+from hintproof.qemu.map_threads import map_threads
+from hintproof.qemu.outcome import Differs, HypervisorDied, Result, TooBusy, Unsteerable
 from hintproof.qemu.rig import Difference, rig
 from hintproof.qemu.steering import Arrival, Shown, Steering
 from hintproof.system.errors import BadInput
@@ -34,17 +33,6 @@ _TRIES = 3
 def prepared(environment: str, sizes: Sizes) -> Concrete:
     """A world ready to run, kept. It is for one thread."""
     return prepare(environment, sizes)
-
-
-class Result(StrEnum):
-    """What became of a run on the real system."""
-
-    LOST = "lost on the real system"
-    KEPT = "not lost"
-    FOLLOWED = "followed to its end, with no migration completed"
-    NOT_STEERED = "could not be steered"
-    DIFFERS = "the real system does otherwise"
-    DIED = "the hypervisor died"
 
 
 @dataclass(frozen=True)
@@ -162,10 +150,10 @@ def _play(course: Course, setup: Setup, strict: bool) -> Played:
 
 def replay(trace: Trace, setup: Setup) -> Played:
     """Replay a trace once, and look for what is lost."""
-    return judged(play(Course.of(trace), setup, strict=False))
+    return judge_loss(play(Course.of(trace), setup, strict=False))
 
 
-def judged(played: Played) -> Played:
+def judge_loss(played: Played) -> Played:
     """The same with a verdict on what arrived."""
     if played.lost:
         return replace(played, result=Result.LOST)
@@ -174,12 +162,12 @@ def judged(played: Played) -> Played:
     return played
 
 
-def counts(played: Sequence[Played]) -> dict[str, int]:
+def count_results(played: Sequence[Played]) -> dict[str, int]:
     """How often each result came."""
     return {str(result): number for result, number in Counter(p.result for p in played).items()}
 
 
-def replays(courses: Sequence[Course], setup: Setup, at_a_time: int | None = None) -> list[Played]:
+def replay_all(courses: Sequence[Course], setup: Setup, at_a_time: int | None = None) -> list[Played]:
     """Replay runs, many at a time, each on a machine of its own; what came of each, in their order."""
-    played = dict(each(lambda course: judged(play(course, setup, strict=False)), courses, at_a_time))
+    played = dict(map_threads(lambda course: judge_loss(play(course, setup, strict=False)), courses, at_a_time))
     return [played[place] for place in range(len(courses))]

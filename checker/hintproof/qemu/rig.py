@@ -10,11 +10,11 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hintproof.qemu.child import Unsteerable
 from hintproof.qemu.device import Device
 from hintproof.qemu.layout import CELL_PAGE, PAGE, Layout
 from hintproof.qemu.machine import Machine, Setup, machine
 from hintproof.qemu.migration import Migration
+from hintproof.qemu.outcome import Unsteerable
 
 #: Bytes of a page on its way, with content and of zeros.
 _SENT_PAGE, _SENT_ZEROS = PAGE + 8, 9

@@ -72,7 +72,7 @@ class _Option:
     breaks: bool
 
 
-class Drawing:
+class RunGenerator:
     """A run being drawn. ``lazy``: the dirty log is cleared by chunk, as pages are sent."""
 
     def __init__(self, concrete: Concrete, lazy: bool, choice: Random) -> None:
@@ -87,7 +87,7 @@ class Drawing:
         self._wrapped = False  # in this round, the scan has been at the end of memory
         self._syncs_unsent = 0
 
-    def draw(self, steps: int) -> Run:
+    def generate(self, steps: int) -> Run:
         """So many steps, or fewer if none is left; a migration that runs then is completed."""
         while len(self.run) < steps:
             options = self._options()
@@ -195,6 +195,6 @@ class Drawing:
         self.run.append((name, block))
 
 
-def draw(concrete: Concrete, lazy: bool, seed: int, steps: int) -> Run:
+def generate_run(concrete: Concrete, lazy: bool, seed: int, steps: int) -> Run:
     """The run of a seed. ``lazy``: the dirty log is cleared by chunk, as pages are sent."""
-    return Drawing(concrete, lazy, Random(seed)).draw(steps)
+    return RunGenerator(concrete, lazy, Random(seed)).generate(steps)

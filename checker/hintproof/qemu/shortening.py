@@ -12,7 +12,7 @@ from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, Primit
 from hintproof.qemu import conformance
 from hintproof.qemu.conformance import Difference
 from hintproof.qemu.machine import Setup
-from hintproof.qemu.map_threads import each
+from hintproof.qemu.map_threads import map_threads
 from hintproof.qemu.replay import Course, Played, prepared
 
 #: Seconds after which Hypothesis tries nothing more.
@@ -28,7 +28,7 @@ class _DoesOtherwise(AssertionError):
     """The real system does otherwise in this run, too."""
 
 
-def shortened(difference: Difference, setup: Setup, seconds: float = SECONDS) -> Difference:
+def shorten(difference: Difference, setup: Setup, seconds: float = SECONDS) -> Difference:
     """A shorter run in which the real system does otherwise, too.
 
     First whole stretches of steps are left out, many at once on as many machines; what is left is shrunk by Hypothesis,
@@ -54,7 +54,7 @@ def _without_stretches(difference: Difference, setup: Setup) -> Difference:
     size = len(difference.course.run) // 2
     while size:
         candidates = list(_candidates(difference.course, size))
-        told = [pair for _, pair in each(lambda course: conformance.compare(course, setup), candidates)]
+        told = [pair for _, pair in map_threads(lambda course: conformance.compare(course, setup), candidates)]
         found = min((p for p in told if p[1].result == difference.played.result), key=_length, default=None)
         if found and _length(found) < len(difference.course.run):
             difference = Difference(difference.seed, *found)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hintproof.qemu.balloon import DONE, SHARED_CELL, STOP, STOP_CELL
-from hintproof.qemu.child import Differs, Unsteerable
 from hintproof.qemu.layout import PAGE
+from hintproof.qemu.outcome import Differs, Unsteerable
 from hintproof.qemu.rig import Difference, Rig
 from hintspec.protocol.rules import Fill, StartCell, World
 

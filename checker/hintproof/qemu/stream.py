@@ -11,8 +11,8 @@ import socket
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
-from hintproof.qemu.child import Unsteerable
 from hintproof.qemu.layout import PAGE
+from hintproof.qemu.outcome import Unsteerable
 
 _MAGIC = b"QEVM"
 _VERSION = 3

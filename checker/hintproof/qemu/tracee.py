@@ -18,7 +18,8 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from hintproof.qemu.child import _WALL, QemuChild, Unsteerable
+from hintproof.qemu.child import _WALL, QemuChild
+from hintproof.qemu.outcome import Unsteerable
 
 _SEIZE, _INTERRUPT, _SYSCALL, _DETACH = 0x4206, 0x4207, 24, 17
 _GET_SYSCALL_INFO = 0x420E

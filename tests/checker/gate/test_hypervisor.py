@@ -18,7 +18,8 @@ from hintproof.gate.hypervisor import Amount, run_gate_on_qemu, verdict
 from hintproof.gate.report import GateReport, Standing
 from hintproof.qemu.binary import Qemu, find_qemu
 from hintproof.qemu.older_kvm import compiler_missing, library
-from hintproof.qemu.replay import Course, Played, Result
+from hintproof.qemu.outcome import Result
+from hintproof.qemu.replay import Course, Played
 from hintproof.qemu.rig import Difference
 from hintproof.qemu.steering import Arrival
 from hintproof.system.errors import BadInput

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from hintproof.cli.main import app
 from hintproof.cli.qemu import qemu_named, replay_on_qemu
 from hintproof.qemu import binary, memory
-from hintproof.qemu.observations import Seen, keep, load_seen
+from hintproof.qemu.observations import Observation, load_observations, save_observation
 from hintproof.qemu.replay import setup_for
 from hintproof.system.errors import BadInput
 from hintproof.tasks.verdict import Exit
@@ -40,7 +40,7 @@ def test_a_loss_is_told_and_kept(trace: Path) -> None:
     assert "linux-6.1+qemu-7.2+kvm-auto, 44 steps" in told
     assert "with tcg, dirty log tcg, writes over qtest" in told
     assert "3 of 3: lost on the real system: block 1 at 0x" in told
-    [seen] = load_seen(trace.parent / "seen.json")
+    [seen] = load_observations(trace.parent / "seen.json")
     assert (seen.accelerator, seen.times, seen.results) == ("tcg", 3, {"lost on the real system": 3})
 
 
@@ -109,9 +109,9 @@ def full_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(full_disk: Path) -> None:
-    seen = Seen("7.2", "kvm", "kvm-manual", "virtual CPU", 10, {"not lost": 10})
+    seen = Observation("7.2", "kvm", "kvm-manual", "virtual CPU", 10, {"not lost": 10})
     with pytest.raises(BadInput, match=r"can't write .*seen\.json: No space left on device"):
-        keep(seen, full_disk / "seen.json")
+        save_observation(seen, full_disk / "seen.json")
     assert [path.name for path in full_disk.iterdir()] == ["filler"]
 
 
@@ -144,15 +144,15 @@ def test_the_command_line_does_not_load_what_it_may_not_need() -> None:
 
 
 def test_what_was_seen_takes_the_place_of_what_was_seen_there_before(tmp_path: Path) -> None:
-    first = Seen("7.2", "kvm", "kvm-manual", "virtual CPU", 10, {"lost on the real system": 9, "not lost": 1})
-    again = Seen("7.2", "kvm", "kvm-manual", "virtual CPU", 5, {"lost on the real system": 5})
-    other = Seen("9.0", "kvm", "kvm-manual", "virtual CPU", 5, {"not lost": 5})
+    first = Observation("7.2", "kvm", "kvm-manual", "virtual CPU", 10, {"lost on the real system": 9, "not lost": 1})
+    again = Observation("7.2", "kvm", "kvm-manual", "virtual CPU", 5, {"lost on the real system": 5})
+    other = Observation("9.0", "kvm", "kvm-manual", "virtual CPU", 5, {"not lost": 5})
     for seen in (first, other, again):
-        keep(seen, tmp_path / "seen.json")
-    assert load_seen(tmp_path / "seen.json") == [other, again]
+        save_observation(seen, tmp_path / "seen.json")
+    assert load_observations(tmp_path / "seen.json") == [other, again]
     (tmp_path / "seen.json").write_text('{"schema": "hintproof-seen/2", "seen": []}')
     with pytest.raises(BadInput, match="schema 'hintproof-seen/2' is not"):
-        load_seen(tmp_path / "seen.json")
+        load_observations(tmp_path / "seen.json")
     (tmp_path / "seen.json").write_text("[")
     with pytest.raises(BadInput, match="no file of what was seen"):
-        keep(first, tmp_path / "seen.json")
+        save_observation(first, tmp_path / "seen.json")

@@ -8,7 +8,8 @@ from hintproof.qemu import conformance, device, shortening
 from hintproof.qemu.binary import Qemu
 from hintproof.qemu.conformance import SIZES, STEPS, Conformance, Difference, compare, conform, course_of, world_of
 from hintproof.qemu.machine import Setup
-from hintproof.qemu.replay import Course, Played, Result
+from hintproof.qemu.outcome import Result
+from hintproof.qemu.replay import Course, Played
 from hintproof.system.errors import BadInput
 from hintspec.language.sizes import Sizes
 from tests.checker.qemu.needs import course, needs_kvm, needs_qemu, setup
@@ -112,7 +113,7 @@ def test_a_run_that_differs_is_shrunk_as_far_as_it_goes(alone: bool, monkeypatch
     long = next(c for seed in range(99) if as_if(c := course_of(TCG, SIZES, False, seed))[1] == OTHERWISE)
     differs = Difference(1, long, OTHERWISE)
     machine = Setup(Qemu("/qemu", (7, 2), "7.2", ("tcg",)), "tcg")
-    short = shortening._shrunk(differs, as_if, 30) if alone else shortening.shortened(differs, machine)
+    short = shortening._shrunk(differs, as_if, 30) if alone else shortening.shorten(differs, machine)
     names = [name for name, _ in short.course.run]
     assert (names[-1], names.count("post_hint"), names.count("write")) == ("write", 1, 1)
     assert 19 <= len(names) <= (19 if not alone else 30) < len(long.run)
@@ -127,7 +128,7 @@ def test_a_long_run_that_differs_is_shortened() -> None:
     script.take("free(2)", "migrate").sync().hint(1).take("shrink_newest", "allocate(1)", "write(1)", "write(1)")
     script.take("test_read_bit", "stay_in_loop", "no_block_left").pop_hint().finish()
     differs = Difference(0, *compare(course(script), setup("kvm")))
-    short = shortening.shortened(differs, setup("kvm"))
+    short = shortening.shorten(differs, setup("kvm"))
     assert short.played.result == Result.DIFFERS
     assert len(short.course.run) < len(differs.course.run) - 4
     assert ("write", 1) in short.course.run

@@ -13,7 +13,8 @@ import pytest
 
 from hintproof.qemu.machine import Setup
 from hintproof.qemu.older_kvm import OFFERED, compiler_missing, library
-from hintproof.qemu.replay import Result, replays
+from hintproof.qemu.outcome import Result
+from hintproof.qemu.replay import replay_all
 from hintspec.language.sizes import Sizes
 from hintspec.protocol.rules import LogMode
 from tests.checker.qemu.needs import course, needs_kvm, needs_qemu, setup
@@ -84,5 +85,5 @@ def test_the_table_on_the_real_system(mode: str, tmp_path: Path) -> None:
         courses.append(course(after_the_pop(mode, round_, dirty)))
         courses.append(course(between_post_and_pop(mode, round_, dirty, "never", write="dma_write")))
         expected += [False, False]
-    told = [played.result for played in replays(courses, settings(mode, tmp_path), len(courses))]
+    told = [played.result for played in replay_all(courses, settings(mode, tmp_path), len(courses))]
     assert told == [Result.LOST if lost else Result.KEPT for lost in expected]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from hintproof.qemu import binary, payload
-from hintproof.qemu.child import Unsteerable
 from hintproof.qemu.layout import CHUNK, PAGE, Layout
+from hintproof.qemu.outcome import Unsteerable
 from hintproof.qemu.stream import Destination, NotUnderstood
 from hintproof.system.errors import BadInput
 

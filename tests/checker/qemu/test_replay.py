@@ -6,8 +6,9 @@ import pytest
 
 from hintproof.engines.report import Run
 from hintproof.qemu.layout import PAGE
-from hintproof.qemu.observations import load_seen
-from hintproof.qemu.replay import Course, Result, counts, judged, play, replay, replays, setup_for
+from hintproof.qemu.observations import load_observations
+from hintproof.qemu.outcome import Result
+from hintproof.qemu.replay import Course, count_results, judge_loss, play, replay, replay_all, setup_for
 from hintproof.qemu.steering import Steering
 from hintproof.system.errors import BadInput
 from hintproof.trace.document import load
@@ -27,8 +28,8 @@ def known(name: str) -> Trace:
 
 def test_the_shared_start_cell_loses_data_each_time() -> None:
     settings = setup_for(known("shared-start-cell").environment, setup().qemu, "tcg")
-    replayed = replays([Course.of(known("shared-start-cell"))] * 10, settings)
-    assert counts(replayed) == {Result.LOST: 10}
+    replayed = replay_all([Course.of(known("shared-start-cell"))] * 10, settings)
+    assert count_results(replayed) == {Result.LOST: 10}
     [lost] = replayed[0].lost
     assert (lost.block, lost.destination) == (1, 0)
 
@@ -36,7 +37,7 @@ def test_the_shared_start_cell_loses_data_each_time() -> None:
 @needs_kvm
 def test_early_release_loses_data_each_time_under_kvm() -> None:
     settings = setup_for(known("early-release").environment, setup().qemu, "kvm")
-    assert counts(replays([Course.of(known("early-release"))] * 10, settings)) == {Result.LOST: 10}
+    assert count_results(replay_all([Course.of(known("early-release"))] * 10, settings)) == {Result.LOST: 10}
 
 
 def a_hint_of_something_else(steering: Steering, *_: object) -> None:
@@ -72,7 +73,7 @@ SEND: Run = [("send_takes", 1), ("send_reads", None)]
 @pytest.mark.slow
 def test_a_cell_a_round_mends_it() -> None:
     played = play(with_a_cell_a_round(known("shared-start-cell")), setup("tcg"))
-    assert judged(played).result == Result.KEPT
+    assert judge_loss(played).result == Result.KEPT
 
 
 def over_a_cancelled_migration(environment: str) -> Course:
@@ -88,7 +89,7 @@ def over_a_cancelled_migration(environment: str) -> Course:
 @pytest.mark.slow
 def test_a_cell_a_round_mends_it_over_a_cancelled_migration() -> None:
     own = over_a_cancelled_migration("linux-6.1+qemu-7.2+kvm-auto+cell-per-round")
-    assert judged(play(own, setup("tcg"))).result == Result.KEPT
+    assert judge_loss(play(own, setup("tcg"))).result == Result.KEPT
 
 
 @pytest.mark.slow
@@ -96,7 +97,7 @@ def test_tcg_before_9_loses_a_store_without_any_hint() -> None:
     """The sync takes the mark of a store and leaves the TLB entry as it is: the next store is not marked."""
     script = Script("no-hint+qemu-7.2+tcg", Sizes(blocks=1, ring=2, rounds=3)).take("allocate(1)", "migrate").sync()
     script.take("write(1)", "next_sync").sync().send(1).take("write(1)").finish()
-    played = judged(play(course(script), setup("tcg", vcpu_stores=True)))
+    played = judge_loss(play(course(script), setup("tcg", vcpu_stores=True)))
     assert played.result == Result.LOST
     assert played.arrivals[0].problem == ""
 
@@ -112,7 +113,7 @@ def test_ten_of_ten(accelerator: str) -> None:
         "cancelled": over_a_cancelled_migration(shared.environment),
         "early": early,
     }
-    played = replays([course for course in courses.values() for _ in range(10)], setup(accelerator), 20)
+    played = replay_all([course for course in courses.values() for _ in range(10)], setup(accelerator), 20)
     tens = zip(courses, (played[place : place + 10] for place in range(0, len(played), 10)), strict=True)
     lost = {name: sum(p.result == Result.LOST for p in ten) for name, ten in tens}
     assert lost == {"shared": 10, "own": 0, "cancelled": 10, "early": 10 if accelerator == "kvm" else 0}
@@ -131,7 +132,7 @@ def test_a_host_that_is_no_qemu_is_refused() -> None:
 
 
 def test_what_was_kept_is_of_the_trace_that_is_there_and_could_be_steered() -> None:
-    seen = {file.parent.name: load_seen(file) for file in COUNTEREXAMPLES.glob("*/seen.json")}
+    seen = {file.parent.name: load_observations(file) for file in COUNTEREXAMPLES.glob("*/seen.json")}
     assert {"shared-start-cell", "early-release"} <= seen.keys()
     for name, several in seen.items():
         assert (COUNTEREXAMPLES / name / "trace.json").exists()

@@ -13,11 +13,11 @@ import pytest
 
 from hintproof.qemu import qmp
 from hintproof.qemu.balloon import DONE, SHARED_CELL, STOP, STOP_CELL
-from hintproof.qemu.child import HypervisorDied, Unsteerable
-from hintproof.qemu.incoming import arrived
+from hintproof.qemu.incoming import receiving_machine
 from hintproof.qemu.layout import PAGE, Layout
 from hintproof.qemu.machine import Setup
 from hintproof.qemu.migration import Migration
+from hintproof.qemu.outcome import HypervisorDied, Unsteerable
 from hintproof.qemu.rig import Rig, rig
 from tests.checker.qemu.needs import needs_kvm, needs_qemu, setup
 from tests.places import ROOT
@@ -92,7 +92,7 @@ def test_a_real_destination_has_what_ours_has() -> None:
         running.device.pop()
         assert [d.block for d in running.finish()] == [1]
         destination = running.running.destination
-    with arrived(setup(), TWO, bytes(destination.stream)) as there:
+    with receiving_machine(setup(), TWO, bytes(destination.stream)) as there:
         assert there.ram.read(0, there.ram.size) == destination.memory
         assert [there.qtest.read32(TWO.address(block)) for block in (1, 2)] == [0, value]
         assert there.qmp("query-status")["running"]

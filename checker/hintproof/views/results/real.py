@@ -9,8 +9,9 @@ from typing import Any
 
 from hintproof.qemu.conformance import Conformance
 from hintproof.qemu.machine import Setup
-from hintproof.qemu.observations import NAME, Seen, load_seen
-from hintproof.qemu.replay import Course, Played, Result, counts
+from hintproof.qemu.observations import NAME, Observation, load_observations
+from hintproof.qemu.outcome import Result
+from hintproof.qemu.replay import Course, Played, count_results
 from hintproof.tasks.verdict import Exit
 from hintspec.catalogue.environments import compose
 
@@ -50,7 +51,7 @@ def replays_json(course: Course, setup: Setup, played: Sequence[Played]) -> dict
         "environment": course.environment,
         "steps": len(course.run),
         "system": system(setup),
-        "results": counts(played),
+        "results": count_results(played),
         "replays": [
             {
                 "result": str(p.result),
@@ -76,7 +77,7 @@ _SHORT = {
 }
 
 
-def seen_line(seen: Seen) -> str:
+def seen_line(seen: Observation) -> str:
     """What was seen on one system, in a few words."""
     told = ", ".join(f"{_SHORT.get(Result(result), result)} {n} of {seen.times}" for result, n in seen.results.items())
     return f"QEMU {seen.qemu}, {seen.accelerator} (dirty log {seen.dirty_log}): {told}"
@@ -84,7 +85,7 @@ def seen_line(seen: Seen) -> str:
 
 def seen_lines(folder: Path) -> list[str]:
     """What was seen of a counterexample, by its folder."""
-    return [seen_line(seen) for seen in load_seen(folder / NAME)]
+    return [seen_line(seen) for seen in load_observations(folder / NAME)]
 
 
 def conformance_lines(environment: str, setup: Setup, told: Conformance, seconds: float) -> Iterator[str]:
