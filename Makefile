@@ -1,21 +1,27 @@
-# Two targets do everything on a machine that has Python 3.11 or later, make and git:
-#   make check   the main job: check all shipped environments
-#   make test    the tests
-# Both make their own virtual environment first.
+# Three targets do everything on a machine that has Python 3.11 or later, make and git:
+#   make check      the main job: check all shipped environments
+#   make test       the tests, but for those that take longer than 20 seconds each
+#   make test-all   all tests
+# Each makes its own virtual environment first.
 
 PYTHON ?= python3
 VENV ?= .venv
-# Processes that share the tests, a module each at a time: one a core, but no more than memory is surely there for.
-WORKERS ?= -n auto --maxprocesses 4 --dist loadscope
+# Processes that share the tests: one a core, but no more than memory is surely there for.
+WORKERS ?= -n auto --maxprocesses 4 --dist loadgroup
+# More options of pytest.
+TESTS ?=
 BIN := $(VENV)/bin
 
-.PHONY: check test lint types docs clean
+.PHONY: check test test-all lint types docs clean
 
 check: $(VENV)/ready
 	$(BIN)/hintproof check
 
 test: $(VENV)/ready
-	$(BIN)/python -m pytest $(WORKERS)
+	$(BIN)/python -m pytest $(WORKERS) $(TESTS)
+
+test-all: $(VENV)/ready
+	$(BIN)/python -m pytest $(WORKERS) --slow $(TESTS)
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .

@@ -24,8 +24,6 @@ from hintspec.language.declare import ALWAYS, STEP, Part, StateView, Text, actio
 from hintspec.language.recording import record
 from hintspec.language.sorts import BOOL, Term, choose, just
 
-pytest_plugins = ["pytester"]
-
 CELL = "linux-6.1+qemu-7.2+kvm-auto"
 SMALL = "linux-6.1+firecracker-1.14"
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-pytest_plugins = ["pytester"]
-
 HOLDS = "linux-6.1+firecracker-1.14+wait-on-ack"
 
 
