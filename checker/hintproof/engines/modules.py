@@ -10,14 +10,13 @@ import hashlib
 import importlib.util
 import inspect
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from hintproof.system.cache import cache_directory
+from hintproof.system.cache import cache_directory, drop_oldest
 
 #: Compiled modules that are kept.
 _KEPT = 400
@@ -47,7 +46,7 @@ def load(text: str) -> ModuleType:
     path = folder / "kernel.py"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        _drop_oldest(folder.parent)
+        drop_oldest(folder.parent, _KEPT)
         partial = folder / f"kernel-{os.getpid()}.partial"
         partial.write_text(text)
         partial.replace(path)
@@ -66,16 +65,3 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     text = f"from typing import Any\n\nfrom numba import njit\n\n\n@njit(cache=True)\n{inspect.getsource(function)}"
     made: Callable[..., Any] = getattr(load(text), function.__name__)
     return made
-
-
-def _drop_oldest(directory: Path) -> None:
-    """Keep the cache from growing without end; another process may do the same."""
-
-    def age(folder: Path) -> float:
-        try:
-            return folder.stat().st_mtime
-        except OSError:
-            return 0.0
-
-    for folder in sorted(directory.iterdir(), key=age)[:-_KEPT]:
-        shutil.rmtree(folder, ignore_errors=True)

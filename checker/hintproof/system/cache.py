@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from functools import cache
@@ -21,3 +22,22 @@ def cache_directory() -> Path:
             return directory
     except OSError:  # in a directory that nobody else may write to, as what is kept there is run
         return Path(tempfile.mkdtemp(prefix="hintproof-"))
+
+
+def drop_oldest(directory: Path, most: int) -> None:
+    """Keep at most so many entries of a directory, the newest by their time of change.
+
+    A cache that nobody prunes fills the disk. Another process may prune the same directory meanwhile.
+    """
+
+    def age(entry: Path) -> float:
+        try:
+            return entry.stat().st_mtime
+        except OSError:
+            return 0.0
+
+    for entry in sorted(directory.iterdir(), key=age)[:-most]:
+        if entry.is_dir():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
