@@ -1,4 +1,4 @@
-"""QEMU as a child process: it leaves no file, never outlives the one that asked, and its death is told as such."""
+"""QEMU as a child process: it leaves no file, never outlives its parent, and its death is reported as such."""
 
 from __future__ import annotations
 
@@ -6,21 +6,27 @@ import contextlib
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
 
 from hintproof.qemu.outcome import HypervisorDied, Unsteerable
+from hintproof.qemu.polling import poll
 from hintproof.system.children import dying_with_parent, kill_group
 
-#: Seconds that a process may take to finish dying.
-_DYING = 0.5
+#: Seconds that a process may take to finish dying, and that a thread may take to appear.
+_DYING, _APPEARING = 0.5, 5.0
 
-#: Steps told of a hypervisor that died.
+#: Steps that the report of a death names.
 LAST_STEPS = 6
+
+#: waitpid's __WALL: waits for traced threads, too.
+WALL = 0x40000000
 
 
 class QemuChild:
-    """A running QEMU. ``steps`` is what it was asked for so far, for the report of its death."""
+    """A running QEMU. ``steps`` lists what was done with it so far, for the report of its death.
+
+    ``tracees`` are its threads that are held by ptrace.
+    """
 
     def __init__(self, command: Sequence[str], handles: Sequence[int], environment: Mapping[str, str]) -> None:
         self.steps: list[str] = []
@@ -47,66 +53,65 @@ class QemuChild:
         """Whether it is no longer there."""
         return self._status() is not None
 
-    def thread(self, name: str, seconds: float = 5.0) -> int:
-        """The number of the thread of that name, as QEMU names it with ``debug-threads=on``."""
-        ends = time.monotonic() + seconds
-        while time.monotonic() < ends:
-            for number in self._threads():
+    def thread(self, name: str) -> int:
+        """The number of the thread of that name, which QEMU gives it with ``debug-threads=on``."""
+        number = poll(lambda: self._find_thread(name), _APPEARING, 0.001)
+        if number is None:
+            raise Unsteerable(f"QEMU has no thread called {name}")
+        return number
+
+    def _find_thread(self, name: str) -> int | None:
+        with contextlib.suppress(OSError):
+            for number in os.listdir(f"/proc/{self.pid}/task"):
                 with contextlib.suppress(OSError), open(f"/proc/{self.pid}/task/{number}/comm") as file:
                     if file.read().strip() == name:
                         return int(number)
-            if self._process.poll() is not None:
-                raise self.death(f"there is no thread {name}")
-            time.sleep(0.001)
-        raise Unsteerable(f"QEMU has no thread called {name}")
-
-    def _threads(self) -> list[str]:
-        try:
-            return os.listdir(f"/proc/{self.pid}/task")
-        except OSError:
-            return []
+        if self.ended:
+            raise self.death(f"there is no thread {name}")
+        return None
 
     def death(self, seen: str) -> HypervisorDied:
-        """The exception that tells of its death (it has a moment to finish dying), or of its silence."""
-        ends = time.monotonic() + _DYING
-        while self._status() is None and time.monotonic() < ends:
-            time.sleep(0.005)
+        """The exception that reports its death (it gets a moment to finish dying), or its silence."""
+        poll(lambda: self.ended, _DYING, 0.005)
         status = self._status()
-        how = f"does not answer ({seen})" if status is None else f"died: {_ended(status)}"
-        said = self.said()
-        told = [f"the hypervisor {how}", *([f"it said {said!a}"] if said else [])]
+        parts = [
+            f"the hypervisor does not answer ({seen})" if status is None else f"the hypervisor died: {_end(status)}"
+        ]
+        if line := self.last_line():
+            parts.append(f"it said {line!a}")
         if self.steps:
-            told.append(f"last steps: {', '.join(self.steps[-LAST_STEPS:])}")
-        return HypervisorDied("; ".join(told))
+            parts.append(f"last steps: {', '.join(self.steps[-LAST_STEPS:])}")
+        return HypervisorDied("; ".join(parts))
 
     def _status(self) -> int | None:
-        for thread in self.tracees:  # a traced thread that ended holds up the report of its process
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(thread, os.WNOHANG | _WALL)
+        self._reap_tracees(os.WNOHANG)  # a traced thread that ended holds up the report of its process
         return self._process.poll()
 
-    def said(self) -> str:
-        """The last line that it printed, of those that are no warnings."""
+    def _reap_tracees(self, options: int = 0) -> None:
+        for thread in self.tracees:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(thread, options | WALL)
+
+    def last_line(self) -> str:
+        """The last line of its output that is no warning; "" if there is none."""
         lines = os.pread(self._output, 1 << 20, 0).decode(errors="replace").split("\n")
         return next((line.strip()[:200] for line in reversed(lines) if line.strip() and " warning: " not in line), "")
 
     def kill(self) -> None:
-        """End it, whatever it does, and wait until it is gone. To be called by the thread that started it."""
+        """Kill it, and wait until it is gone. The thread that started it must call this."""
         self.signal_kill()
-        for thread in self.tracees:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(thread, _WALL)
+        self._reap_tracees()
         self._process.wait()
         os.close(self._output)
         _RUNNING.discard(self)
 
     def signal_kill(self) -> None:
-        """Have it end soon; any thread may ask for that."""
+        """Send it the signal that kills it; any thread may call this."""
         kill_group(self.pid)
 
 
 def kill_all() -> None:
-    """Have all hypervisors of this process end; the threads that use them find them dead."""
+    """Kill all hypervisors of this process; the threads that use them find them dead."""
     for child in list(_RUNNING):
         child.signal_kill()
 
@@ -114,10 +119,5 @@ def kill_all() -> None:
 _RUNNING: set[QemuChild] = set()
 
 
-_WALL = 0x40000000
-
-
-def _ended(status: int) -> str:
-    if status >= 0:
-        return f"it ended with status {status}"
-    return f"signal {-status} ({signal.Signals(-status).name})"
+def _end(status: int) -> str:
+    return f"it ended with status {status}" if status >= 0 else f"signal {-status} ({signal.Signals(-status).name})"

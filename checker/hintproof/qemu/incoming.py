@@ -1,16 +1,16 @@
-"""A real QEMU as the destination: what a migration sent is played to it, and the guest goes on there."""
+"""A real QEMU as the destination: it gets the stream of a migration, and the guest goes on there."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 
 from hintproof.qemu.layout import Layout
 from hintproof.qemu.machine import Machine, Setup, machine
 from hintproof.qemu.outcome import Unsteerable
+from hintproof.qemu.polling import poll
 
 #: Seconds that the destination may take.
 _SECONDS = 30.0
@@ -18,9 +18,9 @@ _SECONDS = 30.0
 
 @contextlib.contextmanager
 def receiving_machine(setup: Setup, layout: Layout, stream: bytes) -> Iterator[Machine]:
-    """The machine at the destination of a complete migration, of which ``stream`` is all that was sent.
+    """The machine at the destination of a complete migration whose bytes are ``stream``.
 
-    Raises :class:`Unsteerable` if QEMU does not take it.
+    Raises :class:`Unsteerable` if QEMU does not accept them.
     """
     ours, theirs = socket.socketpair()
     incoming = replace(setup, options=(*setup.options, "-incoming", "defer"))
@@ -30,11 +30,12 @@ def receiving_machine(setup: Setup, layout: Layout, stream: bytes) -> Iterator[M
         running.qmp("migrate-incoming", uri="fd:source")
         ours.sendall(stream)
         ours.shutdown(socket.SHUT_WR)
-        ends = time.monotonic() + _SECONDS
-        while (status := running.qmp("query-migrate").get("status")) != "completed":
-            if status == "failed" or time.monotonic() > ends:
-                raise Unsteerable(
-                    f"the destination's migration is {status}: {running.child.said() or 'it says nothing'}"
-                )
-            time.sleep(0.002)
+        poll(lambda: _status(running) in ("completed", "failed"), _SECONDS, 0.002)
+        if (status := _status(running)) != "completed":
+            reason = running.child.last_line() or "it says nothing"
+            raise Unsteerable(f"the destination's migration is {status}: {reason}")
         yield running
+
+
+def _status(running: Machine) -> str:
+    return str(running.qmp("query-migrate").get("status"))

@@ -1,11 +1,10 @@
-"""A virtual machine of a stock QEMU: started, talked to, and ended; its balloon is ours to drive."""
+"""A virtual machine of a stock QEMU: it is started, talked to, and ended; we are the driver of its balloon."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import socket
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from hintproof.qemu.child import QemuChild
 from hintproof.qemu.layout import PAGE, Layout
 from hintproof.qemu.memory import Ram, anonymous_file
 from hintproof.qemu.mmio import MmioDevice
+from hintproof.qemu.polling import poll
 from hintproof.qemu.qmp import Qmp
 from hintproof.qemu.qtest import Qtest
 from hintproof.system.errors import BadInput
@@ -35,7 +35,7 @@ _STORE_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Setup:
-    """What is started: a QEMU, an accelerator (kvm or tcg), and what differs from the usual.
+    """How a machine is started: a QEMU, an accelerator (kvm or tcg), and all that differs from the default.
 
     ``vcpu_stores``: the guest's writes are stores of its virtual CPU; else they are made over qtest, as by a device.
     ``ring``: entries of KVM's dirty ring, 0 for the dirty bitmap. ``options`` are added to the command line,
@@ -117,14 +117,11 @@ class Machine:
         ram.put(payload.VALUE, 4, value)
         ram.put(payload.ORDER, 2, self._orders)
         self.qtest.write32(payload.MESSAGE_ADDRESS, payload.NMI_MESSAGE)
-        ends = time.monotonic() + _STORE_SECONDS
-        while ram.get(payload.DONE, 2) != self._orders:
-            if time.monotonic() > ends:
-                raise self.child.death(f"the virtual CPU does not store within {_STORE_SECONDS:g} s")
-            time.sleep(0.0001)
+        if not poll(lambda: ram.get(payload.DONE, 2) == self._orders, _STORE_SECONDS, 0.0001):
+            raise self.child.death(f"the virtual CPU does not store within {_STORE_SECONDS:g} s")
 
     def end(self) -> None:
-        """Kill it, and give back all that it took."""
+        """Kill it, and free all its resources."""
         self.child.kill()
         for channel in self._channels:
             channel.close()

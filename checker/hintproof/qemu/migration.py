@@ -1,6 +1,6 @@
-"""A migration of the machine, one tick at a time: what is sent when, and when a sync comes, is decided here.
+"""A migration of the machine, one tick at a time: we decide when a page is sent, and when a sync comes.
 
-QEMU sends for each 100 ms as much as the bandwidth allows, then waits. Its migration thread is held in that wait,
+QEMU sends in each 100 ms as much as the bandwidth allows, then waits. Its migration thread is held in that wait,
 where it has no lock. A sync comes once less is left to send than the threshold: bandwidth of the last tick times the
 allowed downtime. Source: QEMU 7.2 migration/migration.c, migration_iteration_run(), migration_update_counters(),
 migration_rate_limit(); ram.c, ram_save_pending(), ram_save_iterate().
@@ -11,13 +11,13 @@ from __future__ import annotations
 import contextlib
 import select
 import socket
-import time
 from collections.abc import Callable
 from typing import Any
 
 from hintproof.qemu.layout import PAGE
 from hintproof.qemu.machine import Machine
 from hintproof.qemu.outcome import TooBusy, Unsteerable
+from hintproof.qemu.polling import poll
 from hintproof.qemu.stream import Destination
 from hintproof.qemu.tracee import Call, Ended, Late, Tracee
 
@@ -58,29 +58,29 @@ class Migration:
             self._allow(_NOTHING, 1)
             qmp("getfd", handles=[theirs.fileno()], fdname="destination")
             qmp("migrate", uri="fd:destination")
-        self._await(lambda told: told["status"] == "active" and told.get("ram", {}).get("dirty-sync-count", 0) >= 1)
+        self._await(lambda info: info["status"] == "active" and info.get("ram", {}).get("dirty-sync-count", 0) >= 1)
         self._thread = Tracee(machine.child, _THREAD, {_FUTEX})
         self.tick()
 
-    def told(self) -> dict[str, Any]:
-        """What query-migrate says."""
-        told: dict[str, Any] = self._machine.qmp("query-migrate")
-        return told
+    def query(self) -> dict[str, Any]:
+        """The answer to query-migrate."""
+        info: dict[str, Any] = self._machine.qmp("query-migrate")
+        return info
 
     @property
     def status(self) -> str:
         """QEMU's word for where the migration stands."""
-        return str(self.told()["status"])
+        return str(self.query()["status"])
 
     @property
     def syncs(self) -> int:
         """Syncs so far."""
-        return int(self.told()["ram"]["dirty-sync-count"])
+        return int(self.query()["ram"]["dirty-sync-count"])
 
     @property
     def remaining(self) -> int:
         """Pages that are to be sent in this round, of all RAM blocks."""
-        return int(self.told()["ram"]["remaining"]) // PAGE
+        return int(self.query()["ram"]["remaining"]) // PAGE
 
     def tick(self, quota: int = _NOTHING) -> int:
         """Let QEMU send until it has sent more than ``quota`` bytes, once; the bytes that came.
@@ -117,11 +117,11 @@ class Migration:
             self._allow(_NOTHING, downtime)
             self._run(_waits_for_time)
             self._allow(_NOTHING, 1)
-            told = self.told()
-            if told["status"] != "active":
+            info = self.query()
+            if info["status"] != "active":
                 raise Unsteerable("the migration went on to its end when a sync was wanted")
-            if told["ram"]["dirty-sync-count"] != count:
-                if told["ram"]["dirty-sync-count"] != count + 1:
+            if came := info["ram"]["dirty-sync-count"] - count:
+                if came > 1:
                     raise Unsteerable("two syncs came when one was wanted")
                 return
         raise TooBusy(f"no sync came in {_TRIES} ticks: the machine is too busy")
@@ -131,24 +131,26 @@ class Migration:
         self._machine.child.steps.append("the migration goes on to its end")
         self._allow(0, 0)
         self._let_go()
-        ends = time.monotonic() + _END_SECONDS
-        while not self.destination.closed:
-            if time.monotonic() > ends:
-                raise self._machine.child.death(f"the migration does not end within {_END_SECONDS:g} s")
-            select.select([self._ours], [], [], 0.5)
-            self.destination.drain(self._ours)
-            if self._machine.child.ended:
-                raise self._machine.child.death("while it migrated")
-        self._await(lambda told: told["status"] in ("completed", "failed", "cancelled"))
+        if not poll(self._drain_to_end, _END_SECONDS, 0):
+            raise self._machine.child.death(f"the migration does not end within {_END_SECONDS:g} s")
+        self._await(lambda info: info["status"] in ("completed", "failed", "cancelled"))
         if self.status != "completed" or not self.destination.ram_is_complete:
             raise Unsteerable(f"the migration ended as {self.status}")
         self._ours.close()
+
+    def _drain_to_end(self) -> bool:
+        """Wait for bytes, for half a second at most, and read them; whether QEMU has closed its end."""
+        select.select([self._ours], [], [], 0.5)
+        self.destination.drain(self._ours)
+        if self._machine.child.ended:
+            raise self._machine.child.death("while it migrated")
+        return self.destination.closed
 
     def cancel(self) -> None:
         """Cancel the migration."""
         self._let_go()
         self._machine.qmp("migrate_cancel")
-        self._await(lambda told: told["status"] == "cancelled")
+        self._await(lambda info: info["status"] == "cancelled")
         self._ours.close()
 
     def _allow(self, quota: int, downtime: int | None = None) -> None:
@@ -174,13 +176,13 @@ class Migration:
                 self._thread.let_go()
             self._thread = None
 
-    def _await(self, wanted: Any) -> None:
-        ends = time.monotonic() + _END_SECONDS
-        while not wanted(self.told()):
-            if time.monotonic() > ends:
-                raise Unsteerable(f"the migration stays {self.status}")
+    def _await(self, reached: Callable[[dict[str, Any]], bool]) -> None:
+        def look() -> bool:
             self.destination.drain(self._ours)
-            time.sleep(0.002)
+            return reached(self.query())
+
+        if not poll(look, _END_SECONDS, 0.002):
+            raise Unsteerable(f"the migration stays {self.status}")
 
 
 def _sends(call: Call) -> bool:

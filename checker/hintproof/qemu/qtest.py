@@ -8,38 +8,28 @@ from __future__ import annotations
 
 import socket
 
+from hintproof.qemu.channel import LineChannel
 from hintproof.qemu.child import QemuChild
-from hintproof.qemu.qmp import SECONDS
 
 
 class Qtest:
     """The qtest server of a child, over a connected socket."""
 
     def __init__(self, channel: socket.socket, child: QemuChild) -> None:
-        self._channel = channel
-        self._channel.settimeout(SECONDS)
-        self._child = child
+        self._channel = LineChannel(channel, child, "qtest server")
 
     def read32(self, address: int) -> int:
-        """A 32-bit read, as by a virtual CPU (device registers, too)."""
+        """Read 32 bits, as a virtual CPU does (also device registers)."""
         return int(self._ask(f"readl 0x{address:x}"), 16)
 
     def write32(self, address: int, value: int) -> None:
-        """A 32-bit write."""
+        """Write 32 bits."""
         self._ask(f"writel 0x{address:x} 0x{value:x}")
 
     def _ask(self, line: str) -> str:
-        try:
-            self._channel.sendall(line.encode() + b"\n")
-            answer = b""
-            while not answer.endswith(b"\n"):
-                more = self._channel.recv(4096)
-                if not more:
-                    raise self._child.death("its qtest server is closed")
-                answer += more
-        except OSError:
-            raise self._child.death(f"its qtest server is silent for {SECONDS:g} s") from None
-        status, _, value = answer.decode().strip().partition(" ")
+        self._channel.send(line)
+        answer = self._channel.receive()
+        status, _, value = answer.strip().partition(" ")
         if status != "OK":
-            raise self._child.death(f"qtest answers {answer[:80]!a} to {line}")
+            raise self._channel.child.death(f"qtest answers {answer[:80]!a} to {line}")
         return value

@@ -1,7 +1,7 @@
 """One thread of QEMU held by ptrace: it stands still, and runs only from one of its system calls to another.
 
-That is how a slow device, or a slow migration thread, is made on demand and without any change of QEMU. The thread
-is stopped at a system call that it makes with no lock held; what it would do next waits until it is let go on.
+So a device, or a migration thread, is slow on demand, and QEMU is unchanged. The thread is stopped at a system call
+that it makes with no lock held; its next work waits until the thread is let go on.
 Source: ptrace(2).
 """
 
@@ -18,8 +18,9 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from hintproof.qemu.child import _WALL, QemuChild
+from hintproof.qemu.child import WALL, QemuChild
 from hintproof.qemu.outcome import Unsteerable
+from hintproof.qemu.polling import poll
 
 _SEIZE, _INTERRUPT, _SYSCALL, _DETACH = 0x4206, 0x4207, 24, 17
 _GET_SYSCALL_INFO = 0x420E
@@ -51,7 +52,7 @@ class Ended(Exception):
 
 
 class Late(Exception):
-    """The thread did not come in time to where it should stop."""
+    """The thread did not reach the place where it should stop in time."""
 
 
 def _ptrace(request: int, thread: int, address: int = 0, data: int = 0) -> int:
@@ -99,14 +100,11 @@ class Tracee:
         _ptrace(_SEIZE, self.thread, 0, _TRACESYSGOOD | _EXITKILL)
         self._child.tracees.append(self.thread)
         _ptrace(_INTERRUPT, self.thread)
-        self._wait(time.monotonic() + _REST_SECONDS)
+        self._wait(_REST_SECONDS)
 
     def _until_it_rests(self, rests_in: Collection[int]) -> None:
-        ends = time.monotonic() + _REST_SECONDS
-        while self._waits_in() not in rests_in:
-            if time.monotonic() > ends:
-                raise Unsteerable(f"QEMU's thread {self._name} does not come to rest")
-            time.sleep(0.0005)
+        if not poll(lambda: self._waits_in() in rests_in, _REST_SECONDS, 0.0005):
+            raise Unsteerable(f"QEMU's thread {self._name} does not come to rest")
 
     def _waits_in(self) -> int:
         """The system call that the thread waits in; -1 if it runs."""
@@ -134,7 +132,7 @@ class Tracee:
         ends = time.monotonic() + seconds
         while True:
             _ptrace(_SYSCALL, self.thread, 0, self._pending)
-            call = self._wait(ends)
+            call = self._wait(ends - time.monotonic())
             if meanwhile:
                 meanwhile()
             if call and wanted(call):
@@ -145,30 +143,27 @@ class Tracee:
         _ptrace(_DETACH, self.thread, 0, self._pending)
         self._child.tracees.remove(self.thread)
 
-    def _wait(self, ends: float) -> Call | None:
+    def _wait(self, seconds: float) -> Call | None:
         """Wait until the thread stops; the call if it is about to make one."""
-        pause = _LOOK
-        while True:
-            try:
-                found, status = os.waitpid(self.thread, os.WNOHANG | _WALL)
-            except ChildProcessError:
-                raise Ended from None
-            if found:
-                return self._stopped(status)
-            if time.monotonic() > ends:
-                raise Late(f"thread {self._name} does not come to where it should stop")
-            time.sleep(pause)
-            pause = min(pause * 1.5, _LOOK_MOST)
-
-    def _stopped(self, status: int) -> Call | None:
-        if not os.WIFSTOPPED(status):
-            if self.thread in self._child.tracees:
-                self._child.tracees.remove(self.thread)
-            raise Ended
+        status = poll(self._stop_status, seconds, _LOOK, _LOOK_MOST)
+        if not status:
+            raise Late(f"thread {self._name} does not come to where it should stop")
         reason = os.WSTOPSIG(status)
         at_event = status >> 16 == _EVENT_STOP
         self._pending = 0 if at_event or reason == _SYSCALL_STOP else reason
         return self._call() if reason == _SYSCALL_STOP else None
+
+    def _stop_status(self) -> int:
+        """The status with which the thread stopped; 0 if it runs. Raises :class:`Ended`."""
+        try:
+            found, status = os.waitpid(self.thread, os.WNOHANG | WALL)
+        except ChildProcessError:
+            raise Ended from None
+        if found and not os.WIFSTOPPED(status):
+            if self.thread in self._child.tracees:
+                self._child.tracees.remove(self.thread)
+            raise Ended
+        return status
 
     def _call(self) -> Call | None:
         """The call, if this is its beginning and not its end."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hintproof.qemu import qmp
+from hintproof.qemu import channel
 from hintproof.qemu.balloon import DONE, SHARED_CELL, STOP, STOP_CELL
 from hintproof.qemu.incoming import receiving_machine
 from hintproof.qemu.layout import PAGE, Layout
@@ -176,7 +176,7 @@ def ask_one_that_is_stopped(started: list[int]) -> None:
 
 
 def test_a_qemu_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(qmp, "SECONDS", 0.2)
+    monkeypatch.setattr(channel, "SECONDS", 0.2)
     started: list[int] = []
     with pytest.raises(HypervisorDied, match=r"does not answer \(its monitor is silent"):
         ask_one_that_is_stopped(started)
