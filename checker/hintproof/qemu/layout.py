@@ -16,8 +16,8 @@ PAGE = 4096
 #: Pages of a chunk with ``x-clear-bitmap-shift=6``.
 CHUNK = 64
 
-#: Pages of the first chunk: mailbox and interrupt table; the hint queue; cells of command ids.
-MAILBOX_PAGE, QUEUE_PAGE, CELL_PAGE = 0, 1, 2
+#: Pages of the first chunk, after that of mailbox and interrupt table: the hint queue; cells of command ids.
+QUEUE_PAGE, CELL_PAGE = 1, 2
 
 #: RAM of the guest ends below the firmware's image at 0xe0000: three chunks.
 _CHUNKS = 3

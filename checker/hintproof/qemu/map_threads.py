@@ -1,6 +1,6 @@
 """Many machines at a time, a thread for each: they sleep most of the time, and a thread costs nothing to start.
 
-A held thread of QEMU obeys the thread that holds it, so whatever is done with a machine is done in one thread.
+A held thread of QEMU obeys only the thread that holds it, so one thread does all the work on a machine.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _WAITING = 4
 
 
 def map_threads(work: Callable[[T], R], items: Iterable[T], at_a_time: int | None = None) -> Iterator[tuple[int, R]]:
-    """Do the work with each item, and give position and result as they come.
+    """Do the work on each item, and yield position and result as they come.
 
-    Items are asked for in the calling thread, as they are needed. If the caller stops, for whatever reason, all
-    machines are killed.
+    The calling thread takes the items, as they are needed. If the caller stops, for whatever reason, all machines are
+    killed.
     """
     jobs = at_a_time or _MACHINES * cores()
     source = enumerate(items)

@@ -1,4 +1,4 @@
-"""What was seen of a trace on real systems, kept in a file beside it."""
+"""Observations: the results of replays of a trace on real systems, in a file beside the trace."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAME = "seen.json"
 
 @dataclass(frozen=True)
 class Observation:
-    """Replays on one system: its version, accelerator and dirty log, whose the writes are; what came of them."""
+    """Replays on one system (version, accelerator, dirty log, who writes), with the number of each result."""
 
     qemu: str
     accelerator: str
@@ -33,12 +33,12 @@ class Observation:
 
     @property
     def system(self) -> tuple[str, ...]:
-        """What it was seen on: a later replay on the same takes its place."""
+        """The system: a later observation on it replaces this one."""
         return self.qemu, self.accelerator, self.dirty_log, self.writes
 
 
 def to_observation(setup: Setup, played: Sequence[Played]) -> Observation:
-    """What was seen in these replays."""
+    """The observation that these replays are."""
     writes = "virtual CPU" if setup.vcpu_stores else "qtest"
     return Observation(
         setup.qemu.version_text, setup.accelerator, str(setup.log_mode), writes, len(played), count_results(played)
@@ -51,7 +51,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def load_observations(file: Path) -> list[Observation]:
-    """What the file has; nothing if there is none. Raises :class:`BadInput` if it is no such file."""
+    """The observations in a file; none if there is no file. Raises :class:`BadInput` if it is no such file."""
     try:
         document = msgspec.json.decode(file.read_bytes(), type=_File)
     except FileNotFoundError:
@@ -63,8 +63,8 @@ def load_observations(file: Path) -> list[Observation]:
     return document.seen
 
 
-def save_observation(seen: Observation, file: Path) -> None:
-    """Add what was seen to a file, whole or not at all."""
-    kept = [*(s for s in load_observations(file) if s.system != seen.system), seen]
-    text = json.dumps({"schema": SCHEMA, "seen": [asdict(s) for s in kept]}, indent=1)
+def save_observation(new: Observation, file: Path) -> None:
+    """Add an observation to a file, completely or not at all. It replaces an older one on the same system."""
+    all_of_them = [*(old for old in load_observations(file) if old.system != new.system), new]
+    text = json.dumps({"schema": SCHEMA, "seen": [asdict(one) for one in all_of_them]}, indent=1)
     write_atomically(file, text + "\n")

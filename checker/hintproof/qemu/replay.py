@@ -1,4 +1,4 @@
-"""A run of the protocol on a stock QEMU: is what the model says is lost really lost?"""
+"""A run of the protocol on a stock QEMU: does it lose the data that the model loses?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hintproof.qemu.binary import Qemu
 from hintproof.qemu.layout import Layout
 from hintproof.qemu.machine import Setup
 from hintproof.qemu.map_threads import map_threads
-from hintproof.qemu.outcome import Differs, HypervisorDied, Result, TooBusy, Unsteerable
+from hintproof.qemu.outcome import Result, RunEnded, TooBusy
 from hintproof.qemu.rig import Difference, rig
 from hintproof.qemu.steering import Arrival, Shown, Steering
 from hintproof.system.errors import BadInput
@@ -31,13 +31,13 @@ _TRIES = 3
 
 @lru_cache(maxsize=8)
 def prepared(environment: str, sizes: Sizes) -> Concrete:
-    """A world ready to run, kept. It is for one thread."""
+    """A world ready to run, cached. Only one thread may use it."""
     return prepare(environment, sizes)
 
 
 @dataclass(frozen=True)
 class Course:
-    """A run of a world with its states, as shown: what is to be played."""
+    """A run of a world, to be played: its steps, and the states before, between and after them."""
 
     environment: str
     sizes: Sizes
@@ -59,9 +59,9 @@ class Course:
 
 @dataclass(frozen=True)
 class Played:
-    """What came of a run: migrations that completed; the step at which something went wrong, and what.
+    """The result of a run: the migrations that completed; the step at which it ended early, and the reason.
 
-    ``otherwise`` tells where the real system did otherwise than the model, and the run went on all the same.
+    ``otherwise`` says where the real system did otherwise than the model, and the run went on all the same.
     """
 
     result: Result
@@ -72,18 +72,20 @@ class Played:
 
     @property
     def lost(self) -> tuple[Difference, ...]:
-        """What matters and did not arrive."""
+        """The blocks that matter and did not arrive."""
         return tuple(d for arrival in self.arrivals for d in arrival.lost)
 
     def __str__(self) -> str:
-        told = f"{self.result} at step {self.step}: {self.reason}" if self.reason else str(self.result)
+        text = f"{self.result} at step {self.step}: {self.reason}" if self.reason else str(self.result)
         if self.result == Result.LOST:
-            told = f"{self.result}: {'; '.join(str(d) for d in self.lost)}"
-        return f"{told} ({self.otherwise})" if self.otherwise else told
+            text = f"{self.result}: {'; '.join(str(d) for d in self.lost)}"
+        return f"{text} ({self.otherwise})" if self.otherwise else text
 
 
 def setup_for(environment: str, qemu: Qemu, accelerator: str | None = None) -> Setup:
-    """What a world's runs are to be replayed on: by default KVM if it has KVM's log and that is there, else TCG.
+    """The system on which a world's runs are replayed: KVM if that is there and the world has its log, else TCG.
+
+    ``accelerator`` overrides that.
 
     Raises :class:`BadInput` if the world's host is no QEMU, or the accelerator can't be used.
     """
@@ -139,12 +141,8 @@ def _play(course: Course, setup: Setup, strict: bool) -> Played:
         result, reason = Result.FOLLOWED, ""
     except TooBusy:
         raise
-    except Unsteerable as problem:
-        result, reason = Result.NOT_STEERED, str(problem)
-    except Differs as problem:
-        result, reason = Result.DIFFERS, str(problem)
-    except HypervisorDied as problem:
-        result, reason = Result.DIED, str(problem)
+    except RunEnded as problem:
+        result, reason = problem.result, str(problem)
     return Played(result, tuple(arrivals), step, reason, otherwise)
 
 
@@ -154,7 +152,7 @@ def replay(trace: Trace, setup: Setup) -> Played:
 
 
 def judge_loss(played: Played) -> Played:
-    """The same with a verdict on what arrived."""
+    """Decide by the blocks that arrived whether data is lost."""
     if played.lost:
         return replace(played, result=Result.LOST)
     if played.result == Result.FOLLOWED and played.arrivals:
@@ -163,11 +161,11 @@ def judge_loss(played: Played) -> Played:
 
 
 def count_results(played: Sequence[Played]) -> dict[str, int]:
-    """How often each result came."""
+    """The number of times that each result came."""
     return {str(result): number for result, number in Counter(p.result for p in played).items()}
 
 
 def replay_all(courses: Sequence[Course], setup: Setup, at_a_time: int | None = None) -> list[Played]:
-    """Replay runs, many at a time, each on a machine of its own; what came of each, in their order."""
+    """Replay runs, many at a time, each on a machine of its own; the results in the order of the runs."""
     played = dict(map_threads(lambda course: judge_loss(play(course, setup, strict=False)), courses, at_a_time))
     return [played[place] for place in range(len(courses))]

@@ -1,6 +1,6 @@
-"""Random runs of a world that a real QEMU can be steered along.
+"""Random runs of a world along which a real QEMU can be steered.
 
-What QEMU does at once is drawn as a whole: a sync with its new id, the send of a page, a hint with its clear, the last
+An operation of QEMU is drawn as a whole: a sync with its new id, the send of a page, a hint with its clear, the last
 stage. Blocks are sent in the order in which QEMU scans its memory.
 """
 
@@ -36,7 +36,7 @@ _STEPS = {
 #: How much oftener a step is drawn that breaks a promise of the text: it makes a run worth while.
 _BREAKS = 20.0
 
-#: The same for the use of a block whose hint is still on the queue, and for a guest that has such a block.
+#: How much oftener a block is used whose hint is still on the queue, and a guest acts that has such a block.
 _ON_QUEUE = {"shrink_newest": 4.0, "allocate": 10.0, "write": 10.0, "take_block": 0.1, "free": 0.1}
 _TAKEN_BACK = 20.0
 
@@ -44,10 +44,11 @@ _TAKEN_BACK = 20.0
 _FOLLOWING = ("sync_", "publish_", "last_sync", "complete", "send_takes_cleared", "send_reads", "hint_drops_block")
 _NEVER = ("reap_ring",)
 
-#: What follows by itself: while one of these is possible after the step, it is taken.
+#: Steps that follow another one by themselves: while one of these is possible, it is taken.
+_SYNC = ("sync_get", "sync_merge", "publish_id", "publish_done", "publish_nothing")
 _AFTER = {
-    "migrate": ("sync_get", "sync_merge", "publish_id", "publish_done", "publish_nothing"),
-    "next_sync": ("sync_get", "sync_merge", "publish_id", "publish_done", "publish_nothing"),
+    "migrate": _SYNC,
+    "next_sync": _SYNC,
     "send_clears": ("send_takes_cleared", "send_reads"),
     "send_takes": ("send_reads",),
     "hint_clears_chunk": ("hint_drops_block",),
@@ -73,7 +74,7 @@ class _Option:
 
 
 class RunGenerator:
-    """A run being drawn. ``lazy``: the dirty log is cleared by chunk, as pages are sent."""
+    """A run in the making. ``lazy``: the dirty log is cleared by chunk, as pages are sent."""
 
     def __init__(self, concrete: Concrete, lazy: bool, choice: Random) -> None:
         self._concrete = concrete
@@ -102,20 +103,11 @@ class RunGenerator:
             if self._hinted() - self._held():
                 share["guest"] = share.get("guest", 0) * _TAKEN_BACK
             weights = [share[o.actor] * o.weight * (_BREAKS if o.breaks else 1) for o in options]
-            drawn = self._choice.choices(options, weights)[0]
-            self._take(drawn.name, drawn.block)
-        if self._value("migration.at") == self._round:
+            chosen = self._choice.choices(options, weights)[0]
+            self._take(chosen.name, chosen.block)
+        if self._concrete.show(self.state)["migration.at"] == "ROUND":
             self._take("stop_vm", None)
         return self.run
-
-    @property
-    def _round(self) -> int:
-        return self._labels("migration.at").index("ROUND")
-
-    def _labels(self, variable: str) -> tuple[str, ...]:
-        sort = self._concrete.model.vars[self._names.index(variable)].sort
-        labels: tuple[str, ...] = sort.labels  # type: ignore[attr-defined]
-        return labels
 
     def _value(self, variable: str) -> Any:
         return self.state[self._names.index(variable)]
@@ -160,6 +152,7 @@ class RunGenerator:
         return True
 
     def _wraps(self, block: int) -> bool:
+        """Whether the scan passes the end of memory before it finds the block."""
         return self._wrapped or block <= self._position
 
     def _next_sent(self, bitmap: int) -> int:
