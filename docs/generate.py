@@ -20,6 +20,7 @@ from pages import (
     reading_page,
     speed_page,
 )
+from rooms import with_imports
 
 from hintproof.engines.report import length
 from hintproof.interpret.wording import wording
@@ -269,6 +270,7 @@ def generated() -> dict[Path, str]:
     """All generated files."""
     proof, resting = proof_pages()
     files = {
+        DOCS / "architecture.md": with_imports((DOCS / "architecture.md").read_text()),
         DOCS / "steps.md": steps_page(),
         DOCS / "state.md": state_page(),
         DOCS / "properties.md": properties_page(),
