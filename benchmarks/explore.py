@@ -1,13 +1,13 @@
-"""Measure how soon the exploration with Hypothesis finds each safety defect that is known, from several seeds.
+"""Measure how soon the sampled engine finds each known safety defect, from several seeds.
 
 python benchmarks/explore.py --json docs/exploration.json     all worlds, 10 seeds each, a minute at most
 python benchmarks/explore.py --seeds 3 --only firecracker     less
 python benchmarks/explore.py --cores 2                        as thorough on two cores: two searches, from a seed each
 
-A search is one process on one core, stops when all that is known to fall in its environment was found, and is given
-nothing of the other engines. Those of several cores don't hear of each other, so they may be measured one after the
-other: what counts is which one is first. The figures are written after each search, so that Ctrl-C keeps what was
-measured; those of other environments that the file holds stay as they are.
+A search is one process on one core. It stops when it has found every known violation of its environment, and takes
+nothing from the other engines. Searches on several cores do not communicate, so they may be measured one after the
+other: the first to find the defect counts. The file is written after each search, so that Ctrl-C loses nothing; rows
+of other environments that the file holds stay as they are.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
+from summarize import write_summary
+
 from hintproof.engines.limits import Limits
 from hintproof.engines.report import Found
 from hintproof.engines.sampling import sample
-from hintproof.system.files import write_atomically
 from hintproof.system.workers import run_all
 from hintproof.trace.replay import prepare
 from hintspec.catalogue.defects import DEFECTS
@@ -33,14 +34,14 @@ from hintspec.catalogue.expected import RECORDS, Record, pins
 from hintspec.language.declare import ALWAYS, STEP
 from hintspec.text import PROTOCOL
 
-#: What a single run of finite length speaks against.
+#: The properties that one run of finite length refutes.
 SAFETY = {p.name for p in PROTOCOL.properties if p.kind in (ALWAYS, STEP)}
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def _worlds() -> list[Record]:
-    """The recorded worlds, and those of the catalogue beside them."""
+    """The recorded worlds, and those of the catalogue that are not recorded."""
     recorded = {(record.environment, record.sizes, name) for record in RECORDS for name in record.known}
     others = [d for d in DEFECTS.values() if (d.environment, d.sizes, d.falls) not in recorded]
     return [*RECORDS, *(Record(d.environment, d.sizes, 0, {d.falls: d.name}) for d in others)]
@@ -50,11 +51,11 @@ WORLDS = _worlds()
 
 
 def shortest(world: Record, name: str) -> int:
-    """The length of the shortest run: pinned, or that of the kept counterexample."""
+    """The length of the shortest run: pinned, or that of the shipped counterexample."""
     if world in RECORDS:
         return int(pins()[world.key]["lengths"][name])
-    kept = json.loads((ROOT / "counterexamples" / world.known[name] / "trace.json").read_text())
-    return len(kept["steps"])
+    document = json.loads((ROOT / "counterexamples" / world.known[name] / "trace.json").read_text())
+    return len(document["steps"])
 
 
 #: Seconds that a search may take.
@@ -72,11 +73,11 @@ class Exploration:
 
     @property
     def known(self) -> list[str]:
-        """The safety properties that are known to fall."""
+        """The safety properties that are known to be violated."""
         return [name for name in self.record.known if name in SAFETY]
 
     def run(self, progress: Callable[[str, int], None] | None = None) -> Found:
-        """Search until all of them were found, or time is over."""
+        """Search until all of them are found, or time is over."""
         limits = Limits(
             profile="thorough", seed=self.seed + (self.core << 32), seconds=self.seconds, until=frozenset(self.known)
         )
@@ -84,7 +85,7 @@ class Exploration:
 
 
 def rows(done: list[tuple[Exploration, Found]], cores: int) -> list[dict[str, Any]]:
-    """A row a defect: from how many seeds it was found, how soon, and how long the run is after shrinking."""
+    """One row for each defect: how many seeds found it, how soon, and the lengths of the shrunk runs."""
     made = []
     for record in WORLDS:
         parts: dict[int, list[Found]] = {}
@@ -105,21 +106,21 @@ def rows(done: list[tuple[Exploration, Found]], cores: int) -> list[dict[str, An
                     "found": len(runs),
                     "median_seconds": round(statistics.median(s for s, _ in runs), 2) if runs else None,
                     "most_seconds": round(max(s for s, _ in runs), 2) if runs else None,
-                    "lengths": sorted(length for _, length in runs),
+                    "lengths": [pick(length for _, length in runs) for pick in (min, max)] if runs else [],
                     "shortest": shortest(record, name),
                 }
             )
     return made
 
 
-def updated(file: Path | None, made: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows made, with those that the file holds of other environments, in the order of the records."""
-    kept = json.loads(file.read_text())["defects"] if file is not None and file.exists() else []
+def merge_rows(file: Path | None, made: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Merge new rows with those that the file holds of other environments, in the order of the records."""
+    old = json.loads(file.read_text())["defects"] if file is not None and file.exists() else []
     new = {(row["environment"], row["sizes"]) for row in made}
     order = [(record.environment, str(record.sizes)) for record in WORLDS]
-    every = [row for row in kept if (row["environment"], row["sizes"]) not in new] + made
-    known = [row for row in every if (row["environment"], row["sizes"]) in order]
-    return sorted(known, key=lambda row: order.index((row["environment"], row["sizes"])))
+    every = [row for row in old if (row["environment"], row["sizes"]) not in new] + made
+    current = [row for row in every if (row["environment"], row["sizes"]) in order]
+    return sorted(current, key=lambda row: order.index((row["environment"], row["sizes"])))
 
 
 def main() -> int:
@@ -142,16 +143,16 @@ def main() -> int:
     done: list[tuple[Exploration, Found]] = []
     for task, found in run_all(tasks, given.jobs):
         done.append((task, found))
-        told = ", ".join(f"{name} {found.after[name]:.1f} s" for name in task.known if name in found.against)
+        seen = ", ".join(f"{name} {found.after[name]:.1f} s" for name in task.known if name in found.against)
         print(
-            f"{len(done)}/{len(tasks)} {task.record.key} seed {task.seed}, core {task.core}: {told}",
+            f"{len(done)}/{len(tasks)} {task.record.key} seed {task.seed}, core {task.core}: {seen}",
             file=sys.stderr,
             flush=True,
         )
-        defects = updated(given.json, rows(done, given.cores))
+        defects = merge_rows(given.json, rows(done, given.cores))
         document = {"schema": "hintproof-exploration/1", "seconds": given.seconds, "defects": defects}
         if given.json:
-            write_atomically(given.json, json.dumps(document, indent=1) + "\n")
+            write_summary(given.json, document)
     if not given.json:
         print(json.dumps(document, indent=1))
     return 0

@@ -1,16 +1,15 @@
-"""Gate the changes of the tests, and tell what each came to and how long it took.
+"""Gate the changes of the tests: the outcome of each, and its seconds.
 
 python benchmarks/gate.py                          a table, for linux-source-6.1
 python benchmarks/gate.py --linux linux-source-6.12 --only start
 python benchmarks/gate.py --json docs/gate.json    the figures that the docs show
 
-The driver without a patch is examined first, and its answers are kept, as they are for whoever gates a second patch.
+The driver without a patch is examined first and its answers are cached, as for anyone who gates a second patch.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from summarize import write_summary
 from tests.checker.gate.changes import EVERY, Change
 
 from hintproof.gate.backend import LinuxBackend
@@ -28,12 +28,11 @@ from hintproof.gate.linux import LinuxChecker
 from hintproof.gate.mails import patches_in
 from hintproof.gate.report import Standing
 from hintproof.gate.watched import DRIVER, texts
-from hintproof.system.files import write_atomically
 from hintproof.views.trace import mail
 
 
-def gated(change: Change, linux: str) -> dict[str, Any]:
-    """What a change came to."""
+def gate_change(change: Change, linux: str) -> tuple[dict[str, Any], bool]:
+    """Gate one change: its row, and whether the outcome is as the tests expect."""
     source = LinuxBackend().source(linux)
     text = texts(source)[DRIVER]
     report = run_gate(
@@ -44,17 +43,16 @@ def gated(change: Change, linux: str) -> dict[str, Any]:
     [patch] = report.patches
     new = sorted({f.property_name for f in patch.standing(Standing.NEW)})
     mended = sorted({f.property_name for f in patch.standing(Standing.MENDED)})
-    right = patch.outcome == change.outcome and set(change.falls) <= set(new) and set(change.mends) <= set(mended)
-    return {
+    expected = patch.outcome == change.outcome and set(change.falls) <= set(new) and set(change.mends) <= set(mended)
+    row = {
         "name": change.name,
         "says": change.says,
         "outcome": patch.outcome.value,
         "new": new,
         "mended": mended,
-        "reason": patch.reason,
         "seconds": round(report.seconds, 1),
-        "as_expected": right,
     }
+    return row, expected
 
 
 def main() -> int:
@@ -69,18 +67,18 @@ def main() -> int:
     LinuxChecker(USUAL, mail.render).check(texts(source))
     base = time.monotonic() - began
     print(f"{given.linux} without a patch: {base:.1f} s", flush=True)
-    found = []
+    rows, all_expected = [], True
     for change in EVERY:
         if given.only in change.name:
-            told = gated(change, given.linux)
-            found.append(told)
-            mark = "" if told["as_expected"] else "  NOT AS EXPECTED"
-            print(f"{told['name']}: {told['outcome']}, new {told['new']}, mended {told['mended']}, "
-                  f"{told['seconds']} s{mark}", flush=True)  # fmt: skip
+            row, expected = gate_change(change, given.linux)
+            rows.append(row)
+            all_expected &= expected
+            mark = "" if expected else "  NOT AS EXPECTED"
+            print(f"{row['name']}: {row['outcome']}, new {row['new']}, mended {row['mended']}, "
+                  f"{row['seconds']} s{mark}", flush=True)  # fmt: skip
     if given.json:
-        told = {"linux": given.linux, "unpatched_seconds": round(base, 1), "changes": found}
-        write_atomically(given.json, json.dumps(told, indent=1) + "\n")
-    return 0 if all(told["as_expected"] for told in found) else 1
+        write_summary(given.json, {"linux": given.linux, "unpatched_seconds": round(base, 1), "changes": rows})
+    return 0 if all_expected else 1
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Write the Promela files of this folder, which SPIN is given: run after a change of the spec.
+"""Write the Promela files of this folder, which SPIN checks. Run it after a change of the spec.
 
 python benchmarks/generate.py           writes them
 python benchmarks/generate.py --check   says which are out of date, exit code 1
@@ -18,14 +18,14 @@ FOLDER = Path(__file__).parent
 
 
 def texts() -> dict[str, str]:
-    """What each file is to hold, by its name."""
+    """Make the text of each file, by its name."""
     made = {item.file: promela(prepare(item.environment, item.sizes), item.environment) for item in COMPARED}
     made["two-phase-commit-8.pml"] = promela(two_phase_commit(8), "two-phase commit of 8 resource managers")
     return made
 
 
 def stale() -> list[str]:
-    """Files that differ from what they are to hold, are missing, or should not be there."""
+    """Find the files that are out of date, missing or superfluous."""
     wanted, found = texts(), {path.name: path.read_text() for path in FOLDER.glob("*.pml")}
     return sorted(name for name in wanted | found if wanted.get(name) != found.get(name))
 

@@ -1,4 +1,4 @@
-"""Two-phase commit for minicheck, with the steps of hintproof/common_model.py: the same states.
+"""Two-phase commit for minicheck, with the steps of hintproof/peers/two_phase_commit.py: the same states.
 
 python benchmarks/two_phase_minicheck.py 7        prints the states and the seconds of the search, as JSON
 """
@@ -46,29 +46,31 @@ def steps_of(managers: int) -> Callable[[State], Steps]:
 
     def steps(state: State) -> Steps:
         tm, heard, prepared, committed, aborted, said_prepared, said_commit, said_abort = state
-        told = (said_prepared, said_commit, said_abort)
+        messages = (said_prepared, said_commit, said_abort)
         out: Steps = []
         if tm == INIT:
-            out += [("hear", (tm, heard | r, prepared, committed, aborted, *told)) for r in bits if said_prepared & r]
+            out += [
+                ("hear", (tm, heard | r, prepared, committed, aborted, *messages)) for r in bits if said_prepared & r
+            ]
             if heard == everyone:
                 out.append(("commit", (COMMITTED, heard, prepared, committed, aborted, said_prepared, 1, said_abort)))
             out.append(("abort", (ABORTED, heard, prepared, committed, aborted, said_prepared, said_commit, 1)))
         for r in bits:
             if not (prepared | committed | aborted) & r:
-                said = (said_prepared | r, said_commit, said_abort)
-                out.append(("prepare", (tm, heard, prepared | r, committed, aborted, *said)))
-                out.append(("choose_to_abort", (tm, heard, prepared, committed, aborted | r, *told)))
+                after = (said_prepared | r, said_commit, said_abort)
+                out.append(("prepare", (tm, heard, prepared | r, committed, aborted, *after)))
+                out.append(("choose_to_abort", (tm, heard, prepared, committed, aborted | r, *messages)))
             if said_commit:
-                out.append(("receive_commit", (tm, heard, prepared & ~r, committed | r, aborted & ~r, *told)))
+                out.append(("receive_commit", (tm, heard, prepared & ~r, committed | r, aborted & ~r, *messages)))
             if said_abort:
-                out.append(("receive_abort", (tm, heard, prepared & ~r, committed & ~r, aborted | r, *told)))
+                out.append(("receive_abort", (tm, heard, prepared & ~r, committed & ~r, aborted | r, *messages)))
         return out
 
     return steps
 
 
 def main() -> None:
-    """Search, and tell what was found."""
+    """Search, and print the counts."""
     model = two_phase_commit(int(sys.argv[1]))
     began = time.perf_counter()
     result = check_safety(model, max_states=100_000_000)

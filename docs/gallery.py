@@ -1,6 +1,6 @@
-"""The gallery: a page for each known defect, made when the docs are built (a hook of MkDocs).
+"""The gallery: one page for each known defect, made when MkDocs builds the docs (a hook of MkDocs).
 
-What a page is made of is counterexamples/NAME, and which rules the run needs (docs/rules.json). Traces are replayed.
+A page shows counterexamples/NAME, replayed, and the rules that the run needs (docs/rules.json).
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from hintspec.catalogue.defects import DEFECTS
 
 sys.path.insert(0, str(Path(__file__).parent))  # MkDocs runs a hook as if it were alone
 
-from pages import kept_rules
+from trace_pages import load_rules
 
 ROOT = Path(__file__).parent.parent
 TRACES = ROOT / "counterexamples"
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the gallery's pages, pictures and traces to what MkDocs has found."""
-    for name, content in gallery(kept_rules(ROOT / "docs")):
+    """Add the gallery's pages, pictures and traces to the files that MkDocs found."""
+    for name, content in gallery(load_rules(ROOT / "docs")):
         files.append(File.generated(config, name, content=content))
     return files
 
 
 def gallery(stopped: dict[str, tuple[PreventingRule, ...]]) -> Iterator[tuple[str, str]]:
-    """Each file of the gallery: its name below the docs, and what is in it."""
+    """Make each file of the gallery: its name below the docs, and its content."""
     stories: dict[str, Story] = {}
     for defect in DEFECTS.values():
         folder = TRACES / defect.name
@@ -61,9 +61,9 @@ def _defect(defect: Defect, story: Story | None, stopped: tuple[PreventingRule, 
 
 
 _NEEDED = (
-    "Each row is a world that differs in one rule. There the run is not possible, and the property holds in all states "
-    "of these sizes. Found by `hintproof explain`, which tries every rule; what else falls there tells a repair from a "
-    "rule that only hides the defect."
+    "Each row is a world that differs in one rule. The run is not possible there, and the property holds in all states "
+    "of these sizes. `hintproof explain` finds these worlds: it tries every rule. Other properties that are violated "
+    "there tell a rule that only hides the defect from a repair."
 )
 
 
@@ -80,11 +80,11 @@ def _index(stories: dict[str, Story]) -> str:
         )
         for d in DEFECTS.values()
     ]
-    head = ("defect", "label", "status", "affects", "what happens", "falls", "shortest run")
+    head = ("defect", "label", "status", "affects", "what happens", "violated", "shortest run")
     parts = [
         "# Gallery",
-        "Every known defect of the feature that the text can say, with its shortest run, drawn. *Shortest run* opens "
-        "the run in a page of its own, to step through; the file behind it needs no network, and can be mailed.",
+        "Every known defect that the text can express, with a drawing of its shortest run. *Shortest run* opens the "
+        "run in a page of its own, to step through. The file behind it needs no network, and can be mailed.",
         markdown.table(head, rows),
     ]
     return "\n\n".join(parts) + "\n"

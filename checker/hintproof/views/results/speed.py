@@ -64,6 +64,7 @@ def plot(measured: list[Measured], file: Path) -> None:
     Raises :class:`BadInput` if Matplotlib is not installed or the file can't be written.
     """
     try:
+        import matplotlib
         from matplotlib.figure import Figure
     except ImportError:
         raise BadInput("a picture needs Matplotlib: pip install 'hintproof[bench]'") from None
@@ -81,6 +82,7 @@ def plot(measured: list[Measured], file: Path) -> None:
     axes.legend(fontsize="x-small")
     axes.grid(alpha=0.3)
     try:
-        figure.savefig(file)
+        with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "hintproof"}):  # text stays text
+            figure.savefig(file)
     except (OSError, ValueError) as problem:
         raise BadInput(f"can't draw {file}: {problem}") from None
