@@ -10,7 +10,7 @@ from hintproof.engines.report import length
 from hintproof.views.markdown import table
 from hintspec.catalogue.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
 from hintspec.catalogue.expected import RECORDS, Record, pins
-from hintspec.language.declare import PROGRESS, Change, Fairness, Var
+from hintspec.language.declare import PROGRESS, Change, Fairness
 from hintspec.text import PROTOCOL
 
 
@@ -41,11 +41,10 @@ def state_page() -> str:
         "# Every variable",
         "`docs/generate.py` writes this page from the text. [Ghosts](glossary.md) serve the claims alone.",
     ]
-    for name, part in PROTOCOL.parts.items():
+    for name, part in PROTOCOL.state.parts().items():
         rows = [
             [f"`{name}.{attribute}`", declared.mark, "ghost" if declared.ghost else "", declared.says]
-            for attribute, declared in vars(part).items()
-            if isinstance(declared, Var)
+            for attribute, declared in part.declared().items()
         ]
         parts += [f"## {name}: {one_line(part.__doc__ or '')}", table(["variable", "mark", "", "meaning"], rows)]
     return "\n\n".join(parts) + "\n"

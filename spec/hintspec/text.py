@@ -23,7 +23,7 @@ from hintspec.protocol import (
     shrinker,
 )
 from hintspec.protocol.promises import CLAIMS_OF_CONDUCT
-from hintspec.protocol.state import APPLICATION, DEVICE, DRIVER, HYPERVISOR, PARTS
+from hintspec.protocol.state import APPLICATION, DEVICE, DRIVER, HYPERVISOR, State
 
 #: Sizes that limit a finite search, beside the numbers of blocks and ring slots.
 BUDGETS = ("rounds", "migrations", "dma", "pauses", "resizes", "removes", "freezes")
@@ -43,7 +43,7 @@ _IN_ORDER = (
 )
 
 PROTOCOL = Text(
-    parts=PARTS,
+    state=State,
     actors=(APPLICATION, DRIVER, DEVICE, HYPERVISOR),
     actions=tuple(step for module in _IN_ORDER for step in collect(module, Action)),
     properties=(*PROPERTIES, *CLAIMS_OF_CONDUCT, *CONDUCT, *CLAIMS_OF_CHANGE, *PROGRESS_PROPERTIES),

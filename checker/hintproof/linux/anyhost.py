@@ -12,16 +12,16 @@ from dataclasses import replace
 
 from hintproof.system.errors import BadInput
 from hintspec.catalogue.environments import compose
-from hintspec.language.declare import STEP, Action, StateView, Text, action, collect, require
+from hintspec.language.declare import STEP, Action, Text, action, collect, require
 from hintspec.language.errors import SpecError
 from hintspec.language.recording import Model, record
 from hintspec.language.sorts import DONE, OLDEST_ID, STOP, Term, choose, is_issued, next_id, one_of
 from hintspec.protocol import driver, lifecycle, shrinker
 from hintspec.protocol.rules import DeviceRules, Kind, LogRules, World, discarding
-from hintspec.protocol.state import DEVICE, DRIVER, PARTS, Worker
+from hintspec.protocol.state import DEVICE, DRIVER, State, Worker
 from hintspec.text import BUDGETS, PROTOCOL
 
-S = StateView[World]
+S = State
 
 
 def reads(s: S) -> Term:
@@ -86,7 +86,7 @@ _DRIVER: tuple[Action, ...] = tuple(
 )
 
 TEXT = Text(
-    parts=PARTS,
+    state=State,
     actors=(DRIVER, DEVICE),
     actions=(*_DRIVER, *HOST),
     properties=tuple(p for p in PROTOCOL.properties if p.kind == STEP),

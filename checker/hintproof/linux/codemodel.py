@@ -15,10 +15,11 @@ from hintproof.linux.binding import THREADS
 from hintproof.linux.composed import Composed, Move
 from hintproof.linux.driver import Driver, DriverFault, Fault
 from hintproof.linux.operations import Entry
-from hintspec.language.declare import Action, Var, step_claim
+from hintspec.language.declare import Action, step_claim
 from hintspec.language.recording import Model, RecordedAction, RecordedProperty, RecordedVar
 from hintspec.language.sizes import Sizes
 from hintspec.language.sorts import COUNT, FALSE, lift
+from hintspec.language.variables import Var
 from hintspec.protocol.state import DRIVER
 
 CODE_IS_SOUND = step_claim(

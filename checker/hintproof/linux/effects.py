@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hintproof.linux.anyhost import hinting_world
-from hintspec.language.declare import PROGRESS, Action, StateView, Text, action, collect, require
+from hintspec.language.declare import PROGRESS, Action, Text, action, collect, require
 from hintspec.language.recording import Model, record
 from hintspec.language.sorts import NO_BLOCK, STOP, Label, Liftable, Term, just
 from hintspec.protocol import (
@@ -25,10 +25,10 @@ from hintspec.protocol.device_loop import reset_device, start_ioeventfd
 from hintspec.protocol.lifecycle import tells_poison
 from hintspec.protocol.memory import become_free, store
 from hintspec.protocol.rules import Honours, StartCell, World, hinting
-from hintspec.protocol.state import APPLICATION, DEVICE, DRIVER, HYPERVISOR, PARTS, Entry, PoisonVal
+from hintspec.protocol.state import APPLICATION, DEVICE, DRIVER, HYPERVISOR, Entry, PoisonVal, State
 from hintspec.text import BUDGETS, PROTOCOL
 
-S = StateView[World]
+S = State
 
 
 @action(by=DRIVER, where="alloc_pages()", when=hinting)
@@ -129,7 +129,7 @@ EFFECTS: tuple[Action, ...] = (
 _OTHERS = (memory, device, device_loop, discarding_device, migration, sending, migration_end, postcopy_snapshot)
 
 TEXT = Text(
-    parts=PARTS,
+    state=State,
     actors=(APPLICATION, DRIVER, DEVICE, HYPERVISOR),
     actions=(*EFFECTS, *(step for module in _OTHERS for step in collect(module, Action))),
     properties=tuple(p for p in PROTOCOL.properties if p.kind != PROGRESS),

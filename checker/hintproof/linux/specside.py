@@ -7,14 +7,14 @@ from collections.abc import Callable
 from hintproof.interpret.concrete import Concrete, State
 from hintproof.linux.calls import Seen, on_the_wire
 from hintproof.linux.operations import Entry
-from hintspec.language.declare import StateView
 from hintspec.language.recording import Model
 from hintspec.language.sizes import Sizes
-from hintspec.language.sorts import Ring, Sort
+from hintspec.language.sorts import Ring
 from hintspec.protocol.device import config_shows
 from hintspec.protocol.rules import StartCell, World
 from hintspec.protocol.state import Binding, Worker
 from hintspec.protocol.state import Entry as Kind
+from hintspec.protocol.state import State as StateOfText
 
 #: Of each binding: whether config interrupts are let through, and which thread of the kernel is in the driver.
 _BINDINGS = {
@@ -43,11 +43,8 @@ class SpecSide:
         entries = model.vars[self._ring].sort
         assert isinstance(entries, Ring)
         self._ghosts = [i for i, (name, _) in enumerate(entries.fields) if name in entries.ghosts]
-        parts: dict[str, dict[str, Sort]] = {}
-        for v in model.vars:
-            part, name = v.name.split(".")
-            parts.setdefault(part, {})[name] = v.sort
-        self.shown: Callable[[State], int] = self.concrete.reader(config_shows(StateView(world, parts)))
+        view = StateOfText(world, {v.name: v.sort for v in model.vars})
+        self.shown: Callable[[State], int] = self.concrete.reader(config_shows(view))
 
     def get(self, state: State, name: str) -> int:
         """A variable of a state, as states hold it."""

@@ -13,18 +13,16 @@ from hintspec.language.declare import (
     SOMETIMES,
     Action,
     Actor,
-    Part,
     Property,
-    StateView,
     Text,
     action,
     claim,
     require,
-    var,
 )
 from hintspec.language.recording import record
 from hintspec.language.sizes import Sizes
 from hintspec.language.sorts import BLOCKS, EMPTY, Enum, Term, just
+from hintspec.language.variables import Part, PartOf, StateView, var
 
 #: States by the number of resource managers, as TLC, SPIN and others count them.
 STATES = {3: 288, 5: 8_832, 7: 296_448, 8: 1_745_408, 9: 10_340_352}
@@ -50,7 +48,10 @@ class Commit(Part):
     said_abort = var(BLOCKS, EMPTY, "message: abort, to all or none")
 
 
-S = StateView[None]
+class S(StateView[None]):
+    """The whole state."""
+
+    c = PartOf(Commit)
 
 
 @action(by=MANAGER, where="TMRcvPrepared")
@@ -138,5 +139,5 @@ CLAIMS: tuple[Property, ...] = (consistent, all_commit, can_commit)
 
 def two_phase_commit(managers: int, steps: tuple[Action, ...] = STEPS) -> Concrete:
     """The model for so many resource managers."""
-    text = Text({"c": Commit}, (MANAGER, RESOURCE), steps, CLAIMS)
+    text = Text(S, (MANAGER, RESOURCE), steps, CLAIMS)
     return Concrete(record(text, None), Sizes(blocks=managers, ring=2, rounds=1))

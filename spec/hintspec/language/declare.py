@@ -1,8 +1,7 @@
-"""How the protocol text is written down: state variables, actions, properties.
+"""How the protocol text is written down: actors, actions, properties.
 
-An action is a Python function of a state: it *requires* conditions and assigns new values, all at once.
-To keep that free of doubt, it may write a variable once and may not read it afterwards. How a text is
-run and kept is in :mod:`hintspec.language.recording`.
+An action is a Python function of a state: it *requires* conditions and assigns new values, all at once. The state is
+declared with :mod:`hintspec.language.variables`; :mod:`hintspec.language.recording` runs a text and keeps the terms.
 """
 
 from __future__ import annotations
@@ -13,12 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from hintspec.language.errors import SpecError, blame
-from hintspec.language.sorts import BOOL, Sort, Term, lift
-
-W = TypeVar("W")
+from hintspec.language.sorts import BOOL, Term, lift
+from hintspec.language.variables import StateView
 
 
 @dataclass(frozen=True)
@@ -33,42 +31,6 @@ class Actor:
     says: str
     needs: Callable[[Any], Term] | None = None
     owes: Property | None = None
-
-
-@dataclass(frozen=True)
-class Var:
-    """A state variable. ``sort``, ``init`` and ``when`` may depend on the world.
-
-    ``mark`` is the letter that shows membership of a block in a trace; ``role`` says what it
-    means to the explanation of a trace: a block set that remembers a write ('dirty'), that matters to the guest
-    ('content') or is missing ('stale'); or how far an actor has come, which says what is next and not why ('place').
-    """
-
-    sort: Sort | Callable[[Any], Sort]
-    init: object
-    says: str
-    ghost: bool = False
-    when: Callable[[Any], bool] | None = None
-    mark: str = ""
-    role: str = ""
-
-
-def var(
-    sort: Sort | Callable[[Any], Sort],
-    init: object,
-    says: str,
-    *,
-    ghost: bool = False,
-    when: Callable[[Any], bool] | None = None,
-    mark: str = "",
-    role: str = "",
-) -> Any:
-    """Declare a state variable inside a :class:`Part` (typed ``Any``: reads give terms)."""
-    return Var(sort, init, says, ghost, when, mark, role)
-
-
-class Part:
-    """A group of state variables with one owner; subclass it and declare them with :func:`var`."""
 
 
 @dataclass(frozen=True)
@@ -367,59 +329,11 @@ def promise(claimed: Property, condition: Term) -> None:
     _recorder[-1].promises.append((claimed, lift(condition, BOOL)))
 
 
-class PartView:
-    """One part of a state: reading an attribute gives its term, assigning records the update."""
-
-    __slots__ = ("_name", "_op", "_recorder", "_sorts")
-
-    def __init__(self, name: str, sorts: dict[str, Sort], recorder: Recorder | None, op: str) -> None:
-        object.__setattr__(self, "_name", name)
-        object.__setattr__(self, "_op", op)
-        object.__setattr__(self, "_sorts", sorts)
-        object.__setattr__(self, "_recorder", recorder)
-
-    def __getattr__(self, attribute: str) -> Any:
-        full = f"{self._name}.{attribute}"
-        if attribute not in self._sorts:
-            raise SpecError(f"{blame()}: this world has no variable '{full}'")
-        if self._recorder is not None and full in self._recorder.updates:
-            raise SpecError(f"{blame()}: '{full}' is read after it was written in the same action")
-        return Term(self._op, (full,), self._sorts[attribute])
-
-    def __setattr__(self, attribute: str, value: object) -> None:
-        full = f"{self._name}.{attribute}"
-        if attribute not in self._sorts:
-            raise SpecError(f"{blame()}: this world has no variable '{full}'")
-        if self._recorder is None:
-            raise SpecError(f"{blame()}: only an action may write '{full}'")
-        if full in self._recorder.updates:
-            raise SpecError(f"{blame()}: '{full}' is written twice in one action")
-        self._recorder.updates[full] = lift(value, self._sorts[attribute])
-
-
-class StateView(Generic[W]):
-    """What an action or a property sees: the world it is recorded for and the parts of the state.
-
-    What it reads are the variables of the state, or (``op`` is "next") of the state that a step leads to.
-    """
-
-    def __init__(
-        self, world: W, parts: dict[str, dict[str, Sort]], recorder: Recorder | None = None, op: str = "var"
-    ) -> None:
-        self.world = world
-        self._parts = {name: PartView(name, sorts, recorder, op) for name, sorts in parts.items()}
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in self._parts:
-            raise SpecError(f"{blame()}: there is no part '{name}' in the state of this world")
-        return self._parts[name]
-
-
 @dataclass(frozen=True)
 class Text:
     """A whole protocol text: its state, its steps and its claims, for all worlds."""
 
-    parts: dict[str, type[Part]]
+    state: type[StateView[Any]]
     actors: tuple[Actor, ...]
     actions: tuple[Action, ...]
     properties: tuple[Property, ...]

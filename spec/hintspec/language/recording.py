@@ -7,24 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from hintspec.language.declare import (
-    Action,
-    Actor,
-    Property,
-    Recorder,
-    StateView,
-    Text,
-    Var,
-    place_of,
-    promise,
-    recording,
-    require_at,
-)
+from hintspec.language.declare import Action, Actor, Property, Recorder, Text, place_of, promise, recording, require_at
 from hintspec.language.errors import SpecError
 from hintspec.language.sorts import BLOCK, BOOL, COUNT, SLOT, Ring, Sort, Term, lift
 from hintspec.language.terms import Facts, is_constant, simplified, substituted
+from hintspec.language.variables import StateView, Var
+
+#: Makes a state of the world that is recorded: of the updates that it collects, and the operator that reads.
+View = Callable[..., StateView[Any]]
 
 
 @dataclass(frozen=True)
@@ -182,19 +175,16 @@ def record(text: Text, world: Any, finite: bool = True) -> Model:
         says = f"how many more {budget} this finite search may have"
         size = Term("size", (budget,), COUNT)
         recorded.append(RecordedVar(f"left.{budget}", COUNT, size, Var(COUNT, 0, says)))
-    parts: dict[str, dict[str, Sort]] = {name: {} for name in text.parts}
-    for v in recorded:
-        part, attribute = v.name.split(".")
-        parts.setdefault(part, {})[attribute] = v.sort
-    changes = tuple(_record_changes(text, world, parts))
-    actions = [_record_action(a, world, parts, finite) for a in text.actions if _exists(a.when, world)]
+    view = partial(text.state, world, {v.name: v.sort for v in recorded})
+    changes = tuple(_record_changes(text, world, view))
+    actions = [_record_action(a, world, view, finite) for a in text.actions if _exists(a.when, world)]
     actions = [replace(a, promises=(*a.promises, *_owed(a, changes))) for a in actions]
     ghosts = {v.name for v in recorded if v.declared.ghost}
     for recorded_action in actions:
         refuse_ghosts(recorded_action, ghosts)
     properties, lemmas, assumptions = (
         tuple(
-            RecordedProperty(p, _predicate(p, StateView(world, parts)), tuple(_fairness(p, actions)))
+            RecordedProperty(p, _predicate(p, view()), tuple(_fairness(p, actions)))
             for p in items
             if _exists(p.when, world)
         )
@@ -202,7 +192,7 @@ def record(text: Text, world: Any, finite: bool = True) -> Model:
     )
     names = {action.name for action in actions}
     covers = tuple(
-        RecordedCover(c.name, c.says, by, lift(c.body(StateView(world, parts)), BOOL))
+        RecordedCover(c.name, c.says, by, lift(c.body(view()), BOOL))
         for c in text.covers
         if _exists(c.when, world) and (by := tuple(name for name in c.by if name in names))
     )
@@ -214,12 +204,11 @@ def _exists(when: Callable[[Any], bool] | None, world: Any) -> bool:
 
 
 def _record_vars(text: Text, world: Any) -> Iterator[RecordedVar]:
-    for part_name, part in text.parts.items():
-        for name, declared in vars(part).items():
-            if isinstance(declared, Var) and _exists(declared.when, world):
-                sort = declared.sort if isinstance(declared.sort, Sort) else declared.sort(world)
-                init = declared.init(world) if callable(declared.init) else declared.init
-                yield RecordedVar(f"{part_name}.{name}", sort, lift(init, sort), declared)
+    for name, declared in text.state.declared():
+        if _exists(declared.when, world):
+            sort = declared.sort if isinstance(declared.sort, Sort) else declared.sort(world)
+            init = declared.init(world) if callable(declared.init) else declared.init
+            yield RecordedVar(name, sort, lift(init, sort), declared)
 
 
 def _predicate(item: Property, view: StateView[Any]) -> Term | None:
@@ -228,11 +217,11 @@ def _predicate(item: Property, view: StateView[Any]) -> Term | None:
     return lift(item.body(view, *(ARGUMENTS[name] for name in item.takes)), BOOL)
 
 
-def _record_changes(text: Text, world: Any, parts: dict[str, dict[str, Sort]]) -> Iterator[RecordedChange]:
+def _record_changes(text: Text, world: Any, view: View) -> Iterator[RecordedChange]:
     """The changes of this world; each speaks of steps by whatever changes, so their names are taken from the text."""
     for item in text.changes:
         if _exists(item.when, world) and _exists(item.claimed.when, world):
-            before, after = StateView(world, parts), StateView(world, parts, op="next")
+            before, after = view(), view(op="next")
             block = (THE_BLOCK,) if item.takes_block else ()
             term = lift(item.body(before, after, *block), BOOL)
             steps = frozenset(a.name for a in text.actions if item.is_owed_by(a))
@@ -263,25 +252,22 @@ def _fairness(item: Property, actions: list[RecordedAction]) -> Iterator[Recorde
             yield RecordedFairness(condition.name, condition.says, steps)
 
 
-def _record_action(item: Action, world: Any, parts: dict[str, dict[str, Sort]], finite: bool) -> RecordedAction:
+def _record_action(item: Action, world: Any, view: View, finite: bool) -> RecordedAction:
     recorder = Recorder()
-    view = StateView(world, parts, recorder)
+    state = view(recorder.updates)
     try:
         with recording(recorder):
             if item.actor.needs is not None:
-                needed, owes = item.actor.needs(view), item.actor.owes
+                needed, owes = item.actor.needs(state), item.actor.owes
                 code = item.actor.needs.__code__
                 require_at(place_of(item.actor.needs.__module__, code.co_firstlineno), needed)
                 if owes is not None and _exists(owes.when, world):
                     promise(owes, needed)
             for budget in item.budgets if finite else ():
-                left = getattr(view.left, budget)
+                left = state.read(f"left.{budget}")
                 require_at(place_of(*item.source), left > 0)
-                setattr(view.left, budget, Term("minus_one", (left,), COUNT))
-            if item.takes_block:
-                item.body(view, THE_BLOCK)
-            else:
-                item.body(view)
+                state.write(f"left.{budget}", Term("minus_one", (left,), COUNT))
+            item.body(state, *((THE_BLOCK,) if item.takes_block else ()))
     except SpecError as problem:
         raise SpecError(f"action {item.name}: {problem}") from None
     guard = tuple(Conjunct(term, place) for term, place in recorder.guard)

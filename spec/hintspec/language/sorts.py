@@ -365,8 +365,10 @@ def is_issued(command_id: Term) -> Term:
     return ~(command_id == STOP) & ~(command_id == DONE)
 
 
-def empty_ring(ring: Ring) -> Term:
+def empty_ring(ring: Sort) -> Term:
     """A ring with nothing on it, as after a device reset."""
+    if not isinstance(ring, Ring):
+        raise SpecError(f"{blame()}: expected the sort of a ring, not {ring}")
     return Term("empty_ring", (), ring)
 
 

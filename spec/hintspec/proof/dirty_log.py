@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from hintspec.language.declare import StateView, lemma
+from hintspec.language.declare import lemma
 from hintspec.language.sorts import NO_BLOCK, Term, implies, is_issued, one_of
 from hintspec.proof.vocabulary import by_age, hinting_on, hints_in_hand, is_hint, late_hints_only, matters, posted_under
 from hintspec.protocol.device import clears_in_two_steps, mutex_free
 from hintspec.protocol.dirty_log import remembered_elsewhere
-from hintspec.protocol.rules import Job, LogMode, World, discarding, manual, migrating, skipping
-from hintspec.protocol.state import Entry, Phase, Sending, Status, Worker
+from hintspec.protocol.rules import Job, LogMode, discarding, manual, migrating, skipping
+from hintspec.protocol.state import Entry, Phase, Sending, State, Status, Worker
 
-S = StateView[World]
+S = State
 
 
 # -- memory and dirty log ----------------------------------------------------------------------

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from hintspec.language.declare import StateView, lemma
+from hintspec.language.declare import lemma
 from hintspec.language.sorts import Term, implies, just
 from hintspec.protocol.rules import Job, World, asks_for_hints, skipping
-from hintspec.protocol.state import Phase, Status
+from hintspec.protocol.state import Phase, State, Status
 
-S = StateView[World]
+S = State
 
 
 def no_hints(w: World) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from hintspec.language.declare import StateView
 from hintspec.language.sorts import Term, older, one_of
 from hintspec.protocol.device import honours_some
 from hintspec.protocol.rules import Fill, Honours, Job, Waits, World, discarding, skipping
-from hintspec.protocol.state import Entry, Status, Worker
+from hintspec.protocol.state import Entry, State, Status, Worker
 
-S = StateView[World]
+S = State
 
 
 def not_newer(a: Term, b: Term) -> Term:

@@ -7,15 +7,15 @@ all its blocks back; and where a migration ended without it, it has none (:func:
 
 from __future__ import annotations
 
-from hintspec.language.declare import StateView, lemma
-from hintspec.language.sorts import DONE, STOP, TRUE, Term, implies, is_issued, one_of
+from hintspec.language.declare import lemma
+from hintspec.language.sorts import DONE, STOP, TRUE, Label, Term, implies, is_issued, one_of
 from hintspec.proof.vocabulary import loop
 from hintspec.protocol.device import config_shows
 from hintspec.protocol.promises import reads_in_worker
 from hintspec.protocol.rules import Issue, World, asks_for_hints, copies_ram, discarding, hinting, skipping
-from hintspec.protocol.state import Binding, Phase, Status, Worker
+from hintspec.protocol.state import Binding, Phase, State, Status, Worker
 
-S = StateView[World]
+S = State
 
 
 def is_told(w: World) -> bool:
@@ -23,10 +23,10 @@ def is_told(w: World) -> bool:
     return reads_in_worker(w) and (discarding(w) or w.device.issue == Issue.LOCKED)
 
 
-def has_work(s: S, *places: object) -> Term:
+def has_work(s: S, place: Label, *others: Label) -> Term:
     """The worker's work is pending, or the worker is at one of these places, or its driver leaves."""
     leaving = one_of(s.driver.binding, Binding.REMOVE_RELEASE, Binding.REMOVE_RESET, Binding.ABSENT)
-    return s.driver.queued | one_of(s.driver.at, *places) | leaving  # type: ignore[arg-type]
+    return s.driver.queued | one_of(s.driver.at, place, *others) | leaving
 
 
 @lemma(is_told, leans_on=("worker_rests_while_away",))

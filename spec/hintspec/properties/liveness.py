@@ -7,7 +7,7 @@ are never obliged to anything, nor is a step that a budget limits.
 
 from __future__ import annotations
 
-from hintspec.language.declare import PROGRESS, Action, Fairness, Property, StateView, claim, collect
+from hintspec.language.declare import PROGRESS, Action, Fairness, Property, claim, collect
 from hintspec.language.sorts import EMPTY, Term, one_of
 from hintspec.properties.safety import hinting_is_over, keeps_no_block
 from hintspec.protocol import lifecycle
@@ -22,12 +22,12 @@ from hintspec.protocol.lifecycle import (
 )
 from hintspec.protocol.migration import reap_ring
 from hintspec.protocol.migration_end import abort_migration, unpause
-from hintspec.protocol.rules import Waits, World, hinting
+from hintspec.protocol.rules import Waits, hinting
 from hintspec.protocol.sending import send_reads, send_takes_cleared
 from hintspec.protocol.shrinker import out_of_memory, shrink_all, shrink_any, shrink_newest
-from hintspec.protocol.state import DEVICE, DRIVER, HYPERVISOR, Binding, Worker
+from hintspec.protocol.state import DEVICE, DRIVER, HYPERVISOR, Binding, State, Worker
 
-S = StateView[World]
+S = State
 
 _INTERRUPTS = (config_changed, config_changed_reading)
 _RECLAIM = (shrink_newest, shrink_any, shrink_all, out_of_memory)

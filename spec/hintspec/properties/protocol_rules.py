@@ -5,15 +5,15 @@ Of the steps that promise one of these, each names it; ``docs/mutation.md`` says
 
 from __future__ import annotations
 
-from hintspec.language.declare import ALWAYS, RECOVERABLE, Property, StateView, claim
+from hintspec.language.declare import ALWAYS, RECOVERABLE, Property, claim
 from hintspec.language.sorts import DONE, Term, implies, is_issued, one_of
 from hintspec.properties.safety import guest_at_rest
 from hintspec.protocol.device import config_shows
 from hintspec.protocol.promises import reads_in_worker
-from hintspec.protocol.rules import LogMode, World, hinting, migrating, skipping
-from hintspec.protocol.state import Binding, Phase, Status, Worker
+from hintspec.protocol.rules import LogMode, hinting, migrating, skipping
+from hintspec.protocol.state import Binding, Phase, State, Status, Worker
 
-S = StateView[World]
+S = State
 
 
 @claim(

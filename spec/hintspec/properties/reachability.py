@@ -5,26 +5,16 @@ That a page is left out of a migration is a property of its own (``free_block_sk
 
 from __future__ import annotations
 
-from hintspec.language.declare import Cover, StateView, cover
+from hintspec.language.declare import Cover, cover
 from hintspec.language.sorts import ALL, DONE, EMPTY, OLDEST_ID, YOUNGEST_ID, Term, is_issued
 from hintspec.properties.safety import guest_at_rest
 from hintspec.protocol.device import config_shows, payload
 from hintspec.protocol.migration import issues_ids
 from hintspec.protocol.promises import reads_in_worker
-from hintspec.protocol.rules import (
-    LogMode,
-    ReadsId,
-    Waits,
-    World,
-    asks_for_hints,
-    copies_ram,
-    hinting,
-    migrating,
-    skipping,
-)
-from hintspec.protocol.state import Binding, Phase, Status, Worker
+from hintspec.protocol.rules import LogMode, ReadsId, Waits, asks_for_hints, copies_ram, hinting, migrating, skipping
+from hintspec.protocol.state import Binding, Phase, State, Status, Worker
 
-S = StateView[World]
+S = State
 
 
 @cover(("pop_start", "pop_command"), asks_for_hints)

@@ -7,7 +7,7 @@ by asking of each rule what notices its loss.
 
 from __future__ import annotations
 
-from hintspec.language.declare import Change, Property, StateView, change, step_claim
+from hintspec.language.declare import Change, Property, change, step_claim
 from hintspec.language.sorts import ALL, EMPTY, STOP, Term, choose, implies, is_issued, just, one_of
 from hintspec.protocol.device import clears_in_two_steps, hint_counts, is_notified, mutex_free, payload, returns_first
 from hintspec.protocol.device_loop import nothing_to_do
@@ -15,9 +15,20 @@ from hintspec.protocol.dirty_log import migration_runs
 from hintspec.protocol.migration import issues_ids
 from hintspec.protocol.promises import reads_in_worker
 from hintspec.protocol.rules import Honours, Issue, IssueWaits, LogMode, World, copies_ram, hinting, migrating, skipping
-from hintspec.protocol.state import APPLICATION, DEVICE, DRIVER, HYPERVISOR, Binding, Entry, Phase, Status, Worker
+from hintspec.protocol.state import (
+    APPLICATION,
+    DEVICE,
+    DRIVER,
+    HYPERVISOR,
+    Binding,
+    Entry,
+    Phase,
+    State,
+    Status,
+    Worker,
+)
 
-S = StateView[World]
+S = State
 
 
 def differs(a: Term, b: Term) -> Term:

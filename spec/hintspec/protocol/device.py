@@ -6,7 +6,7 @@ entry, not when the driver posted it. Hints carry no id: theirs is that of the l
 
 from __future__ import annotations
 
-from hintspec.language.declare import StateView, action, promise, require
+from hintspec.language.declare import action, promise, require
 from hintspec.language.sorts import DONE, FALSE, NO_BLOCK, STOP, TRUE, Term, choose, is_issued, just
 from hintspec.protocol.dirty_log import clear_chunk, migration_runs, owed_chunk, remembered_elsewhere
 from hintspec.protocol.promises import (
@@ -18,9 +18,9 @@ from hintspec.protocol.promises import (
     POPS_WHAT_IS_THERE,
 )
 from hintspec.protocol.rules import AcceptsStart, Honours, IssueWaits, Kind, StartCell, World, manual, skipping
-from hintspec.protocol.state import DEVICE, Entry, Phase, Sending, Status
+from hintspec.protocol.state import DEVICE, Entry, Phase, Sending, State, Status
 
-S = StateView[World]
+S = State
 
 
 # -- what both sides share --------------------------------------------------------------------

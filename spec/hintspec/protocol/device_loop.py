@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from hintspec.language.declare import StateView, action, require
+from hintspec.language.declare import action, require
 from hintspec.language.sorts import STOP, Term, empty_ring
 from hintspec.protocol.device import hint_in_progress
 from hintspec.protocol.rules import Fill, IssueWaits, Kind, World, skipping
-from hintspec.protocol.state import DEVICE, DRIVER, PoisonVal, Status
+from hintspec.protocol.state import DEVICE, DRIVER, PoisonVal, State, Status
 
-S = StateView[World]
+S = State
 
 
 def nothing_to_do(s: S) -> Term:

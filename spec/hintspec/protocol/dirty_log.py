@@ -7,12 +7,11 @@ of its pages is sent. Only bits that the last GET returned are cleared; clearing
 
 from __future__ import annotations
 
-from hintspec.language.declare import StateView
 from hintspec.language.sorts import Term, chunk_of, just
-from hintspec.protocol.rules import LogMode, World
-from hintspec.protocol.state import Phase
+from hintspec.protocol.rules import LogMode
+from hintspec.protocol.state import Phase, State
 
-S = StateView[World]
+S = State
 
 
 def migration_runs(s: S) -> Term:

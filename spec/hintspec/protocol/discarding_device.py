@@ -7,14 +7,14 @@ since the hint's id was issued (V4); it is the hardest device that a conforming 
 
 from __future__ import annotations
 
-from hintspec.language.declare import StateView, action, promise, require
+from hintspec.language.declare import action, promise, require
 from hintspec.language.sorts import DONE, EMPTY, STOP, Term, choose, is_issued, just, next_id
 from hintspec.protocol.device import hint, out_buffer, payload, see_out_buffer, takes_hint
 from hintspec.protocol.promises import HINT_IN_BATCH, HINT_IN_WINDOW
-from hintspec.protocol.rules import World, discarding
-from hintspec.protocol.state import DEVICE, HYPERVISOR
+from hintspec.protocol.rules import discarding
+from hintspec.protocol.state import DEVICE, HYPERVISOR, State
 
-S = StateView[World]
+S = State
 
 
 @action(

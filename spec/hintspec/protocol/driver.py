@@ -7,7 +7,7 @@ everything else may happen between any two of its steps.
 
 from __future__ import annotations
 
-from hintspec.language.declare import StateView, action, promise, require
+from hintspec.language.declare import action, promise, require
 from hintspec.language.sorts import (
     DONE,
     EMPTY,
@@ -28,9 +28,9 @@ from hintspec.protocol.memory import become_free, store
 from hintspec.protocol.promises import HINT_UNDER_LAST_ID, KEPT_TILL_DONE, OFF_ONCE_LEAVING, SIGNS_ARE_SENT
 from hintspec.protocol.rules import Honours, ReadsId, Release, StartCell, Waits, World, hinting
 from hintspec.protocol.shrinker import give_back, keeps_order
-from hintspec.protocol.state import DRIVER, Binding, Entry, Worker
+from hintspec.protocol.state import DRIVER, Binding, Entry, State, Worker
 
-S = StateView[World]
+S = State
 
 
 def in_worker(w: World) -> bool:

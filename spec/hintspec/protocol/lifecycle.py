@@ -5,14 +5,14 @@ The virtio core holds config interrupts back while the driver is away and delive
 
 from __future__ import annotations
 
-from hintspec.language.declare import StateView, action, require
+from hintspec.language.declare import action, require
 from hintspec.language.sorts import STOP
 from hintspec.protocol.device_loop import reset_device, start_ioeventfd
 from hintspec.protocol.rules import Fill, ReadsId, World, hinting
 from hintspec.protocol.shrinker import give_back
-from hintspec.protocol.state import DRIVER, Binding, PoisonVal, Worker
+from hintspec.protocol.state import DRIVER, Binding, PoisonVal, State, Worker
 
-S = StateView[World]
+S = State
 
 
 @action(by=DRIVER, step="R1", where="virtio_balloon.c: virtballoon_remove", when=hinting, budgets=("removes",))

@@ -6,14 +6,14 @@ free, and expects to find that filling later.
 
 from __future__ import annotations
 
-from hintspec.language.declare import StateView, action, promise, require
+from hintspec.language.declare import action, promise, require
 from hintspec.language.sorts import EMPTY, NO_BLOCK, Term, choose, just
 from hintspec.protocol.dirty_log import migration_runs
 from hintspec.protocol.promises import FREED_ONCE
 from hintspec.protocol.rules import Fill, Job, LogMode, World, copies_ram, unlogged
-from hintspec.protocol.state import APPLICATION, HYPERVISOR
+from hintspec.protocol.state import APPLICATION, HYPERVISOR, State
 
-S = StateView[World]
+S = State
 
 
 def store(s: S, blocks: Term) -> None:

@@ -6,7 +6,7 @@ clears a page's bit before it reads the page, so that a write in between is sent
 
 from __future__ import annotations
 
-from hintspec.language.declare import StateView, action, promise, require
+from hintspec.language.declare import action, promise, require
 from hintspec.language.sorts import ALL, EMPTY, NO_BLOCK, Label, Term, choose, just, next_id, one_of
 from hintspec.protocol.device import device_unlocked, is_notified, mutex_free
 from hintspec.protocol.dirty_log import migration_runs
@@ -24,9 +24,9 @@ from hintspec.protocol.rules import (
     skipping,
     unlogged,
 )
-from hintspec.protocol.state import HYPERVISOR, Phase, Status
+from hintspec.protocol.state import HYPERVISOR, Phase, State, Status
 
-S = StateView[World]
+S = State
 
 
 def forget_log(s: S, *, bitmap: Term, kernel: Term, unmarked: Term = EMPTY) -> None:

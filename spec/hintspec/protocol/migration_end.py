@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from hintspec.language.declare import StateView, action, require
+from hintspec.language.declare import action, require
 from hintspec.language.sorts import EMPTY, NO_BLOCK, choose, one_of
 from hintspec.protocol.device import device_unlocked, is_notified
 from hintspec.protocol.device_loop import dozes, start_ioeventfd, start_ioeventfd_if
 from hintspec.protocol.migration import between_syncs, forget_log, no_store_is_under_way
-from hintspec.protocol.rules import World, asks_for_hints, copies_ram, migrating, skipping
-from hintspec.protocol.state import HYPERVISOR, Phase, Status
+from hintspec.protocol.rules import asks_for_hints, copies_ram, migrating, skipping
+from hintspec.protocol.state import HYPERVISOR, Phase, State, Status
 
-S = StateView[World]
+S = State
 
 
 # -- the end ----------------------------------------------------------------------------------

@@ -8,16 +8,16 @@ have been free then.
 
 from __future__ import annotations
 
-from hintspec.language.declare import StateView, action, require
+from hintspec.language.declare import action, require
 from hintspec.language.sorts import ALL, EMPTY, NO_BLOCK
 from hintspec.protocol.device import device_unlocked
 from hintspec.protocol.device_loop import start_ioeventfd
 from hintspec.protocol.migration import forget_log, no_store_is_under_way
 from hintspec.protocol.migration_end import migration_over
 from hintspec.protocol.rules import Job, LogMode, World, migrating
-from hintspec.protocol.state import HYPERVISOR, Phase
+from hintspec.protocol.state import HYPERVISOR, Phase, State
 
-S = StateView[World]
+S = State
 
 
 def may_turn(w: World) -> bool:

@@ -5,14 +5,14 @@ Source: QEMU migration/ram.c. A write after the read leaves a bit behind, and is
 
 from __future__ import annotations
 
-from hintspec.language.declare import StateView, action, require
+from hintspec.language.declare import action, require
 from hintspec.language.sorts import NO_BLOCK, Term, just, one_of
 from hintspec.protocol.device import device_unlocked, mark_early
 from hintspec.protocol.dirty_log import clear_chunk
 from hintspec.protocol.rules import Job, World, manual, migrating
-from hintspec.protocol.state import HYPERVISOR, Phase, Sending
+from hintspec.protocol.state import HYPERVISOR, Phase, Sending, State
 
-S = StateView[World]
+S = State
 
 
 def may_send(s: S, block: Term) -> Term:

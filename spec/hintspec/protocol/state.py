@@ -5,7 +5,7 @@ A block is the unit of a hint (the largest buddy order, 4 MiB on x86-64).
 
 from __future__ import annotations
 
-from hintspec.language.declare import Actor, Part, var
+from hintspec.language.declare import Actor
 from hintspec.language.sorts import (
     ALL,
     BLOCK,
@@ -24,6 +24,7 @@ from hintspec.language.sorts import (
     empty_list,
     empty_ring,
 )
+from hintspec.language.variables import Part, PartOf, StateView, var
 from hintspec.protocol.promises import GUEST_STANDS_STILL
 from hintspec.protocol.rules import (
     Fill,
@@ -45,9 +46,9 @@ from hintspec.protocol.rules import (
 )
 
 
-def vm_runs(s: object) -> Term:
+def vm_runs(s: State) -> Term:
     """What a step of the guest needs: virtual CPUs that run."""
-    return s.vm.running  # type: ignore[attr-defined]
+    return s.vm.running
 
 
 APPLICATION = Actor("guest", "G", "applications and the page allocator", vm_runs, GUEST_STANDS_STILL)
@@ -285,13 +286,14 @@ class Ghost(Part):
     open = var(BOOL, False, "the last out buffer the device saw carried an id", ghost=True, when=hinting)
 
 
-PARTS: dict[str, type[Part]] = {
-    "vm": Machine,
-    "memory": Memory,
-    "driver": Driver,
-    "ring": HintQueue,
-    "device": Device,
-    "log": DirtyLog,
-    "migration": Migration,
-    "ghost": Ghost,
-}
+class State(StateView[World]):
+    """The whole state, as actions and properties of this text see it."""
+
+    vm = PartOf(Machine)
+    memory = PartOf(Memory)
+    driver = PartOf(Driver)
+    ring = PartOf(HintQueue)
+    device = PartOf(Device)
+    log = PartOf(DirtyLog)
+    migration = PartOf(Migration)
+    ghost = PartOf(Ghost)

@@ -10,10 +10,11 @@ from hintproof.engines.limits import Limits
 from hintproof.engines.sampling import sample
 from hintproof.interpret.concrete import Concrete
 from hintproof.peers.two_phase_commit import MANAGER, RESOURCE, STATES, STEPS, S, two_phase_commit
-from hintspec.language.declare import Part, Text, action, require, var
+from hintspec.language.declare import Text, action, require
 from hintspec.language.recording import record
 from hintspec.language.sizes import Sizes
 from hintspec.language.sorts import BOOL, Term, just
+from hintspec.language.variables import Part, PartOf, StateView, var
 
 
 @pytest.mark.parametrize(("managers", "states"), [(n, STATES[n]) for n in (3, 5)])
@@ -56,12 +57,15 @@ def test_a_deadlock_is_found() -> None:
     class Switch(Part):
         on = var(BOOL, False, "a switch")
 
+    class T(StateView[None]):
+        s = PartOf(Switch)
+
     @action(by=MANAGER, where="once")
-    def turn_on(s: S) -> None:
+    def turn_on(s: T) -> None:
         require(~s.s.on)
         s.s.on = True
 
-    text = Text({"s": Switch}, (MANAGER,), (turn_on,), ())
+    text = Text(T, (MANAGER,), (turn_on,), ())
     found = explore_all(Concrete(record(text, None), Sizes()))
     assert found.against[NO_DEADLOCK] == [("turn_on", None)]
     assert found.states == 2

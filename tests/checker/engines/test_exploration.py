@@ -20,9 +20,10 @@ from hintproof.tasks.check import plan
 from hintproof.trace.replay import follow, from_engine, prepare
 from hintproof.views.results.exploration import exploration_json, never_taken
 from hintspec.catalogue.expected import RECORDS, Record, pins
-from hintspec.language.declare import ALWAYS, STEP, Part, StateView, Text, action, require, var
+from hintspec.language.declare import ALWAYS, STEP, Text, action, require
 from hintspec.language.recording import record
 from hintspec.language.sorts import BOOL, Term, choose, just
+from hintspec.language.variables import Part, PartOf, StateView, var
 
 CELL = "linux-6.1+qemu-7.2+kvm-auto"
 SMALL = "linux-6.1+firecracker-1.14"
@@ -156,7 +157,8 @@ class Lamp(Part):
     broken = var(BOOL, False, "it can't any more")
 
 
-LampState = StateView[None]
+class LampState(StateView[None]):
+    lamp = PartOf(Lamp)
 
 
 @action(by=MANAGER, where="switch")
@@ -179,7 +181,7 @@ def mends(s: LampState) -> None:
 
 
 def test_coverage_tells_steps_conditions_and_pairs() -> None:
-    text = Text({"lamp": Lamp}, (MANAGER, RESOURCE), (switch, breaks, mends), ())
+    text = Text(LampState, (MANAGER, RESOURCE), (switch, breaks, mends), ())
     found = sample(Concrete(record(text, None), Sizes()), Limits(runs=200))
     seen = found.coverage
     assert seen is not None

@@ -25,23 +25,11 @@ from hintproof.trace.document import load, save
 from hintproof.trace.replay import Trace, prepare
 from hintproof.views.trace import mail
 from hintspec.catalogue.environments import compose
-from hintspec.language.declare import (
-    ALWAYS,
-    PROGRESS,
-    Action,
-    Actor,
-    Fairness,
-    Part,
-    StateView,
-    Text,
-    action,
-    claim,
-    require,
-    var,
-)
+from hintspec.language.declare import ALWAYS, PROGRESS, Action, Actor, Fairness, Text, action, claim, require
 from hintspec.language.errors import SpecError
 from hintspec.language.recording import record
 from hintspec.language.sorts import BLOCKS, EMPTY, Enum, Term, just
+from hintspec.language.variables import Part, PartOf, StateView, var
 from hintspec.text import PROTOCOL
 
 # A shop: a customer asks, a clerk serves or sweeps the floor, a bell may ring. It knows nothing of ballooning.
@@ -53,7 +41,8 @@ class Shop(Part):
     desk = var(Desk, Desk.EMPTY, "what goes on")
 
 
-S = StateView[None]
+class S(StateView[None]):
+    shop = PartOf(Shop)
 
 
 @action(by=CUSTOMER, where="the door")
@@ -96,7 +85,7 @@ def shop(steps: tuple[Action, ...], *fair: Fairness) -> Concrete:
     def nobody_waits(s: S) -> Term:
         return s.shop.desk == Desk.EMPTY
 
-    text = Text({"shop": Shop}, (CUSTOMER, CLERK), steps, (nobody_waits,), budgets=("rounds",))
+    text = Text(S, (CUSTOMER, CLERK), steps, (nobody_waits,), budgets=("rounds",))
     return Concrete(record(text, None), Sizes(rounds=1))
 
 
@@ -222,17 +211,20 @@ def test_a_loop_of_namings_is_followed_until_it_closes() -> None:
     class Turn(Part):
         whose = var(BLOCKS, EMPTY, "whose turn it is")
 
+    class T(StateView[None]):
+        turn = PartOf(Turn)
+
     @action(by=CLERK, where="here")
-    def first(s: S, block: Term) -> None:
+    def first(s: T, block: Term) -> None:
         require(s.turn.whose == EMPTY)
         s.turn.whose = just(block)
 
     @action(by=CLERK, where="here")
-    def pass_on(s: S, block: Term) -> None:
+    def pass_on(s: T, block: Term) -> None:
         require(~(s.turn.whose == EMPTY), ~s.turn.whose.has(block))
         s.turn.whose = just(block)
 
-    text = Text({"turn": Turn}, (CLERK,), (first, pass_on), ())
+    text = Text(T, (CLERK,), (first, pass_on), ())
     model = Concrete(record(text, None), Sizes(blocks=3))
 
     def take(here: Any, name: str, row: int) -> Any:  # the quotient has two states: 0 nobody's turn, 1 somebody's

@@ -13,14 +13,15 @@ from hintproof.interpret.promela import promela
 from hintproof.peers import run_spin
 from hintproof.peers import spin as spin_peer
 from hintproof.peers.spin import states_without
-from hintproof.peers.two_phase_commit import MANAGER, STATES, S, two_phase_commit
+from hintproof.peers.two_phase_commit import MANAGER, STATES, two_phase_commit
 from hintproof.trace.replay import prepare
 from hintspec.catalogue.expected import RECORDS
-from hintspec.language.declare import ALWAYS, Part, Text, action, require, var
+from hintspec.language.declare import ALWAYS, Text, action, require
 from hintspec.language.errors import SpecError
 from hintspec.language.recording import Model, record
 from hintspec.language.sizes import Sizes
 from hintspec.language.sorts import BOOL, Term
+from hintspec.language.variables import Part, PartOf, StateView, var
 
 needs_spin = pytest.mark.skipif(bool(spin_peer.missing()), reason="needs spin and a C compiler (Debian: spin, gcc)")
 
@@ -39,6 +40,10 @@ CASES = (
 class Pair(Part):
     a = var(BOOL, True, "one")
     b = var(BOOL, False, "the other")
+
+
+class PairState(StateView[None]):
+    p = PartOf(Pair)
 
 
 def searched(concrete: Concrete) -> PlainSearch:
@@ -111,11 +116,11 @@ def test_a_swap_goes_through_a_temporary() -> None:
     """Updates are simultaneous; where each is read by the other, one waits in a variable that is no state."""
 
     @action(by=MANAGER, where="here")
-    def swap(s: S) -> None:
+    def swap(s: PairState) -> None:
         require(~(s.p.a == s.p.b))
         s.p.a, s.p.b = s.p.b, s.p.a
 
-    text = promela(Concrete(record(Text({"p": Pair}, (MANAGER,), (swap,), ()), None), Sizes()))
+    text = promela(Concrete(record(Text(PairState, (MANAGER,), (swap,), ()), None), Sizes()))
     assert "hidden int then_0;" in text
     assert re.search(r"then_0 = p_b;\s+p_b = p_a;\s+p_a = then_0 }", text)
 

@@ -7,19 +7,7 @@ from typing import Any
 
 import pytest
 
-from hintspec.language.declare import (
-    Actor,
-    Part,
-    StateView,
-    Text,
-    action,
-    change,
-    claim,
-    promise,
-    require,
-    step_claim,
-    var,
-)
+from hintspec.language.declare import Actor, Text, action, change, claim, promise, require, step_claim
 from hintspec.language.errors import SpecError
 from hintspec.language.recording import record
 from hintspec.language.sorts import (
@@ -39,6 +27,7 @@ from hintspec.language.sorts import (
     just,
 )
 from hintspec.language.terms import spelled
+from hintspec.language.variables import Part, PartOf, StateView, var
 
 SOMEBODY = Actor("somebody", "S", "somebody")
 Light = Enum("light", ("RED", "GREEN"))
@@ -53,13 +42,14 @@ class Things(Part):
     ghost = var(BLOCKS, EMPTY, "a ghost", ghost=True)
 
 
-S = StateView[Any]
+class S(StateView[Any]):
+    t = PartOf(Things)
 
 
 def recorded(body: Callable[..., None]) -> Any:
     """Record a text whose one action is ``body``."""
     step = action(by=SOMEBODY, where="here")(body)
-    return record(Text({"t": Things}, (SOMEBODY,), (step,), ()), None)
+    return record(Text(S, (SOMEBODY,), (step,), ()), None)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +124,7 @@ def test_properties_may_not_write_nor_actions_be_asked_outside() -> None:
         s.t.flag = True
 
     with pytest.raises(SpecError, match="only an action may write"):
-        record(Text({"t": Things}, (SOMEBODY,), (), (writes,)), None)
+        record(Text(S, (SOMEBODY,), (), (writes,)), None)
     with pytest.raises(SpecError, match="belongs inside an action"):
         require(TRUE)
     with pytest.raises(SpecError, match="belongs inside an action"):
@@ -171,7 +161,7 @@ def flag_needs_light(s: S, t: S) -> Term:
 def promises(body: Callable[..., None], by: Actor = SOMEBODY) -> list[Term]:
     """What an action promises in a text with the change above."""
     step = action(by=by, where="here")(body)
-    text = Text({"t": Things}, (SOMEBODY, OTHER), (step,), (LIGHT_BEFORE_FLAG,), changes=(flag_needs_light,))
+    text = Text(S, (SOMEBODY, OTHER), (step,), (LIGHT_BEFORE_FLAG,), changes=(flag_needs_light,))
     return [term for name, term in record(text, None).actions[0].promises if name == LIGHT_BEFORE_FLAG.name]
 
 
@@ -215,4 +205,4 @@ def test_the_state_after_a_step_can_not_be_written() -> None:
         t.t.flag = True
 
     with pytest.raises(SpecError, match="only an action may write"):
-        record(Text({"t": Things}, (SOMEBODY,), (), (LIGHT_BEFORE_FLAG,), changes=(writes,)), None)
+        record(Text(S, (SOMEBODY,), (), (LIGHT_BEFORE_FLAG,), changes=(writes,)), None)
