@@ -59,7 +59,7 @@ class Script:
         if self["driver.at"] == "IDLE":
             self.take("work_starts")
         for _ in range(30):
-            if self["driver.at"] == "L3":
+            if self["driver.at"] == "ALLOC":
                 return self.take(f"take_block({block})", "post_hint", "kick_hint", "keep_hinted")
             self.take_any(
                 "test_read_bit", "read_config", "round_begins", "round_begins_unchecked", "set_active_id",

@@ -26,7 +26,7 @@ S = State
 
 def reads(s: S) -> Term:
     """The worker is about to read the id: what config shows matters now, and at no other time."""
-    return one_of(s.driver.at, Worker.W1_READ, Worker.S2_READ, Worker.L1_READ)
+    return one_of(s.driver.at, Worker.READ_ID, Worker.REREAD, Worker.POLL_ID)
 
 
 def served(s: S) -> Term:

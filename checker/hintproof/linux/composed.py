@@ -291,7 +291,7 @@ class Composed:
         if not seen.works:
             return Worker.IDLE.index
         kicks = self.raw.hp_pending(self.code.worker()) == Op.KICK
-        return Worker.S5.index if kicks else Worker.W1.index
+        return Worker.KICK_ID.index if kicks else Worker.TEST_BIT.index
 
     def _binding(self, seen: Seen) -> int:
         view = self.driver.view()

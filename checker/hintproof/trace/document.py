@@ -17,6 +17,7 @@ from hintproof.engines.report import Run
 from hintproof.system.errors import BadInput
 from hintproof.system.files import write_atomically
 from hintproof.trace.replay import Trace, build, prepare
+from hintspec.catalogue.former_labels import FORMER_LABELS
 from hintspec.language.errors import SpecError, quote
 from hintspec.language.sizes import Sizes
 
@@ -122,9 +123,18 @@ def _compare(path: Path, document: _TraceFile, trace: Trace) -> None:
     """Refuse a file whose recorded changes are not those that the protocol text makes now."""
     for number, (kept, step) in enumerate(zip(document.steps, trace.steps, strict=True), 1):
         made = {n: {"from": a, "to": b} for n, (a, b) in step.changes.items()}
-        if kept.changes != made:
-            differs = sorted(n for n in {*kept.changes, *made} if kept.changes.get(n) != made.get(n))
+        recorded = {n: with_present_labels(n, change) for n, change in kept.changes.items()}
+        if recorded != made:
+            differs = sorted(n for n in {*recorded, *made} if recorded.get(n) != made.get(n))
             raise BadInput(
                 f"{path}: step {number} ({step.action.name}) changes {quote(differs[0])} otherwise than recorded: "
                 "the protocol text is not the one this trace was made with; regenerate it"
             )
+
+
+def with_present_labels(variable: str, change: Any) -> Any:
+    """The change of a variable as a file records it, with the present label for each that had another name once."""
+    present = FORMER_LABELS.get(variable)
+    if present is None or not isinstance(change, dict):
+        return change
+    return {end: present.get(str(value), value) for end, value in change.items()}

@@ -186,5 +186,5 @@ def hint_of_now_is_noted(s: S, slot: Term) -> Term:
 @lemma(hints_in_hand)
 def hinted_block_is_in_hand(s: S, slot: Term) -> Term:
     """A driver that waits has each hint's block in its hand until the device has used the hint."""
-    waiting = one_of(s.driver.at, Worker.L5, Worker.L_WAIT)
+    waiting = one_of(s.driver.at, Worker.KICK_PAGE, Worker.WAIT_PAGE)
     return implies(is_hint(s, slot), waiting & (s.ring.queue.at(slot, "block") == s.driver.in_hand))

@@ -35,9 +35,9 @@ def driver_ids_grow(s: S) -> Term:
     """An id that the driver reads is no older than the one it served last; one that it takes up is newer."""
     at, cache, active = s.driver.at, s.driver.cache, s.driver.active
     grows = implies(is_issued(cache), not_newer(active, cache))
-    checked = implies(one_of(at, Worker.S2, Worker.S2_READ), is_issued(cache) & older(active, cache))
+    checked = implies(one_of(at, Worker.RETEST, Worker.REREAD), is_issued(cache) & older(active, cache))
     taken_up = older(active, s.device.cmd_id) & implies(is_issued(cache), older(active, cache))
-    return grows & checked & implies(at == Worker.S3, taken_up)
+    return grows & checked & implies(at == Worker.SET_ID, taken_up)
 
 
 @lemma(discarding)
@@ -53,7 +53,7 @@ def is_older_than_unserved(s: S, command_id: Term) -> Term:
     now, cache, active = s.device.cmd_id, s.driver.cache, s.driver.active
     unserved = implies(older(active, now), older(command_id, now))
     unread = implies(is_issued(cache) & older(active, cache), older(command_id, cache))
-    unposted = implies((s.driver.at == Worker.S4) & is_issued(active), older(command_id, active))
+    unposted = implies((s.driver.at == Worker.ADD_ID) & is_issued(active), older(command_id, active))
     return unserved & unread & unposted
 
 
@@ -108,12 +108,12 @@ def stop_reads_as_stop(s: S, slot: Term) -> Term:
 def round_begins_on_empty_ring(s: S) -> Term:
     """A driver that waits begins a round when nothing of the last one is on the ring, and keeps room for STOP."""
     w, queue = Worker, s.ring.queue
-    begins = one_of(s.driver.at, w.IDLE, w.W1, w.W1_READ, w.W2, w.S2, w.S2_READ, w.S3, w.S4)
+    begins = one_of(s.driver.at, w.IDLE, w.TEST_BIT, w.READ_ID, w.CHECK_ID, w.RETEST, w.REREAD, w.SET_ID, w.ADD_ID)
     empty = implies(begins, queue.waiting == 0)
     if s.world.driver.waits == Waits.EACH_BUFFER:
-        between = one_of(s.driver.at, w.L1, w.L1_READ, w.L1_DECIDE, w.L3, w.L4, w.L6, w.T1)
+        between = one_of(s.driver.at, w.POLL_BIT, w.POLL_ID, w.COMPARE, w.ALLOC, w.ADD_PAGE, w.PUSH_PAGE, w.SEND_STOP)
         return empty & implies(between, queue.waiting == 0)
-    detached = one_of(s.driver.at, w.S2, w.S2_READ, w.S3, w.S4)
+    detached = one_of(s.driver.at, w.RETEST, w.REREAD, w.SET_ID, w.ADD_ID)
     return empty & implies(detached, queue.room > 1) & implies(loop(s), queue.room > 0)
 
 
@@ -169,16 +169,16 @@ def only_now_in_batch(s: S, slot: Term) -> Term:
 @lemma(clean_batches, leans_on=("id_is_read_once", "worker_rests_while_away"))
 def ids_are_issued(s: S, slot: Term) -> Term:
     """Every entry was posted under an id of the device, neither STOP nor DONE."""
-    posting = (s.driver.at == Worker.S4) | loop(s)
+    posting = (s.driver.at == Worker.ADD_ID) | loop(s)
     on_ring = implies(s.ring.queue.holds(slot), is_issued(posted_under(s, slot)))
-    reading = implies(s.driver.at == Worker.S3, is_issued(s.driver.cache))
+    reading = implies(s.driver.at == Worker.SET_ID, is_issued(s.driver.cache))
     return on_ring & reading & implies(posting, is_issued(s.driver.active))
 
 
 @lemma(clean_batches)
 def id_is_read_once(s: S) -> Term:
     """The worker does not read the id a second time before START."""
-    return ~one_of(s.driver.at, Worker.S2, Worker.S2_READ)
+    return ~one_of(s.driver.at, Worker.RETEST, Worker.REREAD)
 
 
 @lemma(clean_batches, leans_on=("driver_is_in_step",))
@@ -240,13 +240,13 @@ def worker_rests_while_away(s: S) -> Term:
 @lemma(reads_in_worker, leans_on=("ids_are_known", "worker_rests_while_away"))
 def loop_is_of_last_id(s: S) -> Term:
     """A worker that is about to take a block for hinting serves the id that it read last."""
-    return implies(s.driver.at == Worker.L3, s.driver.cache == s.driver.active)
+    return implies(s.driver.at == Worker.ALLOC, s.driver.cache == s.driver.active)
 
 
 @lemma(hinting)
 def hand_is_in_step(s: S) -> Term:
     """The worker has a block in its hand from its allocation until it is on free_page_list."""
-    has = one_of(s.driver.at, Worker.L4, Worker.L5, Worker.L_WAIT, Worker.L6)
+    has = one_of(s.driver.at, Worker.ADD_PAGE, Worker.KICK_PAGE, Worker.WAIT_PAGE, Worker.PUSH_PAGE)
     none = s.driver.in_hand == NO_BLOCK
     return (~has | ~none) & (has | none)
 

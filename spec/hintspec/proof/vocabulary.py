@@ -27,8 +27,10 @@ def matters(s: S, block: Term) -> Term:
 def loop(s: S) -> Term:
     """The worker is in its loop over the free blocks, or on its way into it or out of it."""
     w = Worker
-    looping = one_of(s.driver.at, w.L1, w.L1_READ, w.L1_DECIDE, w.L3, w.L4, w.L5, w.L_WAIT, w.L6)
-    return looping | one_of(s.driver.at, w.S5, w.S_WAIT, w.RELEASE, w.T1)
+    looping = one_of(
+        s.driver.at, w.POLL_BIT, w.POLL_ID, w.COMPARE, w.ALLOC, w.ADD_PAGE, w.KICK_PAGE, w.WAIT_PAGE, w.PUSH_PAGE
+    )
+    return looping | one_of(s.driver.at, w.KICK_ID, w.WAIT_ID, w.RELEASE, w.SEND_STOP)
 
 
 def hinting_on(s: S) -> Term:

@@ -41,7 +41,7 @@ def reset_shows_stop(s: S) -> Term:
 def news_is_on_its_way(s: S) -> Term:
     """If config shows an id or DONE that the worker has not read, an interrupt is due, the bit set, or it reads now."""
     shown = config_shows(s)
-    reading = one_of(s.driver.at, Worker.W1_READ, Worker.S2_READ, Worker.L1_READ)
+    reading = one_of(s.driver.at, Worker.READ_ID, Worker.REREAD, Worker.POLL_ID)
     due = s.device.interrupt | s.driver.read_bit | reading
     return implies(~(shown == STOP) & ~(shown == s.driver.cache), due)
 
@@ -49,15 +49,15 @@ def news_is_on_its_way(s: S) -> Term:
 @lemma(is_told)
 def bit_has_work(s: S) -> Term:
     """While the bit is set the worker's work is pending, or the worker is about to clear the bit."""
-    return implies(s.driver.read_bit, has_work(s, Worker.W1))
+    return implies(s.driver.read_bit, has_work(s, Worker.TEST_BIT))
 
 
 @lemma(is_told, leans_on=("bit_has_work", "driver_ids_grow", "worker_rests_while_away"))
 def reading_again_has_work(s: S) -> Term:
     """If the bit was set while the worker worked, its work is pending until it ends."""
-    again = one_of(s.driver.at, Worker.S2_READ, Worker.L1_READ)
-    past = (loop(s) | one_of(s.driver.at, Worker.S3, Worker.S4)) & (s.driver.cache == DONE)
-    return implies(again | past, has_work(s, Worker.W1))
+    again = one_of(s.driver.at, Worker.REREAD, Worker.POLL_ID)
+    past = (loop(s) | one_of(s.driver.at, Worker.SET_ID, Worker.ADD_ID)) & (s.driver.cache == DONE)
+    return implies(again | past, has_work(s, Worker.TEST_BIT))
 
 
 @lemma(is_told, leans_on=("ids_are_known", "reading_again_has_work"))
@@ -65,14 +65,14 @@ def unserved_id_has_work(s: S) -> Term:
     """An id that was read and not served keeps the worker at work."""
     unserved = is_issued(s.driver.cache) & ~(s.driver.cache == s.driver.active)
     w = Worker
-    return implies(unserved, has_work(s, w.W1, w.W1_READ, w.W2, w.S2, w.S2_READ, w.S3))
+    return implies(unserved, has_work(s, w.TEST_BIT, w.READ_ID, w.CHECK_ID, w.RETEST, w.REREAD, w.SET_ID))
 
 
 @lemma(is_told, leans_on=("reading_again_has_work",))
 def done_has_work(s: S, block: Term) -> Term:
     """DONE that was read keeps the worker at work until it has given all blocks back."""
     kept = (s.driver.cache == DONE) & s.driver.held.has(block)
-    return implies(kept, has_work(s, Worker.W1, Worker.W1_READ, Worker.W2))
+    return implies(kept, has_work(s, Worker.TEST_BIT, Worker.READ_ID, Worker.CHECK_ID))
 
 
 # -- blocks come back ---------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def nothing_kept_unasked(s: S, block: Term) -> Term:
     none_asked = (s.migration.at == Phase.IDLE) if asks_for_hints(s.world) else TRUE
     quiet = none_asked & (s.device.status == Status.S_STOP)
     served = ~is_issued(s.driver.cache) | (s.driver.cache == s.driver.active)
-    rests = one_of(s.driver.at, Worker.IDLE, Worker.W1, Worker.W1_READ, Worker.W2)
+    rests = one_of(s.driver.at, Worker.IDLE, Worker.TEST_BIT, Worker.READ_ID, Worker.CHECK_ID)
     nothing = rests & (served | ~s.device.negotiated) & ~s.driver.held.has(block)
     kept = implies(quiet, nothing)
     return kept if asks_for_hints(s.world) else kept & (s.device.status == Status.S_STOP)

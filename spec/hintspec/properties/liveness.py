@@ -74,7 +74,7 @@ REMOVAL = Fairness(
 
 def worker_is_not_stuck(s: S) -> Term:
     """It is idle or has just put a buffer on the ring; or no virtual CPU runs, which is not its fault."""
-    return one_of(s.driver.at, Worker.IDLE, Worker.S5, Worker.L5) | ~s.vm.running
+    return one_of(s.driver.at, Worker.IDLE, Worker.KICK_ID, Worker.KICK_PAGE) | ~s.vm.running
 
 
 @claim(

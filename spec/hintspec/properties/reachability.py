@@ -133,7 +133,7 @@ def migrated_while_paused(s: S) -> Term:
 @cover(("config_changed",), lambda w: reads_in_worker(w) and asks_for_hints(w))
 def interrupt_as_work_starts(s: S) -> Term:
     """The config interrupt comes between the start of the worker's function and its look at the bit."""
-    return s.driver.at == Worker.W1
+    return s.driver.at == Worker.TEST_BIT
 
 
 @cover(("work_starts",), hinting)

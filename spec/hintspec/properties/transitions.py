@@ -80,7 +80,7 @@ def bit_needs_interrupt(s: S, t: S) -> Term:
 @change(NEWS_IS_TOLD, of=("driver.at",), by=(DRIVER,), when=reads_in_worker)
 def read_needs_bit(s: S, t: S) -> Term:
     """The worker reads the id from config when it noted a change, not else: virtio_balloon_cmd_id_received."""
-    will_read = one_of(t.driver.at, Worker.W1_READ, Worker.S2_READ, Worker.L1_READ)
+    will_read = one_of(t.driver.at, Worker.READ_ID, Worker.REREAD, Worker.POLL_ID)
     return implies(will_read, s.driver.read_bit)
 
 
@@ -99,42 +99,42 @@ ROUND_IN_ORDER = step_claim(
 @change(ROUND_IN_ORDER, of=("driver.at",), by=(DRIVER,))
 def kicks_what_it_posted(s: S, t: S) -> Term:
     """Before a kick stands a buffer that was put on the ring: virtqueue_add, then virtqueue_kick."""
-    will_kick = one_of(t.driver.at, Worker.S5, Worker.L5) & differs(s.driver.at, t.driver.at)
+    will_kick = one_of(t.driver.at, Worker.KICK_ID, Worker.KICK_PAGE) & differs(s.driver.at, t.driver.at)
     return implies(will_kick, differs(s.ring.queue.waiting, t.ring.queue.waiting))
 
 
 @change(ROUND_IN_ORDER, of=("device.awake",), by=(DRIVER,), but=("probe", "restore"))
 def kicks_a_stop_that_fits(s: S, t: S) -> Term:
     """STOP is posted and kicked in one step of the text; one that does not fit is not kicked: send_cmd_id_stop."""
-    return implies(s.driver.at == Worker.T1, differs(s.ring.queue.waiting, t.ring.queue.waiting))
+    return implies(s.driver.at == Worker.SEND_STOP, differs(s.ring.queue.waiting, t.ring.queue.waiting))
 
 
 @change(ROUND_IN_ORDER, of=("driver.at",), by=(DRIVER,))
 def leaves_room_for_stop(s: S, t: S) -> Term:
     """After a hint there is an entry left, for a command id: get_free_page_and_send, num_free > 1."""
-    hints = t.driver.at == Worker.L5
+    hints = t.driver.at == Worker.KICK_PAGE
     return implies(hints & differs(s.driver.at, t.driver.at), t.ring.queue.room > 0)
 
 
 @change(ROUND_IN_ORDER, of=("driver.at",), by=(DRIVER,))
 def hints_until_id_changes(s: S, t: S) -> Term:
     """The loop is left, other than for want of blocks, because the id is no longer the one it serves (D4, D5)."""
-    leaves = (s.driver.at == Worker.L1_DECIDE) & ~(t.driver.at == Worker.L3)
+    leaves = (s.driver.at == Worker.COMPARE) & ~(t.driver.at == Worker.ALLOC)
     return implies(leaves, differs(s.driver.cache, s.driver.active))
 
 
 @change(ROUND_IN_ORDER, of=("driver.at",), by=(DRIVER,))
 def takes_used_back(s: S, t: S) -> Term:
     """As a round begins and as it ends no used entry is left on the ring: detach until get_buf finds none."""
-    begins = (s.driver.at == Worker.W2) & one_of(t.driver.at, Worker.S2, Worker.S3)
+    begins = (s.driver.at == Worker.CHECK_ID) & one_of(t.driver.at, Worker.RETEST, Worker.SET_ID)
     none_left = t.ring.queue.room == t.ring.queue.detach().room
-    return implies(begins | (s.driver.at == Worker.T1), none_left)
+    return implies(begins | (s.driver.at == Worker.SEND_STOP), none_left)
 
 
 @change(ROUND_IN_ORDER, of=("ring.queue", "driver.at"), by=(DRIVER,))
 def ends_after_one_round(s: S, t: S) -> Term:
     """After STOP the worker's function returns, or waits for the device and then returns (Waits)."""
-    return implies(s.driver.at == Worker.T1, one_of(t.driver.at, Worker.IDLE, Worker.T_WAIT))
+    return implies(s.driver.at == Worker.SEND_STOP, one_of(t.driver.at, Worker.IDLE, Worker.WAIT_STOP))
 
 
 PROBED_AFRESH = step_claim(

@@ -82,16 +82,16 @@ def work_starts(s: S) -> None:
     require(s.driver.at == Worker.IDLE, s.driver.queued)
     require(one_of(binding, Binding.BOUND, Binding.REMOVE))
     s.driver.queued = False
-    s.driver.at = Worker.W1 if s.world.driver.reads_id == ReadsId.WORKER else Worker.S2
+    s.driver.at = Worker.TEST_BIT if s.world.driver.reads_id == ReadsId.WORKER else Worker.RETEST
 
 
 @action(by=DRIVER, step="W1 S2 L1 (a)", where="virtio_balloon.c: virtio_balloon_cmd_id_received", when=in_worker)
 def test_read_bit(s: S) -> None:
     """Test and clear the bit: is there an id to be read, or will the cached one do?"""
     at = s.driver.at
-    require(one_of(at, Worker.W1, Worker.S2, Worker.L1))
-    read = choose(at == Worker.W1, Worker.W1_READ, choose(at == Worker.S2, Worker.S2_READ, Worker.L1_READ))
-    cached = choose(at == Worker.W1, Worker.W2, choose(at == Worker.S2, Worker.S3, Worker.L1_DECIDE))
+    require(one_of(at, Worker.TEST_BIT, Worker.RETEST, Worker.POLL_BIT))
+    read = choose(at == Worker.TEST_BIT, Worker.READ_ID, choose(at == Worker.RETEST, Worker.REREAD, Worker.POLL_ID))
+    cached = choose(at == Worker.TEST_BIT, Worker.CHECK_ID, choose(at == Worker.RETEST, Worker.SET_ID, Worker.COMPARE))
     s.driver.at = choose(s.driver.read_bit, read, cached)
     s.driver.read_bit = False
 
@@ -100,9 +100,11 @@ def test_read_bit(s: S) -> None:
 def read_config(s: S) -> None:
     """Read the command id from config into the cache."""
     at = s.driver.at
-    require(one_of(at, Worker.W1_READ, Worker.S2_READ, Worker.L1_READ))
+    require(one_of(at, Worker.READ_ID, Worker.REREAD, Worker.POLL_ID))
     s.driver.cache = decoded(s, config_shows(s))
-    s.driver.at = choose(at == Worker.W1_READ, Worker.W2, choose(at == Worker.S2_READ, Worker.S3, Worker.L1_DECIDE))
+    s.driver.at = choose(
+        at == Worker.READ_ID, Worker.CHECK_ID, choose(at == Worker.REREAD, Worker.SET_ID, Worker.COMPARE)
+    )
 
 
 def decoded(s: S, shown: Term) -> Term:
@@ -123,7 +125,7 @@ def served(s: S) -> Term:
 @action(by=DRIVER, step="W2", where="virtio_balloon.c: report_free_page_func", when=in_worker)
 def nothing_new(s: S) -> None:
     """STOP, or the id that was served last: the work ends."""
-    require(s.driver.at == Worker.W2, ~(s.driver.cache == DONE))
+    require(s.driver.at == Worker.CHECK_ID, ~(s.driver.cache == DONE))
     require((s.driver.cache == STOP) | served(s))
     s.driver.at = Worker.IDLE
 
@@ -136,7 +138,7 @@ def nothing_new(s: S) -> None:
 )
 def release_on_done(s: S) -> None:
     """DONE: give all hinted blocks back, under the list's lock in one go."""
-    require(s.driver.at == Worker.W2, s.driver.cache == DONE)
+    require(s.driver.at == Worker.CHECK_ID, s.driver.cache == DONE)
     if s.world.driver.release == Release.ON_DONE:
         promise(KEPT_TILL_DONE, s.driver.cache == DONE)
     give_back(s, s.driver.held)
@@ -146,10 +148,10 @@ def release_on_done(s: S) -> None:
 @action(by=DRIVER, step="W2 S1", where="virtio_balloon.c: virtio_balloon_report_free_page", when=in_worker)
 def round_begins(s: S) -> None:
     """A new id: take the used buffers back and go on to send START."""
-    require(s.driver.at == Worker.W2)
+    require(s.driver.at == Worker.CHECK_ID)
     require(is_issued(s.driver.cache), ~served(s))
     s.ring.queue = s.ring.queue.detach()
-    s.driver.at = Worker.S2 if s.world.driver.rereads_id_for_start else Worker.S3
+    s.driver.at = Worker.RETEST if s.world.driver.rereads_id_for_start else Worker.SET_ID
 
 
 # -- START ------------------------------------------------------------------------------------
@@ -158,19 +160,19 @@ def round_begins(s: S) -> None:
 @action(by=DRIVER, step="S1", where="virtio_balloon.c (4.20): send_cmd_id_start", when=in_interrupt)
 def round_begins_unchecked(s: S) -> None:
     """As first merged: the worker takes whatever id is there, with no check."""
-    require(s.driver.at == Worker.S2)
+    require(s.driver.at == Worker.RETEST)
     s.ring.queue = s.ring.queue.detach()
-    s.driver.at = Worker.S3
+    s.driver.at = Worker.SET_ID
 
 
 @action(by=DRIVER, step="S3", where="virtio_balloon.c: send_cmd_id_start", when=hinting)
 def set_active_id(s: S) -> None:
     """Store the id in cmd_id_active: the cell that START descriptors still on the ring point at, too."""
-    require(s.driver.at == Worker.S3)
+    require(s.driver.at == Worker.SET_ID)
     s.driver.active = s.driver.cache
     if s.world.driver.start_cell == StartCell.SHARED_WITH_STOP:
         s.driver.stop_in_cell = False
-    s.driver.at = Worker.S4
+    s.driver.at = Worker.ADD_ID
 
 
 def entry(s: S, kind: Label, block: Term, cell: Term) -> dict[str, Liftable]:
@@ -186,15 +188,15 @@ def entry(s: S, kind: Label, block: Term, cell: Term) -> dict[str, Liftable]:
 @action(by=DRIVER, step="S4", where="virtio_balloon.c: send_cmd_id_start, virtqueue_add_outbuf", when=hinting)
 def post_start(s: S) -> None:
     """Put a START that points at the cell on the hint queue."""
-    require(s.driver.at == Worker.S4, s.ring.queue.room > 0)
+    require(s.driver.at == Worker.ADD_ID, s.ring.queue.room > 0)
     s.ring.queue = s.ring.queue.post(**entry(s, Entry.START, NO_BLOCK, s.driver.active))
-    s.driver.at = Worker.S5
+    s.driver.at = Worker.KICK_ID
 
 
 @action(by=DRIVER, step="S4", where="virtio_balloon.c: send_cmd_id_start, -ENOSPC", when=hinting)
 def start_does_not_fit(s: S) -> None:
     """No entry is left for START: logged only, and the round goes on (v36: the round ends)."""
-    require(s.driver.at == Worker.S4, ~(s.ring.queue.room > 0))
+    require(s.driver.at == Worker.ADD_ID, ~(s.ring.queue.room > 0))
     promise(SIGNS_ARE_SENT, ~(s.ring.queue.room > 0))
     s.driver.at = loop_head(s.world) if s.world.driver.goes_on_without_start else Worker.IDLE
 
@@ -202,19 +204,19 @@ def start_does_not_fit(s: S) -> None:
 @action(by=DRIVER, step="S5", where="virtio_balloon.c: send_cmd_id_start, virtqueue_kick", when=hinting)
 def kick_start(s: S) -> None:
     """Kick the device after START."""
-    require(s.driver.at == Worker.S5)
+    require(s.driver.at == Worker.KICK_ID)
     s.device.awake = True
-    s.driver.at = Worker.S_WAIT if s.world.driver.waits == Waits.EACH_BUFFER else loop_head(s.world)
+    s.driver.at = Worker.WAIT_ID if s.world.driver.waits == Waits.EACH_BUFFER else loop_head(s.world)
 
 
 def loop_head(w: World) -> Label:
     """Where the loop over the free blocks begins: with received(), or with the cache if there is none."""
-    return Worker.L1 if w.driver.reads_id == ReadsId.WORKER else Worker.L1_DECIDE
+    return Worker.POLL_BIT if w.driver.reads_id == ReadsId.WORKER else Worker.COMPARE
 
 
 def after_loop(w: World) -> Label:
     """What follows when no more blocks are hinted: STOP, in v36 the release of all blocks first."""
-    return Worker.RELEASE if w.driver.release == Release.AFTER_POSTING else Worker.T1
+    return Worker.RELEASE if w.driver.release == Release.AFTER_POSTING else Worker.SEND_STOP
 
 
 # -- the loop over free blocks ----------------------------------------------------------------
@@ -223,16 +225,16 @@ def after_loop(w: World) -> Label:
 @action(by=DRIVER, step="L1", where="virtio_balloon.c: send_free_pages", when=hinting)
 def leave_loop(s: S) -> None:
     """The id changed under the worker: stop hinting."""
-    require(s.driver.at == Worker.L1_DECIDE, ~(s.driver.cache == s.driver.active))
+    require(s.driver.at == Worker.COMPARE, ~(s.driver.cache == s.driver.active))
     s.driver.at = after_loop(s.world)
 
 
 @action(by=DRIVER, step="L1 L2", where="virtio_balloon.c: send_free_pages, get_free_page_and_send", when=hinting)
 def stay_in_loop(s: S) -> None:
     """The id is still the same: take the used buffers back and go on to the next block."""
-    require(s.driver.at == Worker.L1_DECIDE, s.driver.cache == s.driver.active)
+    require(s.driver.at == Worker.COMPARE, s.driver.cache == s.driver.active)
     s.ring.queue = s.ring.queue.detach()
-    s.driver.at = Worker.L3
+    s.driver.at = Worker.ALLOC
 
 
 def allocating(w: World) -> bool:
@@ -243,14 +245,14 @@ def allocating(w: World) -> bool:
 @action(by=DRIVER, step="L3", where="virtio_balloon.c: get_free_page_and_send, alloc_pages", when=allocating)
 def take_block(s: S, block: Term) -> None:
     """Allocate a free block of the largest order."""
-    require(s.driver.at == Worker.L3, s.memory.free.has(block))
+    require(s.driver.at == Worker.ALLOC, s.memory.free.has(block))
     if in_worker(s.world):
         promise(HINT_UNDER_LAST_ID, s.driver.cache == s.driver.active)
     s.memory.free = s.memory.free - just(block)
     if s.world.guest.init_on_alloc:
         store(s, just(block))
     s.driver.in_hand = block
-    s.driver.at = Worker.L4
+    s.driver.at = Worker.ADD_PAGE
 
 
 @action(
@@ -261,30 +263,30 @@ def take_block(s: S, block: Term) -> None:
 )
 def hint_in_place(s: S, block: Term) -> None:
     """Up to v35: hint a block where it is, on the free list, without allocating it."""
-    require(s.driver.at == Worker.L3, s.memory.free.has(block), s.ring.queue.room > 1)
+    require(s.driver.at == Worker.ALLOC, s.memory.free.has(block), s.ring.queue.room > 1)
     s.ring.queue = s.ring.queue.post(**entry(s, Entry.HINT, block, STOP))
-    s.driver.at = Worker.L5
+    s.driver.at = Worker.KICK_PAGE
 
 
 @action(by=DRIVER, step="L3", where="virtio_balloon.c: get_free_page_and_send, -EINTR", when=hinting)
 def no_block_left(s: S) -> None:
     """The allocation fails (no block is free, or none that the flags allow): the round ends."""
-    require(s.driver.at == Worker.L3)
+    require(s.driver.at == Worker.ALLOC)
     s.driver.at = after_loop(s.world)
 
 
 @action(by=DRIVER, step="L4", where="virtio_balloon.c: get_free_page_and_send, virtqueue_add_inbuf", when=allocating)
 def post_hint(s: S) -> None:
     """Put the block on the hint queue; one entry stays reserved for a command id."""
-    require(s.driver.at == Worker.L4, s.ring.queue.room > 1)
+    require(s.driver.at == Worker.ADD_PAGE, s.ring.queue.room > 1)
     s.ring.queue = s.ring.queue.post(**entry(s, Entry.HINT, s.driver.in_hand, STOP))
-    s.driver.at = Worker.L5
+    s.driver.at = Worker.KICK_PAGE
 
 
 @action(by=DRIVER, step="L4", where="virtio_balloon.c: get_free_page_and_send, free_pages", when=allocating)
 def hint_does_not_fit(s: S) -> None:
     """No entry is left for a hint: free the block and try again (a busy loop while the ring is full)."""
-    require(s.driver.at == Worker.L4, ~(s.ring.queue.room > 1))
+    require(s.driver.at == Worker.ADD_PAGE, ~(s.ring.queue.room > 1))
     become_free(s, just(s.driver.in_hand))
     s.driver.in_hand = NO_BLOCK
     s.driver.at = after_loop(s.world) if s.world.driver.ends_round_when_full else loop_head(s.world)
@@ -293,16 +295,16 @@ def hint_does_not_fit(s: S) -> None:
 @action(by=DRIVER, step="L5", where="virtio_balloon.c: get_free_page_and_send, virtqueue_kick", when=hinting)
 def kick_hint(s: S) -> None:
     """Kick the device after a hint. The shrinker can't see the block yet."""
-    require(s.driver.at == Worker.L5)
+    require(s.driver.at == Worker.KICK_PAGE)
     s.device.awake = True
-    posted = Worker.L6 if s.world.driver.holds_hinted else loop_head(s.world)
-    s.driver.at = Worker.L_WAIT if s.world.driver.waits == Waits.EACH_BUFFER else posted
+    posted = Worker.PUSH_PAGE if s.world.driver.holds_hinted else loop_head(s.world)
+    s.driver.at = Worker.WAIT_PAGE if s.world.driver.waits == Waits.EACH_BUFFER else posted
 
 
 @action(by=DRIVER, step="L6", where="virtio_balloon.c: get_free_page_and_send, balloon_page_push", when=allocating)
 def keep_hinted(s: S) -> None:
     """Put the block on free_page_list; from now on the shrinker may give it back."""
-    require(s.driver.at == Worker.L6)
+    require(s.driver.at == Worker.PUSH_PAGE)
     s.driver.held = s.driver.held | just(s.driver.in_hand)
     if keeps_order(s.world):
         s.driver.order = s.driver.order.push(s.driver.in_hand)
@@ -323,26 +325,26 @@ def release_after_posting(s: S) -> None:
     """As posted in v36: all blocks go back once all are posted, popped or not, and before STOP."""
     require(s.driver.at == Worker.RELEASE)
     give_back(s, s.driver.held)
-    s.driver.at = Worker.T1
+    s.driver.at = Worker.SEND_STOP
 
 
 @action(by=DRIVER, step="T1", where="virtio_balloon.c: send_cmd_id_stop", when=hinting)
 def post_stop(s: S) -> None:
     """Take the used buffers back, post STOP, kick: the round ends."""
     queue = s.ring.queue.detach()
-    require(s.driver.at == Worker.T1, queue.room > 0)
+    require(s.driver.at == Worker.SEND_STOP, queue.room > 0)
     s.ring.queue = queue.post(**entry(s, Entry.STOP_SIGN, NO_BLOCK, STOP))
     if s.world.driver.start_cell == StartCell.SHARED_WITH_STOP:
         s.driver.stop_in_cell = True
     s.device.awake = True
-    s.driver.at = Worker.IDLE if s.world.driver.waits == Waits.NEVER else Worker.T_WAIT
+    s.driver.at = Worker.IDLE if s.world.driver.waits == Waits.NEVER else Worker.WAIT_STOP
 
 
 @action(by=DRIVER, step="T1", where="virtio_balloon.c: send_cmd_id_stop, -ENOSPC", when=hinting)
 def stop_does_not_fit(s: S) -> None:
     """No entry is left for STOP: logged only; the round ends without one."""
     queue = s.ring.queue.detach()
-    require(s.driver.at == Worker.T1, ~(queue.room > 0))
+    require(s.driver.at == Worker.SEND_STOP, ~(queue.room > 0))
     promise(SIGNS_ARE_SENT, ~(queue.room > 0))
     s.ring.queue = queue
     s.driver.at = Worker.IDLE
@@ -357,8 +359,8 @@ def stop_does_not_fit(s: S) -> None:
 def used_by_device(s: S) -> None:
     """The device has used all that was posted: the driver, which waited for it, goes on."""
     at = s.driver.at
-    require(one_of(at, Worker.S_WAIT, Worker.L_WAIT, Worker.T_WAIT))
+    require(one_of(at, Worker.WAIT_ID, Worker.WAIT_PAGE, Worker.WAIT_STOP))
     require(s.ring.queue.waiting == 0)
     s.ring.queue = s.ring.queue.detach()
-    after_start = choose(at == Worker.S_WAIT, loop_head(s.world), Worker.IDLE)
-    s.driver.at = choose(at == Worker.L_WAIT, Worker.L6, after_start)
+    after_start = choose(at == Worker.WAIT_ID, loop_head(s.world), Worker.IDLE)
+    s.driver.at = choose(at == Worker.WAIT_PAGE, Worker.PUSH_PAGE, after_start)

@@ -56,11 +56,17 @@ DRIVER = Actor("driver", "D", "the virtio-balloon driver", vm_runs, GUEST_STANDS
 DEVICE = Actor("device", "V", "the balloon device (QEMU: its iothread)")
 HYPERVISOR = Actor("hypervisor", "H", "migration thread and main loop")
 
-#: The worker, ``report_free_page_func``. IDLE: not running. W .. T as in the docs.
+#: The worker, ``report_free_page_func``: the label is what it does next. IDLE: it does not run.
 Worker = Enum(
     "worker",
-    ("IDLE", "W1", "W1_READ", "W2", "S2", "S2_READ", "S3", "S4", "S5", "S_WAIT")
-    + ("L1", "L1_READ", "L1_DECIDE", "L3", "L4", "L5", "L_WAIT", "L6", "RELEASE", "T1", "T_WAIT"),
+    # report_free_page_func: virtio_balloon_cmd_id_received, then what is to be done about the id
+    ("IDLE", "TEST_BIT", "READ_ID", "CHECK_ID")
+    # send_cmd_id_start, which asks virtio_balloon_cmd_id_received again
+    + ("RETEST", "REREAD", "SET_ID", "ADD_ID", "KICK_ID", "WAIT_ID")
+    # send_free_pages, which asks it before each block; get_free_page_and_send
+    + ("POLL_BIT", "POLL_ID", "COMPARE", "ALLOC", "ADD_PAGE", "KICK_PAGE", "WAIT_PAGE", "PUSH_PAGE")
+    # return_free_pages_to_mm (v36); send_cmd_id_stop
+    + ("RELEASE", "SEND_STOP", "WAIT_STOP"),
 )
 
 #: Whether the driver is bound to its device, and how far remove or freeze has come.

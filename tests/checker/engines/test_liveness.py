@@ -261,7 +261,7 @@ def test_the_worker_spins_on_a_full_ring(environment: str) -> None:
     assert trace.loop is not None
     assert [name for name, _ in trace.run[trace.loop :]] == SPINS
     told = explain_end(trace)
-    assert "driver.at is L1 or L1_DECIDE or L3 or L4" in told
+    assert "driver.at is POLL_BIT or COMPARE or ALLOC or ADD_PAGE" in told
     assert "the config interrupt: nothing to do after step" in told
     assert "nobody is obliged to it: pop_start" in told
 
@@ -281,7 +281,7 @@ def test_a_leak_is_a_state_that_stays() -> None:
 def test_a_driver_that_waits_needs_the_device_to_be_woken() -> None:
     assert check(ASLEEP, SMALL, ["exhaustive"]).verdict("worker_gets_on") == Verdict.EXHAUSTED
     last = traced(f"{ASLEEP}+no-ioeventfd", "worker_gets_on").states[-1]
-    assert (last["driver.at"], last["device.awake"]) == ("S_WAIT", False)
+    assert (last["driver.at"], last["device.awake"]) == ("WAIT_ID", False)
 
 
 def test_under_done_shrinker_and_worker_may_pass_blocks_round() -> None:

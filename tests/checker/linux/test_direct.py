@@ -41,7 +41,7 @@ def test_a_run_of_the_code_is_shown_as_any_other() -> None:
     trace = found.refuted["no_lost_write"].trace()
     text = mail.render(build_story(trace))
     assert trace.block == 1
-    assert " 9 .D.. add send_cmd_id_start              at=S5     [S1]" in text
+    assert " 9 .D.. add send_cmd_id_start              at=KICK_+ [S1]" in text
     assert max(map(len, text.splitlines())) <= 78
     assert "Step 21\n             (discard) took it away." in text
     places = {step.action.where.partition(":")[0] for step in trace.steps if "send_cmd" in step.action.name}

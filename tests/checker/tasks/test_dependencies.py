@@ -74,7 +74,7 @@ def test_deleting_any_guard_that_is_needed_makes_the_proof_fail() -> None:
         ("honour_hint", "device.status == S_START", "no_lost_write"),
         ("shrink_newest", "driver.order.top != NO_BLOCK", None),
         ("complete", "log.bitmap == EMPTY", "no_lost_write"),
-        ("post_hint", "driver.at == L4", "block_conserved"),
+        ("post_hint", "driver.at == ADD_PAGE", "block_conserved"),
         ("round_begins", "driver.cache != driver.active", "id_at_most_once"),
     ],
 )

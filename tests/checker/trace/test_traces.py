@@ -166,6 +166,17 @@ def test_tampered_files_are_refused(tmp_path: Path, document: dict[str, Any], ch
     assert complaint in refused(tmp_path, json.dumps(document))
 
 
+@pytest.mark.parametrize("name", ["lost-kick", "remove-keeps-blocks"])
+def test_a_file_with_former_labels_loads(name: str, tmp_path: Path) -> None:
+    """These two were written when the worker's places had the step letters of the fact sheets."""
+    former = Path(__file__).parent / "former" / f"{name}.json"
+    assert '"to": "W1_READ"' in former.read_text()
+    trace = load(former)
+    save(trace, "", tmp_path / "now.json")
+    assert "W1_READ" not in (tmp_path / "now.json").read_text()
+    assert load(tmp_path / "now.json").run == trace.run
+
+
 def test_what_a_file_tells_is_never_shown(tmp_path: Path, document: dict[str, Any]) -> None:
     """Free text in a file is recomputed, so nothing hostile gets from it to a terminal."""
     document["says"] = document["why"] = document["clause"] = "\x1b[2J<script>alert(1)</script>"

@@ -63,7 +63,7 @@ def test_waiting_for_the_last_start_alone_does_not_repair_the_shared_cell(repair
     script = suspended(f"linux-6.1+qemu-7.2+kvm-auto+{repair}").take("restore", *STALE_ROUND)
     script.take("test_read_bit", "shrink_newest", "allocate(1)", "write(1)", "next_sync", "sync_get", "sync_merge")
     script.take("publish_id", "config_changed", "leave_loop" if script.can("leave_loop") else "stay_in_loop")
-    if script["driver.at"] == "L3":
+    if script["driver.at"] == "ALLOC":
         script.take("no_block_left")
     script.take(
         "post_stop", "work_starts", "test_read_bit", "read_config", "round_begins", "test_read_bit", "set_active_id"

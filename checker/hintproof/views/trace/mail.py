@@ -111,7 +111,7 @@ def _changed(story: Story, moment: Moment, width: int) -> str:
             part = f"{v.short}={ascii_only(plain(told[v.name].after))}"
             longer = f"{text} {part}".strip()
             if len(longer) > width:
-                text = f"{text[: width - 1]}+"
+                text = f"{(text or part)[: width - 1]}+"
                 break
             text = longer
     return f"{text:<{width}}"
