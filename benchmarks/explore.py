@@ -25,7 +25,8 @@ from typing import Any
 from summarize import write_summary
 
 from hintproof.engines.limits import Limits
-from hintproof.engines.report import Found
+from hintproof.engines.options import SamplingOptions
+from hintproof.engines.report import SampledFound
 from hintproof.engines.sampling import sample
 from hintproof.system.workers import run_all
 from hintproof.trace.replay import prepare
@@ -76,23 +77,23 @@ class Exploration:
         """The safety properties that are known to be violated."""
         return [name for name in self.record.known if name in SAFETY]
 
-    def run(self, progress: Callable[[str, int], None] | None = None) -> Found:
+    def run(self, progress: Callable[[str, int], None] | None = None) -> SampledFound:
         """Search until all of them are found, or time is over."""
-        limits = Limits(
-            profile="thorough", seed=self.seed + (self.core << 32), seconds=self.seconds, until=frozenset(self.known)
-        )
-        return sample(prepare(self.record.environment, self.record.sizes), limits, progress)
+        seed = self.seed + (self.core << 32)
+        options = SamplingOptions(profile="thorough", seed=seed, until=frozenset(self.known))
+        concrete = prepare(self.record.environment, self.record.sizes)
+        return sample(concrete, Limits(seconds=self.seconds), options, progress)
 
 
-def rows(done: list[tuple[Exploration, Found]], cores: int) -> list[dict[str, Any]]:
+def rows(done: list[tuple[Exploration, SampledFound]], cores: int) -> list[dict[str, Any]]:
     """One row for each defect: how many seeds found it, how soon, and the lengths of the shrunk runs."""
     made = []
     for record in WORLDS:
-        parts: dict[int, list[Found]] = {}
+        parts: dict[int, list[SampledFound]] = {}
         for task, found in done:
             if task.record == record:
                 parts.setdefault(task.seed, []).append(found)
-        together = [reduce(Found.merged, of_seed) for of_seed in parts.values() if len(of_seed) == cores]
+        together = [reduce(SampledFound.merged, of_seed) for of_seed in parts.values() if len(of_seed) == cores]
         for name in [n for n in record.known if n in SAFETY] if together else []:
             runs = [(found.after[name], len(found.against[name])) for found in together if name in found.against]
             made.append(
@@ -140,7 +141,7 @@ def main() -> int:
         if SAFETY & set(record.known) and given.only in record.key
         for core in range(given.cores)
     ]
-    done: list[tuple[Exploration, Found]] = []
+    done: list[tuple[Exploration, SampledFound]] = []
     for task, found in run_all(tasks, given.jobs):
         done.append((task, found))
         seen = ", ".join(f"{name} {found.after[name]:.1f} s" for name in task.known if name in found.against)

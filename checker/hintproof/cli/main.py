@@ -25,6 +25,8 @@ from hintproof.cli import qemu as cli_qemu
 from hintproof.cli import traces as cli_traces
 from hintproof.cli.console import Environments, Number, positive, watched, writable
 from hintproof.engines.limits import Limits
+from hintproof.engines.options import DEFAULT_DEPTH, BoundedOptions, ExhaustiveOptions, Options, SamplingOptions
+from hintproof.engines.report import SampledFound
 from hintproof.gate.backend import LinuxBackend
 from hintproof.story.build import build_story
 from hintproof.story.causes import explain_end
@@ -125,19 +127,19 @@ def check(
     keeps = not no_database and seed is None and "sampled" in (engine or ENGINES)
     tasks = len(environment or RECORDS) * len(engine or ENGINES)
     at_a_time = min(jobs or cores(), tasks)
-    limits = Limits(
-        limit_states, limit_seconds, depth, runs,
-        megabytes=limit_megabytes or share(at_a_time),
-        symmetry=symmetry,
-        threads=(jobs or cores()) // at_a_time,
-        profile=profile,
-        seed=seed or 0,
-        database=str(database) if keeps else None,
-    )  # fmt: skip
+    limits = Limits(limit_states, limit_seconds, limit_megabytes or share(at_a_time))
+    threads = (jobs or cores()) // at_a_time
+    options = Options(
+        ExhaustiveOptions(symmetry, threads),
+        BoundedOptions(depth),
+        SamplingOptions(runs, profile, seed or 0, str(database) if keeps else None, threads=threads),
+    )
     if environment:
-        plans = [plan(name, sizes, engine or (), limits) for name in dict.fromkeys(environment)]
+        plans = [plan(name, sizes, engine or (), limits, options) for name in dict.fromkeys(environment)]
     else:
-        plans = [plan(r.environment, sizes, engine or (), limits, r if sizes is None else None) for r in RECORDS]
+        plans = [
+            plan(r.environment, sizes, engine or (), limits, options, r if sizes is None else None) for r in RECORDS
+        ]
     writable(traces)
     if keeps:
         writable(database, "--database")
@@ -150,7 +152,12 @@ def check(
     else:
         out = tables.console()
         out.print(tables.results_table(results))
-        explored = [(f"{r.environment} {r.sizes}", r.found["sampled"]) for r, _ in plans if "sampled" in r.found]
+        explored = [
+            (f"{r.environment} {r.sizes}", found)
+            for r, _ in plans
+            for found in r.found.values()
+            if isinstance(found, SampledFound)
+        ]
         if explored:
             out.print(exploration.exploration_table(explored))
         out.print(tables.summary(results, time.monotonic() - began), highlight=False)
@@ -172,10 +179,11 @@ def _run(plans: list[tuple[Result, list[Task]]], jobs: int, quiet: bool) -> None
 
 def _cost(task: Task) -> float:
     """A guess at which tasks take longest, so that they start first."""
-    if task.engine == "bounded":
-        return float(max(task.limits.depth or 30, *task.limits.depths.values(), 0))
-    if task.engine == "sampled" and task.limits.profile == "thorough":
-        return 60.0
+    match task.options:
+        case BoundedOptions(depth, depths):
+            return float(max(depth or DEFAULT_DEPTH, *depths.values(), 0))
+        case SamplingOptions(profile="thorough"):
+            return 60.0
     return 10.0 * task.sizes.rounds * task.sizes.blocks if task.engine == "exhaustive" else 1.0
 
 
@@ -309,14 +317,14 @@ def pin(
 ) -> None:
     """For maintainers: search all recorded environments and pin their counts in the spec."""
     records = [r for r in RECORDS if not only or r.environment in only]
-    plans = [plan(r.environment, r.sizes, ["exhaustive"], Limits(), r) for r in records]
+    plans = [plan(r.environment, r.sizes, ["exhaustive"], record=r) for r in records]
     _run(plans, cores(), quiet=False)
     try:
         pinned: dict[str, Any] = json.loads(file.read_text()) if only else {}
     except (OSError, ValueError) as problem:
         raise BadInput(f"can't read {file}: {problem}") from None
     for record, (result, _) in zip(records, plans, strict=True):
-        pinned[record.key] = pins_of(result.found["exhaustive"])
+        pinned[record.key] = pins_of(result.exhaustive)
     write_atomically(file, json.dumps(pinned, indent=1, sort_keys=True) + "\n")
     print(f"{len(records)} records pinned in {file}")
 

@@ -12,16 +12,14 @@ from typing import Any
 import z3
 
 from hintproof.engines.limits import Limits
-from hintproof.engines.report import Found, Run
+from hintproof.engines.options import BoundedOptions
+from hintproof.engines.report import BoundedFound, Run
 from hintproof.interpret.bitvector import BitVectors, Expr, SymbolicState, choose_value, leaves_of
 from hintproof.interpret.concrete import Concrete, Instance
 from hintproof.system.clock import Clock, milliseconds
 from hintproof.system.progress import Progress
 from hintspec.language.declare import ALWAYS, OF_ALL_STATES, SOMETIMES, STEP
 from hintspec.language.recording import RecordedProperty
-
-#: How deep the search goes if it is told nothing.
-DEFAULT_DEPTH = 30
 
 
 class _Unrolling:
@@ -89,14 +87,18 @@ class _Unrolling:
         return [(instance.action.name, instance.block) for instance in steps]
 
 
-def search_bounded(concrete: Concrete, limits: Limits = Limits(), progress: Progress | None = None) -> Found:
-    """Look for shortest violations (and witnesses), depth by depth, as deep as the limits say."""
+def search_bounded(
+    concrete: Concrete,
+    limits: Limits = Limits(),
+    options: BoundedOptions = BoundedOptions(),
+    progress: Progress | None = None,
+) -> BoundedFound:
+    """Look for shortest violations (and witnesses), depth by depth."""
     clock = Clock(limits.seconds)
-    found = Found(engine="bounded")
+    found = BoundedFound()
     unrolling = _Unrolling(concrete)
     properties = [p for p in concrete.model.properties if p.declared.kind not in OF_ALL_STATES]
     found.decides = frozenset(p.name for p in properties)
-    most = {p.name: limits.depths.get(p.name, limits.depth or DEFAULT_DEPTH) for p in properties}
     waiting = list(properties)
     while waiting and not found.stopped_by:
         before = unrolling.extend()
@@ -113,8 +115,8 @@ def search_bounded(concrete: Concrete, limits: Limits = Limits(), progress: Prog
                 runs[item.name] = unrolling.run(unrolling.solver.model())
                 waiting.remove(item)
                 continue
-            found.depth = found.depths[item.name] = depth
-            if depth == most[item.name]:
+            found.depths[item.name] = depth
+            if depth == options.depth_for(item.name):
                 waiting.remove(item)
     found.finished = not found.stopped_by
     found.seconds = clock.seconds

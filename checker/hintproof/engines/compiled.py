@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from hintproof.engines import kernel, modules
-from hintproof.engines.limits import Limits, limit_met, on_the_way
+from hintproof.engines.limits import Limits, describe_rate
 from hintproof.engines.liveness import Graph
+from hintproof.engines.options import ExhaustiveOptions
 from hintproof.engines.report import Run
 from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.packed import PackedCompiler
@@ -65,17 +66,23 @@ def is_kept(packed: PackedCompiler) -> bool:
 class CompiledSearch:
     """One search: rows of states, and a table to find them by."""
 
-    def __init__(self, concrete: Concrete, limits: Limits, progress: Progress | None) -> None:
+    def __init__(
+        self,
+        concrete: Concrete,
+        limits: Limits = Limits(),
+        options: ExhaustiveOptions = ExhaustiveOptions(),
+        progress: Progress | None = None,
+    ) -> None:
         self.concrete = concrete
         self.limits = limits
         self.progress = progress or (lambda what, count: None)
         self.clock = Clock(limits.seconds)
         self.stopped_by = ""
-        packed = self._packed = PackedCompiler(concrete, limits.symmetry)
+        packed = self._packed = PackedCompiler(concrete, options.symmetry)
         self._texts = texts_of(packed)
         self._steps, self._loops = map(modules.load, self._texts)
-        self.threads = limits.threads
-        self._rows_at_a_time = _BATCH_TOGETHER if limits.threads > 1 else _BATCH
+        self.threads = options.threads
+        self._rows_at_a_time = _BATCH_TOGETHER if options.threads > 1 else _BATCH
         self._reserve(packed.words)
         self._make_buffers(packed.words)
         self.here, self.count, self.transitions = 0, 1, 0
@@ -155,8 +162,8 @@ class CompiledSearch:
                         modules.mark_kept(text)
 
     def _is_over(self) -> bool:
-        self.progress(on_the_way(self.clock, self.count, self.here, self.depth), self.count)
-        self.stopped_by = limit_met(self.limits, self.clock, self.count)
+        self.progress(describe_rate(self.clock, self.count, self.here, self.depth), self.count)
+        self.stopped_by = self.limits.reached(self.clock, self.count)
         return bool(self.stopped_by)
 
     def _batch(self, pool: ThreadPoolExecutor) -> bool:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from hintproof.engines.limits import Limits, limit_met, on_the_way
+from hintproof.engines.limits import Limits, describe_rate
 from hintproof.engines.liveness import BYTES_PER_TRANSITION, Graph, find_lasso, first_stuck, follow_lasso
-from hintproof.engines.report import Found, Run
+from hintproof.engines.options import ExhaustiveOptions
+from hintproof.engines.report import ExhaustiveFound, Run
 from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.packed import PackedCompiler
 from hintproof.system.clock import Clock
@@ -44,7 +45,7 @@ _LOOK = 20_000
 class PlainSearch:
     """One search: states by number, how each was first reached, and what it led to."""
 
-    def __init__(self, model: Concrete, limits: Limits, progress: Progress | None) -> None:
+    def __init__(self, model: Concrete, limits: Limits = Limits(), progress: Progress | None = None) -> None:
         self.model = model
         self.limits = limits
         self.progress = progress or (lambda what, count: None)
@@ -138,8 +139,8 @@ class PlainSearch:
                 self._broken.setdefault(bit, (state, instance))
 
     def _is_over(self) -> bool:
-        self.progress(on_the_way(self.clock, self.count, len(self.ends), self.depth), self.count)
-        self.stopped_by = limit_met(self.limits, self.clock, self.count)
+        self.progress(describe_rate(self.clock, self.count, len(self.ends), self.depth), self.count)
+        self.stopped_by = self.limits.reached(self.clock, self.count)
         return bool(self.stopped_by)
 
     def graph(self) -> Graph:
@@ -159,15 +160,20 @@ class PlainSearch:
         raise AssertionError(f"no {name} leads to state {number}")
 
 
-def explore_all(model: Concrete, limits: Limits = Limits(), progress: Progress | None = None) -> Found:
+def explore_all(
+    model: Concrete,
+    limits: Limits = Limits(),
+    options: ExhaustiveOptions = ExhaustiveOptions(),
+    progress: Progress | None = None,
+) -> ExhaustiveFound:
     """Visit every reachable state, and judge each property on all of them.
 
     The search begins plain, which is quicker where there are few states, and begins again compiled where
     there are many. A state that is too wide for that is searched plainly, up to some millions.
     """
     clock = Clock(limits.seconds)
-    if limits.symmetry:
-        return _explore_compiled(model, limits, progress, clock)
+    if options.symmetry:
+        return _explore_compiled(model, limits, options, progress, clock)
     plain = PlainSearch(model, limits, progress)
     if plain.search(_FEW):
         return found_by(model, plain)
@@ -178,7 +184,7 @@ def explore_all(model: Concrete, limits: Limits = Limits(), progress: Progress |
         plain.stopped_by = f"limit of {_MOST_PLAIN} states, too wide to be packed"
         return found_by(model, plain)
     del plain
-    return _explore_compiled(model, limits, progress, clock)
+    return _explore_compiled(model, limits, options, progress, clock)
 
 
 def _is_kept(model: Concrete) -> bool | None:
@@ -191,21 +197,22 @@ def _is_kept(model: Concrete) -> bool | None:
         return None
 
 
-def _explore_compiled(model: Concrete, limits: Limits, progress: Progress | None, clock: Clock) -> Found:
+def _explore_compiled(
+    model: Concrete, limits: Limits, options: ExhaustiveOptions, progress: Progress | None, clock: Clock
+) -> ExhaustiveFound:
     from hintproof.engines.compiled import CompiledSearch
 
-    compiled = CompiledSearch(model, replace(limits, seconds=clock.remaining()), progress)
+    compiled = CompiledSearch(model, replace(limits, seconds=clock.remaining()), options, progress)
     compiled.search()
     found = found_by(model, compiled)
-    found.symmetric = limits.symmetry
+    found.symmetric = options.symmetry
     found.seconds = clock.seconds
     return found
 
 
-def found_by(model: Concrete, search: PlainSearch | CompiledSearch) -> Found:
+def found_by(model: Concrete, search: PlainSearch | CompiledSearch) -> ExhaustiveFound:
     """What a search found."""
-    found = Found(
-        engine="exhaustive",
+    found = ExhaustiveFound(
         finished=not search.stopped_by,
         stopped_by=search.stopped_by,
         states=search.count,
@@ -234,7 +241,10 @@ def found_by(model: Concrete, search: PlainSearch | CompiledSearch) -> Found:
 
 
 def _judge_whole(
-    model: Concrete, search: PlainSearch | CompiledSearch, items: list[tuple[int, RecordedProperty]], found: Found
+    model: Concrete,
+    search: PlainSearch | CompiledSearch,
+    items: list[tuple[int, RecordedProperty]],
+    found: ExhaustiveFound,
 ) -> None:
     """Judge the properties that ask for more than single states: all transitions are held in memory for them."""
     needed, most = search.transitions * BYTES_PER_TRANSITION >> 20, search.limits.megabytes or share(1)

@@ -1,8 +1,8 @@
-"""What an engine found: plain values, the same for every engine."""
+"""What an engine found, as plain values."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 #: A run as the engine saw it: names of actions with the block they took, from the initial state on.
 Run = list[tuple[str, int | None]]
@@ -49,16 +49,13 @@ class Coverage:
 
 @dataclass
 class Found:
-    """The result of one engine on one model.
+    """The result of one engine on one model; each engine adds its own details.
 
-    ``against`` maps a property to the run that speaks against it; for a property that holds of some
-    state only, ``witnesses`` maps it to a run that shows it. ``finished`` says that the engine did all
-    that it set out to do; if not, ``stopped_by`` says which limit ended it. ``depths`` says how many steps
-    the bounded engine looked ahead for each property. ``symmetric`` says that states were counted up to the names of
-    the blocks. A run against a property of progress goes round for ever: ``loops`` says how many of its steps come
-    before that. ``undecided`` says of single properties which limit was met.
-    Of an exploration, ``coverage`` is what it saw, ``after`` how many seconds it took to find each run, and
-    ``replayed`` names the properties whose runs were found by an earlier one.
+    ``against`` maps a property to the run that refutes it; for a property that holds of some state only, ``witnesses``
+    maps it to a run that shows it. A run that refutes a liveness property goes round for ever: ``loops`` has the number
+    of its steps before that. ``decides`` names the properties that the engine judges, ``undecided`` says of single
+    ones which limit was met. ``finished``: the engine did all that it set out to do; if not, ``stopped_by`` is the
+    limit that ended it. ``fired`` counts how often each action happened.
     """
 
     engine: str
@@ -69,45 +66,76 @@ class Found:
     decides: frozenset[str] = frozenset()
     finished: bool = False
     stopped_by: str = ""
+    fired: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """States, transitions, depth and runs; 0 where the engine does not count them."""
+        return {name: getattr(self, name, 0) for name in ("states", "transitions", "depth", "runs")}
+
+
+@dataclass
+class ExhaustiveFound(Found):
+    """Of an exhaustive search: its counts. ``symmetric``: states count up to the names of the blocks."""
+
+    engine: str = "exhaustive"
     states: int = 0
     transitions: int = 0
     depth: int = 0
-    depths: dict[str, int] = field(default_factory=dict)
-    runs: int = 0
     symmetric: bool = False
-    fired: dict[str, int] = field(default_factory=dict)
-    seconds: float = 0.0
+
+
+@dataclass
+class BoundedFound(Found):
+    """Of a bounded search: how many steps it looked ahead for each property, without a run against it."""
+
+    engine: str = "bounded"
+    depths: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def depth(self) -> int:
+        """The most steps that it looked ahead for any property."""
+        return max(self.depths.values(), default=0)
+
+
+@dataclass
+class SampledFound(Found):
+    """Of a sampling search: its walks (``runs``), what it covered, and after how many seconds it found each run.
+
+    ``replayed`` names the properties whose runs an earlier search had found.
+    """
+
+    engine: str = "sampled"
+    transitions: int = 0
+    runs: int = 0
     coverage: Coverage | None = None
     after: dict[str, float] = field(default_factory=dict)
     replayed: frozenset[str] = frozenset()
 
-    def merged(self, other: Found) -> Found:
-        """What two explorations of the same model, from different seeds, found together: the shorter runs."""
-        coverage = self.coverage.merged(other.coverage) if self.coverage and other.coverage else None
-        return Found(
-            self.engine,
+    def merged(self, other: SampledFound) -> SampledFound:
+        """The results of two searches of one model, from different seeds, together: the shorter runs."""
+        return replace(
+            self,
             against=_shorter(self.against, other.against),
             witnesses=_shorter(self.witnesses, other.witnesses),
-            decides=self.decides,
             finished=self.finished and other.finished,
             stopped_by=self.stopped_by or other.stopped_by,
             transitions=self.transitions + other.transitions,
             runs=self.runs + other.runs,
             fired={name: self.fired[name] + other.fired[name] for name in self.fired},
             seconds=max(self.seconds, other.seconds),
-            coverage=coverage,
+            coverage=self.coverage.merged(other.coverage) if self.coverage and other.coverage else None,
             after={n: min(f[n] for f in (self.after, other.after) if n in f) for n in self.after | other.after},
             replayed=self.replayed | other.replayed,
         )
 
 
-def _order(run: Run) -> tuple[int, Run]:
-    return len(run), run
-
-
 def _shorter(one: dict[str, Run], two: dict[str, Run]) -> dict[str, Run]:
     """For each property the shorter of two runs."""
-    return {name: min((d[name] for d in (one, two) if name in d), key=_order) for name in one | two}
+    return {
+        name: min((d[name] for d in (one, two) if name in d), key=lambda run: (len(run), run)) for name in one | two
+    }
 
 
 def length(steps: int, loop: int | None = None) -> str:

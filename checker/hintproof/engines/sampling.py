@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as seeded
@@ -21,33 +20,14 @@ from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, Primit
 
 from hintproof.engines.coverage import Watch
 from hintproof.engines.limits import Limits
-from hintproof.engines.report import Found, Run
+from hintproof.engines.options import PROFILES, SamplingOptions
+from hintproof.engines.report import Run, SampledFound
 from hintproof.engines.shorten import Replay, Steps, shorten
 from hintproof.engines.walks import LONGEST_RUN, LONGEST_WALK, Guide, unlinked
 from hintproof.interpret.concrete import Concrete
 from hintproof.system.clock import Clock
 from hintproof.system.progress import Progress
 from hintspec.language.declare import ALWAYS, OF_ALL_STATES, SOMETIMES, STEP
-
-
-@dataclass(frozen=True)
-class Profile:
-    """How much is explored: so many walks, or for so many seconds.
-
-    Afterwards, for up to half as many seconds, so many ``others`` of each run are found and shortened: what a run can
-    be shortened to depends on how it went about it.
-    """
-
-    walks: int | None = None
-    seconds: float | None = None
-    others: int = 0
-
-
-#: What can be asked for by name: a few seconds an environment, for CI; a minute.
-PROFILES = {"quick": Profile(walks=5_000), "thorough": Profile(seconds=60.0, others=4)}
-
-#: The profile of a search that is told nothing.
-DEFAULT_PROFILE = "quick"
 
 #: Walks from which one run is drawn, and draws that Hypothesis makes before it is asked again.
 WALKS_A_DRAW, DRAWS = 50, 20
@@ -98,17 +78,17 @@ def _backend(propose: Callable[[], bytes]) -> type[PrimitiveProvider]:
 class _Search:
     """One search: what is still looked for, what was found."""
 
-    def __init__(self, concrete: Concrete, limits: Limits, progress: Progress | None) -> None:
-        self.concrete, self.limits, self.progress = concrete, limits, progress
+    def __init__(self, concrete: Concrete, limits: Limits, options: SamplingOptions, progress: Progress | None) -> None:
+        self.concrete, self.options, self.progress = concrete, options, progress
         self.clock = Clock(limits.seconds)
-        profile = self.profile = PROFILES[limits.profile or DEFAULT_PROFILE]
-        self.walks = limits.runs or profile.walks
-        self.time = Clock(None if limits.runs else profile.seconds)
-        self.guide = Guide(concrete, limits.seed)
+        profile = self.profile = PROFILES[options.profile]
+        self.walks = options.runs or profile.walks
+        self.time = Clock(None if options.runs else profile.seconds)
+        self.guide = Guide(concrete, options.seed)
         self.watch = Watch(concrete)
         self.watch.state(concrete.initial)
         self.replay = Replay(concrete)
-        self.found = Found("sampled")
+        self.found = SampledFound()
         kinds = [(p.name, p.declared.kind) for p in concrete.state_properties]
         self._always = {1 << i: name for i, (name, kind) in enumerate(kinds) if kind == ALWAYS}
         self._sometimes = {1 << i: name for i, (name, kind) in enumerate(kinds) if kind == SOMETIMES}
@@ -119,9 +99,9 @@ class _Search:
         #: The shortest run against each property that was broken.
         self._shortest: dict[str, Steps] = {}
         self.database: _Kept | None = None
-        if limits.database is not None:
-            inner = DirectoryBasedExampleDatabase(limits.database)
-            self.database = _Kept(inner, lambda: f"{limits.name}, {self._focus}")
+        if options.database is not None:
+            inner = DirectoryBasedExampleDatabase(options.database)
+            self.database = _Kept(inner, lambda: f"{options.name}, {self._focus}")
         self._width = 1 if len(concrete.instances) <= 256 else 3
         self._focus = ""
         self._replaying = False
@@ -142,7 +122,7 @@ class _Search:
     def _is_over(self) -> bool:
         """Whether all was done that was asked for, or a limit was met."""
         enough = self.walks is not None and self.guide.walks >= self.walks
-        found_all = bool(self.limits.until) and self.limits.until <= self.found.after.keys()
+        found_all = bool(self.options.until) and self.options.until <= self.found.after.keys()
         return enough or found_all or self.time.is_over() or self.clock.is_over()
 
     def _propose(self) -> bytes:
@@ -210,7 +190,7 @@ class _Search:
         longest = (LONGEST_RUN + LONGEST_WALK) * self._width
         try:
             # in this order: a seed bars the database unless settings come after it
-            asked(seeded(self.limits.seed)(given(st.binary(max_size=longest))(self._explore)))()
+            asked(seeded(self.options.seed)(given(st.binary(max_size=longest))(self._explore)))()
         except PropertyBroken:
             pass
         finally:
@@ -243,7 +223,7 @@ class _Search:
 
         What the first guide learned would lead it the way of the run that it found.
         """
-        guide = Guide(self.concrete, self.limits.seed + (number << 40))
+        guide = Guide(self.concrete, self.options.seed + (number << 40))
         for _ in range(2 * self.guide.walks):
             if over():
                 break
@@ -267,7 +247,7 @@ class _Search:
                     self._settle(steps)
         self._focus = ""
 
-    def run(self) -> Found:
+    def run(self) -> SampledFound:
         """Generate until all is done, or a limit is met."""
         self.replay_kept()
         while not self.clock.is_over() and (self._pending or not self._is_over()):
@@ -290,6 +270,11 @@ class _Search:
         return found
 
 
-def sample(concrete: Concrete, limits: Limits = Limits(), progress: Progress | None = None) -> Found:
-    """Explore from ``limits.seed``, as much as ``limits.profile`` says, or so many walks (``limits.runs``)."""
-    return _Search(concrete, limits, progress).run()
+def sample(
+    concrete: Concrete,
+    limits: Limits = Limits(),
+    options: SamplingOptions = SamplingOptions(),
+    progress: Progress | None = None,
+) -> SampledFound:
+    """Explore at random, and shrink the runs that break a property."""
+    return _Search(concrete, limits, options, progress).run()

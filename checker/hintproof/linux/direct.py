@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from hintproof.engines.exhaustive import PlainSearch, found_by
 from hintproof.engines.limits import Limits
+from hintproof.engines.options import SamplingOptions
 from hintproof.engines.report import Found, Run
 from hintproof.engines.sampling import sample
 from hintproof.interpret.concrete import State
@@ -114,21 +115,27 @@ def _so_far(model: CodeModel, search: PlainSearch) -> Found:
 
 
 def explore_code(
-    driver: Driver, environment: str, sizes: Sizes, limits: Limits = Limits(runs=5000), progress: Progress | None = None
+    driver: Driver,
+    environment: str,
+    sizes: Sizes,
+    runs: int = 5000,
+    seconds: float | None = None,
+    progress: Progress | None = None,
 ) -> Direct:
     """Explore with Hypothesis, for sizes at which there are too many states; runs are shortened, not shortest.
 
     Raises as :func:`check_code` does.
     """
     model = CodeModel(driver, environment, sizes)
-    return _told(model, sample(model, limits, progress), False)
+    return _told(model, sample(model, Limits(seconds=seconds), SamplingOptions(runs), progress), False)
 
 
 def _told(model: CodeModel, found: Found, whole: bool) -> Direct:
     refuted = {name: _replayed(model, name, run) for name, run in found.against.items()}
     grief = refuted.pop(CODE_IS_SOUND.name, None)
     fault = (_fault(model, grief, found.against[CODE_IS_SOUND.name]), grief.steps) if grief else None
-    return Direct(found.states, found.transitions, found.depth, whole, refuted, fault)
+    counts = found.counts
+    return Direct(counts["states"], counts["transitions"], counts["depth"], whole, refuted, fault)
 
 
 def _fault(model: CodeModel, grief: Refuted, run: Run) -> Fault:

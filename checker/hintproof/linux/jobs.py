@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from hintproof.engines.limits import Limits
 from hintproof.linux.calls import Unlike
 from hintproof.linux.direct import DirectStep, Refuted, check_code, explore_code
 from hintproof.linux.driver import Driver, Setup
@@ -143,8 +142,8 @@ def verdicts(arguments: dict[str, Any]) -> dict[str, Any]:
     sizes, driver = Sizes(**question.sizes), Driver(Path(question.library))
     try:
         if question.random_steps:
-            limits = Limits(runs=max(1, question.random_steps // 100), seconds=question.seconds)
-            found = explore_code(driver, question.environment, sizes, limits)
+            runs = max(1, question.random_steps // 100)
+            found = explore_code(driver, question.environment, sizes, runs, question.seconds)
         else:
             found = check_code(driver, question.environment, sizes, question.until, question.most, question.seconds)
     except Unlike as problem:

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from hintproof.engines.limits import Limits
-from hintproof.engines.sampling import DEFAULT_PROFILE, PROFILES
+from hintproof.engines.options import DEFAULT_PROFILE, PROFILES, Options, SamplingOptions
 from hintproof.gate.backend import LinuxBackend
 from hintproof.plugin import gate as pytest_gate
 from hintproof.story.build import build_story
@@ -87,21 +87,18 @@ class HintproofPlugin:
         sizes = self.sizes_option() or sizes
         key = (environment, tuple(engines), sizes)
         if key not in self._done:
-            limits = self._limits()
+            limits = Limits(seconds=self.config.getoption("hintproof_seconds"))
             with self._progress(environment) as progress:
-                self._done[key] = check(environment, sizes, engines, limits, progress)
+                self._done[key] = check(environment, sizes, engines, limits, self._options(), progress)
         return CheckedEnvironment(self._done[key], Path(self.config.getoption("hintproof_traces")))
 
-    def _limits(self) -> Limits:
-        """Limits from the options. With Hypothesis' own option for a seed nothing is replayed, as Hypothesis has it."""
+    def _options(self) -> Options:
+        """The engines' options. With Hypothesis' own option for a seed nothing is replayed, as in Hypothesis itself."""
         seed = self.config.getoption("--hypothesis-seed", None)
         keeps = seed is None and not self.config.getoption("hintproof_no_database")
-        return Limits(
-            seconds=self.config.getoption("hintproof_seconds"),
-            profile=self.config.getoption("hintproof_profile"),
-            seed=_seed(seed),
-            database=str(self.config.rootpath / ".hypothesis" / "examples") if keeps else None,
-        )
+        database = str(self.config.rootpath / ".hypothesis" / "examples") if keeps else None
+        profile = self.config.getoption("hintproof_profile")
+        return Options(sampled=SamplingOptions(profile=profile, seed=_seed(seed), database=database))
 
     def sizes_option(self) -> Sizes | None:
         """The sizes of ``--hintproof-sizes``; None if it was not given."""

@@ -84,7 +84,7 @@ class RuleTask:
         return self._searched(concrete, departs, because, progress)
 
     def _searched(self, concrete: Concrete, departs: int, because: str, progress: Progress | None) -> PreventingRule:
-        found = explore_all(concrete, self.limits, progress)
+        found = explore_all(concrete, self.limits, progress=progress)
         said = {p.name: j.verdict for p in concrete.model.properties if (j := judge(found, p.declared)) is not None}
         verdict = said[self.claim]
         others = sorted(n for n, v in said.items() if v == Verdict.REFUTED and n not in {*self.fallen, self.claim})

@@ -14,6 +14,7 @@ from pathlib import Path
 from hintproof.engines.compiled import CompiledSearch
 from hintproof.engines.exhaustive import PlainSearch
 from hintproof.engines.limits import Limits
+from hintproof.engines.options import ExhaustiveOptions
 from hintproof.interpret.concrete import Concrete
 from hintproof.peers import PeerRun, python, run_minicheck, run_spin, run_tlc, spin, tlc
 from hintproof.peers.two_phase_commit import STATES, two_phase_commit
@@ -118,12 +119,12 @@ class BenchTask:
 
         search: PlainSearch | CompiledSearch
         if self.engine == PLAIN:
-            search = PlainSearch(concrete, Limits(), sampled)
+            search = PlainSearch(concrete, progress=sampled)
             search.search(1)  # makes the source of the steps
         else:
-            limits = Limits(symmetry=self.engine == SYMMETRIC, threads=2 if self.engine == TWO_CORES else 1)
-            _compile(concrete, limits)
-            search = CompiledSearch(concrete, limits, sampled)
+            options = ExhaustiveOptions(symmetry=self.engine == SYMMETRIC, threads=2 if self.engine == TWO_CORES else 1)
+            _compile(concrete, options)
+            search = CompiledSearch(concrete, options=options, progress=sampled)
         ready = time.monotonic() - began
         samples.clear()
         began = time.monotonic()
@@ -139,9 +140,9 @@ class BenchTask:
         )
 
 
-def _compile(concrete: Concrete, limits: Limits) -> None:
+def _compile(concrete: Concrete, options: ExhaustiveOptions) -> None:
     """Have the search compiled, if it is not yet: a few states are enough."""
-    CompiledSearch(concrete, Limits(states=1000, symmetry=limits.symmetry, threads=limits.threads), None).search()
+    CompiledSearch(concrete, Limits(states=1000), options).search()
 
 
 def tasks(quick: bool = False, models: Path | None = None) -> list[BenchTask]:

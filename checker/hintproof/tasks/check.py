@@ -15,8 +15,9 @@ from typing import Any
 from hintproof.engines.bounded import search_bounded
 from hintproof.engines.exhaustive import NO_DEADLOCK, explore_all
 from hintproof.engines.limits import Limits
-from hintproof.engines.report import Found
-from hintproof.engines.sampling import DEFAULT_PROFILE, PROFILES, sample
+from hintproof.engines.options import PROFILES, BoundedOptions, ExhaustiveOptions, Options, SamplingOptions
+from hintproof.engines.report import BoundedFound, ExhaustiveFound, Found, SampledFound
+from hintproof.engines.sampling import sample
 from hintproof.interpret.concrete import Concrete
 from hintproof.interpret.packed import PackedCompiler
 from hintproof.interpret.symmetry import canonical_form
@@ -30,8 +31,8 @@ from hintspec.language.declare import ALWAYS, Property
 from hintspec.language.errors import SpecError
 from hintspec.language.sizes import Sizes
 
-#: The engines by name.
-ENGINES: dict[str, Callable[[Concrete, Limits, Progress | None], Found]] = {
+#: The engines by name; each takes its own options.
+ENGINES: dict[str, Callable[[Concrete, Limits, Any, Progress | None], Found]] = {
     "exhaustive": explore_all,
     "bounded": search_bounded,
     "sampled": sample,
@@ -56,14 +57,14 @@ class Task:
     sizes: Sizes
     engine: str
     limits: Limits
+    options: ExhaustiveOptions | BoundedOptions | SamplingOptions
 
     def __str__(self) -> str:
         return f"{self.engine} engine on {self.environment}"
 
     def run(self, progress: Progress | None = None) -> Found:
         """Run the engine."""
-        limits = replace(self.limits, name=f"{self.environment} | {self.sizes}")
-        return ENGINES[self.engine](prepare(self.environment, self.sizes), limits, progress)
+        return ENGINES[self.engine](prepare(self.environment, self.sizes), self.limits, self.options, progress)
 
 
 @dataclass
@@ -80,7 +81,16 @@ class Result:
     def take(self, task: Task, found: Found) -> None:
         """Keep what a task found, together with what another one of the same engine did."""
         before = self.found.get(task.engine)
-        self.found[task.engine] = found if before is None else before.merged(found)
+        if isinstance(before, SampledFound) and isinstance(found, SampledFound):
+            found = before.merged(found)
+        self.found[task.engine] = found
+
+    @property
+    def exhaustive(self) -> ExhaustiveFound:
+        """What the exhaustive engine found. Raises ``KeyError`` if it did not run."""
+        found = self.found["exhaustive"]
+        assert isinstance(found, ExhaustiveFound)
+        return found
 
     def judgements(self, name: str) -> list[Judgement]:
         """The verdicts of the engines on one property."""
@@ -128,8 +138,9 @@ class Result:
         if full and full.verdict == Verdict.EXHAUSTED:
             others = [j.engine for j in said.values() if j.verdict == Verdict.REFUTED]
             lines += [f"{name}: exhaustive finds no run against it, {other} does" for other in others]
-        if full and full.run and bounded:
-            reached = self.found["bounded"].depths.get(name, 0)
+        unrolled = self.found.get("bounded")
+        if full and full.run and bounded and isinstance(unrolled, BoundedFound):
+            reached = unrolled.depths.get(name, 0)
             if bounded.run and len(bounded.run) != len(full.run):
                 lines.append(f"{name}: shortest runs of {len(full.run)} and {len(bounded.run)} steps")
             elif not bounded.run and bounded.verdict == Verdict.BOUNDED and reached >= len(full.run):
@@ -165,7 +176,7 @@ class Result:
         return exit_code(verdicts)
 
 
-def pins_of(found: Found) -> dict[str, Any]:
+def pins_of(found: ExhaustiveFound) -> dict[str, Any]:
     """What is pinned of an exhaustive search."""
     return {
         "states": found.states,
@@ -179,10 +190,9 @@ def pins_of(found: Found) -> dict[str, Any]:
 
 def compare_pins(result: Result) -> list[str]:
     """How an exhaustive search that ended differs from what is pinned."""
-    found = result.found.get("exhaustive")
-    if found is None or not found.finished or result.record is None:
+    if "exhaustive" not in result.found or not result.exhaustive.finished or result.record is None:
         return []
-    pinned, now = pins().get(result.record.key), pins_of(found)
+    pinned, now = pins().get(result.record.key), pins_of(result.exhaustive)
     if pinned is None:
         return ["nothing is pinned for this record: run 'hintproof pin'"]
     return [f"{k}: {now[k]} now, {pinned[k]} recorded" for k in pinned if now[k] != pinned[k]]
@@ -193,6 +203,7 @@ def plan(
     sizes: Sizes | None = None,
     engines: Sequence[str] = (),
     limits: Limits = Limits(),
+    options: Options = Options(),
     record: Record | None = None,
 ) -> tuple[Result, list[Task]]:
     """An empty result and the tasks that fill it.
@@ -204,32 +215,27 @@ def plan(
     for engine in chosen:
         if engine not in ENGINES:
             raise BadInput(f"unknown engine '{engine}': choose from {', '.join(ENGINES)}")
-    if limits.profile and limits.profile not in PROFILES:
-        raise BadInput(f"unknown profile '{limits.profile}': choose from {', '.join(PROFILES)}")
+    if options.sampled.profile not in PROFILES:
+        raise BadInput(f"unknown profile '{options.sampled.profile}': choose from {', '.join(PROFILES)}")
     recorded = records_of(environment)
     record = record or next((r for r in recorded if r.sizes == sizes), next(iter(recorded), None))
-    fits = record is not None and (sizes is None or sizes == record.sizes) and not limits.symmetry
+    fits = record is not None and (sizes is None or sizes == record.sizes) and not options.exhaustive.symmetry
     sizes = sizes or (record.sizes if record else Sizes())
     concrete = prepare(environment, sizes)
-    if limits.symmetry:
+    if options.exhaustive.symmetry:
         _refuse_asymmetry(concrete)
     properties = (*(p.declared for p in concrete.model.properties), _NO_DEADLOCK)
     result = Result(environment, sizes, properties, record, fits)
-    if record and fits and limits.depth is None:
-        limits = replace(limits, depth=record.depth, depths=_worth_more(record))
-    tasks = [
-        Task(environment, sizes, engine, replace(limits, seed=seed))
-        for engine in chosen
-        for seed in (_seeds(limits) if engine == "sampled" else (limits.seed,))
-    ]
-    return result, tasks
-
-
-def _seeds(limits: Limits) -> list[int]:
-    """The seeds of the explorations that are to be made side by side: one, if they are to be quick."""
-    profile = PROFILES[limits.profile or DEFAULT_PROFILE]
-    side_by_side = 1 if limits.runs or profile.walks else limits.threads
-    return [limits.seed + (number << 32) for number in range(side_by_side)]
+    bounded = options.bounded
+    if record and fits and bounded.depth is None:
+        bounded = BoundedOptions(record.depth, _worth_more(record))
+    sampled = replace(options.sampled, name=f"{environment} | {sizes}")
+    of_engine: dict[str, Sequence[ExhaustiveOptions | BoundedOptions | SamplingOptions]] = {
+        "exhaustive": [options.exhaustive],
+        "bounded": [bounded],
+        "sampled": [replace(sampled, seed=seed) for seed in sampled.seeds],
+    }
+    return result, [Task(environment, sizes, engine, limits, own) for engine in chosen for own in of_engine[engine]]
 
 
 def _refuse_asymmetry(concrete: Concrete) -> None:
@@ -250,10 +256,11 @@ def check(
     sizes: Sizes | None = None,
     engines: Sequence[str] = (),
     limits: Limits = Limits(),
+    options: Options = Options(),
     progress: Progress | None = None,
 ) -> Result:
     """Check one environment in this process. Raises :class:`BadInput` for what can't be checked."""
-    result, tasks = plan(environment, sizes, engines, limits)
+    result, tasks = plan(environment, sizes, engines, limits, options)
     for task in tasks:
         result.take(task, task.run(progress))
     return result

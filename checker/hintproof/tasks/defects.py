@@ -7,7 +7,8 @@ from functools import cached_property
 
 from hintproof.engines.induction import prove
 from hintproof.engines.limits import Limits
-from hintproof.engines.report import Found
+from hintproof.engines.options import BoundedOptions, Options, SamplingOptions
+from hintproof.engines.report import ExhaustiveFound
 from hintproof.interpret.concrete import Concrete
 from hintproof.system.errors import BadInput
 from hintproof.system.progress import Progress
@@ -47,14 +48,14 @@ class Derived:
     """What the engines say of a defect today. ``cures`` begins with the world that mends it."""
 
     defect: Defect
-    found: Found
+    found: ExhaustiveFound
     cures: tuple[Cure, ...]
     seekers: dict[str, tuple[float, int | None]] = field(default_factory=dict)
 
     @cached_property
     def result(self) -> Result:
         """All that the exhaustive engine says of the world that shows the defect."""
-        result, _ = plan(self.defect.environment, self.defect.sizes, ["exhaustive"], Limits())
+        result, _ = plan(self.defect.environment, self.defect.sizes, ["exhaustive"])
         result.found["exhaustive"] = self.found
         return result
 
@@ -100,9 +101,9 @@ class DeriveTask:
     def run(self, progress: Progress | None = None) -> Derived:
         """Refute the defect, check what mends it, and have the engines look for it."""
         defect = DEFECTS[self.name]
-        result = check(defect.environment, defect.sizes, ["exhaustive"], Limits())
+        result = check(defect.environment, defect.sizes, ["exhaustive"])
         cures = tuple(cure(name, defect) for name in dict.fromkeys((defect.mended, *defect.repairs)))
-        derived = Derived(defect, result.found["exhaustive"], cures)
+        derived = Derived(defect, result.exhaustive, cures)
         for engine in self.engines:
             shortest = len(run) if (run := derived.found.against.get(defect.falls)) else None
             derived.seekers[engine] = seek(defect, engine, shortest)
@@ -111,13 +112,13 @@ class DeriveTask:
 
 def cure(environment: str, defect: Defect) -> Cure:
     """Check a world in which a defect is mended, or was to be, at the defect's sizes and for every size."""
-    result = check(environment, defect.sizes, ["exhaustive"], Limits())
+    result = check(environment, defect.sizes, ["exhaustive"])
     fallen = _fallen(result)
     falls = defect.falls in fallen
-    run = result.found["exhaustive"].against.get(defect.falls)
+    run = result.exhaustive.against.get(defect.falls)
     proof = "fails" if falls else _proof(environment, defect.falls)
     others = tuple(name for name in fallen if name != defect.falls)
-    return Cure(environment, falls, result.found["exhaustive"].states, len(run) if run else None, proof, others)
+    return Cure(environment, falls, result.exhaustive.states, len(run) if run else None, proof, others)
 
 
 def _proof(environment: str, name: str) -> str:
@@ -134,8 +135,9 @@ def seek(defect: Defect, engine: str, depth: int | None = None) -> tuple[float, 
     [item] = concrete.model.properties
     if engine != "exhaustive" and item.declared.kind in (*OF_ALL_STATES, SOMETIMES):
         return 0.0, None  # of what is so for ever, or never, it has nothing to say
-    limits = Limits(seconds=SECONDS, depth=depth, profile="thorough", until=frozenset({defect.falls}))
-    found = ENGINES[engine](concrete, limits, None)
+    sampled = SamplingOptions(profile="thorough", until=frozenset({defect.falls}))
+    options = Options(bounded=BoundedOptions(depth), sampled=sampled)
+    found = ENGINES[engine](concrete, Limits(seconds=SECONDS), getattr(options, engine), None)
     run = found.against.get(defect.falls)
     return found.seconds, len(run) if run is not None else None
 
@@ -153,7 +155,7 @@ def with_one_property(concrete: Concrete, name: str) -> Concrete:
 def is_harmless(item: Harmless) -> bool:
     """Whether no property falls that does not fall without the change, at the stated sizes."""
     worlds = (item.environment, item.without)
-    changed, plain = (_fallen(check(world, item.sizes, ["exhaustive"], Limits())) for world in worlds)
+    changed, plain = (_fallen(check(world, item.sizes, ["exhaustive"])) for world in worlds)
     return set(changed) <= set(plain)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
-from hintproof.engines.report import Found, Run, length
+from hintproof.engines.report import BoundedFound, ExhaustiveFound, Found, Run, SampledFound, length
 from hintspec.language.declare import SOMETIMES, Property
 
 
@@ -92,7 +92,7 @@ def _judge_witness(found: Found, item: Property) -> Judgement | None:
     run = found.witnesses.get(item.name)
     if run is not None:
         return Judgement(item.name, Verdict.WITNESSED, found.engine, f"{len(run)} steps", found.seconds, run)
-    if found.engine != "exhaustive":
+    if not isinstance(found, ExhaustiveFound):
         return None  # not to have seen it yet says nothing
     if found.finished:
         return Judgement(item.name, Verdict.REFUTED, found.engine, "no state shows it", found.seconds)
@@ -101,15 +101,18 @@ def _judge_witness(found: Found, item: Property) -> Judgement | None:
 
 def _strength(found: Found, item: Property) -> tuple[Verdict, str]:
     """How much it means that an engine found nothing against a property."""
-    if found.engine == "bounded" and item.name in found.depths and found.stopped_by:
+    if isinstance(found, BoundedFound) and item.name in found.depths and found.stopped_by:
         return Verdict.UNDECIDED, f"{found.stopped_by}, after {found.depths[item.name]} steps"
     if not found.finished:
         return Verdict.UNDECIDED, found.stopped_by
-    if found.engine == "exhaustive":
-        return Verdict.EXHAUSTED, f"{found.states} states{' up to the names of blocks' if found.symmetric else ''}"
-    if found.engine == "bounded":
-        return Verdict.BOUNDED, f"{found.depths[item.name]} steps"
-    return Verdict.SAMPLED, f"{found.runs} runs"
+    match found:
+        case ExhaustiveFound():
+            return Verdict.EXHAUSTED, f"{found.states} states{' up to the names of blocks' if found.symmetric else ''}"
+        case BoundedFound():
+            return Verdict.BOUNDED, f"{found.depths[item.name]} steps"
+        case SampledFound():
+            return Verdict.SAMPLED, f"{found.runs} runs"
+    raise TypeError(f"no verdict is defined for what the {found.engine} engine found")
 
 
 def exit_code(verdicts: Iterable[Verdict]) -> Exit:

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from hintproof import Limits, Sizes
+from hintproof import ExhaustiveOptions, Limits, Sizes
 from hintproof.engines import compiled, exhaustive
 from hintproof.engines.compiled import CompiledSearch, is_kept, texts_of
 from hintproof.engines.exhaustive import PlainSearch, explore_all, found_by
 from hintproof.engines.modules import load
-from hintproof.engines.report import Found
+from hintproof.engines.report import ExhaustiveFound
 from hintproof.interpret.concrete import Concrete
 from hintproof.interpret.packed import WORD, PackedCompiler
 from hintproof.peers.two_phase_commit import two_phase_commit
@@ -33,14 +33,14 @@ CASES = (
 )
 
 
-def both(concrete: Concrete) -> tuple[Found, Found]:
-    plain, fast = PlainSearch(concrete, Limits(), None), CompiledSearch(concrete, Limits(), None)
+def both(concrete: Concrete) -> tuple[ExhaustiveFound, ExhaustiveFound]:
+    plain, fast = PlainSearch(concrete), CompiledSearch(concrete)
     plain.search()
     fast.search()
     return found_by(concrete, plain), found_by(concrete, fast)
 
 
-def agree(environment: str, sizes: Sizes) -> Found:
+def agree(environment: str, sizes: Sizes) -> ExhaustiveFound:
     plain, fast = both(prepare(environment, sizes))
     assert plain.finished
     for told in ("states", "transitions", "depth", "fired", "against", "witnesses", "finished"):
@@ -87,19 +87,19 @@ def test_every_variable_has_bits_of_its_own() -> None:
 def test_the_search_goes_on_compiled_where_there_are_many_states(monkeypatch: pytest.MonkeyPatch) -> None:
     environment, sizes = CASES[0]
     concrete = prepare(environment, sizes)
-    reference = explore_all(concrete, Limits())
+    reference = explore_all(concrete)
     monkeypatch.setattr(exhaustive, "_FEW", 1000)
     monkeypatch.setattr(exhaustive, "_FEW_TO_COMPILE_FOR", 2000)
     monkeypatch.setattr(exhaustive.PlainSearch, "run_to", None)  # it must not be the plain one that answers
-    found = explore_all(concrete, Limits())
+    found = explore_all(concrete)
     assert (found.states, found.transitions, found.fired) == (reference.states, reference.transitions, reference.fired)
 
 
 def test_limits_end_it_undecided() -> None:
-    search = CompiledSearch(prepare(*CASES[0]), Limits(seconds=0.0), None)
+    search = CompiledSearch(prepare(*CASES[0]), Limits(seconds=0.0))
     search.search()
     assert search.stopped_by == "limit of 0 seconds"
-    many = CompiledSearch(prepare(*CASES[0]), Limits(states=1), None)
+    many = CompiledSearch(prepare(*CASES[0]), Limits(states=1))
     many.search()
     assert many.stopped_by == "limit of 1 states"
     assert not found_by(prepare(*CASES[0]), many).finished
@@ -117,7 +117,7 @@ def test_a_small_table_grows(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(compiled, "_BATCH", 8)
     monkeypatch.setattr(CompiledSearch, "_make_table", noted)
-    search = CompiledSearch(prepare(environment, sizes), Limits(), None)
+    search = CompiledSearch(prepare(environment, sizes))
     search.search()
     assert search.count == 99032
     assert len(sizes_made) > 3
@@ -129,7 +129,7 @@ def test_no_memory_is_undecided(refuses: str, monkeypatch: pytest.MonkeyPatch) -
     """Whether it is the table that can't grow, or what may be used is full."""
     environment, sizes = CASES[0]
     monkeypatch.setattr(compiled, "_BATCH", 8)
-    search = CompiledSearch(prepare(environment, sizes), Limits(megabytes=1 if refuses == "rows" else None), None)
+    search = CompiledSearch(prepare(environment, sizes), Limits(megabytes=1 if refuses == "rows" else None))
     search.limits = Limits()
 
     def full(_: CompiledSearch, size: int, together: Any) -> None:
@@ -151,7 +151,7 @@ def test_two_threads_find_the_same_rows_in_the_same_order(
     monkeypatch.setattr(compiled, "_BATCH_TOGETHER", 64)
     monkeypatch.setattr(compiled, "_WORTH_SHARING", 16)
     concrete = prepare(environment, sizes)
-    alone, together = (CompiledSearch(concrete, Limits(symmetry=symmetry, threads=threads), None) for threads in (1, 2))
+    alone, together = (CompiledSearch(concrete, options=ExhaustiveOptions(symmetry, threads)) for threads in (1, 2))
     alone.search()
     together.search()
     assert (alone.states[: alone.count] == together.states[: together.count]).all()
@@ -162,7 +162,7 @@ def test_two_threads_find_the_same_rows_in_the_same_order(
 
 def test_the_graph_is_that_of_the_plain_search() -> None:
     concrete = prepare(*CASES[1])
-    plain, fast = PlainSearch(concrete, Limits(), None), CompiledSearch(concrete, Limits(), None)
+    plain, fast = PlainSearch(concrete), CompiledSearch(concrete)
     plain.search()
     fast.search()
     for known, found in zip(vars(plain.graph()).values(), vars(fast.graph()).values(), strict=True):
@@ -177,7 +177,7 @@ def test_what_is_kept_is_kept_by_its_text(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     try:
         assert not is_kept(small)
-        CompiledSearch(small.concrete, Limits(), None).search()
+        CompiledSearch(small.concrete).search()
         assert is_kept(small)
         assert not is_kept(large)
         assert list(tmp_path.rglob("kernel.py"))

@@ -7,6 +7,7 @@ import pytest
 from hintproof.engines.bounded import search_bounded
 from hintproof.engines.exhaustive import NO_DEADLOCK, explore_all
 from hintproof.engines.limits import Limits
+from hintproof.engines.options import BoundedOptions, SamplingOptions
 from hintproof.engines.sampling import sample
 from hintproof.interpret.concrete import Concrete
 from hintproof.peers.two_phase_commit import MANAGER, RESOURCE, STATES, STEPS, S, two_phase_commit
@@ -29,7 +30,7 @@ def test_known_counts_of_two_phase_commit(managers: int, states: int) -> None:
 def test_shortest_runs_are_equal() -> None:
     """All managers prepare, are heard, the manager commits, all receive: 3 N + 1 steps."""
     model = two_phase_commit(3)
-    full, bounded = explore_all(model), search_bounded(model, Limits(depth=12))
+    full, bounded = explore_all(model), search_bounded(model, options=BoundedOptions(12))
     assert len(full.witnesses["all_commit"]) == len(bounded.witnesses["all_commit"]) == 10
     assert len(full.against["can_commit"]) == 1  # one abort, and it can't be any more
     assert "can_commit" not in bounded.decides
@@ -46,8 +47,12 @@ def test_a_broken_commit_is_found_by_all_engines() -> None:
 
     model = two_phase_commit(2, (*STEPS, commit_unasked))
     full, bounded, sampled = (
-        len(run(model, limits).against["consistent"])
-        for run, limits in ((explore_all, Limits()), (search_bounded, Limits(depth=5)), (sample, Limits(runs=50)))
+        len(found.against["consistent"])
+        for found in (
+            explore_all(model),
+            search_bounded(model, options=BoundedOptions(5)),
+            sample(model, options=SamplingOptions(50)),
+        )
     )
     assert full == bounded == 3
     assert sampled <= 5
@@ -76,12 +81,12 @@ def test_limits_are_kept_and_said() -> None:
     found = explore_all(model, Limits(seconds=0.0))
     assert not found.finished
     assert found.stopped_by == "limit of 0 seconds"
-    assert not search_bounded(model, Limits(seconds=0.0, depth=40)).finished
+    assert not search_bounded(model, Limits(seconds=0.0), BoundedOptions(40)).finished
     assert not sample(model, Limits(seconds=0.0)).finished
 
 
 def test_sampling_is_reproducible() -> None:
     model = two_phase_commit(3)
-    first, second = (sample(model, Limits(runs=30)) for _ in range(2))
+    first, second = (sample(model, options=SamplingOptions(30)) for _ in range(2))
     assert first.fired == second.fired
     assert first.transitions == second.transitions > 0

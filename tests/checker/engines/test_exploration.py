@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from hintproof import BadInput, Limits, Sizes, Verdict
+from hintproof import BadInput, Limits, Options, SamplingOptions, Sizes, Verdict
 from hintproof.engines.exhaustive import explore_all
-from hintproof.engines.report import Found
-from hintproof.engines.sampling import PROFILES, sample
+from hintproof.engines.options import PROFILES
+from hintproof.engines.report import SampledFound
+from hintproof.engines.sampling import sample
 from hintproof.engines.shorten import Replay, shorten
 from hintproof.engines.walks import Guide, unlinked
 from hintproof.interpret.concrete import Concrete
@@ -32,9 +33,9 @@ SMALL = "linux-6.1+firecracker-1.14"
 SLACK = 2
 
 
-def explored(item: Record, runs: int, seed: int = 0) -> tuple[Found, Concrete]:
+def explored(item: Record, runs: int, seed: int = 0) -> tuple[SampledFound, Concrete]:
     concrete = prepare(item.environment, item.sizes)
-    return sample(concrete, Limits(runs=runs, seed=seed)), concrete
+    return sample(concrete, options=SamplingOptions(runs, seed=seed)), concrete
 
 
 def known_safety(item: Record, concrete: Concrete) -> set[str]:
@@ -43,7 +44,7 @@ def known_safety(item: Record, concrete: Concrete) -> set[str]:
     return {name for name in item.known if kinds.get(name) in (ALWAYS, STEP)}
 
 
-def must_be_short(item: Record, found: Found, concrete: Concrete) -> None:
+def must_be_short(item: Record, found: SampledFound, concrete: Concrete) -> None:
     lengths = pins()[item.key]["lengths"]
     for name, run in found.against.items():
         from_engine(item.environment, concrete, "sampled", name, run)  # replays it, or raises
@@ -54,7 +55,7 @@ def test_the_shared_start_cell_is_found_by_a_quick_exploration() -> None:
     """Uniform choice did not find it in 26,000 runs."""
     item = next(r for r in RECORDS if r.environment == CELL)
     concrete = prepare(item.environment, item.sizes)
-    found = sample(concrete, Limits(profile="quick"))
+    found = sample(concrete)
     assert item.known["id_at_most_once"] == "shared-start-cell"
     assert "id_at_most_once" in found.against
     assert set(found.against) <= known_safety(item, concrete)
@@ -76,14 +77,14 @@ def test_what_is_found_is_known_and_short(item: Record) -> None:
 def test_every_safety_defect_is_found(item: Record) -> None:
     concrete = prepare(item.environment, item.sizes)
     known = known_safety(item, concrete)
-    limits = Limits(profile="thorough", seed=5, until=frozenset(known), seconds=None)
-    found = sample(concrete, limits if known else Limits(profile="quick"))
+    thorough = SamplingOptions(profile="thorough", seed=5, until=frozenset(known))
+    found = sample(concrete, options=thorough if known else SamplingOptions())
     assert set(found.against) == known
     must_be_short(item, found, concrete)
 
 
 def test_a_sound_world_is_sampled() -> None:
-    found = sample(prepare("virtio-1.3", Sizes(1, 3, 1)), Limits(runs=1_000))
+    found = sample(prepare("virtio-1.3", Sizes(1, 3, 1)), options=SamplingOptions(1_000))
     assert found.finished
     assert not found.against
     assert found.runs == 1_000
@@ -91,7 +92,7 @@ def test_a_sound_world_is_sampled() -> None:
 
 def test_the_same_seed_makes_the_same_runs_and_another_one_others() -> None:
     concrete = prepare(SMALL, Sizes(1, 3, 1))
-    one, same, other = (sample(concrete, Limits(runs=1_000, seed=seed)) for seed in (7, 7, 8))
+    one, same, other = (sample(concrete, options=SamplingOptions(1_000, seed=seed)) for seed in (7, 7, 8))
     assert (one.against, one.witnesses, one.coverage) == (same.against, same.witnesses, same.coverage)
     assert one.against
     assert one.fired != other.fired
@@ -102,7 +103,7 @@ def test_a_limit_is_undecided_and_keeps_what_was_found() -> None:
     nothing = sample(concrete, Limits(seconds=0.0))
     assert not nothing.finished
     assert nothing.stopped_by == "limit of 0 seconds"
-    some = sample(concrete, Limits(profile="thorough", seconds=1.0))
+    some = sample(concrete, Limits(seconds=1.0), SamplingOptions(profile="thorough"))
     assert not some.finished
     for name, run in some.against.items():
         from_engine(SMALL, concrete, "sampled", name, run)
@@ -113,22 +114,22 @@ def test_a_limit_is_undecided_and_keeps_what_was_found() -> None:
 
 def test_what_failed_is_replayed_first(tmp_path: Path) -> None:
     concrete = prepare(SMALL, Sizes(1, 3, 1))
-    limits = Limits(runs=1_500, database=str(tmp_path), name="a world")
-    first = sample(concrete, limits)
+    options = SamplingOptions(1_500, database=str(tmp_path), name="a world")
+    first = sample(concrete, options=options)
     assert "no_lost_write" in first.against
     assert not first.replayed
-    again = sample(concrete, replace(limits, runs=1, seed=99))
+    again = sample(concrete, options=replace(options, runs=1, seed=99))
     assert again.replayed == set(first.against)
     assert again.against == first.against
-    assert not sample(concrete, replace(limits, runs=1, name="another world")).against
-    assert not sample(concrete, replace(limits, runs=1, database=None)).replayed
+    assert not sample(concrete, options=replace(options, runs=1, name="another world")).against
+    assert not sample(concrete, options=replace(options, runs=1, database=None)).replayed
 
 
 def test_a_kept_run_that_fails_no_more_is_no_refutation(tmp_path: Path) -> None:
     broken, mended = (prepare(SMALL + word, Sizes(1, 3, 1)) for word in ("", "+wait-on-ack"))
-    limits = Limits(runs=1_500, database=str(tmp_path), name="a world")
-    assert "no_lost_write" in sample(broken, limits).against
-    after = sample(mended, replace(limits, runs=1))
+    options = SamplingOptions(1_500, database=str(tmp_path), name="a world")
+    assert "no_lost_write" in sample(broken, options=options).against
+    after = sample(mended, options=replace(options, runs=1))
     assert "no_lost_write" not in after.against
     assert "no_lost_write" not in after.replayed
     assert after.finished
@@ -147,7 +148,7 @@ def commit_unasked(s: S, block: Term) -> None:
 def test_a_model_of_many_steps_is_explored(managers: int) -> None:
     """With 60 managers there are more steps than a byte has values."""
     model = two_phase_commit(managers, (*STEPS, commit_unasked))
-    found = sample(model, Limits(runs=100))
+    found = sample(model, options=SamplingOptions(100))
     assert len(found.against["consistent"]) == 3
     follow(model, found.against["consistent"])
 
@@ -182,7 +183,7 @@ def mends(s: LampState) -> None:
 
 def test_coverage_tells_steps_conditions_and_pairs() -> None:
     text = Text(LampState, (MANAGER, RESOURCE), (switch, breaks, mends), ())
-    found = sample(Concrete(record(text, None), Sizes()), Limits(runs=200))
+    found = sample(Concrete(record(text, None), Sizes()), options=SamplingOptions(200))
     seen = found.coverage
     assert seen is not None
     assert never_taken(seen) == ["mends"]
@@ -203,7 +204,7 @@ def test_coverage_tells_steps_conditions_and_pairs() -> None:
 
 def test_coverage_adds_up() -> None:
     concrete = prepare(SMALL, Sizes(1, 3, 1))
-    found = sample(concrete, Limits(runs=500))
+    found = sample(concrete, options=SamplingOptions(500))
     seen = found.coverage
     assert seen is not None
     assert sum(seen.steps.values()) == found.transitions > 500
@@ -221,7 +222,7 @@ def test_coverage_adds_up() -> None:
 
 def test_two_explorations_together_have_the_shorter_runs() -> None:
     concrete = prepare(SMALL, Sizes(1, 3, 1))
-    one, two = (sample(concrete, Limits(runs=800, seed=seed)) for seed in (1, 2))
+    one, two = (sample(concrete, options=SamplingOptions(800, seed=seed)) for seed in (1, 2))
     long = one.against["hint_in_batch"] + one.against["hint_in_batch"]
     both = replace(one, against={"hint_in_batch": long}).merged(two)
     assert both.against["hint_in_batch"] == two.against["hint_in_batch"]
@@ -233,7 +234,7 @@ def test_two_explorations_together_have_the_shorter_runs() -> None:
 def test_a_long_run_is_shortened_to_the_shortest() -> None:
     concrete = prepare(SMALL, Sizes(1, 3, 1))
     replay, guide = Replay(concrete), Guide(concrete, seed=3)
-    shortest = explore_all(concrete, Limits()).against["hint_in_batch"]
+    shortest = explore_all(concrete).against["hint_in_batch"]
     while True:
         walked = unlinked(list(guide.walk())[-1][3])
         run = replay.until("hint_in_batch", walked)
@@ -249,24 +250,25 @@ def test_a_long_run_is_shortened_to_the_shortest() -> None:
 
 
 def test_thorough_takes_all_cores_and_quick_one() -> None:
-    _, quick = plan(SMALL, engines=["sampled"], limits=Limits(profile="quick", threads=2))
-    _, thorough = plan(SMALL, engines=["sampled"], limits=Limits(profile="thorough", threads=2, seed=3))
+    many = SamplingOptions(profile="thorough", threads=2, seed=3)
+    _, quick = plan(SMALL, engines=["sampled"], options=Options(sampled=SamplingOptions(threads=2)))
+    _, thorough = plan(SMALL, engines=["sampled"], options=Options(sampled=many))
     assert len(quick) == 1
-    assert [task.limits.seed for task in thorough] == [3, 3 + (1 << 32)]
+    assert [task.options.seed for task in thorough if isinstance(task.options, SamplingOptions)] == [3, 3 + (1 << 32)]
     assert set(PROFILES) == {"quick", "thorough"}
 
 
 def test_the_parts_of_a_thorough_check_are_put_together() -> None:
-    result, tasks = plan(SMALL, engines=["sampled"], limits=Limits(runs=300))
-    for task in (tasks[0], replace(tasks[0], limits=replace(tasks[0].limits, seed=1))):
+    result, tasks = plan(SMALL, engines=["sampled"], options=Options(sampled=SamplingOptions(300)))
+    for task in (tasks[0], replace(tasks[0], options=SamplingOptions(300, seed=1))):
         result.take(task, task.run())
-    assert result.found["sampled"].runs == 600
+    assert result.found["sampled"].counts["runs"] == 600
     assert result.verdict("block_conserved") == Verdict.SAMPLED
 
 
 def test_an_unknown_profile_is_bad_input() -> None:
     with pytest.raises(BadInput, match="unknown profile 'deep': choose from quick, thorough"):
-        plan(SMALL, limits=Limits(profile="deep"))
+        plan(SMALL, options=Options(sampled=SamplingOptions(profile="deep")))
 
 
 TEST = f"""

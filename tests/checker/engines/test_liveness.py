@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hintproof import BadInput, Limits, Sizes, Verdict, check
+from hintproof import BadInput, BoundedOptions, ExhaustiveOptions, Options, SamplingOptions, Sizes, Verdict, check
 from hintproof.engines import exhaustive, liveness
 from hintproof.engines.exhaustive import PlainSearch, explore_all
 from hintproof.engines.liveness import Graph, find_lasso, first_stuck, follow_lasso
@@ -247,7 +247,7 @@ LEAKS, ASLEEP = "linux-4.20+qemu-4.0+kvm-auto", "linux-6.1+qemu-7.2+kvm-auto+wai
 
 def traced(environment: str, name: str, sizes: Sizes = SMALL, symmetry: bool = False) -> Trace:
     """The lasso, replayed from the text."""
-    result, [task] = plan(environment, sizes, ["exhaustive"], Limits(symmetry=symmetry))
+    result, [task] = plan(environment, sizes, ["exhaustive"], options=Options(ExhaustiveOptions(symmetry)))
     result.found["exhaustive"] = task.run()
     trace = result.trace(name)
     assert trace is not None
@@ -303,7 +303,7 @@ def test_symmetry_changes_neither_verdict_nor_stem() -> None:
 
 def test_plain_and_compiled_searches_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     model = prepare("linux-5.0+qemu-5.0+kvm-auto", SMALL)
-    plain = PlainSearch(model, Limits(), None)
+    plain = PlainSearch(model)
     plain.search()
     monkeypatch.setattr(exhaustive, "_FEW", 0)
     monkeypatch.setattr(exhaustive, "_is_kept", lambda _: True)
@@ -321,8 +321,10 @@ def test_too_many_transitions_are_undecided(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_other_engines_have_no_say() -> None:
+    options = Options(bounded=BoundedOptions(2), sampled=SamplingOptions(1))
     for engine in ("bounded", "sampled"):
-        assert check("virtio-1.3", SMALL, [engine], Limits(depth=2, runs=1)).judgements("worker_gets_on") == []
+        result = check("virtio-1.3", SMALL, [engine], options=options)
+        assert result.judgements("worker_gets_on") == []
 
 
 def test_every_condition_obliges_somebody_somewhere() -> None:

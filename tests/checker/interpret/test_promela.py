@@ -7,7 +7,6 @@ import re
 import pytest
 
 from hintproof.engines.exhaustive import PlainSearch
-from hintproof.engines.limits import Limits
 from hintproof.interpret.concrete import Concrete
 from hintproof.interpret.promela import promela
 from hintproof.peers import run_spin
@@ -47,7 +46,7 @@ class PairState(StateView[None]):
 
 
 def searched(concrete: Concrete) -> PlainSearch:
-    search = PlainSearch(concrete, Limits(), None)
+    search = PlainSearch(concrete)
     search.search()
     return search
 

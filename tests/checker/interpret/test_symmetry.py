@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
-from hintproof import BadInput, Limits, Sizes, Verdict, check
+from hintproof import BadInput, ExhaustiveOptions, Options, Sizes, Verdict, check
 from hintproof.engines.compiled import CompiledSearch
 from hintproof.engines.exhaustive import PlainSearch
 from hintproof.interpret.concrete import Concrete, State
 from hintproof.peers.two_phase_commit import two_phase_commit
 from hintproof.trace.replay import prepare
 from hintspec.language.sorts import BLOCK, BLOCKS, LIST, Ring
+
+#: States count up to the names of blocks.
+SYMMETRIC = Options(ExhaustiveOptions(symmetry=True))
 
 CASES = (
     ("linux-5.7+qemu-5.1+kvm-manual", Sizes(2, 2, 1, chunk=2)),
@@ -53,9 +56,9 @@ def least(concrete: Concrete, state: State) -> State:
 def test_one_state_stands_for_all_its_namings(environment: str, sizes: Sizes) -> None:
     """As many states as there are classes of namings among all reachable states."""
     concrete = prepare(environment, sizes)
-    plain = PlainSearch(concrete, Limits(), None)
+    plain = PlainSearch(concrete)
     plain.search()
-    fast = CompiledSearch(concrete, Limits(symmetry=True), None)
+    fast = CompiledSearch(concrete, options=SYMMETRIC.exhaustive)
     fast.search()
     assert fast.count == len({least(concrete, state) for state in plain.order}) < plain.count
 
@@ -63,12 +66,12 @@ def test_one_state_stands_for_all_its_namings(environment: str, sizes: Sizes) ->
 @pytest.mark.parametrize(("environment", "sizes"), CASES)
 def test_verdicts_and_lengths_are_those_of_the_plain_search(environment: str, sizes: Sizes) -> None:
     plain = check(environment, sizes, ["exhaustive"])
-    fast = check(environment, sizes, ["exhaustive"], Limits(symmetry=True))
+    fast = check(environment, sizes, ["exhaustive"], options=SYMMETRIC)
     for item in plain.properties:
         assert fast.verdict(item.name) == plain.verdict(item.name), item.name
         told, known = fast.trace(item.name), plain.trace(item.name)  # replayed: blocks have one name throughout
         assert (told and len(told.steps)) == (known and len(known.steps)), item.name
-    found, reference = fast.found["exhaustive"], plain.found["exhaustive"]
+    found, reference = fast.exhaustive, plain.exhaustive
     assert found.depth == reference.depth
     assert found.states < reference.states
     assert not fast.pinned
@@ -77,18 +80,18 @@ def test_verdicts_and_lengths_are_those_of_the_plain_search(environment: str, si
 
 @pytest.mark.parametrize(("managers", "classes"), [(7, 920), (8, 1461)])
 def test_known_counts_of_two_phase_commit(managers: int, classes: int) -> None:
-    search = CompiledSearch(two_phase_commit(managers), Limits(symmetry=True), None)
+    search = CompiledSearch(two_phase_commit(managers), options=SYMMETRIC.exhaustive)
     search.search()
     assert search.count == classes
 
 
 def test_blocks_that_are_not_alike_are_refused() -> None:
     with pytest.raises(BadInput, match="several chunks"):
-        check("linux-6.1+qemu-7.2+kvm-manual", Sizes(4, 3, 1, chunk=2), ["exhaustive"], Limits(symmetry=True))
+        check("linux-6.1+qemu-7.2+kvm-manual", Sizes(4, 3, 1, chunk=2), ["exhaustive"], options=SYMMETRIC)
 
 
 def test_the_verdict_says_so() -> None:
-    result = check("no-hint+qemu-10+tcg", Sizes(3, 2, 1), ["exhaustive"], Limits(symmetry=True))
+    result = check("no-hint+qemu-10+tcg", Sizes(3, 2, 1), ["exhaustive"], options=SYMMETRIC)
     assert result.verdict("no_lost_write") == Verdict.EXHAUSTED
     [judgement] = result.judgements("no_lost_write")
     assert judgement.detail.endswith("states up to the names of blocks")

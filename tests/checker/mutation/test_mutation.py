@@ -10,7 +10,6 @@ import pytest
 
 from hintproof import BadInput
 from hintproof.engines.exhaustive import PlainSearch
-from hintproof.engines.limits import Limits
 from hintproof.interpret.concrete import Concrete
 from hintproof.mutation.baseline import Baseline, Changed
 from hintproof.mutation.bisimulation import alike
@@ -101,7 +100,7 @@ def small_outcome(name: str) -> tuple[Changed, PlainSearch]:
     """A mutant of the worked example at few states, and its search."""
     base = small_base()
     changed = Changed(base, mutants_of(WORKED_EXAMPLE)[name])
-    search = PlainSearch(changed, Limits(), None)
+    search = PlainSearch(changed)
     search.search()
     return changed, search
 
@@ -138,7 +137,7 @@ def test_steps_to_states_of_which_something_else_is_said_tell() -> None:
     """Two counters alike but for what is said at their end, three steps from here."""
     base, made = toy()
     changed = Changed(base, made["receive_commit: c.committed dropped"])
-    search = PlainSearch(changed, Limits(), None)
+    search = PlainSearch(changed)
     search.search()
     assert not alike(base.search, search, lambda via: via, lambda state: ())
 

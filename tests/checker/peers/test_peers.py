@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from hintproof.engines.exhaustive import PlainSearch
-from hintproof.engines.limits import Limits
 from hintproof.peers import python, run_minicheck, run_spin, run_tlc, spin, tlc
 from hintproof.peers.two_phase_commit import STATES, two_phase_commit
 from hintproof.peers.worlds import COMPARED
@@ -29,7 +28,7 @@ needs_minicheck = pytest.mark.skipif(bool(python.missing()), reason=python.missi
 
 @needs_tlc
 def test_tlc_counts_two_phase_commit() -> None:
-    ours = PlainSearch(two_phase_commit(5), Limits(), None)
+    ours = PlainSearch(two_phase_commit(5))
     ours.search()
     run = run_tlc(TWO_PHASE, {"N": 5}, seconds=120, megabytes=1024)
     assert (run.states, run.transitions, run.depth) == (STATES[5], ours.transitions, ours.depth)
@@ -105,7 +104,7 @@ def test_worlds_are_compared_at_growing_sizes() -> None:
     for item in COMPARED:
         prepare(item.environment, item.sizes)
     smallest = min(COMPARED, key=lambda item: item.states)
-    search = PlainSearch(prepare(smallest.environment, smallest.sizes), Limits(), None)
+    search = PlainSearch(prepare(smallest.environment, smallest.sizes))
     search.search()
     assert search.count == smallest.states
 

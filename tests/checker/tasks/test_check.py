@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from hintproof import Exit, Limits, Sizes, Verdict, check
-from hintproof.engines.report import Found
+from hintproof.engines.report import BoundedFound
 from hintproof.system.workers import cores, run_all
 from hintproof.tasks.check import Result, plan
 from hintproof.tasks.verdict import combine, exit_code
@@ -59,7 +59,7 @@ def test_at_the_sizes_of_another_record_that_one_is_met() -> None:
 
 
 def test_a_model_that_got_smaller_is_seen(result: Result) -> None:
-    result.found["exhaustive"].states -= 1
+    result.exhaustive.states -= 1
     assert any("states" in line for line in result.deviations)
     assert result.exit() == Exit.REFUTED
 
@@ -83,8 +83,7 @@ def test_a_new_refutation_is_seen(result: Result) -> None:
 
 def test_engines_that_contradict_each_other_are_seen(result: Result) -> None:
     full = result.found["exhaustive"]
-    result.found["bounded"] = Found("bounded", decides=full.decides, finished=True, depth=15)
-    result.found["bounded"].depths = dict.fromkeys(full.decides, 15)
+    result.found["bounded"] = BoundedFound(decides=full.decides, finished=True, depths=dict.fromkeys(full.decides, 15))
     assert any("finds nothing" in line for line in result.disagreements)
     result.found["bounded"].against["no_lost_write"] = full.against["no_lost_write"][:-1]
     assert any("shortest runs" in line for line in result.disagreements)

@@ -7,13 +7,13 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from hintproof.engines.report import Coverage, Found
+from hintproof.engines.report import Coverage, SampledFound
 
 #: Names that are listed before the rest is counted.
 _LISTED = 6
 
 
-def exploration_table(explored: list[tuple[str, Found]]) -> Table:
+def exploration_table(explored: list[tuple[str, SampledFound]]) -> Table:
     """A row an environment: steps, conditions and pairs of actors seen, and what was not."""
     table = Table(box=None, pad_edge=False, header_style="bold", title="explored", title_justify="left")
     table.add_column("environment, sizes", overflow="fold", max_width=46)
@@ -46,7 +46,7 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:_LISTED]) + (f" and {left} more" if left > 0 else "")
 
 
-def exploration_json(found: Found) -> dict[str, Any]:
+def exploration_json(found: SampledFound) -> dict[str, Any]:
     """All of it: how often each step, which conditions, which pairs; how soon each run was found."""
     seen = found.coverage
     assert seen is not None

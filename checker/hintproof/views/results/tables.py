@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from hintproof.engines.report import SampledFound
 from hintproof.tasks.check import Result
 from hintproof.tasks.verdict import Verdict
 from hintproof.views.results.exploration import exploration_json
@@ -77,13 +78,10 @@ def _result_json(result: Result, files: Files) -> dict[str, Any]:
             engine: {
                 "finished": found.finished,
                 "stopped_by": found.stopped_by,
-                "states": found.states,
-                "transitions": found.transitions,
-                "depth": found.depth,
-                "runs": found.runs,
+                **found.counts,
                 "seconds": round(found.seconds, 3),
                 "fired": found.fired,
-                **({"exploration": exploration_json(found)} if found.coverage else {}),
+                **({"exploration": exploration_json(found)} if isinstance(found, SampledFound) else {}),
             }
             for engine, found in result.found.items()
         },
