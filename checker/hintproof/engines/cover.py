@@ -15,7 +15,8 @@ from hintproof.system.clock import Clock
 from hintproof.system.progress import Progress
 from hintspec.language.declare import SOMETIMES
 from hintspec.language.recording import Model, RecordedProperty
-from hintspec.language.sorts import BOOL, Term
+from hintspec.language.sorts import BOOL
+from hintspec.language.terms import Term
 
 ACTION, GOAL, HYPOTHESIS = "action", "goal", "hypothesis"
 

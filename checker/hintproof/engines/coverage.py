@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hintproof.engines.report import Branch, Coverage
 from hintproof.interpret.concrete import Concrete, State
 from hintspec.language.recording import RecordedAction
-from hintspec.language.sorts import TRUE, Term
+from hintspec.language.terms import TRUE, Term
 
 
 class Watch:

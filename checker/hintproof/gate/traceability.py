@@ -15,7 +15,7 @@ from hintproof.gate.touched import FILE_LEVEL
 from hintproof.interpret.wording import wording
 from hintspec.catalogue.environments import compose
 from hintspec.language.recording import Model, RecordedAction, reads, record
-from hintspec.language.sorts import Term
+from hintspec.language.terms import Term
 from hintspec.text import PROTOCOL
 
 #: The worlds whose steps are looked at: together they have every driver step of Linux 5.7 and later.

@@ -18,7 +18,8 @@ from hintproof.interpret.source import field_index
 from hintspec.language.errors import SpecError
 from hintspec.language.recording import Model
 from hintspec.language.sizes import Sizes
-from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, Enum, Ring, Sort, Term
+from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, Enum, Ring, Sort
+from hintspec.language.terms import Term
 
 Expr = Any  # z3 is untyped
 

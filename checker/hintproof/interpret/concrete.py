@@ -17,7 +17,8 @@ from hintproof.interpret.source import Compiler
 from hintspec.language.declare import STEP
 from hintspec.language.recording import Model, RecordedAction, RecordedProperty
 from hintspec.language.sizes import Sizes
-from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, TRUE, Enum, Ring, Sort, Term
+from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, Enum, Ring, Sort
+from hintspec.language.terms import TRUE, Term
 
 State = tuple[Any, ...]
 

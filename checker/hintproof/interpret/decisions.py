@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hintspec.language.sorts import Enum, Term
+from hintspec.language.sorts import Enum
+from hintspec.language.terms import Term
 
 #: Steps in a row that must test a variable for a switch to pay.
 _WORTH_A_SWITCH = 3

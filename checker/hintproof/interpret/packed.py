@@ -13,7 +13,8 @@ from typing import Any
 from hintproof.interpret.concrete import Concrete, State
 from hintproof.interpret.source import Compiler
 from hintspec.language.errors import SpecError
-from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, Enum, Ring, Sort, Term
+from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, Enum, Ring, Sort
+from hintspec.language.terms import Term
 
 #: Bits of a word that hold state: one less than a word has, so that no shift meets a sign.
 WORD = 63

@@ -10,7 +10,8 @@ from __future__ import annotations
 from hintproof.interpret.source import Compiler, field_index
 from hintspec.language.errors import SpecError
 from hintspec.language.sizes import Sizes
-from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, Enum, Ring, Sort, Term
+from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, Enum, Ring, Sort
+from hintspec.language.terms import Term
 
 #: The numbers that make up a value, as Promela sources; one for all sorts but rings and lists.
 Value = tuple[str, ...]

@@ -12,7 +12,8 @@ from hintspec.language.declare import ALWAYS
 from hintspec.language.errors import SpecError
 from hintspec.language.recording import Model, RecordedAction, RecordedProperty
 from hintspec.language.sizes import Sizes
-from hintspec.language.sorts import BLOCKS, Ring, Sort, Term
+from hintspec.language.sorts import BLOCKS, Ring, Sort
+from hintspec.language.terms import Term
 
 
 def _ring_post(ring: Any, entry: Any, size: int) -> Any:

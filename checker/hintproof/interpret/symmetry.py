@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from hintspec.language.errors import SpecError
 from hintspec.language.recording import Model
 from hintspec.language.sizes import Sizes
-from hintspec.language.sorts import BLOCK, BLOCKS, LIST, Ring, Term
+from hintspec.language.sorts import BLOCK, BLOCKS, LIST, Ring
+from hintspec.language.terms import Term
 
 if TYPE_CHECKING:
     from hintproof.interpret.packed import PackedCompiler

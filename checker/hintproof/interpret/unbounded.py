@@ -21,7 +21,8 @@ import z3
 
 from hintspec.language.errors import SpecError
 from hintspec.language.recording import Model, RecordedAction
-from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, Enum, Ring, Sort, Term
+from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, Enum, Ring, Sort
+from hintspec.language.terms import Term
 
 Expr = Any  # z3 is untyped
 Value = Any  # Expr, SetOf, RingOf or ListOf

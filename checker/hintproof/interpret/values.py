@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hintproof.interpret.concrete import Concrete, State
-from hintspec.language.sorts import Term
+from hintspec.language.terms import Term
 
 
 def values(concrete: Concrete, terms: Iterable[Term], state: State, block: int | None) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, ID, Enum, Ring, Sort, Term
+from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, ID, Enum, Ring, Sort
+from hintspec.language.terms import Term
 
 #: Operators that are written between their two arguments.
 _BETWEEN = {"and": "&", "or": "|", "minus": "-", "eq": "==", "gt": ">"}

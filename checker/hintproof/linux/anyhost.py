@@ -15,7 +15,7 @@ from hintspec.catalogue.environments import compose
 from hintspec.language.declare import STEP, Action, Text, action, collect, require
 from hintspec.language.errors import SpecError
 from hintspec.language.recording import Model, record
-from hintspec.language.sorts import DONE, OLDEST_ID, STOP, Term, choose, is_issued, next_id, one_of
+from hintspec.language.terms import DONE, OLDEST_ID, STOP, Term, choose, is_issued, next_id, one_of
 from hintspec.protocol import driver, lifecycle, shrinker
 from hintspec.protocol.rules import DeviceRules, Kind, LogRules, World, discarding
 from hintspec.protocol.state import DEVICE, DRIVER, State, Worker

@@ -18,7 +18,8 @@ from hintproof.linux.operations import Entry
 from hintspec.language.declare import Action, step_claim
 from hintspec.language.recording import Model, RecordedAction, RecordedProperty, RecordedVar
 from hintspec.language.sizes import Sizes
-from hintspec.language.sorts import COUNT, FALSE, lift
+from hintspec.language.sorts import COUNT
+from hintspec.language.terms import FALSE, lift
 from hintspec.language.variables import Var
 from hintspec.protocol.state import DRIVER
 

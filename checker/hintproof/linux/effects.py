@@ -10,7 +10,8 @@ from dataclasses import replace
 from hintproof.linux.anyhost import hinting_world
 from hintspec.language.declare import PROGRESS, Action, Text, action, collect, require
 from hintspec.language.recording import Model, record
-from hintspec.language.sorts import NO_BLOCK, STOP, Label, Liftable, Term, just
+from hintspec.language.sorts import Label
+from hintspec.language.terms import NO_BLOCK, STOP, Liftable, Term, just
 from hintspec.protocol import (
     device,
     device_loop,

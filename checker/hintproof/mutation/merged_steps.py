@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hintspec.language.recording import Conjunct, Model, RecordedAction
-from hintspec.language.sorts import Enum, Sort, Term
-from hintspec.language.terms import is_constant, simplified, substituted
+from hintspec.language.rewriting import is_constant, simplified, substituted
+from hintspec.language.sorts import Enum, Sort
+from hintspec.language.terms import Term
 
 
 def merged_steps(model: Model, first: RecordedAction) -> list[RecordedAction]:

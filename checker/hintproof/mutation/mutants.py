@@ -13,8 +13,8 @@ from hintproof.mutation.merged_steps import merged_steps, place_after
 from hintproof.mutation.operators import variants, vocabulary
 from hintspec.language.errors import SpecError
 from hintspec.language.recording import Conjunct, Model, RecordedAction, RecordedFairness, reads, refuse_ghosts
-from hintspec.language.sorts import Term
-from hintspec.language.terms import spelled
+from hintspec.language.rewriting import spelled
+from hintspec.language.terms import Term
 
 #: Operators on whole conjuncts and updates.
 DROP_GUARD, DROP_UPDATE, SWAP, MERGE = "guard dropped", "update dropped", "updates swapped", "steps merged"

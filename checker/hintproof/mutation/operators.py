@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from hintspec.language.recording import Model, RecordedAction
-from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, COUNT, DONE, ID, STOP, Enum, Term
-from hintspec.language.terms import places, spelled, with_at
+from hintspec.language.rewriting import places, spelled, with_at
+from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, Enum
+from hintspec.language.terms import DONE, STOP, Term
 
 #: Operators whose first argument is of their own sort, so that they can be left out.
 _WRAPPERS = ("pop", "flush", "detach", "list_pop", "next_id", "post", "list_push", "mark")

@@ -22,8 +22,8 @@ from hintproof.tasks.verdict import Exit
 from hintproof.trace.replay import prepare
 from hintspec.catalogue.mutation_stages import stages_for
 from hintspec.language.recording import Model, RecordedAction
+from hintspec.language.rewriting import spelled
 from hintspec.language.sizes import Sizes
-from hintspec.language.terms import spelled
 
 #: Changed whenever what is kept of a mutant, or what decides it, changes.
 SCHEMA = "hintproof-mutation/2"

@@ -21,7 +21,8 @@ from hintspec.language.declare import (
 )
 from hintspec.language.recording import record
 from hintspec.language.sizes import Sizes
-from hintspec.language.sorts import BLOCKS, EMPTY, Enum, Term, just
+from hintspec.language.sorts import BLOCKS, Enum
+from hintspec.language.terms import EMPTY, Term, just
 from hintspec.language.variables import Part, PartOf, StateView, var
 
 #: States by the number of resource managers, as TLC, SPIN and others count them.

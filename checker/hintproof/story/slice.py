@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from hintproof.story.model import Weight
 from hintproof.trace.replay import Trace
-from hintspec.language.sorts import BLOCK, BLOCKS, Ring, Term
+from hintspec.language.sorts import BLOCK, BLOCKS, Ring
+from hintspec.language.terms import Term
 
 #: A variable; one block's place in a set; or an entry of the ring, by how many were posted before it.
 Cell = tuple[str, int | None]

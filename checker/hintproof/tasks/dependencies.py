@@ -21,7 +21,7 @@ from hintproof.system.progress import Progress
 from hintproof.tasks.prove import ProofTask
 from hintspec.language.errors import quote
 from hintspec.language.recording import Model, RecordedAction, reads
-from hintspec.language.sorts import Term
+from hintspec.language.terms import Term
 from hintspec.proof.unneeded_guards import NOT_FOR_SAFETY
 
 GUARD, UPDATE, LEMMA = "guard", "update", "lemma"

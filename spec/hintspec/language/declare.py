@@ -15,7 +15,8 @@ from types import ModuleType
 from typing import Any
 
 from hintspec.language.errors import SpecError, blame
-from hintspec.language.sorts import BOOL, Term, lift
+from hintspec.language.sorts import BOOL
+from hintspec.language.terms import Term, lift
 from hintspec.language.variables import StateView
 
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from hintspec.language.declare import Action, Actor, Property, Recorder, Text, place_of, promise, recording, require_at
 from hintspec.language.errors import SpecError
-from hintspec.language.sorts import BLOCK, BOOL, COUNT, SLOT, Ring, Sort, Term, lift
-from hintspec.language.terms import Facts, is_constant, simplified, substituted
+from hintspec.language.rewriting import Facts, is_constant, simplified, substituted
+from hintspec.language.sorts import BLOCK, BOOL, COUNT, SLOT, Ring, Sort
+from hintspec.language.terms import Term, lift
 from hintspec.language.variables import StateView, Var
 
 #: Makes a state of the world that is recorded: of the updates that it collects, and the operator that reads.

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, overload
 
 from hintspec.language.errors import SpecError, blame
-from hintspec.language.sorts import Liftable, Sort, Term, lift
+from hintspec.language.sorts import Sort
+from hintspec.language.terms import Liftable, Term, lift
 
 W = TypeVar("W")
 P = TypeVar("P", bound="Part")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hintspec.language.declare import lemma
-from hintspec.language.sorts import NO_BLOCK, Term, implies, is_issued, one_of
+from hintspec.language.terms import NO_BLOCK, Term, implies, is_issued, one_of
 from hintspec.proof.vocabulary import by_age, hinting_on, hints_in_hand, is_hint, late_hints_only, matters, posted_under
 from hintspec.protocol.device import clears_in_two_steps, mutex_free
 from hintspec.protocol.dirty_log import remembered_elsewhere

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hintspec.language.declare import lemma
-from hintspec.language.sorts import DONE, NO_BLOCK, STOP, Term, before, earlier, implies, is_issued, older, one_of
+from hintspec.language.terms import DONE, NO_BLOCK, STOP, Term, before, earlier, implies, is_issued, older, one_of
 from hintspec.proof.vocabulary import clean_batches, is_start, loop, not_newer, posted_under, serving_now
 from hintspec.protocol.promises import reads_in_worker
 from hintspec.protocol.rules import Fill, StartCell, Waits, discarding, hinting, skipping

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hintspec.language.declare import lemma
-from hintspec.language.sorts import Term, implies, just
+from hintspec.language.terms import Term, implies, just
 from hintspec.protocol.rules import Job, World, asks_for_hints, skipping
 from hintspec.protocol.state import Phase, State, Status
 

@@ -13,7 +13,7 @@ cell, or a clear that comes late, the proof fails at the guilty step, and it sho
 from __future__ import annotations
 
 from hintspec.language.declare import Property, assumption, collect
-from hintspec.language.sorts import Term, implies, in_window
+from hintspec.language.terms import Term, implies, in_window
 from hintspec.proof import dirty_log, hint_queue, jobs, wakeups
 from hintspec.proof.vocabulary import posted_under
 from hintspec.protocol.rules import hinting

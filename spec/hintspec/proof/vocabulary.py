@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hintspec.language.sorts import Term, older, one_of
+from hintspec.language.terms import Term, older, one_of
 from hintspec.protocol.device import honours_some
 from hintspec.protocol.rules import Fill, Honours, Job, Waits, World, discarding, skipping
 from hintspec.protocol.state import Entry, State, Status, Worker

@@ -8,7 +8,8 @@ all its blocks back; and where a migration ended without it, it has none (:func:
 from __future__ import annotations
 
 from hintspec.language.declare import lemma
-from hintspec.language.sorts import DONE, STOP, TRUE, Label, Term, implies, is_issued, one_of
+from hintspec.language.sorts import Label
+from hintspec.language.terms import DONE, STOP, TRUE, Term, implies, is_issued, one_of
 from hintspec.proof.vocabulary import loop
 from hintspec.protocol.device import config_shows
 from hintspec.protocol.promises import reads_in_worker

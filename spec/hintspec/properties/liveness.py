@@ -8,7 +8,7 @@ are never obliged to anything, nor is a step that a budget limits.
 from __future__ import annotations
 
 from hintspec.language.declare import PROGRESS, Action, Fairness, Property, claim, collect
-from hintspec.language.sorts import EMPTY, Term, one_of
+from hintspec.language.terms import EMPTY, Term, one_of
 from hintspec.properties.safety import hinting_is_over, keeps_no_block
 from hintspec.protocol import lifecycle
 from hintspec.protocol.discarding_device import ask_for_no_more, show_done

@@ -6,7 +6,7 @@ Of the steps that promise one of these, each names it; ``docs/mutation.md`` says
 from __future__ import annotations
 
 from hintspec.language.declare import ALWAYS, RECOVERABLE, Property, claim
-from hintspec.language.sorts import DONE, Term, implies, is_issued, one_of
+from hintspec.language.terms import DONE, Term, implies, is_issued, one_of
 from hintspec.properties.safety import guest_at_rest
 from hintspec.protocol.device import config_shows
 from hintspec.protocol.promises import reads_in_worker

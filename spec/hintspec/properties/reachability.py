@@ -6,7 +6,7 @@ That a page is left out of a migration is a property of its own (``free_block_sk
 from __future__ import annotations
 
 from hintspec.language.declare import Cover, cover
-from hintspec.language.sorts import ALL, DONE, EMPTY, OLDEST_ID, YOUNGEST_ID, Term, is_issued
+from hintspec.language.terms import ALL, DONE, EMPTY, OLDEST_ID, YOUNGEST_ID, Term, is_issued
 from hintspec.properties.safety import guest_at_rest
 from hintspec.protocol.device import config_shows, payload
 from hintspec.protocol.migration import issues_ids

@@ -6,7 +6,7 @@ The properties of single steps are in :mod:`hintspec.protocol.promises`.
 from __future__ import annotations
 
 from hintspec.language.declare import ALWAYS, RECOVERABLE, SOMETIMES, Property, claim
-from hintspec.language.sorts import DONE, EMPTY, NO_BLOCK, Term, implies, just
+from hintspec.language.terms import DONE, EMPTY, NO_BLOCK, Term, implies, just
 from hintspec.protocol.device import config_shows
 from hintspec.protocol.promises import HINT_IN_BATCH, HINT_IN_WINDOW, HINT_SPARES_NEW_WRITES, ID_AT_MOST_ONCE
 from hintspec.protocol.rules import Fill, Job, World, asks_for_hints, hinting

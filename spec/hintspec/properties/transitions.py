@@ -8,7 +8,7 @@ by asking of each rule what notices its loss.
 from __future__ import annotations
 
 from hintspec.language.declare import Change, Property, change, step_claim
-from hintspec.language.sorts import ALL, EMPTY, STOP, Term, choose, implies, is_issued, just, one_of
+from hintspec.language.terms import ALL, EMPTY, STOP, Term, choose, implies, is_issued, just, one_of
 from hintspec.protocol.device import clears_in_two_steps, hint_counts, is_notified, mutex_free, payload, returns_first
 from hintspec.protocol.device_loop import nothing_to_do
 from hintspec.protocol.dirty_log import migration_runs

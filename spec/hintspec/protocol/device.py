@@ -7,7 +7,7 @@ entry, not when the driver posted it. Hints carry no id: theirs is that of the l
 from __future__ import annotations
 
 from hintspec.language.declare import action, promise, require
-from hintspec.language.sorts import DONE, FALSE, NO_BLOCK, STOP, TRUE, Term, choose, is_issued, just
+from hintspec.language.terms import DONE, FALSE, NO_BLOCK, STOP, TRUE, Term, choose, is_issued, just
 from hintspec.protocol.dirty_log import clear_chunk, migration_runs, owed_chunk, remembered_elsewhere
 from hintspec.protocol.promises import (
     DEVICE_STANDS_STILL,

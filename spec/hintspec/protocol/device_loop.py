@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hintspec.language.declare import action, require
-from hintspec.language.sorts import STOP, Term, empty_ring
+from hintspec.language.terms import STOP, Term, empty_ring
 from hintspec.protocol.device import hint_in_progress
 from hintspec.protocol.rules import Fill, IssueWaits, Kind, World, skipping
 from hintspec.protocol.state import DEVICE, DRIVER, PoisonVal, State, Status

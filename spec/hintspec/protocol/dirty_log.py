@@ -7,7 +7,7 @@ of its pages is sent. Only bits that the last GET returned are cleared; clearing
 
 from __future__ import annotations
 
-from hintspec.language.sorts import Term, chunk_of, just
+from hintspec.language.terms import Term, chunk_of, just
 from hintspec.protocol.rules import LogMode
 from hintspec.protocol.state import Phase, State
 

@@ -8,7 +8,7 @@ since the hint's id was issued (V4); it is the hardest device that a conforming 
 from __future__ import annotations
 
 from hintspec.language.declare import action, promise, require
-from hintspec.language.sorts import DONE, EMPTY, STOP, Term, choose, is_issued, just, next_id
+from hintspec.language.terms import DONE, EMPTY, STOP, Term, choose, is_issued, just, next_id
 from hintspec.protocol.device import hint, out_buffer, payload, see_out_buffer, takes_hint
 from hintspec.protocol.promises import HINT_IN_BATCH, HINT_IN_WINDOW
 from hintspec.protocol.rules import discarding

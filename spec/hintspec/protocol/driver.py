@@ -8,14 +8,14 @@ everything else may happen between any two of its steps.
 from __future__ import annotations
 
 from hintspec.language.declare import action, promise, require
-from hintspec.language.sorts import (
+from hintspec.language.sorts import Label
+from hintspec.language.terms import (
     DONE,
     EMPTY,
     FALSE,
     NO_BLOCK,
     OLDEST_ID,
     STOP,
-    Label,
     Liftable,
     Term,
     choose,

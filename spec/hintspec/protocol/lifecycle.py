@@ -6,7 +6,7 @@ The virtio core holds config interrupts back while the driver is away and delive
 from __future__ import annotations
 
 from hintspec.language.declare import action, require
-from hintspec.language.sorts import STOP
+from hintspec.language.terms import STOP
 from hintspec.protocol.device_loop import reset_device, start_ioeventfd
 from hintspec.protocol.rules import Fill, ReadsId, World, hinting
 from hintspec.protocol.shrinker import give_back

@@ -7,7 +7,7 @@ free, and expects to find that filling later.
 from __future__ import annotations
 
 from hintspec.language.declare import action, promise, require
-from hintspec.language.sorts import EMPTY, NO_BLOCK, Term, choose, just
+from hintspec.language.terms import EMPTY, NO_BLOCK, Term, choose, just
 from hintspec.protocol.dirty_log import migration_runs
 from hintspec.protocol.promises import FREED_ONCE
 from hintspec.protocol.rules import Fill, Job, LogMode, World, copies_ram, unlogged

@@ -7,7 +7,8 @@ clears a page's bit before it reads the page, so that a write in between is sent
 from __future__ import annotations
 
 from hintspec.language.declare import action, promise, require
-from hintspec.language.sorts import ALL, EMPTY, NO_BLOCK, Label, Term, choose, just, next_id, one_of
+from hintspec.language.sorts import Label
+from hintspec.language.terms import ALL, EMPTY, NO_BLOCK, Term, choose, just, next_id, one_of
 from hintspec.protocol.device import device_unlocked, is_notified, mutex_free
 from hintspec.protocol.dirty_log import migration_runs
 from hintspec.protocol.promises import SYNC_OF_MIGRATION

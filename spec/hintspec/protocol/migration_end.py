@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hintspec.language.declare import action, require
-from hintspec.language.sorts import EMPTY, NO_BLOCK, choose, one_of
+from hintspec.language.terms import EMPTY, NO_BLOCK, choose, one_of
 from hintspec.protocol.device import device_unlocked, is_notified
 from hintspec.protocol.device_loop import dozes, start_ioeventfd, start_ioeventfd_if
 from hintspec.protocol.migration import between_syncs, forget_log, no_store_is_under_way

@@ -9,7 +9,7 @@ have been free then.
 from __future__ import annotations
 
 from hintspec.language.declare import action, require
-from hintspec.language.sorts import ALL, EMPTY, NO_BLOCK
+from hintspec.language.terms import ALL, EMPTY, NO_BLOCK
 from hintspec.protocol.device import device_unlocked
 from hintspec.protocol.device_loop import start_ioeventfd
 from hintspec.protocol.migration import forget_log, no_store_is_under_way

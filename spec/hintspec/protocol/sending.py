@@ -6,7 +6,7 @@ Source: QEMU migration/ram.c. A write after the read leaves a bit behind, and is
 from __future__ import annotations
 
 from hintspec.language.declare import action, require
-from hintspec.language.sorts import NO_BLOCK, Term, just, one_of
+from hintspec.language.terms import NO_BLOCK, Term, just, one_of
 from hintspec.protocol.device import device_unlocked, mark_early
 from hintspec.protocol.dirty_log import clear_chunk
 from hintspec.protocol.rules import Job, World, manual, migrating

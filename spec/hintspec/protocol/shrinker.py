@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hintspec.language.declare import action, promise, require
-from hintspec.language.sorts import EMPTY, NO_BLOCK, Term, choose, empty_list, just
+from hintspec.language.terms import EMPTY, NO_BLOCK, Term, choose, empty_list, just
 from hintspec.protocol.memory import become_free
 from hintspec.protocol.promises import OFF_ONCE_LEAVING
 from hintspec.protocol.rules import Order, Reclaim, World

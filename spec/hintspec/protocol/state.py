@@ -6,24 +6,8 @@ A block is the unit of a hint (the largest buddy order, 4 MiB on x86-64).
 from __future__ import annotations
 
 from hintspec.language.declare import Actor
-from hintspec.language.sorts import (
-    ALL,
-    BLOCK,
-    BLOCKS,
-    BOOL,
-    EMPTY,
-    ID,
-    LIST,
-    NO_BLOCK,
-    OLDEST_ID,
-    STOP,
-    YOUNGEST_ID,
-    Enum,
-    Ring,
-    Term,
-    empty_list,
-    empty_ring,
-)
+from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, Enum, Ring
+from hintspec.language.terms import ALL, EMPTY, NO_BLOCK, OLDEST_ID, STOP, YOUNGEST_ID, Term, empty_list, empty_ring
 from hintspec.language.variables import Part, PartOf, StateView, var
 from hintspec.protocol.promises import GUEST_STANDS_STILL
 from hintspec.protocol.rules import (

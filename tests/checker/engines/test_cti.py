@@ -17,7 +17,8 @@ from hintproof.views.results import proofs
 from hintproof.views.trace import mail
 from hintspec.language.declare import LEMMA, Property
 from hintspec.language.recording import RecordedProperty
-from hintspec.language.sorts import BLOCK, BLOCKS, TRUE, Term
+from hintspec.language.sorts import BLOCK, BLOCKS
+from hintspec.language.terms import TRUE, Term
 
 
 @cache

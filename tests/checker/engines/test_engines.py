@@ -14,7 +14,8 @@ from hintproof.peers.two_phase_commit import MANAGER, RESOURCE, STATES, STEPS, S
 from hintspec.language.declare import Text, action, require
 from hintspec.language.recording import record
 from hintspec.language.sizes import Sizes
-from hintspec.language.sorts import BOOL, Term, just
+from hintspec.language.sorts import BOOL
+from hintspec.language.terms import Term, just
 from hintspec.language.variables import Part, PartOf, StateView, var
 
 

@@ -23,7 +23,8 @@ from hintproof.views.results.exploration import exploration_json, never_taken
 from hintspec.catalogue.expected import RECORDS, Record, pins
 from hintspec.language.declare import ALWAYS, STEP, Text, action, require
 from hintspec.language.recording import record
-from hintspec.language.sorts import BOOL, Term, choose, just
+from hintspec.language.sorts import BOOL
+from hintspec.language.terms import Term, choose, just
 from hintspec.language.variables import Part, PartOf, StateView, var
 
 CELL = "linux-6.1+qemu-7.2+kvm-auto"

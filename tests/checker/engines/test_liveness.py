@@ -28,7 +28,8 @@ from hintspec.catalogue.environments import compose
 from hintspec.language.declare import ALWAYS, PROGRESS, Action, Actor, Fairness, Text, action, claim, require
 from hintspec.language.errors import SpecError
 from hintspec.language.recording import record
-from hintspec.language.sorts import BLOCKS, EMPTY, Enum, Term, just
+from hintspec.language.sorts import BLOCKS, Enum
+from hintspec.language.terms import EMPTY, Term, just
 from hintspec.language.variables import Part, PartOf, StateView, var
 from hintspec.text import PROTOCOL
 

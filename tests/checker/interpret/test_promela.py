@@ -19,7 +19,8 @@ from hintspec.language.declare import ALWAYS, Text, action, require
 from hintspec.language.errors import SpecError
 from hintspec.language.recording import Model, record
 from hintspec.language.sizes import Sizes
-from hintspec.language.sorts import BOOL, Term
+from hintspec.language.sorts import BOOL
+from hintspec.language.terms import Term
 from hintspec.language.variables import Part, PartOf, StateView, var
 
 needs_spin = pytest.mark.skipif(bool(spin_peer.missing()), reason="needs spin and a C compiler (Debian: spin, gcc)")

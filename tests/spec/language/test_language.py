@@ -10,23 +10,9 @@ import pytest
 from hintspec.language.declare import Actor, Text, action, change, claim, promise, require, step_claim
 from hintspec.language.errors import SpecError
 from hintspec.language.recording import record
-from hintspec.language.sorts import (
-    ALL,
-    BLOCKS,
-    BOOL,
-    EMPTY,
-    ID,
-    NO_BLOCK,
-    STOP,
-    TRUE,
-    Enum,
-    Ring,
-    Term,
-    choose,
-    empty_ring,
-    just,
-)
-from hintspec.language.terms import spelled
+from hintspec.language.rewriting import spelled
+from hintspec.language.sorts import BLOCKS, BOOL, ID, Enum, Ring
+from hintspec.language.terms import ALL, EMPTY, NO_BLOCK, STOP, TRUE, Term, choose, empty_ring, just
 from hintspec.language.variables import Part, PartOf, StateView, var
 
 SOMEBODY = Actor("somebody", "S", "somebody")
