@@ -11,7 +11,7 @@ from mypy import api
 import hintspec
 
 MISSPELT = """
-from hintspec.language.sorts import Term
+from hintspec.language.terms import Term
 from hintspec.protocol.state import State, Worker
 
 
