@@ -33,7 +33,7 @@ from hintproof.views.trace import drawing, itf, mail, mermaid, note, page, termi
 
 def on_a_terminal(story: Story) -> str:
     """The terminal view, 140 columns wide, without colours."""
-    lines = terminal.whole(story, 140, terminal.Part(1, None, False, ()))
+    lines = terminal.trace_lines(story, 140, terminal.Part(1, None, False, ()))
     return "\n".join("".join(text for text, _ in line) for line in lines)
 
 

@@ -56,7 +56,7 @@ def _defect(defect: Defect, story: Story | None, stopped: tuple[PreventingRule, 
         yield f"{folder}/trace.html", page.render(story)
         parts += ["## The run", "[Step through it](trace.html) in a page of its own.", f"![{defect.title}](trace.svg)"]
         parts += [note.steps_table(story), "## The marks", note.marks_table(story)]
-    parts += ["## Which rules it needs", _NEEDED, note.stopped_table(stopped)]
+    parts += ["## Which rules it needs", _NEEDED, note.rules_table(stopped)]
     yield f"{folder}/index.md", "\n\n".join(parts) + "\n"
 
 

@@ -47,9 +47,9 @@ def reading_page(docs: Path) -> str:
     """The page on reading a trace, with the output of the terminal view and of the viewer."""
     story = build_story(load(docs.parent / "counterexamples" / "shared-start-cell" / "trace.json"))
     page = (docs / "reading-a-trace.md").read_text()
-    lines = terminal.whole(story, terminal.WIDTH, terminal.Part(only_matters=True))
+    lines = terminal.trace_lines(story, terminal.WIDTH, terminal.Part(only_matters=True))
     page = fill(page, "terminal", _printed("--only matters", lines))
-    page = fill(page, "step", _printed("--step 38", terminal.one(story, 38, terminal.WIDTH)))
+    page = fill(page, "step", _printed("--step 38", terminal.step_lines(story, 38, terminal.WIDTH)))
     keys = table(["key", ""], [[f"`{key}`", says] for key, says in KEYS])
     page = fill(page, "sizes", _sizes(json.loads((docs / "traces.json").read_text())["traces"]))
     return fill(page, "viewer", f"```text\n{asyncio.run(_render_viewer(story))}\n```\n\n{keys}")

@@ -85,7 +85,7 @@ def _rules(chosen: list[Defect], jobs: int, as_json: bool) -> None:
         stopped = blame(defect, runner=lambda tasks: watched(tasks, jobs, quiet=as_json))
         told.append({"name": defect.name, "stopped_by": [asdict(s) for s in stopped]})
         if not as_json:
-            print("\n".join([f"{defect.known} needs:", *explanation.stopped_lines(stopped)]))
+            print("\n".join([f"{defect.known} needs:", *explanation.rule_lines(stopped)]))
     if as_json:
         print(json.dumps({"schema": "hintproof-rules/1", "defects": told}, indent=1))
 

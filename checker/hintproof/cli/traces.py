@@ -62,10 +62,10 @@ def show(
     elif plain or not (out.is_terminal or chosen):
         print(mail.render(build_story(loaded)), end="")
     elif step is not None:
-        _print(out, terminal.one(build_story(loaded), step, columns))
+        _print(out, terminal.step_lines(build_story(loaded), step, columns))
     else:
         part = terminal.Part(1 if first is None else first, last, only is not None, tuple(watch or ()))
-        _print(out, terminal.whole(build_story(loaded), columns, part, out.options.ascii_only))
+        _print(out, terminal.trace_lines(build_story(loaded), columns, part, out.options.ascii_only))
 
 
 def _columns(out: Console, width: int | None) -> int:

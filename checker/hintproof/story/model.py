@@ -1,7 +1,7 @@
-"""The trace model: plain values, all that any view shows of a trace.
+"""The model of a trace that all views show: plain values.
 
-A view takes a :class:`Story` and gives text. It sees no engine, no interpretation and no term; a state is a
-mapping of variable names to plain JSON values, as :func:`hintproof.interpret.concrete.show_value` gives them.
+A view makes text of a :class:`Story`. It needs no engine, no interpretation and no term; a state is a mapping of
+variable names to plain JSON values, as :func:`hintproof.interpret.concrete.show_value` gives them.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from hintspec.language.declare import LEMMA, SOMETIMES
@@ -18,7 +19,7 @@ Values = dict[str, Any]
 
 
 class Weight(StrEnum):
-    """What a step is to the end of its trace."""
+    """How a step contributes to the end of its trace."""
 
     CAUSE = "cause"  # a station of the causal chain
     FEEDS = "feeds"  # made a value that a cause went by
@@ -26,7 +27,7 @@ class Weight(StrEnum):
 
 
 class Shape(StrEnum):
-    """What the values of a variable are."""
+    """The kind of values that a variable has."""
 
     FLAG = "flag"
     LABEL = "label"
@@ -40,7 +41,7 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True)
 class Lane:
-    """Who takes steps."""
+    """An actor, who takes steps: its name, the letter that stands for it, and a sentence about it."""
 
     name: str
     letter: str
@@ -51,8 +52,9 @@ class Lane:
 class Variable:
     """A variable of the state, in words. ``mark`` is the letter that shows membership of a block ("" for none).
 
-    ``role`` is what it is to an explanation: "dirty" remembers a write, "content" matters to somebody, "stale" says
-    that the destination lacks it, "place" says how far somebody has come; "" is none of these.
+    ``role`` is its meaning in an explanation: a block in a "dirty" variable was written and is to be sent, one in
+    "content" matters to somebody, one in "stale" is not up to date at the destination; a "place" is the program counter
+    of an actor; "" is none of these.
     """
 
     name: str
@@ -73,6 +75,21 @@ class Variable:
         """The part of the state that it belongs to."""
         return self.name.split(".")[0]
 
+    @property
+    def drawn(self) -> bool:
+        """Whether views draw the variable, as a ring or as marks of blocks, where they name others."""
+        return bool(self.mark) or self.shape in (Shape.RING, Shape.LIST)
+
+    @property
+    def brief(self) -> bool:
+        """Whether a view that has room for few words names a change of the variable."""
+        return not (self.ghost or self.budget or self.drawn or self.shape == Shape.BLOCKS)
+
+    def marks(self, state: Values, block: int) -> bool:
+        """Whether a block has the variable's mark in a state."""
+        value = state[self.name]
+        return bool(value == block) if self.shape == Shape.BLOCK else block in value
+
 
 @dataclass(frozen=True)
 class Link:
@@ -84,7 +101,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Condition:
-    """What a guard asks for: the condition in words, and its place in the protocol text (``driver.py:82``)."""
+    """A conjunct of a guard, in words, and its place in the protocol text (``driver.py:82``)."""
 
     says: str
     text: str
@@ -101,11 +118,11 @@ class Change:
 
 @dataclass(frozen=True)
 class Moment:
-    """One step. ``lane`` is the place in :attr:`Story.lanes` of who takes it; ``label`` names action and block.
+    """One step. ``lane`` is the index in :attr:`Story.lanes` of its actor; ``label`` names action and block.
 
-    ``step`` is its label in the docs, ``where`` the function or clause that it comes from, ``says`` its sentence,
-    ``text`` the place in the protocol text. ``breaks`` tells the step properties that it breaks, with values;
-    ``guard`` all that had to hold for it.
+    ``step`` is its label in the docs, ``where`` the function or clause that it models, ``says`` its sentence,
+    ``text`` the place in the protocol text. ``breaks`` lists the step properties that it violates, with values;
+    ``guard`` the conjuncts of its guard.
     """
 
     number: int
@@ -130,7 +147,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class Cause:
-    """A station of the causal chain: the step (0: none in particular), and what it did, as a sentence."""
+    """A station of the causal chain: the step (0: none in particular), and a sentence about it."""
 
     step: int
     says: str
@@ -138,14 +155,14 @@ class Cause:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why the trace ends as it does. ``paragraph`` says all of it in plain English."""
+    """Why the trace ends as it does: the causal chain, and a paragraph in plain English."""
 
     chain: tuple[Cause, ...]
     paragraph: str
 
     @property
     def last_cause(self) -> int | None:
-        """The step to look at first: the last station that is a step."""
+        """The step to read first: the last station that is a step."""
         return next((cause.step for cause in reversed(self.chain) if cause.step), None)
 
 
@@ -178,10 +195,10 @@ class PreventingRule:
 
 @dataclass(frozen=True)
 class Story:
-    """A trace, with all that any view shows of it.
+    """A trace, with all that views show.
 
-    ``loop``: the run goes on for ever, and after its last step it goes on as after that many. ``begins`` says where
-    it begins, if not in the initial state. ``block`` is the block that it is about. ``known_as`` names the defect.
+    ``loop``: the run is a lasso, whose last state is that after so many steps. ``begins`` says where the run begins, if
+    not in the initial state. ``block`` is the block that the property is about. ``known_as`` names the defect.
     """
 
     environment: str
@@ -220,9 +237,22 @@ class Story:
             state.update((change.variable, change.after) for change in moment.changes)
         return state
 
+    @cached_property
+    def by_name(self) -> dict[str, Variable]:
+        """The variables by their names."""
+        return {v.name: v for v in self.variables}
+
+    def changed(self, moment: Moment) -> Iterator[tuple[Variable, Any]]:
+        """The variables that a step changed, each with its new value."""
+        return ((self.by_name[change.variable], change.after) for change in moment.changes)
+
+    def shown_blocks(self, most: int) -> list[int]:
+        """The blocks whose marks a view shows: all of them, or with more than ``most`` that of the property."""
+        return list(range(1, self.blocks + 1)) if self.blocks <= most else [self.block or 1]
+
     @property
     def verdict(self) -> str:
-        """What the trace does to its property, in the words of the verdicts."""
+        """The verdict on the property."""
         if self.kind == LEMMA or self.begins:
             return "not kept"
         return "witnessed" if self.kind == SOMETIMES else "REFUTED"
@@ -233,6 +263,11 @@ class Story:
         return tuple(v for v in self.variables if v.mark)
 
     @property
+    def legend(self) -> str:
+        """The letters of the marks, each with its meaning."""
+        return "; ".join(f"{v.mark} {v.says}" for v in self.marked)
+
+    @property
     def ring(self) -> str:
         """The name of the ring variable; "" if this world has none."""
         return next((v.name for v in self.variables if v.shape == Shape.RING), "")
@@ -240,18 +275,16 @@ class Story:
 
 def marks(story: Story, state: Values, block: int) -> str:
     """The letters of a block's marks in a state."""
-    return "".join(
-        v.mark for v in story.marked if (state[v.name] == block if v.shape == Shape.BLOCK else block in state[v.name])
-    )
+    return "".join(v.mark for v in story.marked if v.marks(state, block))
 
 
-def entry(told: dict[str, Any]) -> str:
+def entry(fields: dict[str, Any]) -> str:
     """A ring entry in short: S1 a START posted under id1, h2 a hint of block 2, T a STOP."""
-    if told["kind"] == "HINT":
-        return f"h{told['block']}"
-    if told["kind"] == "STOP_SIGN":
+    if fields["kind"] == "HINT":
+        return f"h{fields['block']}"
+    if fields["kind"] == "STOP_SIGN":
         return "T"
-    return "S" + str(told["governed_by"]).removeprefix("id")
+    return "S" + str(fields["governed_by"]).removeprefix("id")
 
 
 def plain(value: Any) -> str:

@@ -18,7 +18,7 @@ from hintproof.viewer.place import Place
 from hintproof.viewer.steps import Steps
 from hintproof.views.trace import terminal
 from hintproof.views.trace.blocks import block_map
-from hintproof.views.trace.one_step import WEIGHTS, about, state_table
+from hintproof.views.trace.one_step import WEIGHTS, describe_step, state_table
 from hintproof.views.trace.sheet import Line, clip, field, text_of
 
 #: The panes, in the order of the keys that choose one: a name, and its title.
@@ -166,7 +166,7 @@ class Viewer(App[None]):
         at = self.place.at
         before, after = self.place.state(max(at - 1, 0)), self.place.state(at)
         if name == "step":
-            yield from about(self.story, at, width)
+            yield from describe_step(self.story, at, width)
         elif name == "state":
             yield from state_table(self.story, before, after, width, changed_first=True)
         elif name == "blocks":
@@ -181,7 +181,7 @@ class Viewer(App[None]):
             here = cause.step and cause.step == self.place.at
             label = f"{'>' if here else '-'} {f'step {cause.step}' if cause.step else ''}"
             yield from field(label, cause.says, width, "bold" if here else "")
-        yield from terminal.stopped_lines(self.story, width)
+        yield from terminal.rule_lines(self.story, width)
         yield []
         yield from terminal.head(self.story, width)
 

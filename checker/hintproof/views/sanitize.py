@@ -1,4 +1,4 @@
-"""Text from outside (subjects, names, a compiler's lines), made fit to be shown: it acts on nothing that shows it."""
+"""Text from outside (subjects, names, a compiler's lines), made harmless to whatever shows it."""
 
 from __future__ import annotations
 
@@ -8,20 +8,25 @@ import unicodedata
 from typing import Any
 
 #: Categories of characters that are shown by their number: controls, formats (which can turn the direction of a
-#: line), surrogates (bytes that are no UTF-8), what has no meaning, and separators of lines and paragraphs.
+#: line), surrogates (bytes that are no UTF-8), unassigned ones, and separators of lines and paragraphs.
 _SHOWN_BY_NUMBER = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 #: How commands to the log of a GitHub workflow begin, anywhere in a line.
 _COMMANDS = re.compile(r"::|##(?=\[)")
 
 
+def cut(text: str, most: int, mark: str = "...") -> str:
+    """At most so many characters of a text; ``mark`` at the end says that it goes on."""
+    return text if len(text) <= most else f"{text[: max(most - len(mark), 0)]}{mark}"[:most]
+
+
 def line(text: str, limit: int = 0) -> str:
     """One line of a text from outside, of at most ``limit`` characters (0: any number).
 
-    Tabs and line ends become blanks, what can't be seen is told by its number, and no command of a log is left.
+    Tabs and line ends become blanks, an invisible character its number, and no command of a log is left.
     """
     shown = _shown(" ".join(text.split()))
-    return f"{shown[: limit - 3]}..." if 0 < limit < len(shown) else shown
+    return cut(shown, limit) if limit else shown
 
 
 def lines(text: str) -> list[str]:
@@ -30,15 +35,15 @@ def lines(text: str) -> list[str]:
 
 
 def valid(text: str) -> str:
-    """A text that any encoding can hold: bytes that were no UTF-8 are told by their numbers."""
+    """A text that any encoding can hold: bytes that were no UTF-8 become their numbers."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def ascii_only(text: str) -> str:
-    """A text of which all but printable ASCII is told by its number: for what is mailed, and for any terminal."""
-    return (
-        text if text.isascii() and text.isprintable() else "".join(c if " " <= c <= "~" else numbered(c) for c in text)
-    )
+    """A text in which all but printable ASCII becomes its number: for mails, and for any terminal."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if " " <= c <= "~" else numbered(c) for c in text)
 
 
 def numbered(character: str) -> str:
@@ -67,10 +72,10 @@ def wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]
 
 # -- pictures -----------------------------------------------------------------------------------
 
-#: Characters of one text that are shown; what is longer says how much is left out.
+#: Characters of one text that are shown; a longer one ends with the number of those left out.
 LONGEST = 4000
 
-#: Controls, what reorders a line or breaks it, what has no width, and what XML or UTF-8 can't hold.
+#: Controls, and characters that reorder a line, break it, have no width, or that XML or UTF-8 can't hold.
 _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff]"
     "|[\U000e0000-\U000e0fff]"
@@ -79,7 +84,7 @@ _UNSEEN = re.compile(
 
 
 def harmless(value: Any) -> Any:
-    """The same value (a text, or dicts and lists of texts) with such characters written as Python writes them."""
+    """A value (a text, or dicts and lists of texts) in which such characters are written as Python writes them."""
     if isinstance(value, str):
         return _harmless(value)
     if isinstance(value, dict):

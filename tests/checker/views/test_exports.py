@@ -123,7 +123,7 @@ def test_itf_has_every_state(name: str) -> None:
 
 @pytest.mark.parametrize("name", WITH_TRACE)
 def test_mermaid_is_made_of_known_lines(name: str) -> None:
-    first, *lines = mermaid.render(story(name), whole=True).splitlines()
+    first, *lines = mermaid.render(story(name), complete=True).splitlines()
     assert first == "sequenceDiagram"
     for line in lines:
         assert line.startswith(("  participant ", "  Note over ", "  loop for ever", "  end")) or "->>" in line

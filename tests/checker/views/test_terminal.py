@@ -40,7 +40,7 @@ def printed(lines: Iterable[Line], colour: bool = False, width: int = 100) -> st
 
 
 def whole(story: Story, width: int = 100, part: Part | None = None) -> str:
-    return printed(terminal.whole(story, width, part or Part()))
+    return printed(terminal.trace_lines(story, width, part or Part()))
 
 
 def row(text: str, number: int) -> str:
@@ -71,7 +71,7 @@ def test_every_known_defect_fits_any_width(name: str, width: int) -> None:
     text = whole(story, width)
     assert max(map(len, text.splitlines())) <= width
     for number in range(0, len(story.moments) + 1, 5):
-        in_full = printed(terminal.one(story, number, width), width=width)
+        in_full = printed(terminal.step_lines(story, number, width), width=width)
         assert max(len(line) for line in in_full.splitlines() if "https://" not in line) <= width
     assert numbers(text) == list(range(len(story.moments) + 1))
     assert story.claim in text
@@ -122,7 +122,7 @@ def test_what_an_entry_is_said_of_a_ring() -> None:
 
 def test_causes_stand_out_with_and_without_colour() -> None:
     story = story_of("shared-start-cell")
-    plain, coloured = whole(story), printed(terminal.whole(story, 100, Part()), colour=True)
+    plain, coloured = whole(story), printed(terminal.trace_lines(story, 100, Part()), colour=True)
     signs = {Weight.CAUSE: ">>", Weight.FEEDS: " >", Weight.ENABLES: "  "}
     for moment in story.moments:
         assert re.match(rf" *{moment.number} {signs[moment.weight]} ", row(plain, moment.number))
@@ -134,7 +134,7 @@ def test_causes_stand_out_with_and_without_colour() -> None:
 
 def test_no_color_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    text = printed(terminal.whole(story_of("shared-start-cell"), 100, Part()), colour=True)
+    text = printed(terminal.trace_lines(story_of("shared-start-cell"), 100, Part()), colour=True)
     attributes = {int(code) for found in re.findall(r"\x1b\[([\d;]*)m", text) for code in found.split(";")}
     assert attributes <= {0, 1, 2, 3, 4, 7}, "no colours, only bold, dim, italic, underlined and reverse"
 
@@ -200,7 +200,7 @@ def test_what_would_stop_it_is_told() -> None:
 
 def test_one_step_in_full() -> None:
     story = story_of("shared-start-cell")
-    text = printed(terminal.one(story, 38, 100))
+    text = printed(terminal.step_lines(story, 38, 100))
     assert "step 38 of 44: honour_hint by the device" in text
     assert "breaks       hint_in_window: migration.at is ROUND" in text
     assert "https://elixir.bootlin.com/qemu/v7.2.0/A/ident/qemu_guest_free_page_hint" in text
@@ -210,9 +210,9 @@ def test_one_step_in_full() -> None:
     assert re.search(r"^\* log.bitmap +\{1\} -> \{\}", text, re.MULTILINE)
     assert {v.name for v in story.variables} <= set(text.split())
     assert "lost         X" in text
-    assert "initial state" in printed(terminal.one(story, 0, 100))
+    assert "initial state" in printed(terminal.step_lines(story, 0, 100))
     with pytest.raises(BadInput, match="no step 45"):
-        printed(terminal.one(story, 45, 100))
+        printed(terminal.step_lines(story, 45, 100))
 
 
 def test_a_guard_names_the_line_that_asks_for_it() -> None:
@@ -239,13 +239,13 @@ def test_many_blocks_are_mapped_and_counted() -> None:
 @pytest.mark.parametrize("width", [72, 140])
 def test_hostile_texts_are_harmless(width: int) -> None:
     story = hostile_story()
-    for lines in (terminal.whole(story, width, Part()), terminal.one(story, 38, width)):
+    for lines in (terminal.trace_lines(story, width, Part()), terminal.step_lines(story, 38, width)):
         text = printed(lines)
         assert {c for c in text if not " " <= c <= "~"} <= {"\n", *LINES}
         assert max(map(len, text.splitlines())) <= max(width, 122), "an address is cut, too, but later"
         assert "[red]R[/red]" in text.replace("\n             ", ""), "markup is shown, not obeyed"
         assert len(text) < 200_000
-    assert "\x1b[2J" not in printed(terminal.whole(story, width, Part()), colour=True)
+    assert "\x1b[2J" not in printed(terminal.trace_lines(story, width, Part()), colour=True)
 
 
 def test_texts_are_cleaned_cut_and_broken() -> None:
@@ -261,14 +261,14 @@ def test_texts_are_cleaned_cut_and_broken() -> None:
 
 
 def test_ascii_terminals_get_ascii() -> None:
-    lines = terminal.whole(story_of("shared-start-cell"), 100, Part(), ascii_only=True)
+    lines = terminal.trace_lines(story_of("shared-start-cell"), 100, Part(), ascii_only=True)
     assert printed(lines).isascii()
 
 
 def test_a_long_trace_is_told_line_by_line() -> None:
     story = build_story(long_trace(10_000))
     assert len(story.moments) >= 10_000
-    lines = terminal.whole(story, 140, Part())
+    lines = terminal.trace_lines(story, 140, Part())
     text = printed(lines, width=140)
     assert row(text, 10_000)
     assert max(map(len, text.splitlines())) <= 140

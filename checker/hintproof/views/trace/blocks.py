@@ -1,10 +1,11 @@
-"""What is where, block by block: the marks of a block in a line, and the map of source and destination."""
+"""Blocks: the marks of a block in a line, and the map of source and destination."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
-from hintproof.story.model import Shape, Story, Values, Variable
+from hintproof.story.model import Story, Values, Variable
 from hintproof.views.trace.sheet import Line, Piece, clip, padded
 
 #: How a mark of a block is shown, by the role of its variable.
@@ -13,27 +14,21 @@ _STYLES = {"content": "bold green", "stale": "red", "dirty": "yellow"}
 #: Blocks that the map shows; columns of its labels.
 _MAPPED, _LABEL = 64, 13
 
-#: The owners of a block itself; other marks say what is remembered of it.
+#: The owners of a block itself; other marks are records about it.
 _HOLDERS = ("memory", "driver")
-
-
-def has(v: Variable, state: Values, block: int) -> bool:
-    """Whether a block has a variable's mark."""
-    value = state[v.name]
-    return bool(value == block) if v.shape == Shape.BLOCK else block in value
 
 
 def is_lost(story: Story, state: Values, block: int) -> bool:
     """Whether a block's content matters, the destination lacks it, and nobody remembers to send it."""
-    roles = {v.role for v in story.marked if has(v, state, block)}
+    roles = {v.role for v in story.marked if v.marks(state, block)}
     return {"content", "stale"} <= roles and "dirty" not in roles
 
 
 def marks_line(story: Story, block: int, before: Values | None, after: Values) -> Line:
-    """The marks of a block, each in its place: ``.`` for one that it has not, ``-`` for one that it lost."""
+    """The marks of a block, each in its place: ``.`` for one that it does not have, ``-`` for one that it lost."""
     lost = is_lost(story, after, block)
     return [
-        _mark(v, before is not None and has(v, before, block), has(v, after, block), lost, before is None)
+        _mark(v, before is not None and v.marks(before, block), v.marks(after, block), lost, before is None)
         for v in story.marked
     ]
 
@@ -51,9 +46,9 @@ def _mark(v: Variable, had: bool, has_it: bool, lost: bool, first: bool) -> Piec
 
 
 def block_map(story: Story, before: Values, after: Values, width: int, about: Iterable[int | None] = ()) -> list[Line]:
-    """A column a block: who has it, who remembers a write to it, and what the destination has of it.
+    """A column a block: who has it, where a write to it is logged, and how it is at the destination.
 
-    ``*`` marks what is not as before. ``about`` are blocks to be shown even if there are too many to show all.
+    ``*`` marks a change. ``about`` are blocks to be shown even if there are too many to show all.
     """
     rows = list(_rows(story))
     blocks = _mapped(story, about)
@@ -64,10 +59,8 @@ def block_map(story: Story, before: Values, after: Values, width: int, about: It
         shown = blocks[place : place + at_a_time]
         lines.append([(f"{'block':<{_LABEL}}", "bold"), *((f"{block:<{cell}}", "bold") for block in shown)])
         for label, variables in rows:
-            told = (_map_cell(variables, before, after, block, cell) for block in shown)
-            lines.append(
-                [(f"{clip(label, _LABEL - 1):<{_LABEL}}", ""), *(piece for pieces in told for piece in pieces)]
-            )
+            cells = (_map_cell(variables, before, after, block, cell) for block in shown)
+            lines.append([(f"{clip(label, _LABEL - 1):<{_LABEL}}", ""), *chain.from_iterable(cells)])
         lines += _lost_row(story, after, shown, cell)
     if len(blocks) < story.blocks:
         lines.append([(f"and {story.blocks - len(blocks):,} more blocks", "dim")])
@@ -93,8 +86,8 @@ def _mapped(story: Story, about: Iterable[int | None]) -> list[int]:
 
 
 def _map_cell(variables: list[Variable], before: Values, after: Values, block: int, width: int) -> Line:
-    now = [(clip(v.mark, 1), _STYLES.get(v.role, "")) for v in variables if has(v, after, block)] or [(".", "dim")]
-    changed = any(has(v, before, block) != has(v, after, block) for v in variables)
+    now = [(clip(v.mark, 1), _STYLES.get(v.role, "")) for v in variables if v.marks(after, block)] or [(".", "dim")]
+    changed = any(v.marks(before, block) != v.marks(after, block) for v in variables)
     return padded([*now, ("*", "bold")] if changed else now, width)
 
 
@@ -102,5 +95,4 @@ def _lost_row(story: Story, state: Values, blocks: list[int], width: int) -> Ite
     """A row for blocks that are lost, if there is one."""
     lost = [is_lost(story, state, block) for block in blocks]
     if any(lost):
-        told = ((f"{'X' if one else '':<{width}}", "bold red") for one in lost)
-        yield [(f"{'lost':<{_LABEL}}", "bold red"), *told]
+        yield [(f"{'lost':<{_LABEL}}", "bold red"), *((f"{'X' if x else '':<{width}}", "bold red") for x in lost)]

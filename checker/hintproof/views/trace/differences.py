@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
+from itertools import groupby
 
 from hintproof.story.model import plain
 from hintproof.trace.diff import Difference, Row
 from hintproof.views.sanitize import ascii_only
-from hintproof.views.trace.mail import WIDTH
+from hintproof.views.trace.mail import wrap
 
 #: Steps without a difference that are shown before and after one.
 _AROUND = 2
@@ -20,36 +20,27 @@ def render(found: Difference) -> str:
 
 
 def _lines(found: Difference) -> Iterator[str]:
-    yield from _wrap(f"< {found.left}")
-    yield from _wrap(f"> {found.right}")
+    yield from wrap(f"< {found.left}", rest="  ")
+    yield from wrap(f"> {found.right}", rest="  ")
     yield ""
     yield from _rows(found.rows)
     yield ""
     if found.stops is not None:
-        yield from _wrap(f"Step {found.stops} is where the second can't follow: {found.because}.")
+        yield from wrap(f"Step {found.stops} is where the second can't follow: {found.because}.", rest="  ")
     elif found.ends:
-        yield from _wrap(f"At the end: {found.ends}.")
+        yield from wrap(f"At the end: {found.ends}.", rest="  ")
     if found.same:
         yield "The two are the same, step by step and value by value."
 
 
-def _wrap(text: str, rest: str = "  ") -> list[str]:
-    return textwrap.wrap(ascii_only(text), WIDTH, subsequent_indent=rest)
-
-
 def _rows(rows: tuple[Row, ...]) -> Iterator[str]:
     near = {n for m, row in enumerate(rows) if _differs(row) for n in range(m - _AROUND, m + _AROUND + 1)}
-    passed_over = 0
-    for number, row in enumerate(rows):
-        if number not in near:
-            passed_over += 1
-            continue
-        if passed_over:
-            yield f"    ... {passed_over} step{'s' if passed_over > 1 else ''} in both"
-            passed_over = 0
-        yield from _row(row)
-    if passed_over:
-        yield f"    ... {passed_over} step{'s' if passed_over > 1 else ''} in both"
+    for shown, group in groupby(enumerate(rows), lambda numbered: numbered[0] in near):
+        part = [row for _, row in group]
+        if shown:
+            yield from (line for row in part for line in _row(row))
+        else:
+            yield f"    ... {len(part)} step{'s' if len(part) > 1 else ''} in both"
 
 
 def _differs(row: Row) -> bool:
@@ -60,4 +51,4 @@ def _row(row: Row) -> Iterator[str]:
     mark = ">" if row.left is None else "<" if row.right is None else "!" if row.differs else " "
     yield f"  {mark} {row.left or '':>5} {row.right or '':>5}  {ascii_only(row.label)}"
     for name, left, right in row.differs:
-        yield from _wrap(f"{' ' * 17}{name}: {plain(left)} | {plain(right)}", " " * 19)
+        yield from wrap(f"{' ' * 17}{name}: {plain(left)} | {plain(right)}", rest=" " * 19)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
-from dataclasses import dataclass
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from hintproof.story.model import Moment, Story, Weight, marks
 from hintproof.system.errors import BadInput
-from hintproof.views.sanitize import harmless
-from hintproof.views.trace.sequence import Traffic, blocks_shown, column, columns, told_beside, traffic
+from hintproof.views.sanitize import cut, harmless
+from hintproof.views.trace.rows import Gap, Loop, mattering, rows
+from hintproof.views.trace.sequence import SHOWN_BLOCKS, Traffic, column, columns, describe_changes, traffic
 
 #: Steps that one drawing has room for.
 LIMIT = 250
@@ -37,14 +36,14 @@ def render(story: Story, steps: range | None = None) -> str:
     steps, those that matter; of more than ``LIMIT`` of these the last. Raises :class:`BadInput` for steps that
     the trace does not have.
     """
-    told, says = _chosen(story, steps)
-    picture = _Picture(story, list(_rows(story, told)))
+    chosen, says = _chosen(story, steps)
+    picture = _Picture(story, list(rows(story, chosen)))
     document = ElementTree.tostring(picture.draw(says), encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{document}\n'
 
 
 def _chosen(story: Story, steps: range | None) -> tuple[list[int], str]:
-    """The steps to be drawn, and what to say about that."""
+    """The steps to be drawn, and a remark about that choice."""
     last = len(story.moments)
     if steps is not None:
         chosen = [number for number in sorted(steps) if 1 <= number <= last]
@@ -53,7 +52,7 @@ def _chosen(story: Story, steps: range | None) -> tuple[list[int], str]:
         return chosen, f"{_count(len(chosen))} of {last}"
     if last <= LIMIT:
         return list(range(1, last + 1)), _count(last)
-    matter = [m.number for m in story.moments if m.weight != Weight.ENABLES]
+    matter = mattering(story)
     if len(matter) <= LIMIT:
         return matter, f"the {_count(len(matter))} of {last} that matter"
     return matter[-LIMIT:], f"the last {LIMIT} of {len(matter)} steps that matter, of {last}"
@@ -67,53 +66,21 @@ def _count(number: int) -> str:
     return f"{number} step{'' if number == 1 else 's'}"
 
 
-@dataclass(frozen=True)
-class _Row:
-    """A line of the drawing: a step, or a remark (between steps)."""
-
-    moment: Moment | None
-    says: str = ""
-    loops: bool = False
-
-
-def _rows(story: Story, chosen: list[int]) -> Iterator[_Row]:
-    """The steps, with a remark where some are left out, and where a loop begins and ends."""
-    loop, last, before = story.loop, len(story.moments), 0
-    for number in chosen:
-        begins = loop is not None and before <= loop < number
-        if begins and loop is not None:
-            yield from _gap(loop - before)
-            yield _Row(None, "from here for ever", loops=True)
-            before = loop
-        yield from _gap(number - before - 1)
-        yield _Row(story.moments[number - 1])
-        before = number
-    yield from _gap(last - before)
-    if loop is not None:
-        again = "and so it stays for ever" if loop == last else f"and again from step {loop + 1}"
-        yield _Row(None, again, loops=True)
-
-
-def _gap(left_out: int) -> Iterator[_Row]:
-    if left_out > 0:
-        yield _Row(None, f"{_count(left_out)} not drawn")
-
-
 class _Picture:
     """Where everything is, and the elements."""
 
-    def __init__(self, story: Story, rows: list[_Row]) -> None:
+    def __init__(self, story: Story, rows: list[Moment | Gap | Loop]) -> None:
         self.story = story
         self.rows = rows
         self.columns = columns(story)
-        self.blocks = blocks_shown(story)
+        self.blocks = story.shown_blocks(SHOWN_BLOCKS)
         self.names = _LEFT + (len(self.columns) - 1) * _LANE + 48
         self.changed = self.names + _NAMES
         self.width = self.changed + _CHANGED + len(self.blocks) * _MARKS
         self.bottom = _TOP + len(rows) * _ROW
         self.foot = _foot(story, self.width // 7)
         self.height = self.bottom + 40 + 16 * len(self.foot)
-        self.letters = _letters(story, self.blocks, {r.moment.number for r in rows if r.moment})
+        self.letters = _letters(story, self.blocks, {row.number for row in rows if isinstance(row, Moment)})
 
     def draw(self, says: str) -> Element:
         """The whole document."""
@@ -159,11 +126,13 @@ class _Picture:
     def _x(self, place: int) -> int:
         return _LEFT + place * _LANE
 
-    def _draw_row(self, root: Element, row: _Row, y: int) -> None:
-        if row.moment is None:
+    def _draw_row(self, root: Element, row: Moment | Gap | Loop, y: int) -> None:
+        if isinstance(row, Moment):
+            self._draw_step(root, row, y)
+        else:
             self._draw_remark(root, row, y)
-            return
-        moment = row.moment
+
+    def _draw_step(self, root: Element, moment: Moment, y: int) -> None:
         group = _add(root, "g")
         lane = self.story.lanes[moment.lane].name
         _add(group, "title", f"{moment.number}, {lane}: {moment.says}")
@@ -175,17 +144,18 @@ class _Picture:
         _dot(group, self._x(column(self.story, moment.lane)), y, moment.weight)
         name = {"font_family": _MONO, "font_weight": strength, "fill": ink}
         _add(group, "text", _clip(moment.label, _NAME_FITS), x=self.names, y=y + 4, **name)
-        beside = _clip(told_beside(self.story, moment), _CHANGED_FITS)
+        beside = _clip(describe_changes(self.story, moment), _CHANGED_FITS)
         _add(group, "text", beside, x=self.changed, y=y + 4, font_family=_MONO, font_size=11, fill=_GREY)
         for x, letters in zip(self._marks_at(), self.letters[moment.number], strict=True):
             _add(group, "text", _clip(letters, _MARKS_FIT), x=x, y=y + 4, font_family=_MONO, fill=_INK)
 
-    def _draw_remark(self, root: Element, row: _Row, y: int) -> None:
-        if row.loops:
+    def _draw_remark(self, root: Element, row: Gap | Loop, y: int) -> None:
+        says, ink = (row.says, _INK) if isinstance(row, Loop) else (f"{_count(row.steps)} not drawn", _GREY)
+        if isinstance(row, Loop):
             _add(root, "line", x1=16, x2=self.width - 16, y1=y, y2=y, stroke=_INK, stroke_dasharray="6 4")
-        x, end = self.names, self.names + 7 * len(row.says) + 8
+        x, end = self.names, self.names + 7 * len(says) + 8
         _add(root, "rect", x=x - 4, y=y - 9, width=end - x, height=18, fill="white")
-        _add(root, "text", row.says, x=x, y=y + 4, font_style="italic", fill=_INK if row.loops else _GREY)
+        _add(root, "text", says, x=x, y=y + 4, font_style="italic", fill=ink)
 
     def _draw_traffic(self, group: Element, ring: Traffic, moment: Moment, y: int) -> None:
         """Arrows between who acts and the ring: posts go there, pops come from there, used entries are taken back."""
@@ -208,12 +178,11 @@ class _Picture:
 
 
 def _foot(story: Story, width: int) -> list[str]:
-    """What the dots and the letters mean, in lines of so many characters."""
-    letters = "; ".join(f"{v.mark} {v.says}" for v in story.marked)
+    """The legend of the dots and the letters, in lines of so many characters."""
     dots = (
         "Bold, large dot: a station of the causal chain. Full dot: made a value that a cause went by. Hollow: the rest."
     )
-    return [*textwrap.wrap(dots, width), *textwrap.wrap(f"Marks of a block: {harmless(letters)}", width)]
+    return [*textwrap.wrap(dots, width), *textwrap.wrap(f"Marks of a block: {harmless(story.legend)}", width)]
 
 
 def _letters(story: Story, blocks: list[int], wanted: set[int]) -> dict[int, list[str]]:
@@ -247,8 +216,7 @@ def _arrow(group: Element, start: int, end: int, y: int, ink: str, dashes: str =
 
 
 def _clip(text: str, most: int) -> str:
-    text = harmless(text)
-    return text if len(text) <= most else f"{text[: most - 2]}.."
+    return cut(harmless(text), most, "..")
 
 
 def _add(parent: Element, tag: str, text: str = "", **attributes: object) -> Element:

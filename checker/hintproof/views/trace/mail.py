@@ -5,8 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from hintproof.story.model import Change, Moment, Shape, Story, Values, marks, plain
-from hintproof.views.sanitize import ascii_only
+from hintproof.story.model import Moment, Story, Values, marks, plain
+from hintproof.views.sanitize import ascii_only, cut
+from hintproof.views.trace.rows import Loop, all_rows
 from hintspec.language.declare import LEMMA
 
 WIDTH = 78
@@ -14,16 +15,13 @@ WIDTH = 78
 #: Blocks whose marks are shown; with more, only the one that the property is about.
 _SHOWN_BLOCKS = 2
 
-#: Width of the column of what changed, and of the marks of a block, by the number of blocks shown.
+#: Width of the column of changes, and of the marks of a block, by the number of blocks shown.
 _CHANGED, _MARKS = {1: 21, 2: 12}, {1: 11, 2: 9}
-
-#: What the ring and the marks show.
-_SHOWN_ELSEWHERE = (Shape.RING, Shape.LIST, Shape.BLOCKS)
 
 #: Width of the ring's column.
 _RING = 12
 
-#: Width of the step's column, and how much of what changed it may take where names are long (a real driver's are).
+#: Width of the step's column, and how much of that of changes it may take where names are long (a real driver's).
 _NAME, _LENT = 22, {1: 12, 2: 3}
 
 
@@ -32,29 +30,32 @@ def render(story: Story) -> str:
     return "\n".join([*_head(story), "", *_table(story), "", *_foot(story)]) + "\n"
 
 
-def _wrap(label: str, text: str) -> list[str]:
-    return textwrap.wrap(
-        ascii_only(text), WIDTH, initial_indent=f"{label:<13}", subsequent_indent=" " * 13, break_long_words=True
-    )
+def wrap(text: str, first: str = "", rest: str = "") -> list[str]:
+    """A text as lines of at most :data:`WIDTH` characters, which begin with ``first`` and then ``rest``."""
+    return textwrap.wrap(ascii_only(text), WIDTH, initial_indent=first, subsequent_indent=rest)
+
+
+def _field(label: str, text: str) -> list[str]:
+    return wrap(text, f"{label:<13}", " " * 13)
 
 
 def _head(story: Story) -> Iterator[str]:
-    yield from _wrap("environment:", story.environment)
-    yield from _wrap("sizes:", story.sizes)
+    yield from _field("environment:", story.environment)
+    yield from _field("sizes:", story.sizes)
     if story.begins:
-        yield from _wrap("found by:", f"{story.engine} engine; line 0 {story.begins}")
+        yield from _field("found by:", f"{story.engine} engine; line 0 {story.begins}")
     else:
-        yield from _wrap("found by:", f"{story.engine} engine, {story.length}, replayed")
-    yield from _wrap("lemma:" if story.kind == LEMMA else "property:", story.claim)
+        yield from _field("found by:", f"{story.engine} engine, {story.length}, replayed")
+    yield from _field("lemma:" if story.kind == LEMMA else "property:", story.claim)
     if story.clause:
-        yield from _wrap("", story.says)
-        yield from _wrap("clause:", story.clause)
+        yield from _field("", story.says)
+        yield from _field("clause:", story.clause)
     if story.known_as:
-        yield from _wrap("known as:", story.known_as)
+        yield from _field("known as:", story.known_as)
 
 
 def _table(story: Story) -> Iterator[str]:
-    blocks = _blocks_shown(story)
+    blocks = story.shown_blocks(_SHOWN_BLOCKS)
     head = " ".join(f"{b:<{_MARKS[len(blocks)]}}" for b in blocks)
     name, changed = _widths(story, len(blocks))
     lanes = "".join(lane.letter for lane in story.lanes)
@@ -63,26 +64,18 @@ def _table(story: Story) -> Iterator[str]:
     before = next(states)
     if story.begins:
         yield _line(story, 0, None, before, blocks, (name, changed))
-    for moment, state in zip(story.moments, states, strict=True):
-        if story.loop == moment.number - 1:
-            yield "    -- from here for ever --"
-        yield _line(story, moment.number, moment, state, blocks, (name, changed))
-    if story.loop is not None:
-        stays = story.loop == len(story.moments)
-        yield "    -- and so it stays for ever --" if stays else f"    -- and again from step {story.loop + 1} --"
+    for row in all_rows(story):
+        if isinstance(row, Loop):
+            yield f"    -- {row.says} --"
+        else:
+            yield _line(story, row.number, row, next(states), blocks, (name, changed))
     if story.begins:
         yield ""
-        yield from _wrap("line 0:", _not_as_initially(story))
-
-
-def _blocks_shown(story: Story) -> list[int]:
-    if story.blocks <= _SHOWN_BLOCKS:
-        return list(range(1, story.blocks + 1))
-    return [story.block or 1]
+        yield from _field("line 0:", _not_as_initially(story))
 
 
 def _widths(story: Story, blocks: int) -> tuple[int, int]:
-    """Columns of the step and of what changed."""
+    """The widths of the columns of the step and of its changes."""
     longest = max((len(moment.label) for moment in story.moments), default=0)
     lent = min(max(longest - _NAME, 0), _LENT[blocks])
     return _NAME + lent, _CHANGED[blocks] - lent
@@ -103,12 +96,11 @@ def _line(
 
 
 def _changed(story: Story, moment: Moment, width: int) -> str:
-    """What changed and is not to be seen in the ring or the marks: short names, as many as fit."""
-    told: dict[str, Change] = {change.variable: change for change in moment.changes}
+    """The changes that neither the ring nor the marks show: short names, as many as fit."""
     text = ""
-    for v in story.variables:
-        if v.name in told and not (v.ghost or v.budget or v.mark or v.shape in _SHOWN_ELSEWHERE):
-            part = f"{v.short}={ascii_only(plain(told[v.name].after))}"
+    for v, after in story.changed(moment):
+        if v.brief:
+            part = f"{v.short}={ascii_only(plain(after))}"
             longer = f"{text} {part}".strip()
             if len(longer) > width:
                 text = f"{(text or part)[: width - 1]}+"
@@ -118,12 +110,11 @@ def _changed(story: Story, moment: Moment, width: int) -> str:
 
 
 def _not_as_initially(story: Story) -> str:
-    """What differs from the initial state, without what the table shows."""
+    """The variables that differ from the initial state, without those that the table shows."""
     return ", ".join(
         f"{v.name}={plain(story.start[v.name])}"
         for v in story.variables
-        if story.start[v.name] != story.initial[v.name]
-        and not (v.budget or v.mark or v.shape in (Shape.RING, Shape.LIST))
+        if story.start[v.name] != story.initial[v.name] and not (v.budget or v.drawn)
     )
 
 
@@ -131,22 +122,17 @@ def _ring(story: Story, state: Values) -> str:
     """Entries, oldest first: S1 a START posted under id1, h2 a hint of block 2, T a STOP; then used ones."""
     if not story.ring:
         return " " * _RING
-    text = plain(state[story.ring])
-    return f"{text if len(text) <= _RING else text[: _RING - 2] + '..':<{_RING}}"
-
-
-def _legend(story: Story) -> str:
-    return "; ".join(f"{v.mark} {v.says}" for v in story.marked)
+    return f"{cut(plain(state[story.ring]), _RING, '..'):<{_RING}}"
 
 
 def _foot(story: Story) -> Iterator[str]:
-    yield from _wrap("why:", story.explanation.paragraph)
+    yield from _field("why:", story.explanation.paragraph)
     yield ""
-    yield from _wrap("lanes:", ", ".join(f"{lane.letter} {lane.name}" for lane in story.lanes))
-    yield from _wrap("changed:", "a variable's short name and its new value; + stands for more")
-    yield from _wrap(
+    yield from _field("lanes:", ", ".join(f"{lane.letter} {lane.name}" for lane in story.lanes))
+    yield from _field("changed:", "a variable's short name and its new value; + stands for more")
+    yield from _field(
         "ring:",
         "oldest first; S1 a START posted under id1, h1 a hint of block 1, T a STOP, "
         "+n entries used and not yet taken back by the driver",
     )
-    yield from _wrap("marks:", "per block: " + _legend(story))
+    yield from _field("marks:", "per block: " + story.legend)

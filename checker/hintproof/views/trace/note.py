@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hintproof.story.model import Change, Moment, PreventingRule, Shape, Story, Values, Weight, marks, plain
+from hintproof.story.model import Moment, PreventingRule, Story, Values, Weight, marks, plain
 from hintproof.views import markdown
 from hintproof.views.trace import mermaid
 from hintproof.views.trace.explanation import departure
+from hintproof.views.trace.rows import Loop, all_rows
 
 #: How a step's weight is shown.
 _WEIGHT = {Weight.CAUSE: "**cause**", Weight.FEEDS: "feeds", Weight.ENABLES: ""}
@@ -23,7 +24,7 @@ def render(story: Story) -> str:
         markdown.table(("", ""), _facts(story)),
         "## Why",
         markdown.escaped(story.explanation.paragraph),
-        *_stopped(story),
+        *_rules(story),
         "## What matters",
         f"```mermaid\n{mermaid.render(story)}```",
         "## Step by step",
@@ -36,11 +37,13 @@ def render(story: Story) -> str:
 
 def steps_table(story: Story) -> str:
     """A row a step."""
-    return markdown.table(("#", "who", "step", "", "changed", "ring", *_block_heads(story)), _steps(story))
+    blocks = story.shown_blocks(_SHOWN_BLOCKS)
+    head = ("#", "who", "step", "", "changed", "ring", *(f"block {block}" for block in blocks))
+    return markdown.table(head, _steps(story, blocks))
 
 
 def marks_table(story: Story) -> str:
-    """What the marks of a block mean."""
+    """The meaning of the marks of a block."""
     rows = ((markdown.code(v.mark), markdown.escaped(v.says)) for v in story.marked)
     return markdown.table(("mark", "means"), rows)
 
@@ -57,57 +60,38 @@ def _facts(story: Story) -> list[tuple[str, str]]:
     return [(name, markdown.escaped(value)) for name, value in facts if value]
 
 
-def _stopped(story: Story) -> Iterator[str]:
+def _rules(story: Story) -> Iterator[str]:
     if story.preventing_rules:
         yield "## What would stop it"
-        yield stopped_table(story.preventing_rules)
+        yield rules_table(story.preventing_rules)
 
 
-def stopped_table(stopped: tuple[PreventingRule, ...]) -> str:
-    """The worlds in which a trace is not possible and its property holds."""
+def rules_table(rules: tuple[PreventingRule, ...]) -> str:
+    """The rules whose change prevents a trace, with the world that each of them makes."""
     head = ("rule", "here", "there", "world", "the trace", "what else falls there")
-    return markdown.table(head, (_stopped_row(s) for s in stopped))
+    return markdown.table(head, map(_rule_row, rules))
 
 
-def _stopped_row(told: PreventingRule) -> tuple[str, ...]:
-    follows = f"{departure(told)}holds in all {told.states:,} states"
-    cells = (told.rule, told.value, told.instead, told.environment or "(no name)", follows)
-    return (*map(markdown.escaped, cells), ", ".join(map(markdown.code, told.others)) or "nothing")
+def _rule_row(rule: PreventingRule) -> tuple[str, ...]:
+    follows = f"{departure(rule)}holds in all {rule.states:,} states"
+    cells = (rule.rule, rule.value, rule.instead, rule.environment or "(no name)", follows)
+    return (*map(markdown.escaped, cells), ", ".join(map(markdown.code, rule.others)) or "nothing")
 
 
-def _block_heads(story: Story) -> list[str]:
-    return [f"block {block}" for block in _blocks(story)]
-
-
-def _blocks(story: Story) -> list[int]:
-    if story.blocks <= _SHOWN_BLOCKS:
-        return list(range(1, story.blocks + 1))
-    return [story.block or 1]
-
-
-def _steps(story: Story) -> Iterator[list[str]]:
+def _steps(story: Story, blocks: list[int]) -> Iterator[list[str]]:
     states = story.states()
     next(states)
-    for moment, state in zip(story.moments, states, strict=True):
-        if story.loop == moment.number - 1:
-            yield ["", "", "*from here for ever*", "", "", "", *("" for _ in _blocks(story))]
-        yield _row(story, moment, state)
-    if story.loop is not None:
-        stays = story.loop == len(story.moments)
-        told = "*and so it stays for ever*" if stays else f"*and again from step {story.loop + 1}*"
-        yield ["", "", told, "", "", "", *("" for _ in _blocks(story))]
+    for row in all_rows(story):
+        if isinstance(row, Loop):
+            yield ["", "", f"*{row.says}*", "", "", "", *("" for _ in blocks)]
+        else:
+            yield _row(story, row, next(states), blocks)
 
 
-def _row(story: Story, moment: Moment, state: Values) -> list[str]:
+def _row(story: Story, moment: Moment, state: Values, blocks: list[int]) -> list[str]:
     ring = markdown.code(plain(state[story.ring])) if story.ring else ""
-    shown = [markdown.code(marks(story, state, block)) for block in _blocks(story)]
-    changed = ", ".join(_changed(story, moment))
+    shown = [markdown.code(marks(story, state, block)) for block in blocks]
+    named = ((v, after) for v, after in story.changed(moment) if not (v.budget or v.drawn))
+    changed = ", ".join(f"{markdown.code(v.name)} {markdown.escaped(plain(after))}" for v, after in named)
     who = markdown.escaped(story.lanes[moment.lane].name)
     return [str(moment.number), who, markdown.code(moment.label), _WEIGHT[moment.weight], changed, ring, *shown]
-
-
-def _changed(story: Story, moment: Moment) -> Iterator[str]:
-    told: dict[str, Change] = {change.variable: change for change in moment.changes}
-    for v in story.variables:
-        if v.name in told and not (v.budget or v.mark or v.shape in (Shape.RING, Shape.LIST)):
-            yield f"{markdown.code(v.name)} {markdown.escaped(plain(told[v.name].after))}"

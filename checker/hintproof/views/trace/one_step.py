@@ -1,4 +1,4 @@
-"""One step of a trace in full: what it does, where it comes from, what it asks for, what it changes and breaks."""
+"""One step of a trace in full: its sentence, its source, its guard, its changes, the step properties that it breaks."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _ROOMY = 70
 
 
 def step_in_full(story: Story, number: int, width: int) -> Iterator[Line]:
-    """All that is known of a step (0: of the state where the trace begins), in at most so many columns."""
+    """A step (0: the state where the trace begins), with the blocks and the state after it."""
     before, after = story.state(max(number - 1, 0)), story.state(number)
-    yield from about(story, number, width)
+    yield from describe_step(story, number, width)
     yield []
     yield [("blocks", "bold"), (" after the step; * marks what it changed" if number else "", "dim")]
     about_block = story.moments[number - 1].block if number else None
@@ -35,8 +35,8 @@ def step_in_full(story: Story, number: int, width: int) -> Iterator[Line]:
     yield from state_table(story, before, after, width)
 
 
-def about(story: Story, number: int, width: int) -> Iterator[Line]:
-    """What a step does, where it comes from, what its guard asks for, and what it breaks."""
+def describe_step(story: Story, number: int, width: int) -> Iterator[Line]:
+    """The sentence of a step, its source, its guard, and the step properties that it breaks."""
     if number == 0:
         yield [("the state where the trace begins", "bold")]
         yield from field("which", story.begins or "the initial state", width)
@@ -55,8 +55,8 @@ def about(story: Story, number: int, width: int) -> Iterator[Line]:
     for cause in story.explanation.chain:
         if cause.step == number:
             yield from field("why", cause.says, width, "bold")
-    for told in moment.breaks:
-        yield from field("breaks", told, width, "bold red")
+    for broken in moment.breaks:
+        yield from field("breaks", broken, width, "bold red")
     yield from _origin(moment, width)
 
 
@@ -66,12 +66,12 @@ def _origin(moment: Moment, width: int) -> Iterator[Line]:
         if link.address:
             yield [(f"  {clip(link.address, max(width - 2, _LINK))}", "dim underline")]
     yield from field("text", f"{moment.step}  {moment.text}", width)
-    for label, told in zip(["guard", *[""] * len(moment.guard)], moment.guard, strict=False):
-        yield from field(label, f"{told.says}   ({told.text})", width)
+    for number, condition in enumerate(moment.guard):
+        yield from field("" if number else "guard", f"{condition.says}   ({condition.text})", width)
 
 
 def state_table(story: Story, before: Values, after: Values, width: int, changed_first: bool = False) -> Iterator[Line]:
-    """A line a variable: its value before and after, if that differs, and, where there is room, what it means."""
+    """A line a variable: its value, before and after if that differs, and, where there is room, its meaning."""
     values = {v.name: _value(v, before, after) for v in story.variables}
     names = min(max(map(len, values), default=0), width // 2 if width < _ROOMY else width // 3)
     room = width - names - 3
@@ -91,11 +91,11 @@ def _value(v: Variable, before: Values, after: Values) -> str:
     old, new = before[v.name], after[v.name]
     if old == new:
         return clean(plain(new), 200)
-    told = f"{plain(old)} -> {plain(new)}"
-    if v.shape == Shape.BLOCKS and len(told) > 40:
+    text = f"{plain(old)} -> {plain(new)}"
+    if v.shape == Shape.BLOCKS and len(text) > 40:
         came, went = sorted(set(new) - set(old)), sorted(set(old) - set(new))
-        told = " ".join([*(f"+{block}" for block in came), *(f"-{block}" for block in went)])
-    return clean(told, 200)
+        text = " ".join([*(f"+{block}" for block in came), *(f"-{block}" for block in went)])
+    return clean(text, 200)
 
 
 def _meaning(v: Variable) -> str:

@@ -1,6 +1,6 @@
 """A trace as one HTML page that needs nothing else: no network, no other file.
 
-The page is ``page/template.html`` with ``page.css`` and the scripts beside it, and the story as JSON: each text,
+The page is ``page_parts/template.html`` with ``page.css`` and the scripts beside it, and the story as JSON: each text,
 action and value once, the first state, and of each step what it changed. The scripts make the states.
 """
 
@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from hintproof.story.model import Link, Moment, Story, Values, Weight
 from hintproof.views.sanitize import harmless
-from hintproof.views.trace.sequence import beside, blocks_shown, column, columns, traffic
+from hintproof.views.trace.sequence import SHOWN_BLOCKS, column, columns, traffic
 
 #: The scripts, in the order in which they run.
 _SCRIPTS = ("story.js", "diagram.js", "panels.js", "control.js")
@@ -65,15 +65,15 @@ def _as_json(data: Any) -> str:
 
 
 def _head(story: Story) -> dict[str, Any]:
-    """What the page says before anything is drawn, and without scripts."""
+    """The texts that the page shows before anything is drawn, and without scripts."""
     explanation = story.explanation
-    told = " ".join(cause.says for cause in explanation.chain)
+    chain = " ".join(cause.says for cause in explanation.chain)
     return {
         "claim": story.claim,
         "verdict": story.verdict,
         "says": story.says,
         "facts": [(name, value) for name, value in _facts(story) if value],
-        "paragraph": explanation.paragraph if explanation.paragraph != told else "",
+        "paragraph": explanation.paragraph if explanation.paragraph != chain else "",
         "chain": [{"step": cause.step, "says": cause.says[:1].upper() + cause.says[1:]} for cause in explanation.chain],
         "preventing_rules": [{**asdict(world), "fixes": world.fixes} for world in story.preventing_rules],
         "steps": len(story.moments),
@@ -109,16 +109,14 @@ class _Packed:
         return {
             "lanes": [asdict(lane) | {"column": column(story, i)} for i, lane in enumerate(story.lanes)],
             "columns": columns(story),
-            "variables": [
-                asdict(v) | {"short": v.short, "owner": v.owner, "beside": beside(v)} for v in story.variables
-            ],
+            "variables": [asdict(v) | {"short": v.short, "owner": v.owner, "beside": v.brief} for v in story.variables],
             "start": start,
             "initial": initial,
             "begins": story.begins,
             "loop": story.loop,
             "block": story.block,
             "blocks": story.blocks,
-            "shown": blocks_shown(story),
+            "shown": story.shown_blocks(SHOWN_BLOCKS),
             "last_cause": story.explanation.last_cause,
             "weights": list(Weight),
             "steps": steps,

@@ -1,22 +1,25 @@
-"""What the sequence diagrams share, in the page and as a drawing: columns, ring traffic, what a step tells."""
+"""The parts that sequence diagrams share: columns, the traffic of the ring, the changes beside a step."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from hintproof.story.model import Change, Moment, Shape, Story, Variable, entry, plain
+from hintproof.story.model import Moment, Story, entry, plain
 
 #: The column between the guest's side and the host's.
 RING = "ring"
 
-#: With more blocks than this, only the marks of the one that the trace is about are shown.
-_SHOWN_BLOCKS = 2
+#: With more blocks than this, a diagram shows only the marks of the one that the trace is about.
+SHOWN_BLOCKS = 2
+
+#: An entry of the ring: its fields.
+Entry = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """What a step does to the ring: entries posted and popped, in short, and how many used ones are taken back."""
+    """The entries that a step posts to the ring and pops, in short, and the number of used ones that it takes back."""
 
     posted: tuple[str, ...]
     popped: tuple[str, ...]
@@ -36,40 +39,27 @@ def column(story: Story, lane: int) -> int:
 
 
 def traffic(story: Story, moment: Moment) -> Traffic | None:
-    """What the step does to the ring; None if nothing."""
+    """The traffic of a step; None if it leaves the ring as it is."""
     change = next((c for c in moment.changes if c.variable == story.ring), None)
-    return None if change is None else _traffic(change)
+    if change is None:
+        return None
+    popped, posted = popped_and_posted(change.before["entries"], change.after["entries"])
+    taken_back = change.before["used"] + len(popped) - change.after["used"]
+    return Traffic(tuple(map(entry, posted)), tuple(map(entry, popped)), max(0, taken_back))
 
 
-def _traffic(change: Change) -> Traffic:
-    before, after = change.before["entries"], change.after["entries"]
+def popped_and_posted(before: list[Entry], after: list[Entry]) -> tuple[list[Entry], list[Entry]]:
+    """The entries that left a ring at its head, and those that came at its tail."""
     old, new = [_identity(e) for e in before], [_identity(e) for e in after]
     popped = next(n for n in range(len(old) + 1) if old[n:] == new[: len(old) - n])
-    posted = after[len(old) - popped :]
-    taken = change.before["used"] + popped - change.after["used"]
-    return Traffic(tuple(map(entry, posted)), tuple(map(entry, before[:popped])), max(0, taken))
+    return before[:popped], after[len(old) - popped :]
 
 
-def _identity(told: dict[str, Any]) -> tuple[Any, ...]:
-    """What of an entry stays as it is while it is on the ring: all but its flags."""
-    return tuple((name, value) for name, value in told.items() if not isinstance(value, bool))
+def _identity(fields: Entry) -> tuple[Any, ...]:
+    """The fields of an entry that do not change while it is on the ring: all but its flags."""
+    return tuple((name, value) for name, value in fields.items() if not isinstance(value, bool))
 
 
-def blocks_shown(story: Story) -> list[int]:
-    """The blocks whose marks stand beside each step."""
-    if story.blocks <= _SHOWN_BLOCKS:
-        return list(range(1, story.blocks + 1))
-    return [story.block or 1]
-
-
-def beside(variable: Variable) -> bool:
-    """Whether a change of it is told beside the step: the marks and the ring show themselves."""
-    shows_itself = variable.mark or variable.shape in (Shape.RING, Shape.LIST, Shape.BLOCKS)
-    return not (variable.ghost or variable.budget or shows_itself)
-
-
-def told_beside(story: Story, moment: Moment) -> str:
-    """What the step changed, in a few words: short names and new values."""
-    known = {v.name: v for v in story.variables}
-    told = [(known[c.variable].short, plain(c.after)) for c in moment.changes if beside(known[c.variable])]
-    return " ".join(f"{name}={value}" for name, value in told)
+def describe_changes(story: Story, moment: Moment) -> str:
+    """The changes of a step in a few words: short names and new values."""
+    return " ".join(f"{v.short}={plain(after)}" for v, after in story.changed(moment) if v.brief)

@@ -14,7 +14,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.text import Text
 
-from hintproof.views.sanitize import ascii_only
+from hintproof.views.sanitize import ascii_only, cut
 
 #: A text, and the style in which it is shown ("" for none).
 Piece = tuple[str, str]
@@ -32,16 +32,13 @@ _LABEL, _NARROW = 13, 50
 
 def clean(text: object, most: int = MOST) -> str:
     """A text as it may be sent to a terminal: printable ASCII alone, the rest escaped, and not too much of it."""
-    told = str(text)
-    if len(told) > most:
-        told = f"{told[:most]}... ({len(told) - most:,} characters more)"
-    return ascii_only(told)
+    full = str(text)
+    return ascii_only(full if len(full) <= most else f"{full[:most]}... ({len(full) - most:,} characters more)")
 
 
 def clip(text: object, width: int) -> str:
     """A text as it may be sent to a terminal, in at most so many columns; ``..`` says that it goes on."""
-    told = clean(text, 4 * width + 4)
-    return told if len(told) <= width else f"{told[: max(width - 2, 0)]}.."[:width]
+    return cut(clean(text, 4 * width + 4), width, "..")
 
 
 def length(line: Line) -> int:
@@ -59,8 +56,8 @@ def field(label: str, text: object, width: int, style: str = "") -> Iterator[Lin
     """A label and its text, wrapped beside it; where there is little room, below it."""
     lead = f"{clip(label, _LABEL - 1):<{_LABEL}}" if width >= _NARROW else f"{clip(label, _LABEL)} " if label else "  "
     indent = " " * _LABEL if width >= _NARROW else "  "
-    told = textwrap.wrap(clean(text), max(width, 20), initial_indent=lead, subsequent_indent=indent)
-    for number, line in enumerate(told or [lead]):
+    lines = textwrap.wrap(clean(text), max(width, 20), initial_indent=lead, subsequent_indent=indent)
+    for number, line in enumerate(lines or [lead]):
         start = lead if number == 0 else indent
         yield [(start, "bold"), (line[len(start) :], style)]
 
@@ -68,8 +65,8 @@ def field(label: str, text: object, width: int, style: str = "") -> Iterator[Lin
 def flow(words: Iterable[Piece], width: int, most: int) -> list[Line]:
     """Words one after the other in at most so many lines; ``+`` stands for those that don't fit. Long ones break."""
     lines: list[Line] = [[]]
-    for told, style in words:
-        for part in (told[place : place + width] for place in range(0, len(told), width)):
+    for word, style in words:
+        for part in (word[place : place + width] for place in range(0, len(word), width)):
             if not lines[-1]:
                 lines[-1] = [(part, style)]
             elif length(lines[-1]) + 1 + len(part) <= width:
@@ -93,8 +90,8 @@ def text_of(lines: Iterable[Line]) -> Text:
     for number, line in enumerate(lines):
         if number:
             text.append("\n")
-        for told, style in line:
-            text.append(told, style)
+        for piece, style in line:
+            text.append(piece, style)
     return text
 
 
@@ -113,12 +110,12 @@ class Sheet:
 
 def without_end(line: Line) -> Line:
     """A line without the blanks at its end, in as few pieces as it takes: blanks go with what stands before them."""
-    told: Line = []
+    pieces: Line = []
     for text, style in line:
-        if told and (style == told[-1][1] or (text.isspace() and not _SHOWS_ON_BLANKS.search(told[-1][1]))):
-            told[-1] = (told[-1][0] + text, told[-1][1])
+        if pieces and (style == pieces[-1][1] or (text.isspace() and not _SHOWS_ON_BLANKS.search(pieces[-1][1]))):
+            pieces[-1] = (pieces[-1][0] + text, pieces[-1][1])
         elif text:
-            told.append((text, style))
-    if told:
-        told[-1] = (told[-1][0].rstrip(), told[-1][1])
-    return told
+            pieces.append((text, style))
+    if pieces:
+        pieces[-1] = (pieces[-1][0].rstrip(), pieces[-1][1])
+    return pieces

@@ -7,23 +7,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from hintproof.story.model import Moment, PreventingRule, Story, Weight
+from hintproof.story.model import Moment, PreventingRule, Story
 from hintproof.system.errors import BadInput
-from hintproof.views.trace.explanation import departure
+from hintproof.views.trace.explanation import LISTED, departure
 from hintproof.views.trace.lanes import Lanes
 from hintproof.views.trace.one_step import step_in_full
+from hintproof.views.trace.rows import Gap, Loop, mattering, rows
 from hintproof.views.trace.sheet import Line, clean, field
 
 #: Columns that a view needs at least, and in which it is laid out if nobody says how many there are.
 NARROWEST, WIDTH = 72, 100
 
-#: Rules that are told.
-_TOLD = 6
-
 
 @dataclass(frozen=True)
 class Part:
-    """What is shown of a trace: steps ``first`` to ``last`` (None: the end), perhaps only those that matter.
+    """The part of a trace to show: steps ``first`` to ``last`` (None: the end), perhaps only those that matter.
 
     ``watch`` are names of variables that get a column of their own.
     """
@@ -34,8 +32,8 @@ class Part:
     watch: tuple[str, ...] = ()
 
 
-def whole(story: Story, width: int, part: Part, ascii_only: bool = False) -> Iterator[Line]:
-    """The trace, or a part of it, in at most so many columns. Raises :class:`BadInput` for a part that it has not."""
+def trace_lines(story: Story, width: int, part: Part, ascii_only: bool = False) -> Iterator[Line]:
+    """A part of a trace, in at most so many columns. Raises :class:`BadInput` for a part that it does not have."""
     _refuse(story, part)
     lanes = Lanes(story, width, part.watch, ascii_only=ascii_only)
     if lanes.width > width + 1 and part.watch:
@@ -50,7 +48,7 @@ def whole(story: Story, width: int, part: Part, ascii_only: bool = False) -> Ite
     yield from explanation(story, width)
 
 
-def one(story: Story, number: int, width: int) -> Iterator[Line]:
+def step_lines(story: Story, number: int, width: int) -> Iterator[Line]:
     """One step in full. Raises :class:`BadInput` if there is none of that number."""
     if not 0 <= number <= len(story.moments):
         raise BadInput(f"there is no step {number}: give 1 to {len(story.moments)}, or 0 for where the trace begins")
@@ -58,7 +56,7 @@ def one(story: Story, number: int, width: int) -> Iterator[Line]:
 
 
 def _refuse(story: Story, part: Part) -> None:
-    """Refuse a part that the trace has not, and variables that its world has not."""
+    """Refuse a part that the trace does not have, and variables that its world does not have."""
     last = len(story.moments) if part.last is None else part.last
     if not 1 <= part.first <= last <= len(story.moments):
         raise BadInput(f"there are no steps {part.first} to {last}: this trace has steps 1 to {len(story.moments)}")
@@ -71,7 +69,7 @@ def _refuse(story: Story, part: Part) -> None:
 
 
 def head(story: Story, width: int) -> Iterator[Line]:
-    """What the trace is of."""
+    """The facts about the trace."""
     yield from field("environment", story.environment, width)
     yield from field("sizes", story.sizes, width)
     found = f"line 0 {story.begins}" if story.begins else f"{story.length}, replayed"
@@ -85,84 +83,61 @@ def head(story: Story, width: int) -> Iterator[Line]:
 
 
 def _rows(story: Story, lanes: Lanes, part: Part) -> Iterator[Line]:
-    """The lines of the steps. Those that are left out are told by their number."""
+    """The lines of the steps, with the number of those that are left out."""
     last = len(story.moments) if part.last is None else part.last
-    shown, left_out = None, 0
-    for number, state in enumerate(story.states()):
-        if number == part.first - 1:
-            shown = state
-            yield from lanes.row(None, None, state, number)
-        if shown is None or number < part.first:
-            continue
-        moment = story.moments[number - 1]
-        if number > last:
-            break
-        if part.only_matters and moment.weight == Weight.ENABLES:
-            left_out += 1
-            continue
-        yield from _gap(lanes, left_out)
-        left_out = 0
-        yield from _loop_begins(story, lanes, number)
-        yield from lanes.row(moment, shown, state)
-        yield from _remarks(story, lanes, moment)
-        shown = state
-    yield from _gap(lanes, left_out)
-    if story.loop is not None and last == len(story.moments):
-        stays = story.loop == len(story.moments)
-        told = "and so it stays for ever" if stays else f"and again from step {story.loop + 1}"
-        yield [(f"{'':{lanes.gutter}}-- {told} --", "bold magenta")]
+    shown = mattering(story, part.first, last) if part.only_matters else range(part.first, last + 1)
+    states = enumerate(story.states())
+    state = next(state for number, state in states if number == part.first - 1)
+    yield from lanes.row(None, None, state, part.first - 1)
+    for row in rows(story, shown, part.first, last):
+        if isinstance(row, Gap):
+            yield [(f"{'':{lanes.gutter}}{lanes.gap} {row.steps} left out", "dim")]
+        elif isinstance(row, Loop):
+            yield [(f"{'':{lanes.gutter}}-- {row.says} --", "bold magenta")]
+        else:
+            before, state = state, next(state for number, state in states if number == row.number)
+            yield from lanes.row(row, before, state)
+            yield from _remarks(story, lanes, row)
     if part.only_matters:
-        enabling = sum(m.weight == Weight.ENABLES for m in story.moments[part.first - 1 : last])
-        yield [(f"{enabling} of {last - part.first + 1} steps left out: they only let others happen", "dim")]
-
-
-def _gap(lanes: Lanes, count: int) -> Iterator[Line]:
-    if count:
-        yield [(f"{'':{lanes.gutter}}{lanes.gap} {count} left out", "dim")]
-
-
-def _loop_begins(story: Story, lanes: Lanes, number: int) -> Iterator[Line]:
-    if story.loop == number - 1:
-        yield [(f"{'':{lanes.gutter}}-- from here for ever --", "bold magenta")]
+        steps = last - part.first + 1
+        yield [(f"{steps - len(shown)} of {steps} steps left out: they only let others happen", "dim")]
 
 
 def _remarks(story: Story, lanes: Lanes, moment: Moment) -> Iterator[Line]:
-    """Under a step what the causal chain says of it, or what it breaks."""
-    told = [cause.says for cause in story.explanation.chain if cause.step == moment.number]
-    if not told:
-        told = [f"breaks {broken}" for broken in moment.breaks]
-    for says in told:
+    """The sentences of the causal chain about a step, or else the step properties that it breaks."""
+    causes = [cause.says for cause in story.explanation.chain if cause.step == moment.number]
+    for says in causes or [f"breaks {broken}" for broken in moment.breaks]:
         for number, line in enumerate(textwrap.wrap(clean(says), max(lanes.width - lanes.gutter - 3, 20))):
             lead = f"{lanes.corner} " if number == 0 else "  "
             yield [(f"{'':{lanes.gutter}}{lead}{line}", "italic")]
 
 
 def explanation(story: Story, width: int) -> Iterator[Line]:
-    """Why the trace ends as it does, and in which worlds it is not possible."""
+    """Why the trace ends as it does, and which rules prevent it."""
     yield from field("why", story.explanation.paragraph, width)
-    yield from stopped_lines(story, width)
+    yield from rule_lines(story, width)
 
 
-def stopped_lines(story: Story, width: int) -> Iterator[Line]:
-    """The worlds in which the trace is not possible, the likeliest to be what is wanted first."""
-    for number, world in enumerate(story.preventing_rules[:_TOLD]):
-        yield from field("" if number else "stopped by", stopped(world), width)
-    if len(story.preventing_rules) > _TOLD:
-        yield from field("", f"and {len(story.preventing_rules) - _TOLD} more", width)
+def rule_lines(story: Story, width: int) -> Iterator[Line]:
+    """The rules whose change prevents the trace."""
+    for number, rule in enumerate(story.preventing_rules[:LISTED]):
+        yield from field("" if number else "stopped by", describe_rule(rule), width)
+    if len(story.preventing_rules) > LISTED:
+        yield from field("", f"and {len(story.preventing_rules) - LISTED} more", width)
 
 
-def stopped(world: PreventingRule) -> str:
-    """A world in which the trace is not possible, in a sentence."""
-    told = f'{world.rule} "{world.instead}" instead of "{world.value}": {departure(world)}'
-    if world.holds is not None:
-        told += f"it holds in all {world.states:,} states" if world.holds else "the property falls there, too"
-    return told + (f"; but these fall there: {', '.join(world.others)}" if world.others else "")
+def describe_rule(rule: PreventingRule) -> str:
+    """A rule whose change prevents the trace, in a sentence."""
+    text = f'{rule.rule} "{rule.instead}" instead of "{rule.value}": {departure(rule)}'
+    if rule.holds is not None:
+        text += f"it holds in all {rule.states:,} states" if rule.holds else "the property falls there, too"
+    return text + (f"; but these fall there: {', '.join(rule.others)}" if rule.others else "")
 
 
 def legend(story: Story, lanes: Lanes, width: int) -> Iterator[Line]:
-    """What the letters mean."""
-    for label, told in _legend(story, lanes):
-        yield from field(label, told, width, "dim")
+    """The meaning of the letters and signs."""
+    for label, text in _legend(story, lanes):
+        yield from field(label, text, width, "dim")
 
 
 def _legend(story: Story, lanes: Lanes) -> Iterator[tuple[str, str]]:
@@ -175,7 +150,6 @@ def _legend(story: Story, lanes: Lanes) -> Iterator[tuple[str, str]]:
         moved = "+ posted, - taken; then all of it, oldest first: S1 a START posted under id1, h1 a hint of block 1,"
         yield "ring", f"{moved} T a STOP; and behind it how many used entries wait for the driver"
     if story.marked:
-        letters = "; ".join(f"{v.mark} {v.says}" for v in story.marked)
-        yield "marks", f"of a block, where one changed; - is one that it lost: {letters}"
+        yield "marks", f"of a block, where one changed; - is one that it lost: {story.legend}"
         if len(lanes.blocks) < story.blocks:
             yield "", f"blocks {', '.join(map(str, lanes.blocks))} of {story.blocks:,} are shown (--step K: all)"
