@@ -1,5 +1,5 @@
 ------------------------------ MODULE TwoPhase ------------------------------
-(* Two-phase commit with the steps of hintproof/common_model.py: the same    *)
+(* Two-phase commit with the steps of hintproof/peers/two_phase_commit.py, the  *)
 (* states and transitions. Functions, not sets: TLC is faster with them.     *)
 EXTENDS Naturals
 
