@@ -1,6 +1,6 @@
 ------------------------------ MODULE TwoPhase ------------------------------
-(* Two-phase commit with the steps of hintproof/peers/two_phase_commit.py, the  *)
-(* states and transitions. Functions, not sets: TLC is faster with them.     *)
+(* Two-phase commit with the steps of hintproof/peers/two_phase_commit.py:   *)
+(* equal states and transitions. Functions, not sets: TLC is faster so.     *)
 EXTENDS Naturals
 
 CONSTANT N                       \* how many resource managers

@@ -106,7 +106,8 @@ def defects_page(docs: Path) -> str:
             [_figures(measured[d.name]) for d in DEFECTS.values()],
         ),
         "## Harmless changes",
-        "In these worlds no property is violated that holds without the change (`tests/checker/tasks/test_defects.py`).",
+        "In these worlds no property is violated that holds without the change "
+        "(`tests/checker/tasks/test_defects.py`).",
         table(["label", "what", "world", "why"], harmless),
         "## Out of scope",
         "The text can't express these.",

@@ -60,9 +60,9 @@ def action(
 ) -> Callable[[Callable[..., None]], Action]:
     """Make a function of a state (and perhaps a block) an :class:`Action`.
 
-    ``where`` cites the function or clause it comes from, ``step`` its label in the fact sheets and
-    the docs, ``when`` the worlds that have it. ``budgets`` names sizes that limit how often it may
-    happen in a finite search; the protocol itself sets no such limit.
+    ``where`` cites the function or clause it comes from, ``step`` its label in the docs, ``when``
+    the worlds that have it. ``budgets`` names sizes that limit how often it may happen in a finite search; the protocol
+    itself sets no such limit.
     """
 
     def wrap(body: Callable[..., None]) -> Action:

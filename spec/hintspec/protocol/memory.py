@@ -22,7 +22,7 @@ def store(s: S, blocks: Term) -> None:
     KVM: the kernel's bit is set (a block whose bit is set already is not armed, and nothing more
     happens). TCG: the slow path marks QEMU's own log, and only through a TLB entry that is not hot.
     A background snapshot logs nothing: the first store into a block waits until the block was saved.
-    Source: host.md 1.2 and 3.3; KVM mark_page_dirty_in_slot(), QEMU notdirty_write().
+    Source: KVM mark_page_dirty_in_slot(), QEMU notdirty_write().
     """
     w = s.world
     if not w.migrates:

@@ -1,7 +1,7 @@
 """The table of real measurements, cell by cell, on the real system: which writes between post and pop are lost.
 
-The same cells as in ``tests/checker/test_host_table.py`` say what the model says; here a stock QEMU has the word, with
-each of KVM's dirty logs, the ring, and TCG.
+``tests/spec/protocol/test_host_table.py`` has the cells of the model; here a stock QEMU has the word, with each of
+KVM's dirty logs, the ring, and TCG.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def invoke(*arguments: str) -> Any:
 
 
 def test_the_whole_history_is_told() -> None:
-    """Every entry of the two fact sheets is a defect, harmless, or can't be said."""
+    """Every entry of the known history is a defect, harmless, or out of scope."""
     told = " ".join(item.label for items in (DEFECTS.values(), HARMLESS, UNSAID) for item in items)
     labels = [*(f"B{n}" for n in range(1, 21)), "B5'", *(f"N{n}" for n in range(1, 7))]
     labels += [f"host {n}" for n in range(1, 35)]

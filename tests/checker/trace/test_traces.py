@@ -168,7 +168,7 @@ def test_tampered_files_are_refused(tmp_path: Path, document: dict[str, Any], ch
 
 @pytest.mark.parametrize("name", ["lost-kick", "remove-keeps-blocks"])
 def test_a_file_with_former_labels_loads(name: str, tmp_path: Path) -> None:
-    """These two were written when the worker's places had the step letters of the fact sheets."""
+    """These two were written when the worker's places had step letters for labels."""
     former = Path(__file__).parent / "former" / f"{name}.json"
     assert '"to": "W1_READ"' in former.read_text()
     trace = load(former)

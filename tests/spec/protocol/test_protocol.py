@@ -107,7 +107,7 @@ def test_every_action_happens_in_some_shipped_check() -> None:
         model = record(PROTOCOL, compose(item.environment))
         happens |= {a.name for a in model.actions} - set(pins()[item.key]["never"])
     told = [*(d.environment for d in DEFECTS.values()), *(h.environment for h in HARMLESS)]
-    for environment in told:  # these do happen: tests/checker/test_catalogue.py
+    for environment in told:  # these do happen: tests/checker/tasks/test_defects.py
         happens |= {a.name for a in record(PROTOCOL, compose(environment)).actions}
     repairs = {"used_by_device", "shrink_any", "shrink_all", "out_of_memory", "hint_only_arms", "ignore_early_hint"}
     assert {a.name for a in PROTOCOL.actions} - happens <= repairs | {"drain_ring"}
