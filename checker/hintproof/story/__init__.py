@@ -1,1 +1,1 @@
-"""A trace as it is told: the one model from which every view of it is made."""
+"""Stories: the one model of a trace from which all views are made."""

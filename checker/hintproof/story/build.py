@@ -1,11 +1,11 @@
-"""Make the trace model of a replayed trace."""
+"""Build the story of a replayed trace."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from hintproof.interpret.wording import wording
-from hintproof.story.causes import broken_promises, causal_chain, explain_end
+from hintproof.story.causes import broken_promises, causal_chain
 from hintproof.story.links import links
 from hintproof.story.model import Change, Condition, Explanation, Lane, Moment, PreventingRule, Shape, Story, Variable
 from hintproof.story.slice import weigh
@@ -39,7 +39,9 @@ def build_story(trace: Trace, known_as: str = "", rules: tuple[PreventingRule, .
         initial=trace.concrete.show(trace.concrete.initial),
         start=trace.states[0],
         moments=tuple(_moments(trace, {cause.step for cause in causes})),
-        explanation=Explanation(causes, " ".join([explain_end(trace), *describe_rules(trace.property_name, rules)])),
+        explanation=Explanation(
+            causes, " ".join([*(cause.says for cause in causes), *describe_rules(trace.property_name, rules)])
+        ),
         preventing_rules=rules,
     )
 
@@ -80,7 +82,7 @@ def _moments(trace: Trace, causes: set[int]) -> Iterator[Moment]:
             where=action.where,
             says=" ".join(action.says.split("\n\n")[0].split()),
             text=f"{action.source[0]}:{action.source[1]}",
-            links=links(action.where, trace.environment),
+            links=tuple(links(action.where, trace.environment)),
             changes=tuple(Change(name, before, after) for name, (before, after) in step.changes.items()),
             weight=weight,
             breaks=tuple(broken_promises(trace, number)),
@@ -89,7 +91,7 @@ def _moments(trace: Trace, causes: set[int]) -> Iterator[Moment]:
 
 
 def _guard(recorded: RecordedAction) -> Iterator[Condition]:
-    """What the guard asks for, but for what is always so in this world."""
+    """The conjuncts of the guard, without those that are always true in this world."""
     for conjunct in recorded.guard:
         says = wording(conjunct.term)
         if says not in ("True", "~False"):

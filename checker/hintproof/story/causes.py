@@ -1,7 +1,7 @@
-"""Why a trace ends as it does: the way of the lost block's last dirty mark, or what the property compares.
+"""Why a trace ends as it does: the way of the lost block's last dirty mark, or the values that the property compares.
 
-Which variables remember a write, and which say that content is missing, the protocol text declares
-(``role``); nothing here knows their names.
+The protocol text declares which variables log a write, and which say that content is missing (``role``); nothing here
+knows their names.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from hintspec.language.recording import RecordedProperty, reads
 
 
 def explain_end(trace: Trace) -> str:
-    """The explanation, in a few sentences."""
+    """Why the trace ends as it does, in a few sentences."""
     return " ".join(cause.says for cause in causal_chain(trace))
 
 
 def causal_chain(trace: Trace) -> tuple[Cause, ...]:
-    """The explanation as a causal chain: what did it, step by step."""
+    """Why the trace ends as it does, as a causal chain: step by step."""
     if trace.property_name == NO_DEADLOCK:
         return (Cause(0, "No step at all is possible in the last state."),)
     item, last = trace.concrete.model.claim_named(trace.property_name), len(trace.steps)
@@ -39,7 +39,7 @@ def causal_chain(trace: Trace) -> tuple[Cause, ...]:
 
 
 def _for_ever(trace: Trace, item: RecordedProperty, loop: int) -> Iterator[Cause]:
-    """What repeats, what never comes, and why nobody who is obliged to anything is to blame."""
+    """The steps that repeat, the goal that is never met, and how the loop is fair all the same."""
     again = ", ".join(dict.fromkeys(name for name, _ in trace.run[loop:]))
     never = _all_the_while(trace, item, loop)
     if again:
@@ -47,16 +47,16 @@ def _for_ever(trace: Trace, item: RecordedProperty, loop: int) -> Iterator[Cause
         yield Cause(loop + 1, f"{where} ({again}) may repeat for ever, and what is asked for never comes: {never}.")
     else:
         yield Cause(loop, f"The last state may stay for ever, and what is asked for is not met in it: {never}.")
-    kept = keeps(trace.concrete, item, trace.run, trace.raw, loop)
-    if kept:
-        yield Cause(0, f"Nobody fails to do what he is obliged to: {'; '.join(_kept(kept))}.")
+    fairness = keeps(trace.concrete, item, trace.run, trace.raw, loop)
+    if fairness:
+        yield Cause(0, f"Nobody fails to do what he is obliged to: {'; '.join(_describe_fairness(fairness))}.")
     over = passed_over(trace.concrete, trace.run, trace.raw, loop)
     if over:
         yield Cause(0, f"Possible all the while, and nobody is obliged to it: {', '.join(over)}.")
 
 
 def _all_the_while(trace: Trace, item: RecordedProperty, loop: int) -> str:
-    """What the goal speaks of, and all the values that it has in the loop."""
+    """The values that the variables of the goal have in the loop."""
     assert item.term is not None
     parts = []
     for label, part in dict(spoken_of(item.term)).items():
@@ -65,40 +65,40 @@ def _all_the_while(trace: Trace, item: RecordedProperty, loop: int) -> str:
     return ", ".join(parts)
 
 
-def _kept(kept: list[Kept]) -> Iterator[str]:
-    """By what the loop keeps to each condition; those that are idle after the same step together."""
+def _describe_fairness(conditions: list[Kept]) -> Iterator[str]:
+    """How the loop meets each fairness condition; those that are disabled after the same step together."""
     idle: dict[int | None, list[str]] = {}
-    for one in kept:
-        if one.steps:
-            first = ", ".join(map(str, one.steps[:3]))
-            yield f"{one.condition.name}: step {first}{' and later' if len(one.steps) > 3 else ''}"
+    for met in conditions:
+        if met.steps:
+            first = ", ".join(map(str, met.steps[:3]))
+            yield f"{met.condition.name}: step {first}{' and later' if len(met.steps) > 3 else ''}"
         else:
-            idle.setdefault(one.idle_after, []).append(one.condition.name)
+            idle.setdefault(met.idle_after, []).append(met.condition.name)
     for number, names in idle.items():
         yield f"{', '.join(names)}: nothing to do after step {number}"
 
 
-def _roles(trace: Trace, role: str) -> Iterator[str]:
-    return (v.name for v in trace.concrete.model.vars if v.declared.role == role)
+def _with_role(trace: Trace, role: str) -> list[str]:
+    return [v.name for v in trace.concrete.model.vars if v.declared.role == role]
 
 
 def _of_content(trace: Trace, item: RecordedProperty) -> bool:
-    """Whether the property speaks of what is missing, or still to be sent, and not only of who has a block."""
-    about = {*_roles(trace, "stale"), *_roles(trace, "dirty")}
+    """Whether the property reads which content is missing, or still to be sent, and not only who has a block."""
+    about = {*_with_role(trace, "stale"), *_with_role(trace, "dirty")}
     return item.term is not None and not about.isdisjoint(reads(item.term))
 
 
 def _way_of_the_mark(trace: Trace, block: int) -> Iterator[Cause]:
     """Follow the dirty marks of a block from the last store into it to the end."""
-    stale, dirty = list(_roles(trace, "stale")), list(_roles(trace, "dirty"))
+    stale, dirty = _with_role(trace, "stale"), _with_role(trace, "dirty")
     marks = [{n for n in dirty if block in state[n]} for state in trace.states]
     missing = [any(block in state[n] for n in stale) for state in trace.states]
-    wrote = _last_store(trace, block, list(_roles(trace, "content")))
+    wrote = _last_store(trace, block, _with_role(trace, "content"))
     if wrote:
         yield Cause(wrote, f"block {block} got the content that matters in step {_name(trace, wrote)}.")
     if not dirty:
-        taken = max(i for i in range(1, len(missing)) if missing[i] and not missing[i - 1])
-        yield _with_promises(trace, taken, f"Step {_name(trace, taken)} took it away.")
+        lost = max(i for i in range(1, len(missing)) if missing[i] and not missing[i - 1])
+        yield _with_promises(trace, lost, f"Step {_name(trace, lost)} took it away.")
         return
     if wrote and not any(marks[wrote:]):
         yield Cause(wrote, "That store left no mark in any dirty log.")
@@ -116,8 +116,8 @@ def _way_of_the_mark(trace: Trace, block: int) -> Iterator[Cause]:
 
 
 def _with_promises(trace: Trace, number: int, says: str) -> Cause:
-    """A station of the chain, with what that step breaks."""
-    broken = (f"That step breaks {told}." for told in broken_promises(trace, number))
+    """A station of the chain, with the step properties that the step breaks."""
+    broken = (f"That step breaks {promise}." for promise in broken_promises(trace, number))
     return Cause(number, " ".join((says, *broken)))
 
 
@@ -126,7 +126,7 @@ def _name(trace: Trace, number: int) -> str:
 
 
 def broken_promises(trace: Trace, number: int) -> Iterator[str]:
-    """Which step properties a step breaks, each with the values that it compares."""
+    """The step properties that a step breaks, each with the values that it compares."""
     before, step = trace.raw[number - 1], trace.steps[number - 1]
     recorded = trace.concrete.action_named(step.action.name)
     if recorded.action.takes_block and step.block is None:
@@ -148,16 +148,15 @@ def _last_store(trace: Trace, block: int, content: list[str]) -> int:
 
 
 def _comparison(trace: Trace) -> str:
-    """The values of what the broken predicate speaks of."""
+    """The values of the variables that the violated predicate reads."""
     item = trace.concrete.model.claim_named(trace.property_name)
-    states = trace.raw
     if item.declared.kind == STEP:
         step = trace.steps[-1]
         action = trace.concrete.action_named(step.action.name)
         terms = [term for name, term in action.promises if name == trace.property_name]
-        before, where = states[-2], f"before step {len(trace.steps)} ({step.action.name})"
+        state, where = trace.raw[-2], f"before step {len(trace.steps)} ({step.action.name})"
     else:
         assert item.term is not None
         terms = [item.term]
-        before, where = states[-1], "at the end"
-    return f"{where}: {values(trace.concrete, terms, before, trace.block or trace.steps[-1].block)}."
+        state, where = trace.raw[-1], "at the end"
+    return f"{where}: {values(trace.concrete, terms, state, trace.block or trace.steps[-1].block)}."

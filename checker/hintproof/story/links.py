@@ -1,4 +1,4 @@
-"""Where the functions that a step cites can be read: a public cross-reference of Linux and QEMU."""
+"""Links from the functions that a step cites into a public cross-reference of Linux and QEMU."""
 
 from __future__ import annotations
 
@@ -10,19 +10,15 @@ from hintproof.story.model import Link
 #: Files of Linux that the text cites; all other C files are QEMU's.
 _OF_LINUX = ("virtio_balloon.c", "mm/page_alloc.c", "kernel/workqueue.c")
 
-#: A citation: a file, perhaps what of it is meant, and the functions.
+#: A citation: a file, perhaps a remark about it, and the functions.
 _CITED = re.compile(r"(?P<file>[\w/-]+\.c)(?: \((?P<which>[^)]*)\))?: (?P<functions>[^;]*)")
 
 #: A name that only a function can have.
 _FUNCTION = re.compile(r"\b_*[a-z]\w*_\w+\b")
 
 
-def links(where: str, environment: str) -> tuple[Link, ...]:
-    """A link for each function that a citation names, in the version that the environment has, if it has one."""
-    return tuple(_links(where, environment))
-
-
-def _links(where: str, environment: str) -> Iterator[Link]:
+def links(where: str, environment: str) -> Iterator[Link]:
+    """A link for each function that a citation names, in the environment's version of Linux or QEMU if it has one."""
     for cited in _CITED.finditer(where):
         project = "linux" if cited["file"] in _OF_LINUX else "qemu"
         version = _version(project, environment)
@@ -31,7 +27,7 @@ def _links(where: str, environment: str) -> Iterator[Link]:
 
 
 def _version(project: str, environment: str) -> str:
-    """The tag of a release, as the cross-reference has it."""
+    """The tag of a release in the cross-reference."""
     named = re.search(rf"\b{project}-(\d+)\.(\d+)\b|\b{project}-(\d+)\b", environment)
     if named is None:
         return "latest"

@@ -1,7 +1,7 @@
-"""Which steps of a trace matter: those of the causal chain, those that made what they went by, and the rest.
+"""Which steps of a trace matter: those of the causal chain, those that wrote the values these read, and the rest.
 
-A dynamic slice, backwards. It is over *cells*: a variable, one block's place in a set, or one entry of the ring.
-How far an actor has come (a 'place') orders the steps and explains nothing, so it is not followed.
+A backward dynamic slice. It is over *cells*: a variable, one block's place in a set, or one entry of the ring.
+A program counter (a 'place') orders the steps and explains nothing, so it is not followed.
 """
 
 from __future__ import annotations
@@ -51,33 +51,33 @@ class _Slicer:
         self.writers = self._find_writers()
 
     def back_from(self, causes: set[int]) -> set[int]:
-        """The steps that made what the causes went by, and what those went by, and so on."""
+        """The steps that wrote what the causes read, and the steps that wrote what those read, and so on."""
         known: set[int] = set()
-        waiting = [(number, cell) for number in causes if number for cell in self._went_by(number)]
-        waiting += [(len(self.trace.steps) + 1, cell) for cell in self._judged()]
+        waiting = [(number, cell) for number in causes if number for cell in self._reads(number)]
+        waiting += [(len(self.trace.steps) + 1, cell) for cell in self._read_at_end()]
         while waiting:
             number, cell = waiting.pop()
-            made = self._made(cell, number)
-            if made and made not in known:
-                known.add(made)
-                waiting += [(made, read) for read in self._went_by(made)]
+            writer = self._last_writer(cell, number)
+            if writer and writer not in known:
+                known.add(writer)
+                waiting += [(writer, read) for read in self._reads(writer)]
         return known
 
-    def _judged(self) -> Iterator[Cell]:
-        """What the property says of the last state; nothing if it speaks of the last step."""
+    def _read_at_end(self) -> Iterator[Cell]:
+        """The cells of the last state that the property reads; none for a step property."""
         claims = self.trace.concrete.model.claims
         term = next((c.term for c in claims if c.name == self.trace.property_name), None)
         if term is not None:
             yield from self._cells(term, len(self.trace.steps) + 1)
 
-    def _made(self, cell: Cell, before: int) -> int:
+    def _last_writer(self, cell: Cell, before: int) -> int:
         """The last step before one that changed a cell; 0 if none did."""
         numbers = self.writers.get(cell, ())
         place = bisect_left(numbers, before)
         return numbers[place - 1] if place else 0
 
-    def _went_by(self, number: int) -> Iterator[Cell]:
-        """What a step's guard, promises and changes read."""
+    def _reads(self, number: int) -> Iterator[Cell]:
+        """The cells that a step's guard, promises and changes read."""
         step = self.trace.steps[number - 1]
         action = self.trace.concrete.action_named(step.action.name)
         if action.action.takes_block and step.block is None:
@@ -93,11 +93,11 @@ class _Slicer:
                 for block in changed:
                     yield from self._cells(term, number, block)
 
-    def _cells(self, term: Term, number: int, one: int | None = None) -> Iterator[Cell]:
-        """The cells that a term reads as a step begins; of sets only one block's place, if one is named."""
+    def _cells(self, term: Term, number: int, of_block: int | None = None) -> Iterator[Cell]:
+        """The cells that a term reads as a step begins; of sets only the place of ``of_block``, if that is given."""
         if term.op == "var":
             if term.args[0] not in self.passed_over and not isinstance(term.sort, Ring):
-                yield (term.args[0], one if term.sort == BLOCKS else None)
+                yield (term.args[0], of_block if term.sort == BLOCKS else None)
         elif term.op == "head":
             yield (self.ring, self.counts.popped[number - 1])
         elif term.op == "has":
@@ -105,7 +105,7 @@ class _Slicer:
             yield from self._cells(term.args[0], number, self._value(term.args[1], number))
         else:
             for argument in _arguments(term):
-                yield from self._cells(argument, number, one if argument.sort == BLOCKS else None)
+                yield from self._cells(argument, number, of_block if argument.sort == BLOCKS else None)
 
     def _value(self, block: Term, number: int) -> int | None:
         assert block.sort == BLOCK
@@ -116,7 +116,7 @@ class _Slicer:
         value = self.trace.concrete.value(block, self.trace.raw[number - 1], concerned)
         return value if isinstance(value, int) else None
 
-    # -- what each step changed ---------------------------------------------------------------
+    # -- the cells that each step writes --------------------------------------------------------
 
     def _find_writers(self) -> dict[Cell, list[int]]:
         writers: dict[Cell, list[int]] = {}

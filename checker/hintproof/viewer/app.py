@@ -27,7 +27,7 @@ PANES = {"step": "1 step", "state": "2 state", "blocks": "3 blocks", "why": "4 w
 #: From so many columns on all panes are shown at once.
 _WIDE = 120
 
-#: The keys, as the help tells them.
+#: The keys, as the help lists them.
 KEYS = (
     ("up down, j k", "one step back, one further"),
     ("PgUp PgDn", "a screen back, or further"),
@@ -56,7 +56,7 @@ class Help(ModalScreen[None]):
             yield Static(text_of(self.lines))
 
     def on_key(self, event: Key) -> None:
-        """Any key but those that scroll leaves."""
+        """Leave on any key but those that scroll."""
         if event.key not in ("up", "down", "pageup", "pagedown", "home", "end"):
             event.stop()
             self.dismiss()
@@ -66,7 +66,7 @@ class Pane(VerticalScroll):
     """A text about the step at which the reader stands."""
 
     class Resized(Message):
-        """There is more room than there was, or less: the text is to be made again."""
+        """The pane has another size, and needs its text again."""
 
     def __init__(self, name: str, title: str) -> None:
         super().__init__(Static(id=f"{name}-text"), id=name, classes="pane")
@@ -119,9 +119,9 @@ class Viewer(App[None]):
         self.chosen = "step"
 
     def compose(self) -> ComposeResult:
-        """A title, the steps, the panes, a line for what is sought, and one that says where one is."""
-        told = f"{self.story.environment}  {self.story.sizes}  {self.story.claim}"
-        yield Static(text_of([[(clip(told, 300), "")]]), id="title")
+        """A title, the steps, the panes, a line for a search, and a status line."""
+        title = f"{self.story.environment}  {self.story.sizes}  {self.story.claim}"
+        yield Static(text_of([[(clip(title, 300), "")]]), id="title")
         yield Steps(self.place)
         with Container(id="panes"):
             for name, title in PANES.items():
@@ -204,17 +204,17 @@ class Viewer(App[None]):
         self.query_one(Steps).action_move(by)
 
     def action_again(self, direction: int) -> None:
-        """Go to the next step that has what was sought, or to the one before."""
-        self._say(self.place.seek_again(direction))
+        """Go to the next step that the search found, or to the one before."""
+        self._show_message(self.place.seek_again(direction))
 
     def action_cause(self) -> None:
         """Go to the cause."""
-        self._say(self.place.go_to_cause())
+        self._show_message(self.place.go_to_cause())
 
     def action_matters(self) -> None:
         """Leave out the steps that only let others happen, or show all."""
         self.place.toggle_matters()
-        self._say("only steps that matter" if self.place.only_matters else "all steps")
+        self._show_message("only steps that matter" if self.place.only_matters else "all steps")
 
     def action_pane(self, name: str) -> None:
         """Choose a pane."""
@@ -227,14 +227,14 @@ class Viewer(App[None]):
         self.query_one("#steps").focus()
 
     def action_help(self) -> None:
-        """Tell the keys and the letters."""
+        """Show the keys and the letters."""
         width = max(min(self.size.width * 9 // 10, 100) - 6, 40)
         lines = [line for keys, says in KEYS for line in field(keys, says, width)]
         lines += [[], *terminal.legend(self.story, self.query_one(Steps).lanes, width)]
         self.push_screen(Help(lines))
 
     def action_seek(self) -> None:
-        """Ask what is sought."""
+        """Open the line for a search."""
         sought = self.query_one("#sought", Input)
         sought.value = ""
         sought.display = True
@@ -243,8 +243,8 @@ class Viewer(App[None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Go to the next step that has it."""
         self.action_to_steps()
-        self._say(self.place.seek(event.value))
+        self._show_message(self.place.seek(event.value))
 
-    def _say(self, message: str) -> None:
+    def _show_message(self, message: str) -> None:
         self.message = message
         self.show_place()

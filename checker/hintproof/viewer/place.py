@@ -1,14 +1,16 @@
-"""Where the reader of a trace stands, and what is shown: moving, leaving out, searching, jumping to the cause."""
+"""The place of the reader in a trace, and the steps that are shown: moving, leaving out, searching, the cause."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from functools import cached_property
+from itertools import islice
 
-from hintproof.story.model import Moment, Story, Values, Weight, plain
+from hintproof.story.model import Moment, Story, Values, plain
+from hintproof.views.trace.rows import mattering
 
-#: A whole state is kept every so many steps; what lies between is made from it.
-_KEPT_EVERY = 64
+#: Steps between two snapshots; the states between them are computed from the one before.
+_EVERY = 64
 
 
 class Place:
@@ -24,13 +26,13 @@ class Place:
     # -- states -------------------------------------------------------------------------------
 
     @cached_property
-    def _kept(self) -> list[Values]:
-        return [state for number, state in enumerate(self.story.states()) if number % _KEPT_EVERY == 0]
+    def _snapshots(self) -> list[Values]:
+        return list(islice(self.story.states(), 0, None, _EVERY))
 
     def state(self, number: int) -> Values:
         """The state after so many steps."""
-        state = dict(self._kept[number // _KEPT_EVERY])
-        for moment in self.story.moments[number // _KEPT_EVERY * _KEPT_EVERY : number]:
+        state = dict(self._snapshots[number // _EVERY])
+        for moment in self.story.moments[number // _EVERY * _EVERY : number]:
             state.update((change.variable, change.after) for change in moment.changes)
         return state
 
@@ -52,13 +54,18 @@ class Place:
     def toggle_matters(self) -> None:
         """Leave out the steps that only let others happen, or show all; stay where one is, or before it."""
         self.only_matters = not self.only_matters
-        self.shown = [0] + [m.number for m in self.story.moments if not self.only_matters or m.weight != Weight.ENABLES]
-        self.at = self.shown[max(0, bisect_left(self.shown, self.at + 1) - 1)]
+        numbers = mattering(self.story) if self.only_matters else range(1, len(self.story.moments) + 1)
+        self.shown = [0, *numbers]
+        self.at = self._shown_before(self.at)
+
+    def _shown_before(self, number: int) -> int:
+        """That step, or the last one before it that is shown."""
+        return self.shown[max(0, bisect_right(self.shown, number) - 1)]
 
     # -- the cause ----------------------------------------------------------------------------
 
     def go_to_cause(self) -> str:
-        """Go to the last station of the causal chain; from a station to the one before it. Says what it did."""
+        """Go to the last station of the causal chain; from a station to the one before it. Return a message."""
         stations = sorted({cause.step for cause in self.story.explanation.chain if cause.step})
         if not stations:
             return "no step in particular is the cause"
@@ -71,16 +78,16 @@ class Place:
     # -- searching ----------------------------------------------------------------------------
 
     @cached_property
-    def _told(self) -> list[str]:
-        """For each step all that a search looks at."""
-        return ["", *(_told(self.story, moment) for moment in self.story.moments)]
+    def _texts(self) -> list[str]:
+        """The text of each step in which a search looks."""
+        return ["", *(_searchable(self.story, moment) for moment in self.story.moments)]
 
     def seek(self, text: str) -> str:
-        """Go to the step of that number, or to the next that has the text. Says what came of it."""
+        """Go to the step of that number, or to the next that has the text. Return a message about it."""
         self.sought = text.strip().lower()
         if self.sought.isdecimal() and len(self.sought) < 10:
             number = min(int(self.sought), len(self.story.moments))
-            self.at = self.shown[max(0, bisect_left(self.shown, number + 1) - 1)]
+            self.at = self._shown_before(number)
             return f"step {self.at}"
         return self.seek_again(1)
 
@@ -88,9 +95,9 @@ class Place:
         """Go to the next step (1) that has the text that was sought, or to the one before (-1)."""
         if not self.sought:
             return "nothing was sought yet: / searches"
-        found = [number for number in self.shown if self.sought in self._told[number]]
+        found = [number for number in self.shown if self.sought in self._texts[number]]
         if not found:
-            hidden = self.only_matters and any(self.sought in told for told in self._told)
+            hidden = self.only_matters and any(self.sought in text for text in self._texts)
             return "found only among the steps that are left out: m shows them" if hidden else "not found"
         ahead = [number for number in found if (number - self.at) * direction > 0]
         wrapped = "" if ahead else ", from the other end"
@@ -98,7 +105,7 @@ class Place:
         return f"{found.index(self.at) + 1} of {len(found)} found{wrapped}"
 
 
-def _told(story: Story, moment: Moment) -> str:
+def _searchable(story: Story, moment: Moment) -> str:
     changes = (f"{change.variable}={plain(change.after)}" for change in moment.changes)
     lane = story.lanes[moment.lane].name
     return " ".join([moment.label, lane, moment.step, moment.says, moment.where, *changes, *moment.breaks]).lower()

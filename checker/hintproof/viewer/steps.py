@@ -17,9 +17,8 @@ from hintproof.viewer.place import Place
 from hintproof.views.trace.lanes import Lanes
 from hintproof.views.trace.sheet import Line
 
-#: Columns that the list is laid out for at least; what doesn't fit is to be scrolled to.
+#: Columns that the list is laid out for at least; in a narrower terminal it scrolls.
 _NARROWEST = 72
-
 
 #: Rows that are kept on the screen before and after the one at which the reader stands.
 _AROUND = 3
@@ -51,7 +50,7 @@ class Steps(ScrollView, can_focus=True):
         self.show_place()
 
     def show_place(self) -> None:
-        """Show what is to be shown now, with the step that the reader stands at on the screen."""
+        """Draw the list again, scrolled so that the step at which the reader stands is on the screen."""
         self.virtual_size = Size(self.lanes.width, len(self.place.shown) + 1)
         around = Region(0, max(0, self.place.row - _AROUND), 1, 2 * _AROUND + 2)
         self.scroll_to_region(around, animate=False, x_axis=False)
@@ -67,8 +66,8 @@ class Steps(ScrollView, can_focus=True):
         elif row < len(self.place.shown):
             line = self._row(row)
             if row == self.place.row:
-                told = "".join(text for text, _ in line)
-                line = [(f"{told:<{max(self.lanes.width, self.size.width)}}", "bold reverse")]
+                text = "".join(text for text, _ in line)
+                line = [(f"{text:<{max(self.lanes.width, self.size.width)}}", "bold reverse")]
             strip = _strip(line)
         else:
             strip = Strip.blank(self.size.width)
