@@ -144,6 +144,9 @@ class PackedCompiler(Compiler):
     def _or(self, term: Term, a: str, b: str) -> str:
         return f"({a} | {b})"
 
+    def _not(self, term: Term, a: str) -> str:
+        return "1" if a == "0" and term.sort == BOOL else super()._not(term, a)
+
     def _implies(self, term: Term, a: str, b: str) -> str:
         return f"((not {a}) | {b})"
 

@@ -5,12 +5,15 @@ Nothing in it is written by hand for an action: guards and updates are the terms
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+
 from hintproof.interpret.concrete import Instance
 from hintproof.interpret.decisions import Condition, Guarded, decide, labels_asked
-from hintproof.interpret.packed import PackedCompiler, Place
+from hintproof.interpret.packed import PackedCompiler
 from hintproof.interpret.symmetry import canonical_form
 from hintspec.language.recording import Conjunct
-from hintspec.language.sorts import BLOCK
+from hintspec.language.sorts import BLOCK, BOOL
 
 
 def steps_text(packed: PackedCompiler) -> str:
@@ -65,13 +68,15 @@ def _expand_rows(packed: PackedCompiler) -> str:
     return "\n".join([_NJIT, head, *(f"    {line}" for line in lines)])
 
 
-_NJIT = "@njit(cache=True, nogil=True)"
+#: Numba looks for expressions of whole arrays to rewrite: there are none.
+_NJIT = "@njit(cache=True, nogil=True, no_rewrites=True)"
 
 _AFTER_A_ROW = (
     "ends[row - low] = k",
     "if k == first and deadlock[0] < 0:",
     "    deadlock[0] = row",
     "for j in range(first, k):",
+    "    fired[via[j]] += 1",
     "    canonical(out, j)",
     "    hashes[j] = hashed(out, j)",
 )
@@ -87,16 +92,48 @@ def _condition(packed: PackedCompiler, conjunct: Conjunct, instance: Instance) -
 
 def _step(packed: PackedCompiler, number: int, instance: Instance) -> list[str]:
     """Write the next state and the step."""
-    changed: dict[int, list[tuple[Place, str]]] = {}
+    constants, changed = [0] * packed.words, [0] * packed.words
+    new = [[f"s{word}"] for word in range(packed.words)]
     for name, term in instance.action.updates.items():
-        place = packed.places[name]
-        changed.setdefault(place.word, []).append((place, packed.expr(term, instance.block)))
-    lines = []
-    for word in range(packed.words):
-        kept = ~sum(place.mask << place.shift for place, _ in changed.get(word, []))
-        new = "".join(f" | (int({value}) << {place.shift})" for place, value in changed.get(word, []))
-        lines.append(f"out[k, {word}] = s{word} & {kept}{new}")
-    return [*lines, f"via[k] = {number}", f"fired[{number}] += 1", "k += 1"]
+        place, value = packed.places[name], packed.expr(term, instance.block)
+        changed[place.word] |= place.mask << place.shift
+        if value.isdigit():
+            constants[place.word] |= int(value) << place.shift
+        else:
+            number_of = f"int({value})" if term.sort == BOOL else value
+            new[place.word].append(f"({number_of} << {place.shift})")
+    for word, parts in enumerate(new):
+        if changed[word]:
+            parts[0] += f" & {~changed[word]}"
+        if constants[word]:
+            parts.append(str(constants[word]))
+    lines = [f"out[k, {word}] = {' | '.join(parts)}" for word, parts in enumerate(new)]
+    return [*_once(lines, f"n{number}"), f"via[k] = {number}", "k += 1"]
+
+
+def _once(lines: list[str], name: str) -> list[str]:
+    """Assignments with each part that they repeat worked out before them: Numba has less text to compile."""
+    before: list[str] = []
+    while True:
+        seen = Counter(part for line in (*before, *lines) for part in _parenthesised(line))
+        repeated = [part for part, times in seen.items() if times > 1]
+        if not repeated:
+            return before + lines
+        longest, local = max(repeated, key=len), f"{name}_{len(before)}"
+        lines = [line.replace(longest, local) for line in lines]
+        before = [f"{local} = {longest[1:-1]}", *(line.replace(longest, local) for line in before)]
+
+
+def _parenthesised(line: str) -> Iterator[str]:
+    """Every part of a line in parentheses that are not those of a call."""
+    opened = []
+    for at, sign in enumerate(line):
+        if sign == "(":
+            opened.append(at)
+        elif sign == ")":
+            begin = opened.pop()
+            if not (line[begin - 1].isalnum() or line[begin - 1] == "_"):
+                yield line[begin : at + 1]
 
 
 def _broken_by(packed: PackedCompiler) -> str:
@@ -105,7 +142,7 @@ def _broken_by(packed: PackedCompiler) -> str:
     for number, instance in enumerate(packed.concrete.instances):
         mask = packed.broken_promises(instance.action, instance.block, packed.concrete.step_properties)
         if mask != "0":
-            lines += [f"if number == {number}:", f"    return {mask}"]
+            lines += [f"if number == {number}:", *(f"    {line}" for line in _once([f"return {mask}"], f"n{number}"))]
     head = f"def broken_by(number, {', '.join(_words(packed))}):"
     return "\n".join([_NJIT, head, *(f"    {line}" for line in [*lines, "return 0"])])
 
