@@ -22,16 +22,14 @@ def steps_page() -> str:
         "the code or the clause that the step models. The name is that of the function in `spec/hintspec`, and of the "
         "step in a trace.",
     ]
-    module = ""
-    rows: list[list[str]] = []
+    rows: dict[str, list[list[str]]] = {}
     for item in PROTOCOL.actions:
-        if item.source[0] != module:
-            parts += [table(["step", "name", "actor", "what happens", "where"], rows)] if rows else []
-            module, rows = item.source[0], []
-            doc = one_line((sys.modules[module].__doc__ or "").strip().split("\n\n")[0])
-            parts += [f"## `{module}`", doc]
-        rows.append([item.step, f"`{item.name}`", item.actor.name, one_line(item.says), item.where])
-    parts.append(table(["step", "name", "actor", "what happens", "where"], rows))
+        row = [item.step, f"`{item.name}`", item.actor.name, one_line(item.says), item.where]
+        rows.setdefault(item.source[0], []).append(row)
+    modern = [module for module in rows if not module.endswith("_steps")]
+    for module in (*modern, *(m for m in rows if m not in modern)):
+        doc = one_line((sys.modules[module].__doc__ or "").strip().split("\n\n")[0])
+        parts += [f"## `{module}`", doc, table(["step", "name", "actor", "what happens", "where"], rows[module])]
     return "\n\n".join(parts) + "\n"
 
 

@@ -12,13 +12,13 @@ from dataclasses import replace
 
 from hintproof.system.errors import BadInput
 from hintspec.catalogue.environments import compose
-from hintspec.language.declare import STEP, Action, Text, action, collect, require
+from hintspec.language.declare import STEP, Action, Text, action, require
 from hintspec.language.errors import SpecError
 from hintspec.language.recording import Model, record
 from hintspec.language.terms import DONE, OLDEST_ID, STOP, Term, choose, is_issued, next_id, one_of
-from hintspec.protocol import driver, lifecycle, shrinker
-from hintspec.protocol.rules import DeviceRules, Kind, LogRules, World, discarding
+from hintspec.protocol.rules import DeviceRules, Kind, LogRules, World
 from hintspec.protocol.state import DEVICE, DRIVER, State, Worker
+from hintspec.protocol.worlds import discarding
 from hintspec.text import BUDGETS, PROTOCOL
 
 S = State
@@ -81,14 +81,10 @@ HOST: tuple[Action, ...] = (show_stop, show_done, show_served_id, show_next_id, 
 #: Host steps that change nothing but what config shows.
 SHOWS = frozenset(step.name for step in HOST if step.name.startswith("show_"))
 
-_DRIVER: tuple[Action, ...] = tuple(
-    step for module in (driver, shrinker, lifecycle) for step in collect(module, Action)
-)
-
 TEXT = Text(
     state=State,
     actors=(DRIVER, DEVICE),
-    actions=(*_DRIVER, *HOST),
+    actions=(*(item for item in PROTOCOL.actions if item.actor == DRIVER), *HOST),
     properties=tuple(p for p in PROTOCOL.properties if p.kind == STEP),
     budgets=BUDGETS,
 )

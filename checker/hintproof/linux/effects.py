@@ -8,25 +8,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hintproof.linux.anyhost import hinting_world
-from hintspec.language.declare import PROGRESS, Action, Text, action, collect, require
+from hintspec.language.declare import PROGRESS, Action, Text, action, require
 from hintspec.language.recording import Model, record
-from hintspec.language.sorts import Label
-from hintspec.language.terms import NO_BLOCK, STOP, Liftable, Term, just
-from hintspec.protocol import (
-    device,
-    device_loop,
-    discarding_device,
-    memory,
-    migration,
-    migration_end,
-    postcopy_snapshot,
-    sending,
-)
-from hintspec.protocol.device_loop import reset_device, start_ioeventfd
-from hintspec.protocol.lifecycle import tells_poison
+from hintspec.language.terms import Term, just
+from hintspec.protocol.device_loop import reset_device, rewrite_features, start_ioeventfd
+from hintspec.protocol.driver import entry
 from hintspec.protocol.memory import become_free, store
-from hintspec.protocol.rules import Honours, StartCell, World, hinting
+from hintspec.protocol.rules import StartCell, World
 from hintspec.protocol.state import APPLICATION, DEVICE, DRIVER, HYPERVISOR, Entry, PoisonVal, State
+from hintspec.protocol.worlds import hinting, tells_poison
 from hintspec.text import BUDGETS, PROTOCOL
 
 S = State
@@ -47,26 +37,18 @@ def code_frees(s: S, block: Term) -> None:
     become_free(s, just(block))
 
 
-def _entry(s: S, kind: Label, block: Term) -> dict[str, Liftable]:
-    """An entry; what the device reads from an out buffer is looked up in the code's memory, and put in later."""
-    fields: dict[str, Liftable] = {"kind": kind, "block": block, "governed_by": s.driver.active, "cell": STOP}
-    if s.world.device.honours == Honours.POSTED_AFTER_CLEAR:
-        fields["early"] = False
-    return fields
-
-
 @action(by=DRIVER, where="virtqueue_add_inbuf()", when=hinting)
 def code_hints(s: S, block: Term) -> None:
     """The code puts a block on the hint queue."""
     require(s.ring.queue.room > 0)
-    s.ring.queue = s.ring.queue.post(**_entry(s, Entry.HINT, block))
+    s.ring.queue = s.ring.queue.post(**entry(s, Entry.HINT, block))
 
 
 @action(by=DRIVER, where="virtqueue_add_outbuf()", when=hinting)
 def code_sends(s: S) -> None:
-    """The code puts an out buffer on the hint queue."""
+    """The code puts an out buffer on the hint queue; what it holds is looked up in its memory, later."""
     require(s.ring.queue.room > 0)
-    s.ring.queue = s.ring.queue.post(**_entry(s, Entry.START, NO_BLOCK))
+    s.ring.queue = s.ring.queue.post(**entry(s, Entry.START))
 
 
 @action(by=DRIVER, where="virtqueue_get_buf()", when=hinting)
@@ -127,12 +109,13 @@ EFFECTS: tuple[Action, ...] = (
     *(code_is_ready, code_tells_poison, code_is_removed, code_is_suspended, code_goes_on),
 )
 
-_OTHERS = (memory, device, device_loop, discarding_device, migration, sending, migration_end, postcopy_snapshot)
+#: What everybody but the driver does. A legacy driver may turn the feature off, whatever the code does.
+_OTHERS = tuple(item for item in PROTOCOL.actions if item.actor != DRIVER or item is rewrite_features)
 
 TEXT = Text(
     state=State,
     actors=(APPLICATION, DRIVER, DEVICE, HYPERVISOR),
-    actions=(*EFFECTS, *(step for module in _OTHERS for step in collect(module, Action))),
+    actions=(*EFFECTS, *_OTHERS),
     properties=tuple(p for p in PROTOCOL.properties if p.kind != PROGRESS),
     budgets=BUDGETS,
 )

@@ -15,8 +15,8 @@ from typing import Any
 
 from hintspec.catalogue.environments import compose
 from hintspec.language.sizes import Sizes
-from hintspec.protocol.promises import reads_in_worker
-from hintspec.protocol.rules import World, skipping
+from hintspec.protocol.rules import World
+from hintspec.protocol.worlds import reads_in_worker, skipping
 
 
 @dataclass(frozen=True)

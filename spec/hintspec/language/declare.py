@@ -322,7 +322,10 @@ def conjuncts(condition: Term) -> Iterator[Term]:
 
 
 def promise(claimed: Property, condition: Term) -> None:
-    """State that whenever this action happens the condition holds before it; may speak of ghosts."""
+    """State that whenever this action happens the condition holds before it; may speak of ghosts.
+
+    In a world that does not have the property the promise is dropped.
+    """
     if not _recorder:
         raise SpecError(f"{blame()}: promise() belongs inside an action")
     if claimed.kind != STEP:

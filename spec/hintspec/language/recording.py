@@ -262,7 +262,7 @@ def _record_action(item: Action, world: Any, view: View, finite: bool) -> Record
                 needed, owes = item.actor.needs(state), item.actor.owes
                 code = item.actor.needs.__code__
                 require_at(place_of(item.actor.needs.__module__, code.co_firstlineno), needed)
-                if owes is not None and _exists(owes.when, world):
+                if owes is not None:
                     promise(owes, needed)
             for budget in item.budgets if finite else ():
                 left = state.read(f"left.{budget}")
@@ -272,7 +272,7 @@ def _record_action(item: Action, world: Any, view: View, finite: bool) -> Record
     except SpecError as problem:
         raise SpecError(f"action {item.name}: {problem}") from None
     guard = tuple(Conjunct(term, place) for term, place in recorder.guard)
-    promises = tuple((p.name, term) for p, term in recorder.promises)
+    promises = tuple((p.name, term) for p, term in recorder.promises if _exists(p.when, world))
     return RecordedAction(item, guard, recorder.updates, promises)
 
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from hintspec.language.declare import lemma
 from hintspec.language.terms import NO_BLOCK, Term, implies, is_issued, one_of
-from hintspec.proof.vocabulary import by_age, hinting_on, hints_in_hand, is_hint, late_hints_only, matters, posted_under
-from hintspec.protocol.device import clears_in_two_steps, mutex_free
+from hintspec.proof.vocabulary import by_age, hinting_on, is_hint, late_hints_only, matters, posted_under
 from hintspec.protocol.dirty_log import remembered_elsewhere
-from hintspec.protocol.rules import Job, LogMode, discarding, manual, migrating, skipping
+from hintspec.protocol.historic import mutex_is_free
+from hintspec.protocol.rules import Job, LogMode
 from hintspec.protocol.state import Entry, Phase, Sending, State, Status, Worker
-
-S = State
-
+from hintspec.protocol.worlds import clears_in_two_steps, discarding, manual, migrating, skipping, waits_for_each
 
 # -- memory and dirty log ----------------------------------------------------------------------
 
 
 @lemma()
-def data_is_used(s: S, block: Term) -> Term:
+def data_is_used(s: State, block: Term) -> Term:
     """Only used blocks have data."""
     return implies(s.ghost.data.has(block), s.memory.used.has(block))
 
@@ -37,7 +35,7 @@ def data_is_used(s: S, block: Term) -> Term:
         "write_since_issue",
     ),
 )
-def write_remembered(s: S, block: Term) -> Term:
+def write_remembered(s: State, block: Term) -> Term:
     """Data that the destination lacks is remembered: in the bitmap, further up the log, or just being sent."""
     missing = matters(s, block) & s.ghost.stale.has(block) & ~(s.migration.at == Phase.IDLE)
     being_sent = (s.migration.sending == block) & (s.migration.send_step == Sending.TAKEN)
@@ -45,7 +43,7 @@ def write_remembered(s: S, block: Term) -> Term:
 
 
 @lemma(migrating)
-def sending_is_in_step(s: S) -> Term:
+def sending_is_in_step(s: State) -> Term:
     """A block is being sent if and only if a send is under way, and only while sending goes on."""
     none = s.migration.sending == NO_BLOCK
     idle = s.migration.send_step == Sending.NOTHING
@@ -56,7 +54,7 @@ def sending_is_in_step(s: S) -> Term:
 
 
 @lemma(migrating)
-def last_stage_is_stopped(s: S) -> Term:
+def last_stage_is_stopped(s: State) -> Term:
     """In the last stage the virtual CPUs stand still, and only then may migration complete."""
     at = s.migration.at
     only_last = one_of(at, Phase.SYNC_STOP, Phase.LAST)
@@ -67,7 +65,7 @@ def last_stage_is_stopped(s: S) -> Term:
 
 
 @lemma(migrating, leans_on=("last_stage_is_stopped",))
-def nothing_left_behind(s: S, block: Term) -> Term:
+def nothing_left_behind(s: State, block: Term) -> Term:
     """After the last sync nothing is left further up the log."""
     at = s.migration.at
     read = one_of(at, Phase.SYNC_MERGE, Phase.SYNC_CLEAR)
@@ -83,13 +81,13 @@ def nothing_left_behind(s: S, block: Term) -> Term:
 
 
 @lemma(lambda w: w.migrates and w.log.mode == LogMode.TCG)
-def hot_is_logged(s: S, block: Term) -> Term:
+def hot_is_logged(s: State, block: Term) -> Term:
     """TCG: a page that can be written without a trace has its trace in QEMU's own log already."""
     return implies(s.log.hot.has(block), s.log.own.has(block))
 
 
 @lemma(manual, leans_on=("half_a_hint", "hinting_only_in_round", "nothing_is_owed", "sending_is_in_step"))
-def seen_is_merged(s: S, block: Term) -> Term:
+def seen_is_merged(s: State, block: Term) -> Term:
     """What GET returned is merged, and its clear owed; a block leaves the bitmap after its seen bit was cleared."""
     merging, seen = s.migration.at == Phase.SYNC_MERGE, s.log.seen.has(block)
     merged = implies(merging & seen, s.log.own.has(block)) & implies(~merging & seen, s.log.bitmap.has(block))
@@ -101,14 +99,14 @@ def seen_is_merged(s: S, block: Term) -> Term:
 
 
 @lemma(lambda w: manual(w) and w.device.eager_clear)
-def nothing_is_owed(s: S, block: Term) -> Term:
+def nothing_is_owed(s: State, block: Term) -> Term:
     """Eager clear: outside a sync nothing is seen and uncleared, so every page is armed when an id is published."""
     merging, clearing = s.migration.at == Phase.SYNC_MERGE, s.migration.at == Phase.SYNC_CLEAR
     return implies(~merging & ~clearing, ~s.log.seen.has(block)) & implies(~clearing, ~s.log.owed.has(block))
 
 
 @lemma(clears_in_two_steps, leans_on=("hinting_only_in_round", "last_stage_is_stopped"))
-def half_a_hint(s: S) -> Term:
+def half_a_hint(s: State) -> Term:
     """Between the two steps of a hint it is still the oldest entry, hinting is on and the VM runs.
 
     The loop runs, too, and it has bitmap_mutex.
@@ -116,7 +114,7 @@ def half_a_hint(s: S) -> Term:
     queue = s.ring.queue
     same = (queue.head("kind") == Entry.HINT) & (queue.head("block") == s.device.clearing)
     on = (s.device.status == Status.S_START) & (s.migration.at == Phase.ROUND) & s.vm.running
-    works = s.device.awake & mutex_free(s)
+    works = s.device.awake & mutex_is_free(s)
     return implies(~(s.device.clearing == NO_BLOCK), ~(queue.waiting == 0) & same & on & works)
 
 
@@ -124,24 +122,23 @@ def half_a_hint(s: S) -> Term:
 
 
 @lemma(skipping, leans_on=("hints_are_off",))
-def hinting_only_in_round(s: S) -> Term:
+def hinting_only_in_round(s: State) -> Term:
     """Hinting is requested or on only between a sync and the next, with a driver that is there."""
     between = one_of(s.migration.at, Phase.ROUND, Phase.SYNC_STOP)
     return implies(hinting_on(s), between & s.device.negotiated)
 
 
 @lemma(by_age, leans_on=("hinting_only_in_round", "hot_is_logged", "nothing_is_owed"))
-def write_since_issue(s: S, block: Term) -> Term:
+def write_since_issue(s: State, block: Term) -> Term:
     """Data written since the id was issued is remembered further up the log until the next sync reads it."""
     fresh = s.ghost.written.has(block) & hinting_on(s)
     return implies(fresh, remembered_elsewhere(s, block))
 
 
 @lemma(
-    by_age,
-    leans_on=("block_conserved", "data_is_used", "hinting_only_in_round", "hints_are_off", "slots_are_known"),
+    by_age, leans_on=("block_conserved", "data_is_used", "hinting_only_in_round", "hints_are_off", "slots_are_known")
 )
-def hint_of_now_is_fresh(s: S, slot: Term) -> Term:
+def hint_of_now_is_fresh(s: State, slot: Term) -> Term:
     """A hint under the current id: if its block has data that the destination lacks, it was written since."""
     block = s.ring.queue.at(slot, "block")
     now = is_hint(s, slot) & (posted_under(s, slot) == s.device.cmd_id)
@@ -150,7 +147,7 @@ def hint_of_now_is_fresh(s: S, slot: Term) -> Term:
 
 
 @lemma(late_hints_only, leans_on=("block_conserved", "data_is_used", "hinting_only_in_round", "slots_are_known"))
-def late_hint_is_remembered(s: S, slot: Term) -> Term:
+def late_hint_is_remembered(s: State, slot: Term) -> Term:
     """A hint under the current id, posted after its chunk was cleared: what was written since is remembered."""
     block = s.ring.queue.at(slot, "block")
     now = is_hint(s, slot) & (posted_under(s, slot) == s.device.cmd_id) & hinting_on(s)
@@ -160,31 +157,31 @@ def late_hint_is_remembered(s: S, slot: Term) -> Term:
 
 
 @lemma(late_hints_only, leans_on=("sending_is_in_step",))
-def taken_bit_is_clear(s: S) -> Term:
+def taken_bit_is_clear(s: State) -> Term:
     """Once the bit of the block being sent was taken, it stays clear until the block was read."""
     return implies(s.migration.send_step == Sending.TAKEN, ~s.log.bitmap.has(s.migration.sending))
 
 
 @lemma(late_hints_only, leans_on=("hinting_only_in_round", "taken_bit_is_clear"))
-def unsent_write_is_missing(s: S, block: Term) -> Term:
+def unsent_write_is_missing(s: State, block: Term) -> Term:
     """What was written since the id was issued and is still to be sent, the destination lacks."""
     unsent = s.ghost.written.has(block) & s.log.bitmap.has(block)
     return implies(hinting_on(s) & unsent, s.ghost.stale.has(block))
 
 
 @lemma(
-    lambda w: discarding(w) and w.device.checks_writes and not hints_in_hand(w),
+    lambda w: discarding(w) and w.device.checks_writes and not waits_for_each(w),
     leans_on=("block_conserved", "data_is_used", "slots_are_known"),
 )
-def hint_of_now_is_noted(s: S, slot: Term) -> Term:
+def hint_of_now_is_noted(s: State, slot: Term) -> Term:
     """A hint under the id that is shown: if its block has data, the device knows that it was written since."""
     block = s.ring.queue.at(slot, "block")
     now = is_hint(s, slot) & (posted_under(s, slot) == s.device.shown) & is_issued(s.device.shown)
     return implies(now & s.ghost.data.has(block), s.device.written.has(block))
 
 
-@lemma(hints_in_hand)
-def hinted_block_is_in_hand(s: S, slot: Term) -> Term:
+@lemma(waits_for_each)
+def hinted_block_is_in_hand(s: State, slot: Term) -> Term:
     """A driver that waits has each hint's block in its hand until the device has used the hint."""
     waiting = one_of(s.driver.at, Worker.KICK_PAGE, Worker.WAIT_PAGE)
     return implies(is_hint(s, slot), waiting & (s.ring.queue.at(slot, "block") == s.driver.in_hand))

@@ -16,11 +16,8 @@ from hintspec.language.declare import Property, assumption, collect
 from hintspec.language.terms import Term, implies, in_window
 from hintspec.proof import dirty_log, hint_queue, jobs, wakeups
 from hintspec.proof.vocabulary import posted_under
-from hintspec.protocol.rules import hinting
 from hintspec.protocol.state import State
-
-S = State
-
+from hintspec.protocol.worlds import hinting
 
 LEMMAS: tuple[Property, ...] = tuple(
     item for module in (dirty_log, hint_queue, jobs, wakeups) for item in collect(module, Property)
@@ -28,14 +25,14 @@ LEMMAS: tuple[Property, ...] = tuple(
 
 
 @assumption("a window has 2^31 ids (QEMU); with a sync each millisecond it lasts for 24 days", hinting)
-def ids_do_not_lap(s: S) -> Term:
+def ids_do_not_lap(s: State) -> Term:
     """No id that the driver or the device remembers is a whole window of ids old."""
     now = s.device.cmd_id
     return in_window(s.driver.cache, now) & in_window(s.driver.active, now) & in_window(s.ghost.last_id, now)
 
 
 @assumption("the same", hinting)
-def entries_do_not_lap(s: S, slot: Term) -> Term:
+def entries_do_not_lap(s: State, slot: Term) -> Term:
     """No entry on the ring is a whole window of ids old."""
     return implies(s.ring.queue.holds(slot), in_window(posted_under(s, slot), s.device.cmd_id))
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from hintspec.language.terms import Term, older, one_of
-from hintspec.protocol.device import honours_some
-from hintspec.protocol.rules import Fill, Honours, Job, Waits, World, discarding, skipping
+from hintspec.protocol.rules import Fill, Honours, Job, Waits, World
 from hintspec.protocol.state import Entry, State, Status, Worker
-
-S = State
+from hintspec.protocol.worlds import discarding, honours_some, skipping
 
 
 def not_newer(a: Term, b: Term) -> Term:
@@ -15,7 +13,7 @@ def not_newer(a: Term, b: Term) -> Term:
     return ~older(b, a)
 
 
-def matters(s: S, block: Term) -> Term:
+def matters(s: State, block: Term) -> Term:
     """The content of the block is relied on: data, or the filling of a free page; of a snapshot, data of its moment."""
     if s.world.job == Job.SNAPSHOT:
         return s.ghost.then.has(block)
@@ -24,7 +22,7 @@ def matters(s: S, block: Term) -> Term:
     return s.ghost.data.has(block) | s.memory.free.has(block)
 
 
-def loop(s: S) -> Term:
+def loop(s: State) -> Term:
     """The worker is in its loop over the free blocks, or on its way into it or out of it."""
     w = Worker
     looping = one_of(
@@ -33,29 +31,29 @@ def loop(s: S) -> Term:
     return looping | one_of(s.driver.at, w.KICK_ID, w.WAIT_ID, w.RELEASE, w.SEND_STOP)
 
 
-def hinting_on(s: S) -> Term:
+def hinting_on(s: State) -> Term:
     """Hints under the current id are asked for, or come in."""
     return one_of(s.device.status, Status.S_REQUESTED, Status.S_START)
 
 
-def serving_now(s: S) -> Term:
+def serving_now(s: State) -> Term:
     """The device is in the batch of the id issued last: it honours the hints that it pops."""
     if discarding(s.world):
         return s.device.guest_cmd == s.device.cmd_id
     return s.device.status == Status.S_START
 
 
-def is_start(s: S, slot: Term) -> Term:
+def is_start(s: State, slot: Term) -> Term:
     """A START is at the slot."""
     return s.ring.queue.holds(slot) & (s.ring.queue.at(slot, "kind") == Entry.START)
 
 
-def is_hint(s: S, slot: Term) -> Term:
+def is_hint(s: State, slot: Term) -> Term:
     """A hint is at the slot."""
     return s.ring.queue.holds(slot) & (s.ring.queue.at(slot, "kind") == Entry.HINT)
 
 
-def posted_under(s: S, slot: Term) -> Term:
+def posted_under(s: State, slot: Term) -> Term:
     """The id that governs the entry at the slot: the one in cmd_id_active when it was posted."""
     return s.ring.queue.at(slot, "governed_by")
 

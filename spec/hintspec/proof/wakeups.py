@@ -12,11 +12,9 @@ from hintspec.language.sorts import Label
 from hintspec.language.terms import DONE, STOP, TRUE, Term, implies, is_issued, one_of
 from hintspec.proof.vocabulary import loop
 from hintspec.protocol.device import config_shows
-from hintspec.protocol.promises import reads_in_worker
-from hintspec.protocol.rules import Issue, World, asks_for_hints, copies_ram, discarding, hinting, skipping
+from hintspec.protocol.rules import Issue, World
 from hintspec.protocol.state import Binding, Phase, State, Status, Worker
-
-S = State
+from hintspec.protocol.worlds import asks_for_hints, copies_ram, discarding, hinting, reads_in_worker, skipping
 
 
 def is_told(w: World) -> bool:
@@ -24,14 +22,14 @@ def is_told(w: World) -> bool:
     return reads_in_worker(w) and (discarding(w) or w.device.issue == Issue.LOCKED)
 
 
-def has_work(s: S, place: Label, *others: Label) -> Term:
+def has_work(s: State, place: Label, *others: Label) -> Term:
     """The worker's work is pending, or the worker is at one of these places, or its driver leaves."""
     leaving = one_of(s.driver.binding, Binding.REMOVE_RELEASE, Binding.REMOVE_RESET, Binding.ABSENT)
     return s.driver.queued | one_of(s.driver.at, place, *others) | leaving
 
 
 @lemma(is_told, leans_on=("worker_rests_while_away",))
-def reset_shows_stop(s: S) -> Term:
+def reset_shows_stop(s: State) -> Term:
     """While the driver is away config shows STOP, or (Firecracker, which asks whoever is there) an interrupt is due."""
     if discarding(s.world):
         return implies(~s.device.negotiated, (s.device.shown == STOP) | s.device.interrupt)
@@ -39,7 +37,7 @@ def reset_shows_stop(s: S) -> Term:
 
 
 @lemma(is_told, leans_on=("reset_shows_stop", "worker_rests_while_away"))
-def news_is_on_its_way(s: S) -> Term:
+def news_is_on_its_way(s: State) -> Term:
     """If config shows an id or DONE that the worker has not read, an interrupt is due, the bit set, or it reads now."""
     shown = config_shows(s)
     reading = one_of(s.driver.at, Worker.READ_ID, Worker.REREAD, Worker.POLL_ID)
@@ -48,13 +46,13 @@ def news_is_on_its_way(s: S) -> Term:
 
 
 @lemma(is_told)
-def bit_has_work(s: S) -> Term:
+def bit_has_work(s: State) -> Term:
     """While the bit is set the worker's work is pending, or the worker is about to clear the bit."""
     return implies(s.driver.read_bit, has_work(s, Worker.TEST_BIT))
 
 
 @lemma(is_told, leans_on=("bit_has_work", "driver_ids_grow", "worker_rests_while_away"))
-def reading_again_has_work(s: S) -> Term:
+def reading_again_has_work(s: State) -> Term:
     """If the bit was set while the worker worked, its work is pending until it ends."""
     again = one_of(s.driver.at, Worker.REREAD, Worker.POLL_ID)
     past = (loop(s) | one_of(s.driver.at, Worker.SET_ID, Worker.ADD_ID)) & (s.driver.cache == DONE)
@@ -62,7 +60,7 @@ def reading_again_has_work(s: S) -> Term:
 
 
 @lemma(is_told, leans_on=("ids_are_known", "reading_again_has_work"))
-def unserved_id_has_work(s: S) -> Term:
+def unserved_id_has_work(s: State) -> Term:
     """An id that was read and not served keeps the worker at work."""
     unserved = is_issued(s.driver.cache) & ~(s.driver.cache == s.driver.active)
     w = Worker
@@ -70,7 +68,7 @@ def unserved_id_has_work(s: S) -> Term:
 
 
 @lemma(is_told, leans_on=("reading_again_has_work",))
-def done_has_work(s: S, block: Term) -> Term:
+def done_has_work(s: State, block: Term) -> Term:
     """DONE that was read keeps the worker at work until it has given all blocks back."""
     kept = (s.driver.cache == DONE) & s.driver.held.has(block)
     return implies(kept, has_work(s, Worker.TEST_BIT, Worker.READ_ID, Worker.CHECK_ID))
@@ -80,14 +78,14 @@ def done_has_work(s: S, block: Term) -> Term:
 
 
 @lemma(lambda w: hinting(w) and w.driver.releases_on_remove, leans_on=("worker_rests_while_away",))
-def gone_keeps_nothing(s: S, block: Term) -> Term:
+def gone_keeps_nothing(s: State, block: Term) -> Term:
     """A driver that has released its blocks, to be removed or suspended, has none until it is back."""
     gone = one_of(s.driver.binding, Binding.REMOVE_RESET, Binding.ABSENT, Binding.FREEZE_RESET, Binding.FROZEN)
     return implies(gone, ~s.driver.held.has(block))
 
 
 @lemma(lambda w: skipping(w) and asks_for_hints(w) and copies_ram(w), leans_on=("last_stage_is_stopped",))
-def last_stage_shows_done(s: S) -> Term:
+def last_stage_shows_done(s: State) -> Term:
     """From the last sync's end on, config shows DONE, if the driver is there to see it."""
     ending = one_of(s.migration.at, Phase.LAST, Phase.COMPLETE)
     return implies(ending & s.device.negotiated, s.device.status == Status.S_DONE)
@@ -100,14 +98,9 @@ def can_forget(w: World) -> bool:
 
 @lemma(
     can_forget,
-    leans_on=(
-        "gone_keeps_nothing",
-        "hinting_only_in_round",
-        "last_stage_shows_done",
-        "worker_rests_while_away",
-    ),
+    leans_on=("gone_keeps_nothing", "hinting_only_in_round", "last_stage_shows_done", "worker_rests_while_away"),
 )
-def nothing_kept_unasked(s: S, block: Term) -> Term:
+def nothing_kept_unasked(s: State, block: Term) -> Term:
     """Without a migration, and where config does not show DONE, a driver keeps no block and has no id to serve."""
     none_asked = (s.migration.at == Phase.IDLE) if asks_for_hints(s.world) else TRUE
     quiet = none_asked & (s.device.status == Status.S_STOP)

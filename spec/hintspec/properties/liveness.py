@@ -12,7 +12,8 @@ from hintspec.language.terms import EMPTY, Term, one_of
 from hintspec.properties.safety import hinting_is_over, keeps_no_block
 from hintspec.protocol import lifecycle
 from hintspec.protocol.discarding_device import ask_for_no_more, show_done
-from hintspec.protocol.driver import config_changed, config_changed_reading
+from hintspec.protocol.driver import config_changed
+from hintspec.protocol.historic_steps import config_changed_reading, out_of_memory, shrink_all
 from hintspec.protocol.lifecycle import (
     freeze_releases,
     freeze_resets,
@@ -22,12 +23,11 @@ from hintspec.protocol.lifecycle import (
 )
 from hintspec.protocol.migration import reap_ring
 from hintspec.protocol.migration_end import abort_migration, unpause
-from hintspec.protocol.rules import Waits, hinting
+from hintspec.protocol.rules import Waits
 from hintspec.protocol.sending import send_reads, send_takes_cleared
-from hintspec.protocol.shrinker import out_of_memory, shrink_all, shrink_any, shrink_newest
+from hintspec.protocol.shrinker import shrink_any, shrink_newest
 from hintspec.protocol.state import DEVICE, DRIVER, HYPERVISOR, Binding, State, Worker
-
-S = State
+from hintspec.protocol.worlds import hinting
 
 _INTERRUPTS = (config_changed, config_changed_reading)
 _RECLAIM = (shrink_newest, shrink_any, shrink_all, out_of_memory)
@@ -38,16 +38,8 @@ WORKER = Fairness(
     by=DRIVER,
     but=(*_INTERRUPTS, *_RECLAIM, *collect(lifecycle, Action)),
 )
-INTERRUPT = Fairness(
-    "the config interrupt",
-    "it is delivered, even while the worker spins",
-    steps=_INTERRUPTS,
-)
-DEVICE_LOOP = Fairness(
-    "the device",
-    "its loop, once awake, goes on as long as there is something to pop",
-    by=DEVICE,
-)
+INTERRUPT = Fairness("the config interrupt", "it is delivered, even while the worker spins", steps=_INTERRUPTS)
+DEVICE_LOOP = Fairness("the device", "its loop, once awake, goes on as long as there is something to pop", by=DEVICE)
 SENDING = Fairness(
     "the send of a page",
     "once begun it comes to its end, and bitmap_mutex is free again",
@@ -61,9 +53,7 @@ MIGRATION = Fairness(
 )
 PAUSE = Fairness("the pause", "a VM that its user stopped is let run again", steps=(unpause,))
 RECLAIM = Fairness(
-    "the shrinker",
-    "a guest that is short of memory asks it, or the OOM notifier, time and again",
-    steps=_RECLAIM,
+    "the shrinker", "a guest that is short of memory asks it, or the OOM notifier, time and again", steps=_RECLAIM
 )
 REMOVAL = Fairness(
     "remove and suspend",
@@ -72,7 +62,7 @@ REMOVAL = Fairness(
 )
 
 
-def worker_is_not_stuck(s: S) -> Term:
+def worker_is_not_stuck(s: State) -> Term:
     """It is idle or has just put a buffer on the ring; or no virtual CPU runs, which is not its fault."""
     return one_of(s.driver.at, Worker.IDLE, Worker.KICK_ID, Worker.KICK_PAGE) | ~s.vm.running
 
@@ -83,7 +73,7 @@ def worker_is_not_stuck(s: S) -> Term:
     hinting,
     fair=(WORKER, INTERRUPT, DEVICE_LOOP, SENDING),
 )
-def worker_gets_on(s: S) -> Term:
+def worker_gets_on(s: State) -> Term:
     """If the device pops, the worker neither spins nor waits for ever: time and again it ends, or posts a buffer."""
     return worker_is_not_stuck(s)
 
@@ -94,7 +84,7 @@ def worker_gets_on(s: S) -> Term:
     lambda w: w.hinting and w.driver.waits == Waits.NEVER,
     fair=(WORKER, INTERRUPT),
 )
-def worker_never_spins(s: S) -> Term:
+def worker_never_spins(s: State) -> Term:
     """Even if the device does nothing, the worker does not spin: time and again it ends, or posts another buffer.
 
     Said of the drivers that do not wait for the device: those that do sleep, and so need its help by design.
@@ -108,7 +98,7 @@ def worker_never_spins(s: S) -> Term:
     hinting,
     fair=(WORKER, INTERRUPT, DEVICE_LOOP, MIGRATION, PAUSE, REMOVAL),
 )
-def blocks_return(s: S) -> Term:
+def blocks_return(s: State) -> Term:
     """Once hinting is over the driver gives all blocks back, with no help of a shrinker or another migration."""
     return ~hinting_is_over(s) | keeps_no_block(s)
 
@@ -119,7 +109,7 @@ def blocks_return(s: S) -> Term:
     hinting,
     fair=(WORKER, INTERRUPT, RECLAIM, REMOVAL),
 )
-def memory_can_be_had(s: S) -> Term:
+def memory_can_be_had(s: State) -> Term:
     """However long the host takes, a guest that is short of memory does not run out of it for hinted blocks alone.
 
     Time and again a block is free, or the driver keeps none, or it is being removed; or no virtual CPU runs.

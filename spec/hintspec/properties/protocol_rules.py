@@ -9,11 +9,9 @@ from hintspec.language.declare import ALWAYS, RECOVERABLE, Property, claim
 from hintspec.language.terms import DONE, Term, implies, is_issued, one_of
 from hintspec.properties.safety import guest_at_rest
 from hintspec.protocol.device import config_shows
-from hintspec.protocol.promises import reads_in_worker
-from hintspec.protocol.rules import LogMode, hinting, migrating, skipping
+from hintspec.protocol.rules import LogMode
 from hintspec.protocol.state import Binding, Phase, State, Status, Worker
-
-S = State
+from hintspec.protocol.worlds import hinting, migrating, reads_in_worker, skipping
 
 
 @claim(
@@ -22,7 +20,7 @@ S = State
     migrating,
     kept_with=(),
 )
-def log_rests(s: S, block: Term) -> Term:
+def log_rests(s: State, block: Term) -> Term:
     """While no migration is under way nothing is logged, and nothing is to be sent."""
     noted = s.log.own | s.log.bitmap | s.ghost.stale
     noted = noted | (s.log.hot if s.world.log.mode == LogMode.TCG else s.log.kernel)
@@ -39,7 +37,7 @@ def log_rests(s: S, block: Term) -> Term:
     skipping,
     kept_with=("ids_are_known",),
 )
-def requested_id_is_new(s: S) -> Term:
+def requested_id_is_new(s: State) -> Term:
     """While hints are asked for, the device has not yet seen the id in an out buffer."""
     return implies(s.device.status == Status.S_REQUESTED, ~(s.ghost.last_id == s.device.cmd_id))
 
@@ -58,7 +56,7 @@ def requested_id_is_new(s: S) -> Term:
         "worker_rests_while_away",
     ),
 )
-def news_is_acted_upon(s: S, block: Term) -> Term:
+def news_is_acted_upon(s: State, block: Term) -> Term:
     """A driver at rest has served the id that config shows, and has seen DONE if it shows that.
 
     Said of drivers that read the id in the worker. One that reads it in the interrupt (Linux 4.20) may take up a
@@ -76,14 +74,14 @@ def news_is_acted_upon(s: S, block: Term) -> Term:
     hinting,
     kept_with=(),
 )
-def no_work_while_absent(s: S) -> Term:
+def no_work_while_absent(s: State) -> Term:
     """Once removal has cancelled the worker's work none is pending, until the driver is back."""
     leaving = one_of(s.driver.binding, Binding.REMOVE_RELEASE, Binding.REMOVE_RESET, Binding.ABSENT)
     return implies(leaving, ~s.driver.queued & (s.driver.at == Worker.IDLE))
 
 
 @claim(RECOVERABLE, "a migration that can neither end nor be cancelled keeps its VM", migrating)
-def migration_can_end(s: S) -> Term:
+def migration_can_end(s: State) -> Term:
     """Whatever happened, the migration can still come to its end."""
     return s.migration.at == Phase.IDLE
 

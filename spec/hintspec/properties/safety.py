@@ -9,10 +9,9 @@ from hintspec.language.declare import ALWAYS, RECOVERABLE, SOMETIMES, Property, 
 from hintspec.language.terms import DONE, EMPTY, NO_BLOCK, Term, implies, just
 from hintspec.protocol.device import config_shows
 from hintspec.protocol.promises import HINT_IN_BATCH, HINT_IN_WINDOW, HINT_SPARES_NEW_WRITES, ID_AT_MOST_ONCE
-from hintspec.protocol.rules import Fill, Job, World, asks_for_hints, hinting
+from hintspec.protocol.rules import Fill, Job, World
 from hintspec.protocol.state import Binding, Phase, PoisonVal, State, Worker
-
-S = State
+from hintspec.protocol.worlds import asks_for_hints, hinting
 
 
 def poisons(w: World) -> bool:
@@ -38,7 +37,7 @@ def poisons(w: World) -> bool:
         "write_remembered",
     ),
 )
-def no_lost_write(s: S, block: Term) -> Term:
+def no_lost_write(s: State, block: Term) -> Term:
     """When migration is complete, the destination has the current content of every block that matters.
 
     With a discarding device: no content that an application relies on is ever taken.
@@ -57,7 +56,7 @@ def no_lost_write(s: S, block: Term) -> Term:
     lambda w: w.migrates and w.job == Job.POSTCOPY,
     kept_with=("has_come_or_will", "hints_are_off"),
 )
-def page_can_come(s: S, block: Term) -> Term:
+def page_can_come(s: State, block: Term) -> Term:
     """Once the guest runs at the destination, every block is there, is being sent, or is still to be sent."""
     there = s.migration.arrived | s.log.bitmap | just(s.migration.sending)
     return implies(s.migration.at == Phase.POSTCOPY, there.has(block))
@@ -69,7 +68,7 @@ def page_can_come(s: S, block: Term) -> Term:
     poisons,
     kept_with=("last_stage_is_stopped", "nothing_left_behind", "write_remembered"),
 )
-def free_content_kept(s: S, block: Term) -> Term:
+def free_content_kept(s: State, block: Term) -> Term:
     """A free block keeps, over a migration, the poison or the zeros that the guest expects in it."""
     if not s.world.migrates:
         return ~(s.memory.free.has(block) & s.ghost.wiped.has(block))
@@ -83,7 +82,7 @@ def free_content_kept(s: S, block: Term) -> Term:
     lambda w: poisons(w) and w.hinting and w.device.has_poison_val,
     kept_with=("poison_val_is_zero",),
 )
-def poison_val_agrees(s: S) -> Term:
+def poison_val_agrees(s: State) -> Term:
     """While the driver is there, poison_val tells what the guest expects in a free page."""
     pattern = s.world.guest.fill == Fill.POISON
     expected = PoisonVal.PATTERN if pattern else PoisonVal.ZERO
@@ -96,7 +95,7 @@ def poison_val_agrees(s: S) -> Term:
     "page allocator: a page is free, allocated by one user, or in the balloon",
     kept_with=("hand_is_in_step", "order_is_held"),
 )
-def block_conserved(s: S, block: Term) -> Term:
+def block_conserved(s: State, block: Term) -> Term:
     """Each block is in exactly one place: free, used, in the worker's hand, hinted and held."""
     free, used = s.memory.free, s.memory.used
     if not s.world.hinting:
@@ -106,13 +105,13 @@ def block_conserved(s: S, block: Term) -> Term:
     return ~twice.has(block) & (free | used | held | hand).has(block)
 
 
-def guest_at_rest(s: S) -> Term:
+def guest_at_rest(s: State) -> Term:
     """The driver has nothing to do until the device says something new."""
     idle: Term = (s.driver.at == Worker.IDLE) & ~s.driver.queued & ~s.device.interrupt
     return idle & (s.driver.binding == Binding.BOUND)
 
 
-def hinting_is_over(s: S) -> Term:
+def hinting_is_over(s: State) -> Term:
     """The migration is complete, cancelled or has failed; config shows DONE."""
     over = config_shows(s) == DONE
     if s.world.migrates:
@@ -120,7 +119,7 @@ def hinting_is_over(s: S) -> Term:
     return over
 
 
-def keeps_no_block(s: S) -> Term:
+def keeps_no_block(s: State) -> Term:
     """The guest has all its blocks back."""
     return (s.driver.held == EMPTY) & (s.driver.in_hand == NO_BLOCK)
 
@@ -141,7 +140,7 @@ def keeps_no_block(s: S) -> Term:
         "worker_rests_while_away",
     ),
 )
-def blocks_come_back(s: S, block: Term) -> Term:
+def blocks_come_back(s: State, block: Term) -> Term:
     """Once hinting is over and the driver at rest, or the driver is gone, it keeps no block.
 
     Over: the migration is complete, cancelled or has failed; config shows DONE.
@@ -152,19 +151,19 @@ def blocks_come_back(s: S, block: Term) -> Term:
 
 
 @claim(RECOVERABLE, "a work item that never ends blocks rmmod and suspend", hinting)
-def worker_can_end(s: S) -> Term:
+def worker_can_end(s: State) -> Term:
     """Whatever happened, the worker can still come to its end."""
     return s.driver.at == Worker.IDLE
 
 
 @claim(RECOVERABLE, "virtio 1.3 driver rule D10", hinting)
-def blocks_can_come_back(s: S) -> Term:
+def blocks_can_come_back(s: State) -> Term:
     """Whatever happened, the guest can still get all its blocks back."""
     return keeps_no_block(s)
 
 
 @claim(SOMETIMES, "the purpose of the feature: without it nothing is gained and all else holds in vain", asks_for_hints)
-def free_block_skipped(s: S, block: Term) -> Term:
+def free_block_skipped(s: State, block: Term) -> Term:
     """A block without content of value is left out of a migration (or taken by the device)."""
     if not s.world.migrates:
         return s.ghost.wiped.has(block) & ~s.ghost.data.has(block)

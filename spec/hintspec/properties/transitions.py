@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from hintspec.language.declare import Change, Property, change, step_claim
 from hintspec.language.terms import ALL, EMPTY, STOP, Term, choose, implies, is_issued, just, one_of
-from hintspec.protocol.device import clears_in_two_steps, hint_counts, is_notified, mutex_free, payload, returns_first
+from hintspec.protocol.device import hint_counts, is_notified, payload
 from hintspec.protocol.device_loop import nothing_to_do
 from hintspec.protocol.dirty_log import migration_runs
-from hintspec.protocol.migration import issues_ids
-from hintspec.protocol.promises import reads_in_worker
-from hintspec.protocol.rules import Honours, Issue, IssueWaits, LogMode, World, copies_ram, hinting, migrating, skipping
+from hintspec.protocol.historic import mutex_is_free
+from hintspec.protocol.rules import Honours, Issue, IssueWaits, LogMode, World
 from hintspec.protocol.state import (
     APPLICATION,
     DEVICE,
@@ -27,8 +26,16 @@ from hintspec.protocol.state import (
     Status,
     Worker,
 )
-
-S = State
+from hintspec.protocol.worlds import (
+    clears_in_two_steps,
+    copies_ram,
+    hinting,
+    issues_ids,
+    migrating,
+    reads_in_worker,
+    returns_first,
+    skipping,
+)
 
 
 def differs(a: Term, b: Term) -> Term:
@@ -59,26 +66,26 @@ def issues_under_lock(w: World) -> bool:
     but=("resize_balloon",),
     when=issues_under_lock,
 )
-def interrupt_tells_change(s: S, t: S) -> Term:
+def interrupt_tells_change(s: State, t: State) -> Term:
     """The hypervisor raises the interrupt with a new status or id, and with nothing else but a new balloon size."""
     news = differs(s.device.status, t.device.status) | differs(s.device.cmd_id, t.device.cmd_id)
     return t.device.interrupt == (s.device.interrupt | news)
 
 
 @change(NEWS_IS_TOLD, of=("device.interrupt",), by=(DEVICE, HYPERVISOR))
-def interrupt_needs_driver(s: S, t: S) -> Term:
+def interrupt_needs_driver(s: State, t: State) -> Term:
     """A device whose driver is not there (no DRIVER_OK) raises no interrupt: virtio_notify_config."""
     return implies(t.device.interrupt & ~s.device.interrupt, t.device.negotiated)
 
 
 @change(NEWS_IS_TOLD, of=("driver.read_bit",), by=(DRIVER,), when=reads_in_worker)
-def bit_needs_interrupt(s: S, t: S) -> Term:
+def bit_needs_interrupt(s: State, t: State) -> Term:
     """The driver notes that config changed when it was interrupted: virtballoon_changed."""
     return implies(t.driver.read_bit & ~s.driver.read_bit, s.device.interrupt)
 
 
 @change(NEWS_IS_TOLD, of=("driver.at",), by=(DRIVER,), when=reads_in_worker)
-def read_needs_bit(s: S, t: S) -> Term:
+def read_needs_bit(s: State, t: State) -> Term:
     """The worker reads the id from config when it noted a change, not else: virtio_balloon_cmd_id_received."""
     will_read = one_of(t.driver.at, Worker.READ_ID, Worker.REREAD, Worker.POLL_ID)
     return implies(will_read, s.driver.read_bit)
@@ -97,34 +104,34 @@ ROUND_IN_ORDER = step_claim(
 
 
 @change(ROUND_IN_ORDER, of=("driver.at",), by=(DRIVER,))
-def kicks_what_it_posted(s: S, t: S) -> Term:
+def kicks_what_it_posted(s: State, t: State) -> Term:
     """Before a kick stands a buffer that was put on the ring: virtqueue_add, then virtqueue_kick."""
     will_kick = one_of(t.driver.at, Worker.KICK_ID, Worker.KICK_PAGE) & differs(s.driver.at, t.driver.at)
     return implies(will_kick, differs(s.ring.queue.waiting, t.ring.queue.waiting))
 
 
 @change(ROUND_IN_ORDER, of=("device.awake",), by=(DRIVER,), but=("probe", "restore"))
-def kicks_a_stop_that_fits(s: S, t: S) -> Term:
+def kicks_a_stop_that_fits(s: State, t: State) -> Term:
     """STOP is posted and kicked in one step of the text; one that does not fit is not kicked: send_cmd_id_stop."""
     return implies(s.driver.at == Worker.SEND_STOP, differs(s.ring.queue.waiting, t.ring.queue.waiting))
 
 
 @change(ROUND_IN_ORDER, of=("driver.at",), by=(DRIVER,))
-def leaves_room_for_stop(s: S, t: S) -> Term:
+def leaves_room_for_stop(s: State, t: State) -> Term:
     """After a hint there is an entry left, for a command id: get_free_page_and_send, num_free > 1."""
     hints = t.driver.at == Worker.KICK_PAGE
     return implies(hints & differs(s.driver.at, t.driver.at), t.ring.queue.room > 0)
 
 
 @change(ROUND_IN_ORDER, of=("driver.at",), by=(DRIVER,))
-def hints_until_id_changes(s: S, t: S) -> Term:
+def hints_until_id_changes(s: State, t: State) -> Term:
     """The loop is left, other than for want of blocks, because the id is no longer the one it serves (D4, D5)."""
     leaves = (s.driver.at == Worker.COMPARE) & ~(t.driver.at == Worker.ALLOC)
     return implies(leaves, differs(s.driver.cache, s.driver.active))
 
 
 @change(ROUND_IN_ORDER, of=("driver.at",), by=(DRIVER,))
-def takes_used_back(s: S, t: S) -> Term:
+def takes_used_back(s: State, t: State) -> Term:
     """As a round begins and as it ends no used entry is left on the ring: detach until get_buf finds none."""
     begins = (s.driver.at == Worker.CHECK_ID) & one_of(t.driver.at, Worker.RETEST, Worker.SET_ID)
     none_left = t.ring.queue.room == t.ring.queue.detach().room
@@ -132,7 +139,7 @@ def takes_used_back(s: S, t: S) -> Term:
 
 
 @change(ROUND_IN_ORDER, of=("ring.queue", "driver.at"), by=(DRIVER,))
-def ends_after_one_round(s: S, t: S) -> Term:
+def ends_after_one_round(s: State, t: State) -> Term:
     """After STOP the worker's function returns, or waits for the device and then returns (Waits)."""
     return implies(s.driver.at == Worker.SEND_STOP, one_of(t.driver.at, Worker.IDLE, Worker.WAIT_STOP))
 
@@ -146,7 +153,7 @@ PROBED_AFRESH = step_claim(
 
 
 @change(PROBED_AFRESH, of=("driver.binding",), by=(DRIVER,))
-def knows_no_id(s: S, t: S) -> Term:
+def knows_no_id(s: State, t: State) -> Term:
     """What the last driver knew is gone."""
     probed = (s.driver.binding == Binding.ABSENT) & (t.driver.binding == Binding.BOUND)
     return implies(probed, (t.driver.cache == STOP) & (t.driver.active == STOP))
@@ -165,13 +172,13 @@ LOOP_IS_KICKED = step_claim(
 
 
 @change(LOOP_IS_KICKED, of=("ring.queue", "device.awake"), by=(DEVICE,))
-def pops_once_kicked(s: S, t: S) -> Term:
+def pops_once_kicked(s: State, t: State) -> Term:
     """What is popped, and what goes to sleep, is a loop that runs."""
     return s.device.awake
 
 
 @change(LOOP_IS_KICKED, of=("device.awake",), by=(DEVICE,), when=lambda w: w.device.rechecks_ring)
-def sleeps_when_done(s: S, t: S) -> Term:
+def sleeps_when_done(s: State, t: State) -> Term:
     """The loop goes to sleep when nothing is left to do. (With EVENT_IDX it may be wrong: see dozes.)"""
     return implies(s.device.awake & ~t.device.awake, nothing_to_do(s))
 
@@ -183,14 +190,14 @@ def sleeps_when_done(s: S, t: S) -> Term:
     but=("snapshot_begins",),
     when=lambda w: w.device.kicks_at_start,
 )
-def kicked_as_vm_starts(s: S, t: S) -> Term:
+def kicked_as_vm_starts(s: State, t: State) -> Term:
     """QEMU kicks the queues whenever the VM starts to run, if only after a moment (snapshot), and at no other time."""
     starts = t.vm.running & ~s.vm.running
     return implies(starts, t.device.awake) & implies(t.device.awake & ~s.device.awake, starts)
 
 
 @change(LOOP_IS_KICKED, of=("driver.binding",), by=(DRIVER,), when=lambda w: w.device.kicks_at_start)
-def kicked_as_driver_comes(s: S, t: S) -> Term:
+def kicked_as_driver_comes(s: State, t: State) -> Term:
     """QEMU kicks the queues as the driver sets DRIVER_OK: in probe, and in restore."""
     comes = (t.driver.binding == Binding.BOUND) & ~(s.driver.binding == Binding.BOUND)
     return implies(comes, t.device.awake)
@@ -209,16 +216,16 @@ POPPED_ONCE = step_claim(
 
 
 @change(POPPED_ONCE, of=("device.status",), by=(DEVICE,))
-def status_follows_pops(s: S, t: S) -> Term:
+def status_follows_pops(s: State, t: State) -> Term:
     """The device's own steps change the status by an out buffer that they pop."""
     popped = differs(s.ring.queue.waiting, t.ring.queue.waiting)
     return implies(differs(s.device.status, t.device.status), popped & ~(s.ring.queue.head("kind") == Entry.HINT))
 
 
 @change(POPPED_ONCE, of=("log.bitmap",), by=(DEVICE,))
-def bitmap_has_one_user(s: S, t: S) -> Term:
+def bitmap_has_one_user(s: State, t: State) -> Term:
     """The bitmap is touched under bitmap_mutex."""
-    return mutex_free(s)
+    return mutex_is_free(s)
 
 
 def honours_each(w: World) -> bool:
@@ -227,7 +234,7 @@ def honours_each(w: World) -> bool:
 
 
 @change(POPPED_ONCE, of=("ring.queue",), by=(DEVICE,), when=honours_each)
-def counting_hint_is_honoured(s: S, t: S) -> Term:
+def counting_hint_is_honoured(s: State, t: State) -> Term:
     """A hint that counts is not wasted: its block need not be sent any more."""
     counts = (s.ring.queue.head("kind") == Entry.HINT) & hint_counts(s)
     return implies(counts, ~t.log.bitmap.has(s.ring.queue.head("block")))
@@ -245,7 +252,7 @@ SYNC_IN_ORDER = step_claim(
 
 
 @change(SYNC_IN_ORDER, of=("migration.at",), by=(HYPERVISOR,), when=copies_ram)
-def begins_with_all_to_send(s: S, t: S) -> Term:
+def begins_with_all_to_send(s: State, t: State) -> Term:
     """ram_list_init_bitmaps sets every bit; the log is empty, unless KVM sets its bits, too (initially set)."""
     begins = (s.migration.at == Phase.IDLE) & ~(t.migration.at == Phase.IDLE)
     fresh = (t.log.bitmap == ALL) & (t.log.own == EMPTY)
@@ -255,12 +262,9 @@ def begins_with_all_to_send(s: S, t: S) -> Term:
 
 
 @change(
-    SYNC_IN_ORDER,
-    of=("migration.at", "device.status"),
-    by=(HYPERVISOR,),
-    when=lambda w: skipping(w) and copies_ram(w),
+    SYNC_IN_ORDER, of=("migration.at", "device.status"), by=(HYPERVISOR,), when=lambda w: skipping(w) and copies_ram(w)
 )
-def stop_before_sync(s: S, t: S) -> Term:
+def stop_before_sync(s: State, t: State) -> Term:
     """PRECOPY_NOTIFY_BEFORE_BITMAP_SYNC: STOP is shown as a sync begins (up to 5.0 also as migration fails)."""
     begins = (t.migration.at == Phase.SYNC_GET) & differs(s.migration.at, t.migration.at)
     stops = (t.device.status == Status.S_STOP) & differs(s.device.status, t.device.status)
@@ -274,7 +278,7 @@ def asks_after_each_sync(w: World) -> bool:
 
 
 @change(SYNC_IN_ORDER, of=("migration.at",), by=(HYPERVISOR,), when=asks_after_each_sync)
-def id_or_done_after_sync(s: S, t: S) -> Term:
+def id_or_done_after_sync(s: State, t: State) -> Term:
     """PRECOPY_NOTIFY_AFTER_BITMAP_SYNC: a VM that runs is asked for hints, one that stands still is told DONE."""
     ends = (s.migration.at == Phase.SYNC_PUBLISH) & is_notified(s)
     return implies(ends, t.device.status == choose(s.vm.running, Status.S_REQUESTED, Status.S_DONE))
@@ -290,7 +294,7 @@ VM_AS_FOUND = step_claim(
 
 
 @change(VM_AS_FOUND, of=("vm.running", "migration.at"), by=(HYPERVISOR,))
-def no_start_or_stop_in_sync(s: S, t: S) -> Term:
+def no_start_or_stop_in_sync(s: State, t: State) -> Term:
     """Whatever starts or stops the VM, and whatever ends a migration, waits for the sync's end."""
     moves = differs(s.vm.running, t.vm.running) | ((t.migration.at == Phase.IDLE) & migration_runs(s))
     between = one_of(s.migration.at, Phase.IDLE, Phase.ROUND, Phase.LAST, Phase.COMPLETE)
@@ -298,7 +302,7 @@ def no_start_or_stop_in_sync(s: S, t: S) -> Term:
 
 
 @change(VM_AS_FOUND, of=("vm.running", "migration.at"), by=(HYPERVISOR,))
-def left_as_found(s: S, t: S) -> Term:
+def left_as_found(s: State, t: State) -> Term:
     """A VM that was stopped for the last stage runs again (see migration_over); another one does what it did."""
     ends = (t.migration.at == Phase.IDLE) & migration_runs(s)
     return implies(ends, t.vm.running == (s.vm.running | s.migration.last))
@@ -316,7 +320,7 @@ GHOSTS_SAY_THIS = step_claim(
 
 
 @change(GHOSTS_SAY_THIS, of=("ring.queue", "ghost.open", "ghost.last_id"), by=(DEVICE,), when=hinting)
-def seen_of_ids(s: S, t: S) -> Term:
+def seen_of_ids(s: State, t: State) -> Term:
     """Each out buffer that is popped is seen, be it ignored or not; no hint is taken for one."""
     sent = payload(s)
     carries_id = is_issued(sent)
@@ -332,20 +336,20 @@ def only(block: Term, old: Term, new: Term) -> Term:
 
 
 @change(GHOSTS_SAY_THIS, of=("ghost.data",), by=(APPLICATION, HYPERVISOR))
-def data_of_one_block(s: S, t: S, block: Term) -> Term:
+def data_of_one_block(s: State, t: State, block: Term) -> Term:
     """A step that speaks of a block changes what is known of this one's data."""
     return only(block, s.ghost.data, t.ghost.data)
 
 
 @change(GHOSTS_SAY_THIS, of=("ghost.stale", "ghost.written"), by=(APPLICATION, HYPERVISOR), when=migrating)
-def content_of_one_block(s: S, t: S, block: Term) -> Term:
+def content_of_one_block(s: State, t: State, block: Term) -> Term:
     """The same of what the destination lacks, and of what was written lately."""
     same = only(block, s.ghost.stale, t.ghost.stale)
     return same & only(block, s.ghost.written, t.ghost.written) if s.world.hinting else same
 
 
 @change(GHOSTS_SAY_THIS, of=("ghost.stale",), by=(APPLICATION, HYPERVISOR), when=copies_ram)
-def new_content_matters(s: S, t: S) -> Term:
+def new_content_matters(s: State, t: State) -> Term:
     """What changes while a migration is under way was written by somebody who relies on it, or fills a free block."""
     under_way = migration_runs(s) & ~(t.migration.at == Phase.IDLE)
     new = t.ghost.stale - s.ghost.stale

@@ -5,13 +5,12 @@ from __future__ import annotations
 from hintspec.language.declare import action, require
 from hintspec.language.terms import STOP, Term, empty_ring
 from hintspec.protocol.device import hint_in_progress
-from hintspec.protocol.rules import Fill, IssueWaits, Kind, World, skipping
+from hintspec.protocol.rules import World
 from hintspec.protocol.state import DEVICE, DRIVER, PoisonVal, State, Status
+from hintspec.protocol.worlds import discarding, has_poison_val, issue_waits, may_doze, may_lose_feature, skipping
 
-S = State
 
-
-def nothing_to_do(s: S) -> Term:
+def nothing_to_do(s: State) -> Term:
     """The loop runs, nothing is left on the ring, and hinting is off."""
     empty = s.ring.queue.waiting == 0
     return s.device.awake & empty & ~(s.device.status == Status.S_START)
@@ -23,15 +22,10 @@ def nothing_to_do(s: S) -> Term:
     where="virtio-balloon.c (QEMU): virtio_ballloon_get_free_page_hints",
     when=lambda w: skipping(w) and w.device.rechecks_ring,
 )
-def loop_ends(s: S) -> None:
+def loop_ends(s: State) -> None:
     """Nothing is left on the ring and hinting is off: sleep until the next kick."""
     require(nothing_to_do(s))
     s.device.awake = False
-
-
-def dozes(w: World) -> bool:
-    """Devices whose loop does not look at the ring again after it switched notifications on."""
-    return skipping(w) and not w.device.rechecks_ring
 
 
 def kicks_at_start(w: World) -> bool:
@@ -43,50 +37,45 @@ def kicks_at_start(w: World) -> bool:
     return skipping(w) and w.device.kicks_at_start
 
 
-def start_ioeventfd(s: S) -> None:
+def start_ioeventfd(s: State) -> None:
     """ioeventfd starts: the queues are kicked."""
     if kicks_at_start(s.world):
         s.device.awake = True
-        if dozes(s.world):
+        if may_doze(s.world):
             s.device.dozing = False
 
 
-def start_ioeventfd_if(s: S, starts: Term) -> None:
+def start_ioeventfd_if(s: State, starts: Term) -> None:
     """ioeventfd starts only where the condition holds."""
     if kicks_at_start(s.world):
         s.device.awake = s.device.awake | starts
-        if dozes(s.world):
+        if may_doze(s.world):
             s.device.dozing = s.device.dozing & ~starts
 
 
-@action(by=DEVICE, step="Q1 (empty)", where="virtio-balloon.c (QEMU): virtio_queue_set_notification", when=dozes)
-def loop_finds_nothing(s: S) -> None:
+@action(by=DEVICE, step="Q1 (empty)", where="virtio-balloon.c (QEMU): virtio_queue_set_notification", when=may_doze)
+def loop_finds_nothing(s: State) -> None:
     """With EVENT_IDX: nothing is left on the ring and hinting is off ..."""
     require(nothing_to_do(s), ~s.device.dozing)
     s.device.dozing = True
 
 
-@action(by=DEVICE, step="Q1 (sleep)", where="virtio-balloon.c (QEMU): virtio_queue_set_notification", when=dozes)
-def loop_sleeps(s: S) -> None:
+@action(by=DEVICE, step="Q1 (sleep)", where="virtio-balloon.c (QEMU): virtio_queue_set_notification", when=may_doze)
+def loop_sleeps(s: State) -> None:
     """... sleep until the next kick; what came in between was not kicked for, and is not looked for."""
     require(s.device.dozing)
     s.device.dozing = False
     s.device.awake = False
 
 
-@action(
-    by=DRIVER,
-    step="L0",
-    where="hw/virtio/virtio-pci.c: VIRTIO_PCI_GUEST_FEATURES",
-    when=lambda w: skipping(w) and not w.device.features_are_fixed,
-)
-def rewrite_features(s: S) -> None:
+@action(by=DRIVER, step="L0", where="hw/virtio/virtio-pci.c: VIRTIO_PCI_GUEST_FEATURES", when=may_lose_feature)
+def rewrite_features(s: State) -> None:
     """A legacy driver, buggy or malicious, turns the feature off with no reset; the ring stays in use."""
     require(s.device.negotiated, s.device.feature)
     s.device.feature = False
 
 
-def reset_device(s: S) -> None:
+def reset_device(s: State) -> None:
     """A device reset: hinting stops, poison_val is forgotten, the ring is empty (H10).
 
     Source: QEMU virtio_balloon_device_reset(), virtio_reset(). It waits for free_page_lock.
@@ -97,16 +86,16 @@ def reset_device(s: S) -> None:
     s.ring.queue = empty_ring(s.ring.queue.sort)
     s.ghost.last_id = STOP
     s.ghost.open = False
-    if w.device.kind == Kind.SKIPS:
-        s.device.status = Status.S_STOP
-    else:
+    if discarding(w):
         s.device.shown = STOP
         s.device.guest_cmd = STOP
-    if w.device.kind == Kind.SKIPS and w.device.issue_waits != IssueWaits.NOTHING:
+    else:
+        s.device.status = Status.S_STOP
+    if issue_waits(w):
         s.device.round_open = False
-    if dozes(w):
+    if may_doze(w):
         s.device.dozing = False
-    if skipping(w) and not w.device.features_are_fixed:
+    if may_lose_feature(w):
         s.device.feature = True
-    if w.guest.fill != Fill.NOTHING and w.device.has_poison_val:
+    if has_poison_val(w):
         s.device.poison_val = PoisonVal.ZERO

@@ -7,16 +7,16 @@ free, and expects to find that filling later.
 from __future__ import annotations
 
 from hintspec.language.declare import action, promise, require
-from hintspec.language.terms import EMPTY, NO_BLOCK, Term, choose, just
+from hintspec.language.terms import EMPTY, Term, choose, just
 from hintspec.protocol.dirty_log import migration_runs
+from hintspec.protocol.historic import require_landed
 from hintspec.protocol.promises import FREED_ONCE
-from hintspec.protocol.rules import Fill, Job, LogMode, World, copies_ram, unlogged
+from hintspec.protocol.rules import Fill, Job, LogMode
 from hintspec.protocol.state import APPLICATION, HYPERVISOR, State
+from hintspec.protocol.worlds import copies_ram, unlogged
 
-S = State
 
-
-def store(s: S, blocks: Term) -> None:
+def store(s: State, blocks: Term) -> None:
     """The CPU stores into ``blocks``: content changes, and the dirty log notices if they are armed.
 
     KVM: the kernel's bit is set (a block whose bit is set already is not armed, and nothing more
@@ -38,7 +38,7 @@ def store(s: S, blocks: Term) -> None:
         store_is_marked(s, blocks)
 
 
-def store_lands(s: S, blocks: Term) -> None:
+def store_lands(s: State, blocks: Term) -> None:
     """The content of ``blocks`` changes."""
     changed = choose(migration_runs(s), blocks, EMPTY)
     s.ghost.stale = s.ghost.stale | changed
@@ -46,7 +46,7 @@ def store_lands(s: S, blocks: Term) -> None:
         s.ghost.written = s.ghost.written | changed
 
 
-def store_is_marked(s: S, blocks: Term) -> None:
+def store_is_marked(s: State, blocks: Term) -> None:
     """The dirty log notices a store into ``blocks``."""
     w = s.world
     marked = choose(migration_runs(s), blocks, EMPTY)
@@ -59,7 +59,7 @@ def store_is_marked(s: S, blocks: Term) -> None:
         s.log.kernel = s.log.kernel | marked
 
 
-def become_free(s: S, blocks: Term) -> None:
+def become_free(s: State, blocks: Term) -> None:
     """Free ``blocks``; where free pages have content (poison, init_on_free), it is written now.
 
     Source: free_pages_prepare() with kernel_poison_pages() or clear_highpages_kasan_tagged().
@@ -71,7 +71,7 @@ def become_free(s: S, blocks: Term) -> None:
 
 
 @action(by=APPLICATION, step="A1", where="mm/page_alloc.c: get_page_from_freelist, post_alloc_hook")
-def allocate(s: S, block: Term) -> None:
+def allocate(s: State, block: Term) -> None:
     """An application gets a free block. With init_on_free it may rely on the zeros it finds there."""
     require(s.memory.free.has(block))
     s.memory.free = s.memory.free - just(block)
@@ -83,41 +83,18 @@ def allocate(s: S, block: Term) -> None:
 
 
 @action(by=APPLICATION, step="A2", where="a store by a virtual CPU", when=lambda w: w.log.store_is_atomic)
-def write(s: S, block: Term) -> None:
+def write(s: State, block: Term) -> None:
     """An application writes into a block of its own, and relies on it from now on."""
     require(s.memory.used.has(block))
     s.ghost.data = s.ghost.data | just(block)
     store(s, just(block))
 
 
-def in_two_steps(w: World) -> bool:
-    """Worlds in which a store is marked first and lands later."""
-    return w.migrates and not w.log.store_is_atomic
-
-
-@action(by=APPLICATION, step="A2 (mark)", where="QEMU up to 4.1, TCG: notdirty_mem_write_prepare", when=in_two_steps)
-def store_begins(s: S, block: Term) -> None:
-    """TCG before 4.2: a store is marked ..."""
-    require(s.memory.used.has(block), s.memory.storing == NO_BLOCK)
-    store_is_marked(s, just(block))
-    s.memory.storing = block
-
-
-@action(by=APPLICATION, step="A2 (store)", where="QEMU up to 4.1, TCG: the store after the mark", when=in_two_steps)
-def store_ends(s: S) -> None:
-    """... and lands when the mark may have been read already."""
-    require(~(s.memory.storing == NO_BLOCK))
-    s.ghost.data = s.ghost.data | just(s.memory.storing)
-    store_lands(s, just(s.memory.storing))
-    s.memory.storing = NO_BLOCK
-
-
 @action(by=APPLICATION, step="A3", where="mm/page_alloc.c: free_unref_page, __free_pages_ok")
-def free(s: S, block: Term) -> None:
+def free(s: State, block: Term) -> None:
     """An application frees a block; its content is nobody's any more."""
     require(s.memory.used.has(block))
-    if in_two_steps(s.world):
-        require(~(s.memory.storing == block))
+    require_landed(s, block)
     s.memory.used = s.memory.used - just(block)
     s.ghost.data = s.ghost.data - just(block)
     become_free(s, just(block))
@@ -130,7 +107,7 @@ def free(s: S, block: Term) -> None:
     when=copies_ram,
     budgets=("dma",),
 )
-def dma_write(s: S, block: Term) -> None:
+def dma_write(s: State, block: Term) -> None:
     """The hypervisor writes into guest memory itself: marked in QEMU's own log, not in the kernel's."""
     require(s.vm.running, s.memory.used.has(block))
     logged = choose(migration_runs(s), just(block), EMPTY)

@@ -7,30 +7,25 @@ clears a page's bit before it reads the page, so that a write in between is sent
 from __future__ import annotations
 
 from hintspec.language.declare import action, promise, require
-from hintspec.language.sorts import Label
-from hintspec.language.terms import ALL, EMPTY, NO_BLOCK, Term, choose, just, next_id, one_of
-from hintspec.protocol.device import device_unlocked, is_notified, mutex_free
+from hintspec.language.terms import ALL, EMPTY, NO_BLOCK, Term, choose, next_id, one_of
+from hintspec.protocol import historic, repairs
+from hintspec.protocol.device import device_unlocked, is_notified
 from hintspec.protocol.dirty_log import migration_runs
 from hintspec.protocol.promises import SYNC_OF_MIGRATION
-from hintspec.protocol.rules import (
-    Issue,
-    IssueWaits,
-    Job,
-    LogMode,
-    World,
+from hintspec.protocol.rules import Job, LogMode
+from hintspec.protocol.state import HYPERVISOR, Phase, State, Status
+from hintspec.protocol.worlds import (
     asks_for_hints,
     copies_ram,
+    issues_ids,
+    issues_under_lock,
     manual,
     migrating,
-    skipping,
     unlogged,
 )
-from hintspec.protocol.state import HYPERVISOR, Phase, State, Status
-
-S = State
 
 
-def forget_log(s: S, *, bitmap: Term, kernel: Term, unmarked: Term = EMPTY) -> None:
+def forget_log(s: State, *, bitmap: Term, kernel: Term, unmarked: Term = EMPTY) -> None:
     """Start or stop dirty logging: every place that remembers a write gets its first value."""
     s.log.bitmap = bitmap
     s.log.own = EMPTY
@@ -55,7 +50,7 @@ def forget_log(s: S, *, bitmap: Term, kernel: Term, unmarked: Term = EMPTY) -> N
     when=copies_ram,
     budgets=("migrations", "rounds"),
 )
-def migrate(s: S) -> None:
+def migrate(s: State) -> None:
     """Migration begins: all bits to send are set, the dirty log starts, the first sync begins. The VM may be paused."""
     require(s.migration.at == Phase.IDLE)
     every_bit_set = s.world.log.mode == LogMode.KVM_MANUAL
@@ -70,7 +65,7 @@ def migrate(s: S) -> None:
 # -- a sync: stop, GET, merge, start ----------------------------------------------------------
 
 
-def sync_begins(s: S) -> None:
+def sync_begins(s: State) -> None:
     """PRECOPY_NOTIFY_BEFORE_BITMAP_SYNC: virtio_balloon_free_page_stop() (H2)."""
     s.migration.at = Phase.SYNC_GET
     if s.world.hinting:
@@ -79,7 +74,7 @@ def sync_begins(s: S) -> None:
         s.device.interrupt = s.device.interrupt | stop
 
 
-def between_syncs(s: S) -> Term:
+def between_syncs(s: State) -> Term:
     """No sync is under way: it holds the big QEMU lock from its beginning to its end."""
     return one_of(s.migration.at, Phase.IDLE, Phase.ROUND)
 
@@ -91,7 +86,7 @@ def between_syncs(s: S) -> Term:
     when=copies_ram,
     budgets=("rounds",),
 )
-def next_sync(s: S) -> None:
+def next_sync(s: State) -> None:
     """Little is left to send: the next round begins with a sync, and that with stopping hinting."""
     require(s.migration.at == Phase.ROUND, s.migration.sending == NO_BLOCK, device_unlocked(s))
     promise(SYNC_OF_MIGRATION, migration_runs(s))
@@ -105,7 +100,7 @@ def next_sync(s: S) -> None:
     when=lambda w: copies_ram(w) and w.device.syncs_at_any_time,
     budgets=("rounds",),
 )
-def timed_sync(s: S) -> None:
+def timed_sync(s: State) -> None:
     """From 9.2 on a timer begins a sync, too, whatever the migration thread is sending."""
     require(s.migration.at == Phase.ROUND, device_unlocked(s))
     promise(SYNC_OF_MIGRATION, migration_runs(s))
@@ -113,30 +108,24 @@ def timed_sync(s: S) -> None:
 
 
 @action(by=HYPERVISOR, step="M3", where="migration.c: migration_completion, vm_stop_force_state", when=copies_ram)
-def stop_vm(s: S) -> None:
+def stop_vm(s: State) -> None:
     """Little enough is left: the VM stops for the last stage, and the device's loop with it."""
     require(s.migration.at == Phase.ROUND, s.migration.sending == NO_BLOCK, device_unlocked(s))
-    no_store_is_under_way(s)
+    historic.require_no_store(s)
     s.vm.running = False
     s.migration.last = True
     s.migration.at = Phase.SYNC_STOP
 
 
-def no_store_is_under_way(s: S) -> None:
-    """A virtual CPU stops between two instructions."""
-    if not s.world.log.store_is_atomic:
-        require(s.memory.storing == NO_BLOCK)
-
-
 @action(by=HYPERVISOR, step="M4 H2", where="ram.c: ram_save_complete, migration_bitmap_sync_precopy", when=copies_ram)
-def last_sync(s: S) -> None:
+def last_sync(s: State) -> None:
     """The last sync begins, with the VM stopped."""
     require(s.migration.at == Phase.SYNC_STOP)
     sync_begins(s)
 
 
 @action(by=HYPERVISOR, step="M5", where="ram.c: migration_bitmap_sync, memory_global_dirty_log_sync", when=copies_ram)
-def sync_get(s: S) -> None:
+def sync_get(s: State) -> None:
     """Read the kernel's log into QEMU's own (GET). Manual-clear leaves the kernel's bits and notes them."""
     require(s.migration.at == Phase.SYNC_GET)
     if s.world.log.mode != LogMode.TCG:
@@ -149,88 +138,43 @@ def sync_get(s: S) -> None:
 
 
 @action(by=HYPERVISOR, step="M6", where="ram.c: ramblock_sync_dirty_bitmap", when=copies_ram)
-def sync_merge(s: S) -> None:
+def sync_merge(s: State) -> None:
     """Merge QEMU's own log into the migration bitmap; a clear of every chunk is owed again."""
     w = s.world
     require(s.migration.at == Phase.SYNC_MERGE)
     if w.device.syncs_at_any_time:
-        require(mutex_free(s))
+        require(historic.mutex_is_free(s))
     s.log.bitmap = s.log.bitmap | s.log.own
     if w.log.mode == LogMode.TCG and w.log.rearms_at_sync:
         s.log.hot = s.log.hot - s.log.own
     s.log.own = EMPTY
     if manual(w):
         s.log.owed = ALL
-    if manual(w) and w.device.eager_clear:
-        s.migration.at = Phase.SYNC_CLEAR
-    else:
-        s.migration.at = before_issue(w)
-
-
-def before_issue(w: World) -> Label:
-    """What comes before a new id: nothing, or the drain of repair F3."""
-    return Phase.SYNC_DRAIN if w.hinting and w.device.drains_before_issue else Phase.SYNC_PUBLISH
-
-
-@action(
-    by=HYPERVISOR,
-    step="M6 (R1)",
-    where="repair R1 of the docs",
-    when=lambda w: manual(w) and w.device.eager_clear,
-)
-def sync_clear(s: S) -> None:
-    """Repaired: clear, and so arm, all chunks inside the sync, before the id is published."""
-    require(s.migration.at == Phase.SYNC_CLEAR)
-    s.log.kernel = s.log.kernel - s.log.seen
-    s.log.seen = EMPTY
-    s.log.owed = EMPTY
-    s.migration.at = before_issue(s.world)
-
-
-@action(
-    by=HYPERVISOR,
-    step="M6 (F3)",
-    where="repair F3 of the docs",
-    when=lambda w: skipping(w) and w.device.drains_before_issue,
-)
-def drain_ring(s: S) -> None:
-    """Repaired: whatever is still on the hint queue is given back unread, before the id is published."""
-    require(s.migration.at == Phase.SYNC_DRAIN)
-    s.ring.queue = s.ring.queue.flush()
-    s.migration.at = Phase.SYNC_PUBLISH
+    s.migration.at = repairs.after_merge(w)
 
 
 # -- after a sync: a new id, or DONE ----------------------------------------------------------
 
 
-def new_id(s: S) -> None:
+def new_id(s: State) -> None:
     """The id moves on; from here on a write is a write since the newest id was issued."""
     s.device.cmd_id = next_id(s.device.cmd_id)
     s.ghost.written = EMPTY
-    if s.world.device.issue_waits != IssueWaits.NOTHING:
-        s.device.round_open = True
+    repairs.open_round(s)
 
 
-def issues_ids(w: World) -> bool:
-    """Worlds in which the hypervisor asks for hints by ids (devices that discard do so in their own steps)."""
-    return skipping(w) and asks_for_hints(w)
-
-
-def may_issue(s: S) -> Term:
-    """The VM runs and the driver is there; repair F2: and the last round's entries were popped."""
-    ready: Term = s.vm.running & is_notified(s)
-    if s.world.device.issue_waits != IssueWaits.NOTHING:
-        ready = ready & ~s.device.round_open
-    return ready
+def may_issue(s: State) -> Term:
+    """The VM runs and the driver is there."""
+    return repairs.may_issue(s, s.vm.running & is_notified(s))
 
 
 @action(
     by=HYPERVISOR,
     step="H1",
     where="virtio-balloon.c (QEMU): virtio_balloon_free_page_start",
-    when=lambda w: issues_ids(w) and w.device.issue == Issue.LOCKED,
+    when=lambda w: issues_ids(w) and issues_under_lock(w),
 )
-def publish_id(s: S) -> None:
+def publish_id(s: State) -> None:
     """A new id is issued and shown; hinting is REQUESTED; the config interrupt is raised."""
     require(s.migration.at == Phase.SYNC_PUBLISH, may_issue(s))
     new_id(s)
@@ -239,48 +183,13 @@ def publish_id(s: S) -> None:
     s.migration.at = Phase.ROUND
 
 
-def half_of_issue(s: S, first_if: Issue) -> None:
-    """Up to 5.0, without the lock, the new id and its status are two steps; then the config interrupt is raised."""
-    if s.world.device.issue == first_if:
-        require(s.migration.at == Phase.SYNC_PUBLISH, may_issue(s))
-        s.migration.at = Phase.SYNC_STATUS
-    else:
-        require(s.migration.at == Phase.SYNC_STATUS)
-        s.device.interrupt = True
-        s.migration.at = Phase.ROUND
-
-
-@action(
-    by=HYPERVISOR,
-    step="H1 (id)",
-    where="virtio-balloon.c (QEMU up to 5.0): virtio_balloon_free_page_start",
-    when=lambda w: issues_ids(w) and w.device.issue != Issue.LOCKED,
-)
-def count_id(s: S) -> None:
-    """Up to 5.0, without the lock: the id changes."""
-    half_of_issue(s, Issue.ID_FIRST)
-    new_id(s)
-
-
-@action(
-    by=HYPERVISOR,
-    step="H1 (status)",
-    where="virtio-balloon.c (QEMU up to 5.0): virtio_balloon_free_page_start",
-    when=lambda w: issues_ids(w) and w.device.issue != Issue.LOCKED,
-)
-def request_hints(s: S) -> None:
-    """Up to 5.0, without the lock: the status changes."""
-    half_of_issue(s, Issue.STATUS_FIRST)
-    s.device.status = Status.S_REQUESTED
-
-
 @action(
     by=HYPERVISOR,
     step="H1 (none)",
     where="virtio-balloon.c (QEMU): virtio_balloon_free_page_hint_notify",
     when=migrating,
 )
-def publish_nothing(s: S) -> None:
+def publish_nothing(s: State) -> None:
     """The sync ends without an id: no driver with the feature is there (or F2 holds the id back)."""
     require(s.migration.at == Phase.SYNC_PUBLISH)
     if asks_for_hints(s.world):
@@ -288,13 +197,8 @@ def publish_nothing(s: S) -> None:
     s.migration.at = choose(s.migration.last, Phase.LAST, Phase.ROUND)
 
 
-@action(
-    by=HYPERVISOR,
-    step="H3",
-    where="virtio-balloon.c (QEMU): virtio_balloon_free_page_done",
-    when=issues_ids,
-)
-def publish_done(s: S) -> None:
+@action(by=HYPERVISOR, step="H3", where="virtio-balloon.c (QEMU): virtio_balloon_free_page_done", when=issues_ids)
+def publish_done(s: State) -> None:
     """The sync ends with the VM stopped: DONE is shown."""
     require(s.migration.at == Phase.SYNC_PUBLISH, ~s.vm.running, is_notified(s))
     s.device.interrupt = s.device.interrupt | ~(s.device.status == Status.S_DONE)
@@ -308,20 +212,8 @@ def publish_done(s: S) -> None:
     where="accel/kvm/kvm-all.c: kvm_dirty_ring_reap",
     when=lambda w: migrating(w) and w.log.mode == LogMode.KVM_RING,
 )
-def reap_ring(s: S) -> None:
+def reap_ring(s: State) -> None:
     """Dirty ring: its entries are harvested into QEMU's own log, and their pages armed, at any time."""
     require(migration_runs(s), ~(s.log.kernel == EMPTY))
     s.log.own = s.log.own | s.log.kernel
     s.log.kernel = EMPTY
-
-
-@action(
-    by=HYPERVISOR,
-    step="M7 (torn)",
-    where="accel/kvm/kvm-all.c (QEMU before 4802bf910e): dirty_gfn_is_dirtied, kvm_dirty_ring_reap_one",
-    when=lambda w: migrating(w) and w.log.ring_loses_entries,
-)
-def reap_torn_entry(s: S, block: Term) -> None:
-    """Without a barrier the entry is read before it is whole: another page is marked, and this one armed anew."""
-    require(migration_runs(s), s.log.kernel.has(block))
-    s.log.kernel = s.log.kernel - just(block)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from hintspec.language.declare import action, require
 from hintspec.language.terms import EMPTY, NO_BLOCK, choose, one_of
+from hintspec.protocol import historic
 from hintspec.protocol.device import device_unlocked, is_notified
-from hintspec.protocol.device_loop import dozes, start_ioeventfd, start_ioeventfd_if
-from hintspec.protocol.migration import between_syncs, forget_log, no_store_is_under_way
-from hintspec.protocol.rules import asks_for_hints, copies_ram, migrating, skipping
-from hintspec.protocol.state import HYPERVISOR, Phase, State, Status
-
-S = State
-
+from hintspec.protocol.device_loop import start_ioeventfd, start_ioeventfd_if
+from hintspec.protocol.migration import between_syncs, forget_log
+from hintspec.protocol.state import HYPERVISOR, Phase, State
+from hintspec.protocol.worlds import asks_for_hints, copies_ram, may_doze, migrating, skipping
 
 # -- the end ----------------------------------------------------------------------------------
 
@@ -19,13 +17,13 @@ S = State
 @action(
     by=HYPERVISOR, step="M8", where="ram.c: ram_save_complete; savevm.c: qemu_savevm_state_cleanup", when=copies_ram
 )
-def complete(s: S) -> None:
+def complete(s: State) -> None:
     """All that the bitmap has was sent: migration is complete, the destination has what it has."""
     require(s.migration.at == Phase.LAST, s.migration.sending == NO_BLOCK, s.log.bitmap == EMPTY)
     s.migration.at = Phase.COMPLETE
 
 
-def migration_over(s: S) -> None:
+def migration_over(s: State) -> None:
     """Dirty logging stops; a VM that was stopped for the last stage runs again, here or at the destination.
 
     One that its user had paused before runs, too: as if it were continued at once.
@@ -43,13 +41,13 @@ def migration_over(s: S) -> None:
     where="migration.c: process_incoming_migration_bh; virtio.c: virtio_device_start_ioeventfd_impl",
     when=copies_ram,
 )
-def resume(s: S) -> None:
+def resume(s: State) -> None:
     """The guest goes on at the destination, with ring, id and status (DONE) as they were; its queues are kicked."""
     require(s.migration.at == Phase.COMPLETE)
     migration_over(s)
     if s.world.hinting:
         s.device.awake = s.world.device.kicks_at_start
-        if dozes(s.world):
+        if may_doze(s.world):
             s.device.dozing = False
 
 
@@ -59,7 +57,7 @@ def resume(s: S) -> None:
     where="savevm.c: qemu_savevm_state_cleanup; migration.c: migrate_fd_cancel",
     when=migrating,
 )
-def abort_migration(s: S) -> None:
+def abort_migration(s: State) -> None:
     """Cancelled or failed: the clean-up tells DONE (up to 5.0: STOP), and the guest goes on here.
 
     If it was stopped for the last stage already, it starts, and its queues are kicked.
@@ -69,7 +67,7 @@ def abort_migration(s: S) -> None:
     start_ioeventfd_if(s, s.migration.last)
     migration_over(s)
     if asks_for_hints(s.world):
-        ends_as = Status.S_DONE if s.world.device.done_on_cleanup else Status.S_STOP
+        ends_as = historic.cleanup_status(s.world)
         tell = is_notified(s) & ~(s.device.status == ends_as)
         s.device.interrupt = s.device.interrupt | tell
         s.device.status = choose(tell, ends_as, s.device.status)
@@ -85,10 +83,10 @@ def abort_migration(s: S) -> None:
     when=migrating,
     budgets=("pauses",),
 )
-def pause(s: S) -> None:
+def pause(s: State) -> None:
     """The user stops the VM, not in the middle of a sync; the device's loop waits before its next pop (H11)."""
     require(s.vm.running, device_unlocked(s), between_syncs(s))
-    no_store_is_under_way(s)
+    historic.require_no_store(s)
     s.vm.running = False
 
 
@@ -98,7 +96,7 @@ def pause(s: S) -> None:
     where="QMP cont; virtio-balloon.c (QEMU): virtio_balloon_set_status; virtio.c: virtio_device_start_ioeventfd_impl",
     when=migrating,
 )
-def unpause(s: S) -> None:
+def unpause(s: State) -> None:
     """The user lets the VM run again (H12); its queues are kicked, as at the destination."""
     require(~s.vm.running, ~s.migration.last, between_syncs(s))
     s.vm.running = True
@@ -112,7 +110,7 @@ def unpause(s: S) -> None:
     when=skipping,
     budgets=("resizes",),
 )
-def resize_balloon(s: S) -> None:
+def resize_balloon(s: State) -> None:
     """The user asks for another balloon size: a config interrupt that has nothing to do with hinting."""
     require(s.device.negotiated)
     s.device.interrupt = True

@@ -10,36 +10,26 @@ from __future__ import annotations
 
 from hintspec.language.declare import action, require
 from hintspec.language.terms import ALL, EMPTY, NO_BLOCK
+from hintspec.protocol import historic
 from hintspec.protocol.device import device_unlocked
 from hintspec.protocol.device_loop import start_ioeventfd
-from hintspec.protocol.migration import forget_log, no_store_is_under_way
+from hintspec.protocol.migration import forget_log
 from hintspec.protocol.migration_end import migration_over
-from hintspec.protocol.rules import Job, LogMode, World, migrating
+from hintspec.protocol.rules import LogMode
 from hintspec.protocol.state import HYPERVISOR, Phase, State
-
-S = State
-
-
-def may_turn(w: World) -> bool:
-    """Worlds with the capability postcopy-ram."""
-    return migrating(w) and w.job == Job.POSTCOPY
-
-
-def snapshots(w: World) -> bool:
-    """Worlds with a background snapshot instead of a migration."""
-    return migrating(w) and w.job == Job.SNAPSHOT
+from hintspec.protocol.worlds import takes_snapshot, turns_to_postcopy
 
 
 @action(
     by=HYPERVISOR,
     step="PC1",
     where="migration.c: postcopy_start; ram.c: ram_postcopy_send_discard_bitmap",
-    when=may_turn,
+    when=turns_to_postcopy,
 )
-def turn_to_postcopy(s: S) -> None:
+def turn_to_postcopy(s: State) -> None:
     """The VM stops here, the log is read once more, blocks that it has are thrown away there; no notifier is called."""
     require(s.migration.at == Phase.ROUND, s.vm.running, s.migration.sending == NO_BLOCK, device_unlocked(s))
-    no_store_is_under_way(s)
+    historic.require_no_store(s)
     dirty = s.log.own if s.world.log.mode == LogMode.TCG else s.log.own | s.log.kernel
     to_send = s.log.bitmap | dirty
     forget_log(s, bitmap=to_send, kernel=EMPTY)
@@ -49,8 +39,8 @@ def turn_to_postcopy(s: S) -> None:
     s.migration.at = Phase.POSTCOPY
 
 
-@action(by=HYPERVISOR, step="PC2", where="migration.c: postcopy_end; ram.c: ram_save_complete", when=may_turn)
-def postcopy_ends(s: S) -> None:
+@action(by=HYPERVISOR, step="PC2", where="migration.c: postcopy_end; ram.c: ram_save_complete", when=turns_to_postcopy)
+def postcopy_ends(s: State) -> None:
     """All that the bitmap had was sent."""
     require(s.migration.at == Phase.POSTCOPY, s.migration.sending == NO_BLOCK, s.log.bitmap == EMPTY)
     s.migration.at = Phase.COMPLETE
@@ -60,10 +50,10 @@ def postcopy_ends(s: S) -> None:
     by=HYPERVISOR,
     step="BS1",
     where="migration.c: bg_migration_thread; ram.c: ram_write_tracking_start",
-    when=snapshots,
+    when=takes_snapshot,
     budgets=("migrations", "rounds"),
 )
-def snapshot_begins(s: S) -> None:
+def snapshot_begins(s: State) -> None:
     """The VM is stopped for a moment, and all blocks are write-protected: the content of this moment is to be saved."""
     require(s.migration.at == Phase.IDLE, s.vm.running)
     forget_log(s, bitmap=ALL, kernel=EMPTY)
@@ -73,15 +63,15 @@ def snapshot_begins(s: S) -> None:
     s.migration.at = Phase.SYNC_PUBLISH
 
 
-@action(by=HYPERVISOR, step="BS2", where="migration.c: bg_migration_completion", when=snapshots)
-def snapshot_is_saved(s: S) -> None:
+@action(by=HYPERVISOR, step="BS2", where="migration.c: bg_migration_completion", when=takes_snapshot)
+def snapshot_is_saved(s: State) -> None:
     """All that the bitmap had was saved."""
     require(s.migration.at == Phase.ROUND, s.migration.sending == NO_BLOCK, s.log.bitmap == EMPTY)
     s.migration.at = Phase.COMPLETE
 
 
-@action(by=HYPERVISOR, step="BS3", where="migration.c: bg_migration_completion", when=snapshots)
-def snapshot_is_over(s: S) -> None:
+@action(by=HYPERVISOR, step="BS3", where="migration.c: bg_migration_completion", when=takes_snapshot)
+def snapshot_is_over(s: State) -> None:
     """The write protection ends."""
     require(s.migration.at == Phase.COMPLETE)
     migration_over(s)

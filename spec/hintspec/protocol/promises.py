@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hintspec.language.declare import Property, step_claim
-from hintspec.protocol.rules import ReadsId, Release, World, copies_ram, hinting, migrating, skipping
+from hintspec.protocol.rules import Release
+from hintspec.protocol.worlds import copies_ram, hinting, migrating, reads_in_worker, skipping
 
 HINT_IN_WINDOW = step_claim(
     "hint_in_window",
@@ -72,11 +73,6 @@ POPS_WHAT_IS_THERE = step_claim(
     hinting,
     follows_from=("half_a_hint",),
 )
-
-
-def reads_in_worker(w: World) -> bool:
-    """Worlds whose driver has the id that it read last to itself."""
-    return w.hinting and w.driver.reads_id == ReadsId.WORKER
 
 
 HINT_UNDER_LAST_ID = step_claim(

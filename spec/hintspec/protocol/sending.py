@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from hintspec.language.declare import action, require
 from hintspec.language.terms import NO_BLOCK, Term, just, one_of
-from hintspec.protocol.device import device_unlocked, mark_early
+from hintspec.protocol.device import device_unlocked
 from hintspec.protocol.dirty_log import clear_chunk
-from hintspec.protocol.rules import Job, World, manual, migrating
+from hintspec.protocol.repairs import mark_early
+from hintspec.protocol.rules import Job
 from hintspec.protocol.state import HYPERVISOR, Phase, Sending, State
+from hintspec.protocol.worlds import clears_to_send, migrating
 
-S = State
 
-
-def may_send(s: S, block: Term) -> Term:
+def may_send(s: State, block: Term) -> Term:
     """The migration thread is at leisure and the bitmap has the block."""
     sends = one_of(s.migration.at, Phase.ROUND, Phase.LAST)
     if s.world.job == Job.POSTCOPY:
@@ -25,13 +25,8 @@ def may_send(s: S, block: Term) -> Term:
     return sends & (s.migration.sending == NO_BLOCK) & s.log.bitmap.has(block) & device_unlocked(s)
 
 
-def clears_to_send(w: World) -> bool:
-    """Worlds in which a send first clears the dirty log of its chunk."""
-    return manual(w) and w.log.send_clears
-
-
 @action(by=HYPERVISOR, step="SEND (clear)", where="ram.c: migration_bitmap_clear_dirty", when=clears_to_send)
-def send_clears(s: S, block: Term) -> None:
+def send_clears(s: State, block: Term) -> None:
     """Before the first page of a chunk is sent, the chunk's kernel log is cleared."""
     require(may_send(s, block))
     if s.world.hinting:
@@ -47,7 +42,7 @@ def send_clears(s: S, block: Term) -> None:
     where="ram.c: migration_bitmap_clear_dirty",
     when=lambda w: migrating(w) and not clears_to_send(w),
 )
-def send_takes(s: S, block: Term) -> None:
+def send_takes(s: State, block: Term) -> None:
     """Take the block's bit from the bitmap (there is nothing to clear in this dirty log)."""
     require(may_send(s, block))
     s.log.bitmap = s.log.bitmap - just(block)
@@ -56,7 +51,7 @@ def send_takes(s: S, block: Term) -> None:
 
 
 @action(by=HYPERVISOR, step="SEND (take)", where="ram.c: migration_bitmap_clear_dirty", when=clears_to_send)
-def send_takes_cleared(s: S) -> None:
+def send_takes_cleared(s: State) -> None:
     """Then take the block's bit from the bitmap."""
     require(s.migration.send_step == Sending.CLEARED)
     s.log.bitmap = s.log.bitmap - just(s.migration.sending)
@@ -64,7 +59,7 @@ def send_takes_cleared(s: S) -> None:
 
 
 @action(by=HYPERVISOR, step="SEND (read)", where="ram.c: ram_save_target_page", when=migrating)
-def send_reads(s: S) -> None:
+def send_reads(s: State) -> None:
     """Only now read the content and send it: the destination has what the source has."""
     require(s.migration.send_step == Sending.TAKEN)
     s.ghost.stale = s.ghost.stale - just(s.migration.sending)

@@ -10,22 +10,26 @@ from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, Enum, Ring
 from hintspec.language.terms import ALL, EMPTY, NO_BLOCK, OLDEST_ID, STOP, YOUNGEST_ID, Term, empty_list, empty_ring
 from hintspec.language.variables import Part, PartOf, StateView, var
 from hintspec.protocol.promises import GUEST_STANDS_STILL
-from hintspec.protocol.rules import (
-    Fill,
-    Honours,
-    IssueWaits,
-    Job,
-    LogMode,
-    Order,
-    ReadsId,
-    Reclaim,
-    StartCell,
-    World,
+from hintspec.protocol.rules import Fill, LogMode, World
+from hintspec.protocol.worlds import (
     discarding,
+    has_cell_per_round,
+    has_poison_val,
     hinting,
+    issue_waits,
+    keeps_order,
     manual,
+    marks_before_store,
+    marks_early_hints,
+    may_doze,
+    may_lose_feature,
     migrating,
+    reads_in_worker,
+    returns_first,
     skipping,
+    stores_stop_in_cell,
+    takes_snapshot,
+    turns_to_postcopy,
     unlogged,
 )
 
@@ -82,9 +86,9 @@ PoisonVal = Enum("poison_val", ("ZERO", "PATTERN"))
 def _entries(w: World) -> Ring:
     """The fields of a hint queue entry in this world."""
     fields = [("kind", Entry), ("block", BLOCK), ("governed_by", ID)]
-    if w.driver.start_cell == StartCell.PER_ROUND:
+    if has_cell_per_round(w):
         fields.append(("cell", ID))
-    if w.device.honours == Honours.POSTED_AFTER_CLEAR:
+    if marks_early_hints(w):
         fields.append(("early", BOOL))
     return Ring("hint queue", tuple(fields), ghosts=("governed_by",))
 
@@ -100,12 +104,7 @@ class Memory(Part):
 
     free = var(BLOCKS, ALL, "free blocks", mark="f")
     used = var(BLOCKS, EMPTY, "blocks that applications hold", mark="u")
-    storing = var(
-        BLOCK,
-        NO_BLOCK,
-        "block of a store that is marked and has not landed",
-        when=lambda w: w.migrates and not w.log.store_is_atomic,
-    )
+    storing = var(BLOCK, NO_BLOCK, "block of a store that is marked and has not landed", when=marks_before_store)
 
 
 class Driver(Part):
@@ -114,27 +113,14 @@ class Driver(Part):
     binding = var(Binding, Binding.BOUND, "bound to the device or not", when=hinting)
     at = var(Worker, Worker.IDLE, "where the worker stands", when=hinting, role="place")
     queued = var(BOOL, False, "the work item is pending", when=hinting)
-    read_bit = var(
-        BOOL,
-        False,
-        "config_read_bitmap: config changed since the id was read",
-        when=lambda w: w.hinting and w.driver.reads_id == ReadsId.WORKER,
-    )
+    read_bit = var(BOOL, False, "config_read_bitmap: config changed since the id was read", when=reads_in_worker)
     cache = var(ID, STOP, "cmd_id_received_cache: the id as last read", when=hinting)
     active = var(ID, STOP, "cmd_id_active: the cell that START descriptors point at", when=hinting)
-    stop_in_cell = var(
-        BOOL,
-        False,
-        "STOP was written over the id in the cell",
-        when=lambda w: w.hinting and w.driver.start_cell == StartCell.SHARED_WITH_STOP,
-    )
+    stop_in_cell = var(BOOL, False, "STOP was written over the id in the cell", when=stores_stop_in_cell)
     in_hand = var(BLOCK, NO_BLOCK, "block between allocation and free_page_list", when=hinting, mark="w")
     held = var(BLOCKS, EMPTY, "free_page_list: blocks hinted and not given back", when=hinting, mark="h")
     order = var(
-        LIST,
-        empty_list(),
-        "free_page_list in order, newest on top",
-        when=lambda w: w.hinting and w.driver.order == Order.NEWEST_FIRST and w.driver.reclaim == Reclaim.SHRINKER,
+        LIST, empty_list(), "free_page_list in order, newest on top", when=lambda w: hinting(w) and keeps_order(w)
     )
 
 
@@ -157,23 +143,12 @@ class Device(Part):
     )
     interrupt = var(BOOL, False, "a config interrupt is on its way", when=hinting)
     awake = var(BOOL, False, "the loop over the hint queue runs or is scheduled", when=hinting)
-    dozing = var(
-        BOOL,
-        False,
-        "the loop found nothing and is about to sleep",
-        when=lambda w: skipping(w) and not w.device.rechecks_ring,
-    )
+    dozing = var(BOOL, False, "the loop found nothing and is about to sleep", when=may_doze)
     feature = var(
-        BOOL,
-        True,
-        "guest_features has the feature, which the migration notifier asks for",
-        when=lambda w: skipping(w) and not w.device.features_are_fixed,
+        BOOL, True, "guest_features has the feature, which the migration notifier asks for", when=may_lose_feature
     )
     acting = var(
-        BLOCK,
-        NO_BLOCK,
-        "hinted block that was given back to the driver before it is honoured",
-        when=lambda w: skipping(w) and not w.device.acts_before_return,
+        BLOCK, NO_BLOCK, "hinted block that was given back to the driver before it is honoured", when=returns_first
     )
     clearing = var(
         BLOCK,
@@ -181,25 +156,17 @@ class Device(Part):
         "hinted block whose chunk was cleared and whose bit is not yet",
         when=lambda w: skipping(w) and manual(w) and w.device.hint_clears_log and w.device.acts_before_return,
     )
-    round_open = var(
-        BOOL,
-        False,
-        "the last id's START (or STOP) is still to be popped",
-        when=lambda w: skipping(w) and w.device.issue_waits != IssueWaits.NOTHING,
-    )
+    round_open = var(BOOL, False, "the last id's START (or STOP) is still to be popped", when=issue_waits)
     shown = var(ID, STOP, "what config shows", when=discarding)
     guest_cmd = var(ID, STOP, "the id that the driver sent last", when=discarding)
     written = var(
-        BLOCKS,
-        EMPTY,
-        "blocks written since the id was issued",
-        when=lambda w: discarding(w) and w.device.checks_writes,
+        BLOCKS, EMPTY, "blocks written since the id was issued", when=lambda w: discarding(w) and w.device.checks_writes
     )
     poison_val = var(
         PoisonVal,
         lambda w: PoisonVal.PATTERN if w.guest.fill == Fill.POISON else PoisonVal.ZERO,
         "poison_val as the driver wrote it",
-        when=lambda w: w.hinting and w.guest.fill != Fill.NOTHING and w.device.has_poison_val,
+        when=has_poison_val,
     )
 
 
@@ -234,12 +201,7 @@ class Migration(Part):
     last = var(BOOL, False, "the VM was stopped for the last stage", when=migrating)
     sending = var(BLOCK, NO_BLOCK, "the block being sent", when=migrating, mark=">")
     send_step = var(Sending, Sending.NOTHING, "how far that send has come", when=migrating)
-    arrived = var(
-        BLOCKS,
-        EMPTY,
-        "blocks that the destination has, and will not ask for",
-        when=lambda w: w.migrates and w.job == Job.POSTCOPY,
-    )
+    arrived = var(BLOCKS, EMPTY, "blocks that the destination has, and will not ask for", when=turns_to_postcopy)
 
 
 class Ghost(Part):
@@ -256,21 +218,9 @@ class Ghost(Part):
         role="stale",
     )
     then = var(
-        BLOCKS,
-        EMPTY,
-        "content that an application relied on as the snapshot began",
-        ghost=True,
-        when=lambda w: w.migrates and w.job == Job.SNAPSHOT,
+        BLOCKS, EMPTY, "content that an application relied on as the snapshot began", ghost=True, when=takes_snapshot
     )
-    wiped = var(
-        BLOCKS,
-        EMPTY,
-        "content taken by the device",
-        ghost=True,
-        when=discarding,
-        mark="!",
-        role="stale",
-    )
+    wiped = var(BLOCKS, EMPTY, "content taken by the device", ghost=True, when=discarding, mark="!", role="stale")
     written = var(BLOCKS, EMPTY, "written since the newest id was issued", ghost=True, when=skipping)
     last_id = var(ID, STOP, "the id that the device saw last in an out buffer", ghost=True, when=hinting)
     open = var(BOOL, False, "the last out buffer the device saw carried an id", ghost=True, when=hinting)

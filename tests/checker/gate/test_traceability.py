@@ -74,7 +74,7 @@ def test_citations(where: str, found: list[str]) -> None:
 
 def test_what_is_behind_the_start_cell() -> None:
     start = behind("send_cmd_id_start")
-    assert start.actions == ("set_active_id", "post_start", "start_does_not_fit", "kick_start")
+    assert start.actions == ("round_begins", "set_active_id", "post_start", "start_does_not_fit", "kick_start")
     assert "signs_are_sent" in start.properties  # promised
     assert "worker_gets_on" in start.properties  # reads what it writes
     assert "no_lost_write" in start.by_lemmas
