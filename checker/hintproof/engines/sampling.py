@@ -12,15 +12,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import seed as seeded
-from hypothesis import strategies as st
+from hypothesis import Phase
 from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
-from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, PrimitiveProvider
 
 from hintproof.engines.coverage import Watch
 from hintproof.engines.limits import Limits
 from hintproof.engines.options import PROFILES, SamplingOptions
+from hintproof.engines.proposals import RunFails, shrink_proposals
 from hintproof.engines.report import Run, SampledFound
 from hintproof.engines.shorten import Replay, Steps, shorten
 from hintproof.engines.walks import LONGEST_RUN, LONGEST_WALK, Guide, unlinked
@@ -31,12 +29,6 @@ from hintspec.language.declare import ALWAYS, OF_ALL_STATES, SOMETIMES, STEP
 
 #: Walks from which one run is drawn, and draws that Hypothesis makes before it is asked again.
 WALKS_A_DRAW, DRAWS = 50, 20
-
-_BACKEND = "hintproof-walks"
-
-
-class PropertyBroken(AssertionError):
-    """A run breaks a property."""
 
 
 class _Kept(ExampleDatabase):
@@ -58,21 +50,6 @@ class _Kept(ExampleDatabase):
 
     def delete(self, key: bytes, value: bytes) -> None:
         self._inner.delete(self._key(key), value)
-
-
-def _backend(propose: Callable[[], bytes]) -> type[PrimitiveProvider]:
-    """A Hypothesis backend that has a run proposed whenever one is drawn."""
-
-    class Walks(PrimitiveProvider):
-        def draw_bytes(self, min_size: int = 0, max_size: int = 0) -> bytes:
-            return propose()
-
-        def _not_drawn(self, *args: object, **kwargs: object) -> object:
-            raise AssertionError("a run is drawn as bytes")
-
-        draw_boolean = draw_integer = draw_float = draw_string = _not_drawn  # type: ignore[assignment]
-
-    return Walks
 
 
 class _Search:
@@ -171,30 +148,14 @@ class _Search:
         broken = self.replay.until(self._focus, self._decoded(data))
         if broken is not None:
             self._failing[data] = broken
-            raise PropertyBroken(self._focus)
+            raise RunFails(self._focus)
 
     def _ask(self, phases: tuple[Phase, ...], draws: int) -> Steps | None:
         """Have Hypothesis run the test; the shortest run that broke the property in focus, if any did."""
         self._failing = {}
-        AVAILABLE_PROVIDERS[_BACKEND] = _backend(self._propose)
-        asked = settings(
-            max_examples=draws,
-            deadline=None,
-            database=self.database,
-            report_multiple_bugs=False,
-            print_blob=False,
-            phases=phases,
-            suppress_health_check=list(HealthCheck),
-            backend=_BACKEND,
-        )
         longest = (LONGEST_RUN + LONGEST_WALK) * self._width
-        try:
-            # in this order: a seed bars the database unless settings come after it
-            asked(seeded(self.options.seed)(given(st.binary(max_size=longest))(self._explore)))()
-        except PropertyBroken:
-            pass
-        finally:
-            del AVAILABLE_PROVIDERS[_BACKEND]
+        seed = self.options.seed
+        shrink_proposals(self._explore, self._propose, longest, draws, phases, self.database, seed)
         return min(self._failing.values(), key=lambda steps: (len(steps), steps), default=None)
 
     def _settle(self, steps: Steps) -> None:

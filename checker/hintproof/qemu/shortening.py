@@ -5,10 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
-from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, PrimitiveProvider
-
+from hintproof.engines.proposals import RunFails, shrink_proposals
 from hintproof.qemu import conformance
 from hintproof.qemu.conformance import Difference
 from hintproof.qemu.machine import Setup
@@ -18,14 +15,8 @@ from hintproof.qemu.replay import Course, Played, prepared
 #: Seconds after which Hypothesis tries nothing more.
 SECONDS = 30.0
 
-_BACKEND = "hintproof-one-run"
-
 Step = tuple[str, int | None]
 Compared = tuple[Course, Played]
-
-
-class _DoesOtherwise(AssertionError):
-    """The real system does otherwise in this run, too."""
 
 
 def shorten(difference: Difference, setup: Setup, seconds: float = SECONDS) -> Difference:
@@ -76,21 +67,6 @@ def _candidates(course: Course, size: int) -> Iterator[Course]:
             yield left
 
 
-def _backend(run: bytes) -> type[PrimitiveProvider]:
-    """A Hypothesis backend that proposes this one run."""
-
-    class OneRun(PrimitiveProvider):
-        def draw_bytes(self, min_size: int = 0, max_size: int = 0) -> bytes:
-            return run
-
-        def _not_drawn(self, *args: object, **kwargs: object) -> object:
-            raise AssertionError("a run is drawn as bytes")
-
-        draw_boolean = draw_integer = draw_float = draw_string = _not_drawn  # type: ignore[assignment]
-
-    return OneRun
-
-
 def _shrunk(difference: Difference, compare: Callable[[Course], Compared], seconds: float) -> Difference:
     """What Hypothesis makes of it: a run is bytes that name its steps; those that are not possible are left out."""
     alphabet = list(dict.fromkeys(difference.course.run))
@@ -104,29 +80,9 @@ def _shrunk(difference: Difference, compare: Callable[[Course], Compared], secon
         if course.run not in known:
             known[course.run] = compare(course)
         if known[course.run][1].result == difference.played.result:
-            raise _DoesOtherwise
+            raise RunFails
 
-    _ask(does_otherwise, bytes(alphabet.index(step) for step in difference.course.run))
+    proposal = bytes(alphabet.index(step) for step in difference.course.run)
+    shrink_proposals(does_otherwise, lambda: proposal, len(proposal), examples=2)  # the first is the empty run
     same = (compared for compared in known.values() if compared[1].result == difference.played.result)
     return Difference(difference.seed, *min(same, key=_length))
-
-
-def _ask(test: Callable[[bytes], None], run: bytes) -> None:
-    """Have Hypothesis run a test with a run, and shrink it."""
-    AVAILABLE_PROVIDERS[_BACKEND] = _backend(run)
-    asked = settings(
-        max_examples=2,  # the first is the simplest that there is: no step at all
-        deadline=None,
-        database=None,
-        report_multiple_bugs=False,
-        print_blob=False,
-        phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
-        backend=_BACKEND,
-    )
-    try:
-        asked(given(st.binary(max_size=len(run)))(test))()
-    except _DoesOtherwise:
-        pass
-    finally:
-        del AVAILABLE_PROVIDERS[_BACKEND]
