@@ -13,7 +13,7 @@ from marks import fill
 from proof_pages import proof_pages
 from result_pages import defects_page, exploration_page, gate_page, mutation_page, speed_page
 from rooms import with_imports
-from text_pages import environments_page, properties_page, state_page, steps_page
+from text_pages import environments_page, properties_page, resolved_page, state_page, steps_page
 from trace_pages import explaining_page, reading_page
 
 from hintproof.system.workers import cores, run_all
@@ -42,6 +42,7 @@ def generate() -> dict[Path, str]:
     files = {
         DOCS / "architecture.md": with_imports((DOCS / "architecture.md").read_text()),
         DOCS / "steps.md": steps_page(),
+        DOCS / "text-linux-6.1.md": resolved_page("linux-6.1+qemu-7.2+kvm-manual"),
         DOCS / "state.md": state_page(),
         DOCS / "properties.md": properties_page(),
         DOCS / "environments.md": environments_page(),

@@ -7,7 +7,9 @@ import sys
 from marks import one_line
 
 from hintproof.engines.report import length
+from hintproof.tasks.text import resolve
 from hintproof.views.markdown import table
+from hintproof.views.results.text import page
 from hintspec.catalogue.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
 from hintspec.catalogue.expected import RECORDS, Record, pins
 from hintspec.language.declare import PROGRESS, Change, Fairness
@@ -31,6 +33,11 @@ def steps_page() -> str:
         doc = one_line((sys.modules[module].__doc__ or "").strip().split("\n\n")[0])
         parts += [f"## `{module}`", doc, table(["step", "name", "actor", "what happens", "where"], rows[module])]
     return "\n\n".join(parts) + "\n"
+
+
+def resolved_page(environment: str) -> str:
+    """The text of one world."""
+    return page(environment, resolve(environment))
 
 
 def state_page() -> str:

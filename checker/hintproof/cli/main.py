@@ -22,6 +22,7 @@ from hintproof.cli import gate as cli_gate
 from hintproof.cli import mutation as cli_mutation
 from hintproof.cli import proofs as cli_proofs
 from hintproof.cli import qemu as cli_qemu
+from hintproof.cli import text as cli_text
 from hintproof.cli import traces as cli_traces
 from hintproof.cli.console import Environments, Number, positive, watched, writable
 from hintproof.engines.limits import Limits
@@ -56,6 +57,7 @@ app.add_typer(cli_traces.app)
 app.add_typer(cli_explain.app)
 app.add_typer(cli_gate.command(LinuxBackend(mail.render)))
 app.add_typer(cli_qemu.app)
+app.add_typer(cli_text.app)
 
 
 def _sizes(**given: Number) -> Sizes | None:
