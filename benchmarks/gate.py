@@ -21,28 +21,25 @@ sys.path.insert(0, str(ROOT))
 from summarize import write_summary
 from tests.checker.gate.changes import EVERY, Change
 
-from hintproof.gate.backend import LinuxBackend
-from hintproof.gate.check_plan import USUAL
 from hintproof.gate.gate import run_gate
 from hintproof.gate.linux import LinuxChecker
 from hintproof.gate.mails import patches_in
 from hintproof.gate.report import Standing
-from hintproof.gate.watched import DRIVER, texts
-from hintproof.views.trace import mail
+from hintproof.linux.source import DRIVER, find_source
 
 
 def gate_change(change: Change, linux: str) -> tuple[dict[str, Any], bool]:
     """Gate one change: its row, and whether the outcome is as the tests expect."""
-    source = LinuxBackend().source(linux)
-    text = texts(source)[DRIVER]
+    source = find_source(linux)
+    text = source.files[DRIVER]
     report = run_gate(
         source,
         patches_in(change.patch(text).encode("utf-8", "surrogateescape"), change.name),
-        LinuxChecker(USUAL, mail.render),
+        LinuxChecker(),
     )
     [patch] = report.patches
     new = sorted({f.property_name for f in patch.standing(Standing.NEW)})
-    mended = sorted({f.property_name for f in patch.standing(Standing.MENDED)})
+    mended = sorted({f.property_name for f in patch.standing(Standing.FIXED)})
     expected = patch.outcome == change.outcome and set(change.falls) <= set(new) and set(change.mends) <= set(mended)
     row = {
         "name": change.name,
@@ -63,8 +60,8 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="file for the figures")
     given = parser.parse_args()
     began = time.monotonic()
-    source = LinuxBackend().source(given.linux)
-    LinuxChecker(USUAL, mail.render).check(texts(source))
+    source = find_source(given.linux)
+    LinuxChecker().check(source.files)
     base = time.monotonic() - began
     print(f"{given.linux} without a patch: {base:.1f} s", flush=True)
     rows, all_expected = [], True

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -14,29 +15,28 @@ from hintproof.gate.checker import DriverChecker
 from hintproof.gate.gate import GateLimits, run_gate, run_gate_on_range
 from hintproof.gate.patches import STDIN, Step, read
 from hintproof.gate.report import GateReport
-from hintproof.gate.watched import Source
+from hintproof.linux.source import find_source
 from hintproof.system.errors import BadInput
 from hintproof.system.files import write_atomically
 from hintproof.views.gate import terminal as gate_terminal
 from hintproof.views.gate.formats import FORMATS, TERMINAL
 from hintproof.views.results import tables
 from hintproof.views.sanitize import line, valid
-from hintproof.views.trace import mail
 from hintspec.language.errors import quote
 
-
-class Backend(Protocol):
-    """Who opens trees and runs drivers."""
-
-    def source(self, name: str) -> Source:
-        """A kernel tree, or the source package of that name. Raises :class:`BadInput` if there is none."""
-
-    def checker(self, thorough: bool) -> DriverChecker:
-        """What checks a driver: in a minute, or as far as it can."""
+#: Makes what checks a driver: in a minute or, if thorough, as far as it can.
+MakeChecker = Callable[[bool], DriverChecker]
 
 
-def command(backend: Backend) -> typer.Typer:
-    """The command as an application, with what it runs."""
+def linux_checker(thorough: bool) -> DriverChecker:
+    """The checker of the real driver."""
+    from hintproof.gate.linux import LinuxChecker  # here, as not every command needs a driver
+
+    return LinuxChecker(thorough)
+
+
+def command(make_checker: MakeChecker = linux_checker) -> typer.Typer:
+    """The command as an application."""
     app = typer.Typer(rich_markup_mode=None)
 
     @app.command()
@@ -78,7 +78,7 @@ def command(backend: Backend) -> typer.Typer:
         if seconds is not None and seconds <= 0:
             raise BadInput(f"--seconds must be more than 0, not {seconds:g}")
         limits = GateLimits(seconds)
-        report = _run(backend, linux, patch or [], commits, thorough, limits)
+        report = _run(make_checker, linux, patch or [], commits, thorough, limits)
         _tell(report, form, output, strict)
         raise typer.Exit(report.exit_code(strict))
 
@@ -86,17 +86,17 @@ def command(backend: Backend) -> typer.Typer:
 
 
 def _run(
-    backend: Backend, linux: str, patches: list[str], commits: str, thorough: bool, limits: GateLimits
+    make_checker: MakeChecker, linux: str, patches: list[str], commits: str, thorough: bool, limits: GateLimits
 ) -> GateReport:
     if commits and not Path(linux).is_dir():
         raise BadInput(f"--range needs a git tree: {quote(linux)} is no directory")
     if patches.count(STDIN) > 1:
         raise BadInput("standard input can be read only once: say - once")
-    checker = backend.checker(thorough)
+    checker = make_checker(thorough)
     if commits:
         return run_gate_on_range(Path(linux), commits, checker, limits, _watch)
     found = [item for file in patches for item in read(file)]
-    return run_gate(backend.source(linux), found, checker, limits, _watch)
+    return run_gate(find_source(linux), found, checker, limits, _watch)
 
 
 def _run_on_qemu(qemu: str, base: str, traces: Path | None, thorough: bool) -> GateReport:
@@ -109,7 +109,7 @@ def _run_on_qemu(qemu: str, base: str, traces: Path | None, thorough: bool) -> G
 
     build, before = usable_qemu(qemu), usable_qemu(base or None)
     amount = THOROUGH if thorough else USUAL
-    return run_gate_on_qemu(build, before, traces or Path("counterexamples"), mail.render, amount, watch=_say)
+    return run_gate_on_qemu(build, before, traces or Path("counterexamples"), amount, watch=_say)
 
 
 def _say(text: str) -> None:

@@ -28,7 +28,6 @@ from hintproof.cli.console import Environments, Number, positive, watched, writa
 from hintproof.engines.limits import Limits
 from hintproof.engines.options import DEFAULT_DEPTH, BoundedOptions, ExhaustiveOptions, Options, SamplingOptions
 from hintproof.engines.report import SampledFound
-from hintproof.gate.backend import LinuxBackend
 from hintproof.story.build import build_story
 from hintproof.story.causes import explain_end
 from hintproof.system.errors import BadInput, EngineBug
@@ -55,7 +54,7 @@ app.add_typer(cli_catalogue.app)
 app.add_typer(cli_mutation.app)
 app.add_typer(cli_traces.app)
 app.add_typer(cli_explain.app)
-app.add_typer(cli_gate.command(LinuxBackend(mail.render)))
+app.add_typer(cli_gate.command())
 app.add_typer(cli_qemu.app)
 app.add_typer(cli_text.app)
 

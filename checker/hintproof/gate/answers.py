@@ -1,130 +1,105 @@
-"""What the examination of a driver comes to, as the gate compares it."""
+"""What the answers to the checks of a driver come to: one verdict, and the first difference between two drivers."""
 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from itertools import chain
 
-from hintproof.gate.check_plan import Ask, Kind, properties_of, told_sizes
-from hintproof.gate.checker import DriverVerdict, Fall, Question, Render, TraceLine, Trouble
-from hintproof.gate.watched import DRIVER, Place
+from hintproof.gate.check_plan import describe_sizes, properties_of
+from hintproof.gate.checker import DriverVerdict, Place, Question, TraceLine, Trouble, Violation, places_of
+from hintproof.linux import jobs
 from hintproof.linux.codemodel import CODE_IS_SOUND
-from hintproof.linux.jobs import Falls, Faults, Grief, Likeness, Verdicts
+from hintproof.linux.jobs import Answer, Check, CodeFault, Lockstep, Properties
+from hintproof.linux.source import DRIVER
 
-Answer = Faults | Likeness | Verdicts
-
-#: A line of a trace's table begins with the number of its step.
-_NUMBERED = re.compile(r" *(\d+) [GDVH.]{4} ")
-
-#: How the steps of the code say where they are.
-_WHERE = re.compile(r"virtio_balloon\.c:(\d+)")
+Answers = Mapping[Check, Answer]
 
 #: Faults that leave nothing to be compared.
 _TROUBLE = {"SIGNAL": Trouble.CRASH, "HANG": Trouble.HANG}
 
+#: Why it is not known whether a property holds of code that has a fault.
+_BEHIND = "the code has a fault, and the states behind it are not explored"
 
-#: Why it is not known whether a property holds of code that comes to grief.
-_BEHIND = "the code comes to grief, and what would come after that is not seen"
 
-
-@dataclass
-class Answers:
-    """All answers of one driver, in the order in which they were asked."""
-
-    given: Mapping[Ask, Answer]
-    render: Render
-    falls: dict[Question, Fall] = field(default_factory=dict)
-    holds: set[Question] = field(default_factory=set)
-    undecided: dict[Question, str] = field(default_factory=dict)
-
-    def verdict(self) -> DriverVerdict:
-        """All of it as one verdict."""
-        for grief in self._griefs():
-            if grief.kind in _TROUBLE:
-                lines = (grief.says, *(f"  {line}" for line in grief.run))
-                return DriverVerdict(trouble=_TROUBLE[grief.kind], lines=lines, place=_place(grief))
-        for ask, answer in self.given.items():
-            self._take(ask, answer)
-        behaviour, sizes = fingerprint(self.given), told_sizes(tuple(self.given))
-        return DriverVerdict(self.falls, frozenset(self.holds), self.undecided, behaviour, sizes)
-
-    def _griefs(self) -> Iterator[Grief]:
-        for answer in self.given.values():
-            if isinstance(answer, Faults | Verdicts) and answer.grief is not None:
-                yield answer.grief
-
-    def _take(self, ask: Ask, answer: Answer) -> None:
-        if isinstance(answer, Faults):
-            self._decide(ask, CODE_IS_SOUND.name, _of_grief(ask, answer.grief), answer.verdict != "LIMITED", "")
-        elif isinstance(answer, Verdicts):
-            self._decide(ask, CODE_IS_SOUND.name, _of_grief(ask, answer.grief), answer.whole, answer.stuck or "")
-            falls = {item.name: _of_falls(ask, item, self.render) for item in answer.falls}
-            hidden = answer.stuck or (_BEHIND if answer.grief else "")
-            for name in properties_of(ask.world):
-                self._decide(ask, name, falls.get(name), answer.whole, hidden)
-
-    def _decide(self, ask: Ask, name: str, fall: Fall | None, whole: bool, stuck: str) -> None:
-        question = Question(name, str(ask) if ask.kind == Kind.VERDICTS else f"{ask.kind.value}, {ask.sizes}")
-        if fall is not None:
-            self.falls[question] = fall
-        elif whole and not stuck:
-            self.holds.add(question)
+def to_verdict(answers: Answers) -> DriverVerdict:
+    """All answers of one driver as one verdict."""
+    for answer in answers.values():
+        fault = None if isinstance(answer, Lockstep) else answer.fault
+        if fault and fault.kind in _TROUBLE:
+            lines = (fault.says, *(f"  {line}" for line in fault.run))
+            return DriverVerdict(trouble=_TROUBLE[fault.kind], lines=lines, place=_place(fault))
+    violated: dict[Question, Violation] = {}
+    undecided: dict[Question, str] = {}
+    holds: set[Question] = set()
+    for question, violation, reason in chain.from_iterable(_decide(*item) for item in answers.items()):
+        if violation is not None:
+            violated[question] = violation
+        elif reason:
+            undecided[question] = reason
         else:
-            self.undecided[question] = stuck or f"not all states were seen: the limit is {ask.most:,}"
+            holds.add(question)
+    return DriverVerdict(violated, frozenset(holds), undecided, fingerprint(answers), describe_sizes(answers))
 
 
-def fingerprint(given: Mapping[Ask, Answer]) -> str:
-    """The same for two drivers between which no difference was seen: how each differs from the spec's driver."""
-    told = [
-        (str(ask), answer.difference or "", answer.run) for ask, answer in given.items() if isinstance(answer, Likeness)
+def _decide(check: Check, answer: Answer) -> Iterator[tuple[Question, Violation | None, str]]:
+    """Each question that an answer decides: the violation, if there is one, or the reason why it is undecided."""
+    if isinstance(answer, Lockstep):
+        return
+    limit = f"{check.seconds:g} seconds" if answer.timed_out else f"{check.most:,}"
+    missing = "" if answer.complete else f"not all states were seen: the limit is {limit}"
+    stuck = answer.stuck if isinstance(answer, Properties) else None
+    world = str(check) if isinstance(answer, Properties) else f"{check.kind.value}, {check.sizes}"
+    fault = _from_fault(check, answer.fault) if answer.fault else None
+    yield Question(CODE_IS_SOUND.name, world), fault, stuck or missing
+    if isinstance(answer, Properties):
+        violations = {item.name: _from_run(check, item) for item in answer.violated}
+        reason = stuck or (_BEHIND if answer.fault else missing)
+        for name in properties_of(check.world):
+            yield Question(name, world), violations.get(name), reason
+
+
+def fingerprint(answers: Answers) -> str:
+    """A hash of how a driver differs from the spec's: equal for drivers between which no difference was seen."""
+    differences = [
+        (str(check), answer.difference or "", answer.run)
+        for check, answer in answers.items()
+        if isinstance(answer, Lockstep)
     ]
-    return hashlib.sha256(repr(told).encode()).hexdigest()
+    return hashlib.sha256(repr(differences).encode()).hexdigest()
 
 
-def first_difference(before: Mapping[Ask, Answer], after: Mapping[Ask, Answer]) -> tuple[str, ...]:
+def first_difference(before: Answers, after: Answers) -> tuple[str, ...]:
     """Where one of two drivers first parts from the spec's driver and the other does not, in lines."""
-    for ask in after:
-        one, two = before[ask], after[ask]
-        if isinstance(one, Likeness) and isinstance(two, Likeness) and _parts(one) != _parts(two):
-            return (*_likeness_lines(ask, "before", one), *_likeness_lines(ask, "after", two))
+    for check in after:
+        pair = before[check], after[check]
+        if all(isinstance(answer, Lockstep) for answer in pair) and len({fingerprint({check: a}) for a in pair}) > 1:
+            return tuple(
+                chain(*(_lockstep_lines(check, *item) for item in zip(("before", "after"), pair, strict=True)))
+            )
     return ()
 
 
-def _parts(answer: Likeness) -> tuple[str | None, list[str]]:
-    return answer.difference, answer.run
-
-
-def _likeness_lines(ask: Ask, when: str, answer: Likeness) -> Iterator[str]:
+def _lockstep_lines(check: Check, when: str, answer: Answer) -> Iterator[str]:
+    assert isinstance(answer, Lockstep)
     if answer.difference is None:
-        yield f"{when}: step by step as the protocol text has it ({ask})"
+        yield f"{when}: step by step as the protocol text has it ({check})"
         return
     yield f"{when}: after {' '.join(answer.run) or 'nothing'}"
     where = f" ({DRIVER}:{answer.line} {answer.function})" if answer.line else ""
     yield f"  {answer.difference}{where}"
 
 
-def _of_falls(ask: Ask, item: Falls, render: Render) -> Fall:
-    places = [_WHERE.search(step["where"]) for step in item.trace["steps"]]
-    lines = tuple(TraceLine(line, _line_place(line, places)) for line in render(item.story).splitlines())
-    guilty = next((found for found in reversed(places) if found is not None), None)
-    return Fall(lines, item.length, f"direct, {ask.sizes}", Place(DRIVER, int(guilty[1])) if guilty else None)
+def _from_run(check: Check, item: jobs.Violation) -> Violation:
+    guilty = next((place for place in reversed(places_of(item.story)) if place is not None), None)
+    return Violation((), item.length, f"direct, {check.sizes}", guilty, story=item.story)
 
 
-def _line_place(line: str, places: list[re.Match[str] | None]) -> Place | None:
-    numbered = _NUMBERED.match(line)
-    found = places[int(numbered[1]) - 1] if numbered else None
-    return Place(DRIVER, int(found[1])) if found else None
+def _from_fault(check: Check, fault: CodeFault) -> Violation:
+    place = _place(fault)
+    trace = (*map(TraceLine, fault.run), TraceLine(fault.says, place))
+    return Violation(trace, len(fault.run), check.kind.value, place, CODE_IS_SOUND.clause, fault.says)
 
 
-def _of_grief(ask: Ask, grief: Grief | None) -> Fall | None:
-    if grief is None:
-        return None
-    lines = (*grief.run, grief.says)
-    trace = tuple(TraceLine(line, _place(grief) if line == grief.says else None) for line in lines)
-    return Fall(trace, len(grief.run), ask.kind.value, _place(grief), CODE_IS_SOUND.clause, grief.says)
-
-
-def _place(grief: Grief) -> Place | None:
-    return Place(DRIVER, grief.line, grief.function) if grief.line else None
+def _place(fault: CodeFault) -> Place | None:
+    return Place(DRIVER, fault.line, fault.function) if fault.line else None

@@ -1,4 +1,4 @@
-"""Applying a diff to texts: as git does, and with the fuzz that ``patch`` allows. Nothing is written anywhere."""
+"""Apply a diff to texts, as git does, and with the fuzz that ``patch`` allows. Nothing is written anywhere."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from hintproof.gate.diffs import FileChange, Hunk
-from hintproof.gate.watched import DRIVER, WATCHED
+from hintproof.linux.source import DRIVER, WATCHED
 
-#: Lines of context at either end of a hunk that need not fit: what ``patch`` allows if nothing else is said.
+#: Lines of context at either end of a hunk that need not fit: the default of ``patch``.
 MAX_FUZZ = 2
+
+#: The reason for a patch or a commit that removes the driver.
+NO_DRIVER = f"it takes {DRIVER} away: there is no driver to check"
 
 
 class DoesNotApply(Exception):
-    """A change does not fit the text. ``path`` and ``line`` (from 1) say where it was meant to go."""
+    """A change does not fit the text. ``path`` and ``line`` (from 1) say where its hunk expects to go."""
 
     def __init__(self, reason: str, path: str, line: int = 1) -> None:
         super().__init__(reason)
@@ -29,13 +32,13 @@ class Applied:
 
 
 def apply(changes: Sequence[FileChange], files: Mapping[str, str]) -> Applied:
-    """Apply what a patch does to the watched files. Raises :class:`DoesNotApply` at the first change that doesn't."""
+    """Apply a patch to the watched files. Raises :class:`DoesNotApply` at the first change that does not apply."""
     after, notes = dict(files), []
     for change in changes:
         if change.watched:
             notes += _apply_one(change, after)
     if DRIVER not in after:
-        raise DoesNotApply(f"it takes {DRIVER} away: there is no driver to check", DRIVER)
+        raise DoesNotApply(NO_DRIVER, DRIVER)
     return Applied(after, tuple(notes))
 
 
@@ -50,7 +53,7 @@ def _apply_one(change: FileChange, files: dict[str, str]) -> list[str]:
     if change.old is not None and change.old not in files:
         raise DoesNotApply(f"it changes {change.old}, which the tree does not have", path)
     before = "" if change.old is None else files[change.old]
-    after, notes = patched(before, change.hunks, path)
+    after, notes = apply_hunks(before, change.hunks, path)
     if change.old is not None and change.old != change.new and not change.copied:
         del files[change.old]
     if change.new in WATCHED:
@@ -58,9 +61,9 @@ def _apply_one(change: FileChange, files: dict[str, str]) -> list[str]:
     return notes
 
 
-def patched(text: str, hunks: Sequence[Hunk], path: str) -> tuple[str, list[str]]:
+def apply_hunks(text: str, hunks: Sequence[Hunk], path: str) -> tuple[str, list[str]]:
     """A text with hunks applied, and a note for each that did not fit just as it is."""
-    lines, notes, moved = lines_of(text), [], 0
+    lines, notes, moved = split_lines(text), [], 0
     for number, hunk in enumerate(hunks, 1):
         expected = hunk.new_start - (1 if hunk.new else 0) + moved  # "+4,0" means after line 4
         found = _place(lines, hunk, expected)
@@ -77,7 +80,7 @@ def patched(text: str, hunks: Sequence[Hunk], path: str) -> tuple[str, list[str]
     return "".join(lines), notes
 
 
-def lines_of(text: str) -> list[str]:
+def split_lines(text: str) -> list[str]:
     """The lines of a text with their ends; only a line feed ends one."""
     parts = text.split("\n")
     return [f"{line}\n" for line in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
@@ -118,7 +121,6 @@ def _near(expected: int, last: int) -> Iterator[int]:
 
 
 def _why_not(lines: list[str], hunk: Hunk, number: int, count: int, path: str) -> str:
-    told = f"hunk {number} of {count} ({hunk.header}) does not apply to {path}"
-    if _place(lines, hunk.reverse, max(hunk.old_start - 1, 0)):
-        return f"{told}: what it makes is there already"
-    return told
+    reason = f"hunk {number} of {count} ({hunk.header}) does not apply to {path}"
+    reversible = _place(lines, hunk.reverse, max(hunk.old_start - 1, 0))
+    return f"{reason}: what it makes is there already" if reversible else reason

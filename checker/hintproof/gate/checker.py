@@ -1,18 +1,38 @@
-"""What the gate asks of whoever runs the driver's code, and what it is told."""
+"""The interface between the gate and what runs the driver's code: texts in, a verdict out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple, Protocol
 
-from hintproof.gate.watched import Place
+from hintproof.linux.source import DRIVER
 from hintproof.story.model import Story
 
 
+@dataclass(frozen=True)
+class Place:
+    """A place in a file of the tree: its line (from 1), and the function around it, if any."""
+
+    path: str
+    line: int
+    function: str = ""
+
+
+#: How the steps of the code cite their line.
+_CITED_LINE = re.compile(r"virtio_balloon\.c:(\d+)")
+
+
+def places_of(story: Story) -> tuple[Place | None, ...]:
+    """For each step of a story its line in the driver, if the code took it."""
+    cited = (_CITED_LINE.search(moment.where) for moment in story.moments)
+    return tuple(Place(DRIVER, int(found[1])) if found else None for found in cited)
+
+
 class Question(NamedTuple):
-    """A property, asked of the driver in one world: a device and a hypervisor around it. Empty if there is only one."""
+    """A property of the driver in one world: a device and a hypervisor around it. Empty if there is only one."""
 
     property: str
     world: str = ""
@@ -23,17 +43,18 @@ class Question(NamedTuple):
 
 @dataclass(frozen=True)
 class TraceLine:
-    """A line of a trace as it is shown, and the place in the driver that it speaks of."""
+    """A line of a trace as the user reads it, and the place in the driver behind it."""
 
     text: str
     place: Place | None = None
 
 
 @dataclass(frozen=True)
-class Fall:
-    """A run against a property. ``length`` counts its steps; ``place`` is that of the guilty step.
+class Violation:
+    """A run that violates a property: its story, if it is a run of the protocol's model, then further lines.
 
-    ``clause`` and ``says`` are for properties that the protocol text does not have (of locks, of memory).
+    ``length`` counts its steps; ``place`` is that of the guilty step. ``clause`` and ``says`` are for properties that
+    the protocol text does not have (of locks, of memory).
     """
 
     trace: tuple[TraceLine, ...]
@@ -42,6 +63,7 @@ class Fall:
     place: Place | None = None
     clause: str = ""
     says: str = ""
+    story: Story | None = None
 
 
 class Trouble(Enum):
@@ -55,13 +77,13 @@ class Trouble(Enum):
 
 @dataclass(frozen=True)
 class DriverVerdict:
-    """What is known of a driver. A question is in at most one of ``falls``, ``holds`` and ``undecided`` (with why).
+    """The verdict on a driver. A question is in at most one of ``violated``, ``holds`` and ``undecided`` (with why).
 
-    ``behaviour`` is the same for two drivers if no difference was seen between them at these ``sizes``. With
-    ``trouble`` there is nothing else, but for its first lines and its place.
+    ``behaviour`` is equal for two drivers if no difference was seen between them at these ``sizes``. With ``trouble``
+    there is nothing else, but for its first lines and its place.
     """
 
-    falls: Mapping[Question, Fall] = field(default_factory=dict)
+    violated: Mapping[Question, Violation] = field(default_factory=dict)
     holds: frozenset[Question] = frozenset()
     undecided: Mapping[Question, str] = field(default_factory=dict)
     behaviour: str = ""
@@ -72,19 +94,15 @@ class DriverVerdict:
 
     @property
     def asked(self) -> frozenset[Question]:
-        """All that was asked."""
-        return self.holds | self.falls.keys() | self.undecided.keys()
-
-
-#: How a trace is written as text: a view of it.
-Render = Callable[[Story], str]
+        """All questions, decided or not."""
+        return self.holds | self.violated.keys() | self.undecided.keys()
 
 
 class DriverChecker(Protocol):
     """Compiles and checks the driver that some texts of watched files make."""
 
     def check(self, files: Mapping[str, str]) -> DriverVerdict:
-        """What falls, what holds, how it behaves. A driver that can't be checked is ``trouble``, not an exception."""
+        """The verdict on a driver. One that can't be checked is ``trouble``, not an exception."""
 
     def difference(self, before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
         """The first difference of behaviour between two drivers, as lines of text; empty if none can be shown."""

@@ -1,4 +1,4 @@
-"""Functions in C text of kernel style: found by their braces, with comments, strings and directives out of the way."""
+"""The functions in C text of kernel style, found by their braces; comments, strings and directives do not count."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Function:
 
 
 def functions(text: str) -> tuple[Function, ...]:
-    """The functions that a text defines, in its order. Text with unbalanced braces gives what can be told of it."""
+    """The functions that a text defines, in its order; a best guess where braces are unbalanced."""
     bare = _BLANKED.sub(_blank, text)
     starts = [0, *(found.end() for found in re.finditer("\n", text))]
     found, depth, opened, ended = [], 0, 0, 0

@@ -1,4 +1,4 @@
-"""Unified diffs: which files they change, and of the watched ones how. Nothing here touches a disk."""
+"""Unified diffs: the files that they change, and the hunks of the watched ones. Nothing here touches a disk."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from unidiff.errors import UnidiffParseError
 from unidiff.patch import Hunk as ReadHunk
 from unidiff.patch import PatchSet
 
-from hintproof.gate.watched import WATCHED
+from hintproof.linux.source import WATCHED
 from hintproof.system.errors import BadInput
 from hintspec.language.errors import quote
 
-#: A longer line (characters) in the change of a watched file is no C; nor are more lines than this.
+#: A change of a watched file with a longer line (characters), or more lines, is no C.
 MAX_LINE, MAX_LINES = 4000, 50_000
 
 _SYMLINK = "120000"
@@ -47,7 +47,7 @@ class Hunk:
 
     @property
     def header(self) -> str:
-        """Its first line, without what git adds to it."""
+        """Its first line, without the function that git adds to it."""
         return f"@@ -{self.old_start},{len(self.old)} +{self.new_start},{len(self.new)} @@"
 
     @property
@@ -58,9 +58,9 @@ class Hunk:
 
 @dataclass(frozen=True)
 class FileChange:
-    """What a diff does to one file. Names are those inside the tree; None where there is no file.
+    """The change of one file. Names are those inside the tree; None where there is no file.
 
-    Of files that are not watched no hunks are kept. ``copied``: the old file stays.
+    Only watched files have hunks here. ``copied``: the old file stays.
     """
 
     old: str | None
@@ -76,14 +76,14 @@ class FileChange:
 
     @property
     def path(self) -> str:
-        """The name to tell it by."""
+        """The name of the file after the change, or before, if there is none."""
         return self.new or self.old or ""
 
 
 def file_changes(diff: str, name: str) -> list[FileChange]:
-    """What a diff changes, file by file; empty if the text holds no diff.
+    """The changes of a diff, file by file; empty if the text holds no diff.
 
-    Raises :class:`BadInput`, beginning with ``name``, for what can't be read or would reach out of the tree.
+    Raises :class:`BadInput`, beginning with ``name``, for a diff that is damaged or reaches out of the tree.
     """
     return [_change(section, name) for section in _sections(diff, name)]
 
@@ -91,20 +91,17 @@ def file_changes(diff: str, name: str) -> list[FileChange]:
 def _sections(diff: str, name: str) -> Iterator[str]:
     """The parts of a diff, one a file, with git's header or without.
 
-    Hunks are counted through: a removed line may look like the header of a file, and a header that is taken for a
-    line of a hunk would hide what follows it.
+    It counts through hunks: a removed line may look like the header of a file, and a header that is taken for a line of
+    a hunk would hide all that follows it.
     """
-    lines = diff.split("\n")
+    lines, hunk = diff.split("\n"), _HunkCounter()
     starts: list[int] = []
-    old = new = 0
     headed = False  # by git, and neither names nor a hunk were seen since
     for number, line in enumerate(lines):
-        if old > 0 or new > 0:
+        if hunk.takes(line):
             if line[:1] not in _IN_A_HUNK:
                 raise BadInput(f"{name}: the diff is damaged: line {number + 1} ends a hunk too soon; get it anew")
-            old, new = old - (line[:1] not in ("+", "\\")), new - (line[:1] not in ("-", "\\"))
-        elif starts and (counts := _COUNTS.match(line)):
-            old, new = _lengths(counts)
+        elif starts and hunk.begins(line):
             headed = False
         elif line.startswith("diff --git "):
             starts.append(number)
@@ -122,10 +119,26 @@ def _names_a_file(lines: list[str], number: int) -> bool:
     return [line[:4] for line in lines[number + 1 : number + 3]] == ["+++ ", "@@ -"]
 
 
-def _lengths(counts: re.Match[str]) -> tuple[int, int]:
-    """How many lines of either side a hunk has, by its header."""
-    old, new = (1 if count is None else int(count) for count in counts.groups())
-    return old, new
+class _HunkCounter:
+    """Counts through hunks, by the lengths in their headers."""
+
+    def __init__(self) -> None:
+        self._old = self._new = 0
+
+    def begins(self, line: str) -> bool:
+        """Whether the line is the header of a hunk, which begins then."""
+        counts = _COUNTS.match(line)
+        if counts:
+            self._old, self._new = (1 if count is None else int(count) for count in counts.groups())
+        return counts is not None
+
+    def takes(self, line: str) -> bool:
+        """Whether the line belongs to the hunk that has begun."""
+        if self._old <= 0 and self._new <= 0:
+            return False
+        self._old -= line[:1] not in ("+", "\\")
+        self._new -= line[:1] not in ("-", "\\")
+        return True
 
 
 def _change(section: str, name: str) -> FileChange:
@@ -157,7 +170,7 @@ def _refuse_symlink(path: str, name: str) -> None:
 
 
 def _names(head: str, name: str) -> tuple[str, str]:
-    """Both names of a file as written; in a header of git's that tells nothing else, the same name twice."""
+    """Both names of a file as written. A header of git's without any other line has the same name twice."""
     for before, after in _TWO_NAMES:
         old = re.search(rf"^{before}([^\t\r\n]*)", head, re.MULTILINE)
         new = re.search(rf"^{after}([^\t\r\n]*)", head, re.MULTILINE)
@@ -173,7 +186,7 @@ def _names(head: str, name: str) -> tuple[str, str]:
 
 
 def _unquoted(name: str) -> str:
-    """A name as git quotes it, as it is."""
+    """A name without git's quotes."""
     if not re.fullmatch(_QUOTED, name):
         return name
     raw = bytearray()
@@ -211,21 +224,16 @@ def _hunks(text: str, path: str, name: str) -> Iterator[Hunk]:
 
 
 def _inside_hunks(text: str, path: str, name: str) -> Iterator[str]:
-    """The lines of the hunks, without what stands between and after them (a mail's signature, say).
+    """The lines of the hunks, without those between and after them (a mail's signature, say).
 
     Raises :class:`BadInput` for a changed line that follows a hunk whose header counts too few: it would be lost.
     """
-    old = new = 0
-    ends = False
+    hunk, ends = _HunkCounter(), False
     for number, line in enumerate(text.split("\n"), 1):
-        if old > 0 or new > 0:
-            old, new = old - (line[:1] not in ("+", "\\")), new - (line[:1] not in ("-", "\\"))
+        if hunk.takes(line):
             ends = True
             yield line
-        elif counts := _COUNTS.match(line):
-            old, new = _lengths(counts)
-            yield line
-        elif ends and line.startswith("\\"):
+        elif hunk.begins(line) or (ends and line.startswith("\\")):
             yield line
         elif ends and line[:1] in ("+", "-") and not line.startswith("--"):
             raise BadInput(f"{name}: the diff of {path} is damaged: line {number} of its hunks is in none; get it anew")

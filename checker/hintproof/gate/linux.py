@@ -1,7 +1,7 @@
-"""The real driver behind the gate: it is compiled, asked, and its answers are kept on disk.
+"""The real driver behind the gate: compiled, checked, its answers cached on disk.
 
-What is kept is found again by the texts of the driver, the question, and hintproof's own code: an unpatched driver is
-examined once.
+The key of an answer is the texts of the driver, the check, and hintproof's own code: an unpatched driver is checked
+once.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -16,115 +17,88 @@ import msgspec
 
 import hintproof
 import hintspec
-from hintproof.gate import answers
-from hintproof.gate.answers import Answer, Answers
-from hintproof.gate.check_plan import DRIVER_WORD, Ask, Kind
-from hintproof.gate.checker import DriverVerdict, Render, Trouble
-from hintproof.gate.watched import DRIVER, HEADER
-from hintproof.linux import source
+from hintproof.gate.answers import first_difference, to_verdict
+from hintproof.gate.check_plan import MORE, USUAL
+from hintproof.gate.checker import DriverVerdict, Trouble
 from hintproof.linux.build import BuildFailed
 from hintproof.linux.child import Lost
-from hintproof.linux.examine import Examined, examined
-from hintproof.linux.jobs import Faults, Likeness, Verdicts
-from hintproof.system.cache import cache_directory
+from hintproof.linux.examine import compiled
+from hintproof.linux.jobs import CHECKS, Answer, Check
+from hintproof.linux.source import Source
+from hintproof.system.cache import cache_directory, drop_oldest
 from hintproof.system.errors import BadInput
 from hintproof.system.files import write_atomically
 from hintproof.system.workers import cores
 
-_ANSWERS: dict[Kind, type[Answer]] = {
-    Kind.FAULTS: Faults,
-    Kind.RACES: Faults,
-    Kind.LIKENESS: Likeness,
-    Kind.WANDERING: Likeness,
-    Kind.VERDICTS: Verdicts,
-}
+#: Answers in the cache: those of some two hundred drivers.
+_MOST_ANSWERS = 2000
 
 
 class LinuxChecker:
-    """Checks drivers by asking the same of each; ``render`` writes their traces as text."""
+    """Runs the same checks on each driver: those that take a minute, or ``thorough`` ones, too."""
 
-    def __init__(self, asks: tuple[Ask, ...], render: Render, jobs: int | None = None) -> None:
-        self.asks = asks
-        self.render = render
+    def __init__(self, thorough: bool = False, checks: tuple[Check, ...] = (), jobs: int | None = None) -> None:
+        self.checks = checks or (*USUAL, *(MORE if thorough else ()))
         self.jobs = jobs or cores()
 
     def check(self, files: Mapping[str, str]) -> DriverVerdict:
-        """What falls, what holds, how it behaves. A driver that can't be checked is ``trouble``, not an exception."""
+        """The verdict on a driver. One that can't be checked is ``trouble``, not an exception."""
         try:
-            return Answers(self._answers(files), self.render).verdict()
+            return to_verdict(self._answers(files))
         except BuildFailed as failed:
             if failed.missing:
-                lines = tuple(str(missing) for missing in failed.missing)
-                return DriverVerdict(trouble=Trouble.API, lines=lines)
+                return DriverVerdict(trouble=Trouble.API, lines=tuple(map(str, failed.missing)))
             return DriverVerdict(trouble=Trouble.COMPILE, lines=failed.errors)
         except Lost as lost:
             return DriverVerdict(trouble=Trouble.CRASH, lines=(str(lost),))
 
     def difference(self, before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
         """The first difference of behaviour between two drivers, as lines of text; empty if none can be shown."""
-        return answers.first_difference(self._answers(before), self._answers(after))
+        return first_difference(self._answers(before), self._answers(after))
 
-    def _answers(self, files: Mapping[str, str]) -> dict[Ask, Answer]:
-        """The answer to each question, from the disk where it was asked before."""
-        found = {ask: answer for ask in self.asks if (answer := _kept(files, ask)) is not None}
-        missing = [ask for ask in self.asks if ask not in found]
+    def _answers(self, files: Mapping[str, str]) -> dict[Check, Answer]:
+        """The answer to each check, from the cache where there is one."""
+        answers = {check: _load_answer(files, check) for check in self.checks}
+        missing = [check for check, answer in answers.items() if answer is None]
         if missing:
-            name = "the driver"
-            raw = {path: text.encode("utf-8", "surrogateescape") for path, text in files.items()}
-            with examined(source.Source(name, raw[DRIVER], raw.get(HEADER, b""))) as driver:
-                found |= self._examine(driver, files, missing)
-        return {ask: found[ask] for ask in self.asks}
-
-    def _examine(self, driver: Examined, files: Mapping[str, str], asks: list[Ask]) -> dict[Ask, Answer]:
-        with ThreadPoolExecutor(self.jobs) as pool:  # each waits for a process of its own
-            given = dict(zip(asks, pool.map(lambda ask: _ask(driver, ask), asks), strict=True))
-        for ask, answer in given.items():
-            _keep(files, ask, answer)
-        return given
+            with compiled(Source("the driver", files)) as driver, ThreadPoolExecutor(self.jobs) as pool:
+                # each thread waits for a process of its own
+                for check, answer in zip(missing, pool.map(driver.run, missing), strict=True):
+                    answers[check] = answer
+                    _save_answer(files, check, answer)
+        return {check: answer for check, answer in answers.items() if answer is not None}
 
 
-def _ask(driver: Examined, ask: Ask) -> Answer:
-    world = f"{DRIVER_WORD}+{ask.world}"
-    if ask.kind == Kind.FAULTS:
-        return driver.faults(ask.sizes, ask.most, ask.seconds)
-    if ask.kind == Kind.RACES:
-        return driver.races(ask.sizes, ask.most, ask.seconds)
-    if ask.kind == Kind.LIKENESS:
-        return driver.likeness(world, ask.sizes, ask.most, ask.seconds)
-    if ask.kind == Kind.WANDERING:
-        return driver.likeness(world, ask.sizes, seconds=ask.seconds, random_steps=ask.most)
-    return driver.verdicts(world, ask.sizes, ask.most, ask.seconds)
+# -- the cache of answers ---------------------------------------------------------------------
 
 
-# -- answers that are kept --------------------------------------------------------------------
-
-
-def _kept(files: Mapping[str, str], ask: Ask) -> Answer | None:
+def _load_answer(files: Mapping[str, str], check: Check) -> Answer | None:
     try:
-        return msgspec.json.decode(_place(files, ask).read_bytes(), type=_ANSWERS[ask.kind])
+        return msgspec.json.decode(_place(files, check).read_bytes(), type=CHECKS[check.kind][1])
     except (OSError, msgspec.DecodeError):
         return None
 
 
-def _keep(files: Mapping[str, str], ask: Ask, answer: Answer) -> None:
-    """Write an answer, whole or not at all; that it can't be kept is no reason to fail."""
-    try:
-        write_atomically(_place(files, ask), msgspec.json.encode(answer).decode())
-    except BadInput:
-        return
+def _save_answer(files: Mapping[str, str], check: Check, answer: Answer) -> None:
+    """Cache an answer, but not one that a busy machine cut short. A full disk is no reason to fail."""
+    if not answer.timed_out:
+        with suppress(BadInput, OSError):
+            place = _place(files, check)
+            write_atomically(place, msgspec.json.encode(answer).decode())
+            drop_oldest(place.parent, _MOST_ANSWERS)
 
 
-def _place(files: Mapping[str, str], ask: Ask) -> Path:
-    told = repr((sorted(files.items()), ask, _code())).encode("utf-8", "surrogateescape")
-    return cache_directory() / "gate" / f"{hashlib.sha256(told).hexdigest()[:32]}.json"
+def _place(files: Mapping[str, str], check: Check) -> Path:
+    key = repr((sorted(files.items()), check, _hash_code())).encode("utf-8", "surrogateescape")
+    return cache_directory() / "gate" / f"{hashlib.sha256(key).hexdigest()[:32]}.json"
 
 
 @cache
-def _code() -> str:
+def _hash_code() -> str:
     """A hash of all code that an answer depends on."""
-    told = hashlib.sha256()
+    code = hashlib.sha256()
     for package in (hintproof, hintspec):
         root = Path(str(package.__file__)).parent
         for file in sorted(p for p in root.rglob("*") if p.suffix in (".py", ".c", ".h", ".json")):
-            told.update(file.read_bytes())
-    return told.hexdigest()
+            code.update(file.read_bytes())
+    return code.hexdigest()

@@ -14,13 +14,13 @@ from functools import cached_property
 from itertools import pairwise
 
 from hintproof.gate.diffs import FileChange, file_changes
-from hintproof.gate.watched import decoded
+from hintproof.linux.source import decode
 from hintproof.system.errors import BadInput
 
 #: More mails in one mailbox than this are no series to check.
 MAX_MAILS = 1000
 
-#: Characters of a header field that are looked at.
+#: Characters of a header field that count.
 MAX_HEADER = 2000
 
 _GZIP = b"\x1f\x8b"
@@ -32,7 +32,7 @@ _BRACKETS = re.compile(r"\[[^\]]*?(?:\bv(?P<version>\d+)\b[^\]]*?)?(?:(?P<number
 
 @dataclass(frozen=True)
 class Patch:
-    """One patch as it came. ``number`` and ``version`` are those of its subject (``[PATCH v2 1/3]``); 0: none."""
+    """One patch as sent. ``number`` and ``version`` are those of its subject (``[PATCH v2 1/3]``); 0: none."""
 
     name: str
     subject: str
@@ -51,7 +51,7 @@ class Patch:
 
     @property
     def version(self) -> int:
-        """The version of its series; 1 if nothing is said."""
+        """The version of its series; 1 by default."""
         return self._bracketed("version") or 1
 
     @property
@@ -61,7 +61,7 @@ class Patch:
 
     @property
     def title(self) -> str:
-        """The subject without what stands in brackets before it."""
+        """The subject without the brackets before it."""
         return re.sub(r"^(\s*\[[^\]]*\])+\s*", "", self.subject) or self.subject
 
     def _bracketed(self, group: str) -> int:
@@ -73,7 +73,7 @@ class Patch:
 
 
 def patches_in(raw: bytes, name: str) -> list[Patch]:
-    """The patches that a file holds, in the order of the series. Mails without a diff (covers, replies) are left out.
+    """The patches in a file, in the order of the series, without mails that have no diff (covers, replies).
 
     Raises :class:`BadInput` if there are none, or too many.
     """
@@ -97,7 +97,7 @@ def _read(raw: bytes, name: str) -> Iterator[Patch]:
     elif _COMMIT.match(raw):
         yield from _commits(raw, name)
     else:
-        yield Patch(name, "", "", decoded(raw))
+        yield Patch(name, "", "", decode(raw))
 
 
 def _mails(raw: bytes, name: str) -> Iterator[Patch]:
@@ -122,11 +122,11 @@ def _texts(message: Message) -> Iterator[str]:
         if part.get_content_maintype() == "text" and part.get_content_subtype() != "html":
             payload = part.get_payload(decode=True)
             if isinstance(payload, bytes):
-                yield decoded(payload)
+                yield decode(payload)
 
 
 def _header(message: Message, field: str) -> str:
-    """A header field in words, on one line; as it came if its encoding is none."""
+    """A header field, decoded if possible, on one line."""
     value = str(message.get(field, ""))[:MAX_HEADER]
     with suppress(LookupError, ValueError, MessageError):
         value = str(make_header(decode_header(value)))
@@ -134,12 +134,16 @@ def _header(message: Message, field: str) -> str:
 
 
 def _commits(raw: bytes, name: str) -> Iterator[Patch]:
-    """What ``git log -p`` or ``git show`` prints: the newest commit comes first, and is the last of the series."""
+    """The output of ``git log -p`` or ``git show``: the newest commit comes first, and is the last of the series."""
     starts = [found.start() for found in _COMMIT.finditer(raw)]
     for start, end in reversed(list(pairwise([*starts, len(raw)]))):
-        text = decoded(raw[start:end])
+        text = decode(raw[start:end])
         author = re.search(r"^Author: +(.+)$", text, re.MULTILINE)
         subject = re.search(r"^    (\S.*)$", text, re.MULTILINE)
         commit = text.split()[1][:12]
-        told = f"{name} ({commit})" if len(starts) > 1 else name
-        yield Patch(told, subject[1] if subject else commit, author[1] if author else "", text)
+        yield Patch(
+            f"{name} ({commit})" if len(starts) > 1 else name,
+            subject[1] if subject else commit,
+            author[1] if author else "",
+            text,
+        )

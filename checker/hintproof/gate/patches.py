@@ -1,4 +1,4 @@
-"""What is to be checked: patches from files and standard input, or a git range, as steps from text to text."""
+"""The input of the gate: patches from files and standard input, or a git range, as steps from text to text."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hintproof.gate.apply import DoesNotApply, apply
+from hintproof.gate.apply import NO_DRIVER, DoesNotApply, apply
+from hintproof.gate.checker import Place
 from hintproof.gate.mails import Patch, patches_in
 from hintproof.gate.ranges import Commit
-from hintproof.gate.watched import DRIVER, WATCHED, Place
+from hintproof.linux.source import DRIVER, WATCHED
 from hintproof.system.errors import BadInput
 
 #: A file with patches larger than this (bytes) is refused; so are more patches than this in all.
@@ -24,8 +25,8 @@ STDIN = "-"
 class Step:
     """A patch with the watched files before and after it.
 
-    ``after`` is None, and ``reason`` says why, if there is nothing to check; ``place`` is where it was to go.
-    A ``commit`` is part of a history already.
+    ``after`` is None, and ``reason`` says why, if there is nothing to check; ``place`` is where the patch does not
+    apply. A ``commit`` is part of a history already.
     """
 
     name: str
@@ -59,7 +60,7 @@ def read(file: str) -> list[Patch]:
 
 
 def series(patches: Iterable[Patch], files: Mapping[str, str]) -> list[Step]:
-    """Patches applied one on another, beginning with ``files``. What follows one that does not apply is not tried."""
+    """Apply patches one on another, beginning with ``files``; after one that does not apply none is tried."""
     steps: list[Step] = []
     broken = ""
     for patch in patches:
@@ -82,7 +83,7 @@ def _step(patch: Patch, files: Mapping[str, str], broken: str) -> Step:
         return Step(*who, files, None, reason, outside=True)
     if broken:
         return Step(*who, files, None, f"not tried: {broken}, earlier in the series, does not apply")
-    notes = [_others(others)] if others else []
+    notes = [f"it changes other files, too, which the gate does not see: {abbreviate(others)}"] if others else []
     try:
         applied = apply(patch.changes, files)
     except DoesNotApply as problem:
@@ -90,17 +91,20 @@ def _step(patch: Patch, files: Mapping[str, str], broken: str) -> Step:
     return Step(*who, files, applied.files, notes=(*applied.notes, *notes))
 
 
-def _others(paths: list[str]) -> str:
-    shown = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
-    return f"it changes other files, too, which the gate does not see: {shown}"
+def abbreviate(names: list[str]) -> str:
+    """The first three of some names, and how many more there are."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def of_commits(commits: Iterable[Commit]) -> list[Step]:
     """The commits of a range as steps."""
     steps = []
     for commit in commits:
-        missing = "" if DRIVER in commit.after else f"it takes {DRIVER} away: there is no driver to check"
-        missing = missing if DRIVER in commit.before else f"the tree before it has no {DRIVER}"
-        after = None if missing else commit.after
-        steps.append(Step(commit.name, commit.subject, commit.author, commit.before, after, missing, commit=True))
+        reason = ""
+        if DRIVER not in commit.before:
+            reason = f"the tree before it has no {DRIVER}"
+        elif DRIVER not in commit.after:
+            reason = NO_DRIVER
+        after = None if reason else commit.after
+        steps.append(Step(commit.name, commit.subject, commit.author, commit.before, after, reason, commit=True))
     return steps

@@ -8,14 +8,14 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from hintproof.gate.watched import MAX_BYTES, WATCHED, decoded, makefile_version
+from hintproof.linux.source import MAX_BYTES, WATCHED, Source, decode, makefile_version
 from hintproof.system.errors import BadInput
 from hintspec.language.errors import quote
 
 #: Seconds that one call of git may take, and commits that are looked at.
 SECONDS, MAX_COMMITS = 120, 200
 
-#: What a repository may not make git do: run a program, page, or use the network. Its user's own settings count.
+#: A repository can't make git run a program, page, or use the network. Its user's own settings count.
 _SETTINGS = ("core.pager=cat", "core.fsmonitor=false", "log.showSignature=false", "diff.external=", "core.hooksPath=")
 _QUIET = {
     "GIT_ALLOW_PROTOCOL": "none",
@@ -40,35 +40,18 @@ class Commit:
     after: dict[str, str]
 
 
-@dataclass(frozen=True)
-class GitTree:
-    """A commit's tree, as a source."""
+def commits_of(root: Path, given: str) -> tuple[Source, list[Commit]]:
+    """The source at the beginning of ``A..B``, and the commits that change a watched file, oldest first.
 
-    root: Path
-    commit: str
-    name: str
-
-    @property
-    def version(self) -> str:
-        """What its Makefile tells."""
-        return makefile_version(self.text("Makefile") or "")
-
-    def text(self, path: str) -> str | None:
-        """The text of a file in this commit."""
-        return _blob(self.root, self.commit, path)
-
-
-def commits_of(root: Path, given: str) -> tuple[GitTree, list[Commit]]:
-    """What ``A..B`` begins with, and its commits that change a watched file, oldest first.
-
-    Merges are among them only if they differ from every parent there. Raises :class:`BadInput` for no such range.
+    A merge is among them only if it differs from every parent there. Raises :class:`BadInput` for no such range.
     """
     first, last = (_resolved(root, end, given) for end in _ends(given))
     listing = ("rev-list", "--reverse", "--topo-order", f"--max-count={MAX_COMMITS + 1}", f"{first}..{last}", "--")
     names = _git(root, *listing, *WATCHED).decode().split()
     if len(names) > MAX_COMMITS:
         raise BadInput(f"{quote(given)}: more than {MAX_COMMITS} commits change the driver: take a shorter range")
-    return GitTree(root, first, f"{root} at {first[:12]}"), [_commit(root, name) for name in names]
+    version = makefile_version(_blob(root, first, "Makefile") or "")
+    return Source(f"{root} at {first[:12]}", _watched(root, first), version), [_commit(root, name) for name in names]
 
 
 def _ends(given: str) -> tuple[str, str]:
@@ -92,8 +75,8 @@ def _resolved(root: Path, end: str, given: str) -> str:
 
 
 def _commit(root: Path, name: str) -> Commit:
-    told_of = _git(root, "log", "-1", "--no-walk", *_DIFF, "--no-patch", "--format=%an <%ae>%x00%s%x00%P", name, "--")
-    author, subject, parents = decoded(told_of).rstrip("\n").split("\0")
+    output = _git(root, "log", "-1", "--no-walk", *_DIFF, "--no-patch", "--format=%an <%ae>%x00%s%x00%P", name, "--")
+    author, subject, parents = decode(output).rstrip("\n").split("\0")
     before = {} if not parents else _watched(root, parents.split()[0])
     return Commit(name[:12], subject, author, before, _watched(root, name))
 
@@ -103,24 +86,24 @@ def _watched(root: Path, commit: str) -> dict[str, str]:
 
 
 def _blob(root: Path, commit: str, path: str) -> str | None:
-    """A file of a commit; None if there is none. Raises :class:`BadInput` if it is none to read."""
+    """A file of a commit; None if there is none. Raises :class:`BadInput` for a link, or a file that is too large."""
     listed = _git(root, "ls-tree", "-l", "--full-tree", commit, "--", path).decode("utf-8", "replace").split()
     if not listed:
         return None
     mode, kind, blob, size = listed[:4]
     if kind != "blob" or mode not in ("100644", "100755") or int(size) > MAX_BYTES:
         raise BadInput(f"{root}: {path} of {commit[:12]} is no file of at most {MAX_BYTES >> 20} MiB")
-    return decoded(_git(root, "cat-file", "blob", blob))
+    return decode(_git(root, "cat-file", "blob", blob))
 
 
 def _git(root: Path, *arguments: str) -> bytes:
-    """What git prints. Raises :class:`BadInput` with its first line if it fails."""
+    """The output of git. Raises :class:`BadInput` with its first line if it fails."""
     settings = [part for setting in _SETTINGS for part in ("-c", setting)]
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_") or "CONFIG" in key}
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_") or "CONFIG" in key}
     try:
         done = subprocess.run(
             ["git", "--no-pager", "-C", str(root), *settings, *arguments],
-            env={**kept, **_QUIET},
+            env={**environment, **_QUIET},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=SECONDS,
@@ -131,6 +114,6 @@ def _git(root: Path, *arguments: str) -> bytes:
     except subprocess.TimeoutExpired:
         raise BadInput(f"git took longer than {SECONDS} seconds in {root}") from None
     if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().split("\n")[0][:200] or f"status {done.returncode}"
-        raise BadInput(f"git {arguments[0]} in {root}: {ascii(said)[1:-1]}")
+        reason = done.stderr.decode("utf-8", "replace").strip().split("\n")[0][:200] or f"status {done.returncode}"
+        raise BadInput(f"git {arguments[0]} in {root}: {ascii(reason)[1:-1]}")
     return done.stdout

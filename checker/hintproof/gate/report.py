@@ -1,4 +1,4 @@
-"""What the gate found, as values: each view prints these, and nothing else."""
+"""The findings of the gate, as values: each view prints these, and nothing else."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from hintproof.gate.checker import TraceLine
+from hintproof.gate.checker import Place, TraceLine
 from hintproof.gate.touched import Touched
 from hintproof.gate.traceability import Behind
-from hintproof.gate.watched import Place
+from hintproof.story.model import Story
 from hintproof.tasks.verdict import Exit, Outcome, gate_exit_code
 
 
 class Standing(Enum):
-    """What a property's verdict is, compared with that of the driver before the patch; the worst first."""
+    """The verdict on a property, compared with that on the driver before the patch; the worst first."""
 
-    NEW = "new"  # it falls, and did not before
+    NEW = "new"  # violated by the patch
     UNDECIDED = "undecided"
-    BEFORE = "before"  # it falls, and did before
-    MENDED = "mended"  # it fell before, and no longer does
+    BEFORE = "before"  # violated with and without the patch
+    FIXED = "mended"  # violated without the patch alone
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A property that falls, fell before, or could not be decided. ``length`` counts steps; None: there is no run.
+    """A property that is or was violated, or is undecided. ``length`` counts the steps of the run; None: there is none.
 
-    ``name`` is the property with the world that it was asked in; ``place`` is that of the guilty step, in the text
-    after the patch (of what is mended: before it).
+    ``name`` is the property with its world; ``place`` is that of the guilty step, in the text after the patch (of a
+    fixed property: before it). A run is a ``story``, if it is one of the protocol's model, then the lines of ``trace``.
     """
 
     name: str
@@ -40,15 +40,20 @@ class Finding:
     length: int | None = None
     engine: str = ""
     remark: str = ""
+    story: Story | None = None
 
     @property
-    def falls(self) -> bool:
+    def violated(self) -> bool:
         """Whether there is a run against it after the patch."""
-        return self.standing != Standing.MENDED and self.length is not None
+        return self.standing != Standing.FIXED and self.length is not None
+
+    def fails(self, strict: bool) -> bool:
+        """Whether it makes the gate fail: it is new, or (``strict``) violated at all."""
+        return self.standing == Standing.NEW or (strict and self.violated)
 
 
 def by_property(findings: Iterable[Finding], standing: Standing) -> dict[str, list[Finding]]:
-    """The findings of one kind by the property that they speak of: what is known may be told in few words."""
+    """The findings of one standing, by property."""
     found: dict[str, list[Finding]] = {}
     for finding in findings:
         if finding.standing == standing:
@@ -56,17 +61,17 @@ def by_property(findings: Iterable[Finding], standing: Standing) -> dict[str, li
     return found
 
 
-def told_together(findings: Iterable[Finding]) -> str:
-    """Findings of one property as one line: its name, then how long its runs are and in which worlds."""
-    told = []
+def summarize(findings: Iterable[Finding]) -> str:
+    """Findings of one property as one line: its name, then the lengths of its runs and their worlds."""
+    parts = []
     name = ""
     for finding in findings:
         name = finding.property_name
         world = finding.name.removeprefix(name).strip(" ()")
         steps = f"{finding.length} steps" if finding.length is not None else ""
-        said = " ".join(part for part in (steps, f"in {world}" if world else "") if part)
-        told.append(f"{said} ({finding.remark})" if finding.remark else said)
-    return f"{name}: {'; '.join(filter(None, told))}".rstrip(": ")
+        part = " ".join(filter(None, (steps, f"in {world}" if world else "")))
+        parts.append(f"{part} ({finding.remark})" if finding.remark else part)
+    return f"{name}: {'; '.join(filter(None, parts))}".rstrip(": ")
 
 
 @dataclass(frozen=True)
@@ -76,10 +81,15 @@ class Touch:
     touched: Touched
     behind: Behind
 
+    @property
+    def steps(self) -> str:
+        """The steps of the protocol behind it, or why there are none."""
+        return ", ".join(self.behind.actions) or self.behind.reason
+
 
 @dataclass(frozen=True)
 class PatchReport:
-    """What became of one patch. ``held`` names what holds after it; ``sizes`` says how far that was looked at.
+    """The report of one patch. ``held`` names the questions that hold after it, at these ``sizes``.
 
     ``name`` is a file or a commit; ``details`` are lines of a compiler or the like.
     """
@@ -102,19 +112,24 @@ class PatchReport:
 
     @property
     def title(self) -> str:
-        """What to call it: its subject, or its file."""
+        """Its subject, or its file."""
         return self.subject or self.name
 
+    @property
+    def result(self) -> str:
+        """The outcome and its reason."""
+        return f"{self.outcome.value}: {self.reason}"
+
     def standing(self, standing: Standing) -> list[Finding]:
-        """The findings of one kind."""
+        """The findings of one standing."""
         return [finding for finding in self.findings if finding.standing == standing]
 
 
 @dataclass(frozen=True)
 class GateReport:
-    """What became of all patches, each compared with what is before it. ``version`` is that of the tree.
+    """The reports of all patches. ``version`` is that of the tree.
 
-    ``system`` is whose tree it is: Linux or QEMU, of which it is a binary.
+    ``system`` names the code: Linux, or QEMU, of which the tree is a binary.
     """
 
     tree: str
@@ -131,6 +146,11 @@ class GateReport:
         return min((patch.outcome for patch in self.patches), key=every.index, default=Outcome.UNCHANGED)
 
     def exit_code(self, strict: bool = False) -> Exit:
-        """1 when something new falls (``strict``: when anything falls), 3 when something is undecided, else 0."""
-        falls = strict and any(finding.falls for patch in self.patches for finding in patch.findings)
-        return gate_exit_code((patch.outcome for patch in self.patches), falls)
+        """1 when something new is violated (``strict``: anything), 3 when something is undecided, else 0."""
+        violated = strict and any(finding.violated for patch in self.patches for finding in patch.findings)
+        return gate_exit_code((patch.outcome for patch in self.patches), violated)
+
+    @property
+    def tree_and_version(self) -> str:
+        """The tree, and in brackets the system with its version, if that is known."""
+        return f"{self.tree} ({self.system} {self.version})" if self.version else self.tree

@@ -1,4 +1,4 @@
-"""What a patch touches: the functions around each changed line, before and after it."""
+"""The functions that a patch touches: those around each changed line, before and after it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from hintproof.gate.ctext import Function, function_at, functions
 
-#: What changed lines outside of any function are said to belong to: structs, tables, defines, includes.
+#: The name for changed lines outside of any function: structs, tables, defines, includes.
 FILE_LEVEL = "(file level)"
 
-#: From here on lines that repeat too often are not compared: time would grow with the square.
+#: In longer texts lines that repeat often are left out of the comparison: its time grows with the square.
 _MANY_LINES = 10_000
 
 
@@ -19,7 +19,7 @@ _MANY_LINES = 10_000
 class Touched:
     """A function with changed lines; lines count from 1, None on a side that does not have it.
 
-    ``line`` is the first changed line after the patch: of what was only removed, the line that follows.
+    ``line`` is the first changed line after the patch: where lines are only removed, the line that follows.
     """
 
     path: str
@@ -48,8 +48,8 @@ def _touched_in(path: str, old: str, new: str) -> Iterator[Touched]:
             first.setdefault(function_at(now, line + 1) or FILE_LEVEL, line + 1)
         for line in old_lines:
             first.setdefault(function_at(was, line + 1) or FILE_LEVEL, at)
-    if len(first) > 1 and FILE_LEVEL in first and not _says_something(old, new):
-        del first[FILE_LEVEL]
+    if len(first) > 1 and _outside(old) == _outside(new):
+        first.pop(FILE_LEVEL, None)
     for name, line in sorted(first.items(), key=lambda item: item[1]):
         yield Touched(path, name, line, _lines(was, name), _lines(now, name))
 
@@ -63,12 +63,8 @@ def _changed(old: str, new: str) -> Iterator[tuple[range, range]]:
             yield range(a, b), range(c, d)
 
 
-def _says_something(old: str, new: str) -> bool:
-    """Whether the lines outside of functions differ in more than empty lines."""
-    return _outside(old) != _outside(new)
-
-
 def _outside(text: str) -> list[str]:
+    """The lines outside of functions that are not empty."""
     every = functions(text)
     return [line for number, line in enumerate(text.split("\n"), 1) if line.strip() and not function_at(every, number)]
 

@@ -1,7 +1,7 @@
-"""Which steps of the protocol text speak of which function of virtio_balloon.c, and which claims stand behind it.
+"""The steps of the protocol text behind each function of virtio_balloon.c, with their guards and properties.
 
-The table is made from the citations of the actions (``where="virtio_balloon.c: send_cmd_id_start"``). What no
-citation names is accounted for here: a part of a cited function, or nothing that the protocol speaks of.
+The table comes from the citations of the actions (``where="virtio_balloon.c: send_cmd_id_start"``). This module
+accounts for all other functions: they are part of a cited one, or the protocol has nothing to say of them.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from hintspec.language.recording import Model, RecordedAction, reads, record
 from hintspec.language.terms import Term
 from hintspec.text import PROTOCOL
 
-#: The worlds whose steps are looked at: together they have every driver step of Linux 5.7 and later.
+#: Together these worlds have every driver step of Linux 5.7 and later.
 WORLDS = (
     "linux-6.1+qemu-7.2+kvm-auto",
     "linux-6.1+qemu-7.2+kvm-auto+poison",
     "linux-6.1+firecracker-1.14",
 )
 
-#: Functions of the kernel that citations name beside the driver's own: where in it a step is.
+#: Functions of the kernel that citations name beside the driver's own, to say where in it a step is.
 KERNEL_API = frozenset(
     {
         "alloc_pages",
@@ -89,7 +89,7 @@ _CITED = re.compile(r"(?:^|; *)virtio_balloon\.c: ([^;]*)")
 
 @dataclass(frozen=True)
 class Guard:
-    """What a step asks for, in the text's own words, and its place there (``driver.py:82``)."""
+    """A guard of a step, in the text's own words, and its place there (``driver.py:82``)."""
 
     action: str
     says: str
@@ -98,10 +98,10 @@ class Guard:
 
 @dataclass(frozen=True)
 class Behind:
-    """What the protocol text has behind a function of the driver.
+    """The part of the protocol text behind a function of the driver.
 
-    ``properties`` are promised by one of the steps or read what one writes; ``by_lemmas`` are those whose proof
-    leans on a lemma that does. With no steps, ``reason`` says why.
+    A step promises each of ``properties``, or writes a variable that it reads; the proof of each in ``by_lemmas`` leans
+    on such a lemma. With no steps, ``reason`` says why.
     """
 
     function: str
@@ -114,7 +114,7 @@ class Behind:
 
 @cache
 def behind(function: str) -> Behind:
-    """What the protocol text has behind a function; nothing, and the reason, if it does not speak of it."""
+    """The part of the protocol text behind a function; empty, with the reason, if there is none."""
     name = PART_OF.get(function, function)
     steps = table().get(name, ())
     if not steps:
@@ -162,7 +162,7 @@ def _models() -> tuple[Model, ...]:
 
 
 def _guards(model: Model, item: RecordedAction) -> Iterator[Guard]:
-    """The guards of a step, but for what all steps of its actor need and for the budgets of a search."""
+    """The guards of a step, without those that all steps of its actor have, and without the budgets of a search."""
     same_actor = [other for other in model.actions if other.action.actor == item.action.actor]
     common = set.intersection(*({wording(c.term) for c in other.guard} for other in same_actor))
     for conjunct in item.guard:
@@ -173,14 +173,14 @@ def _guards(model: Model, item: RecordedAction) -> Iterator[Guard]:
 
 def _direct(model: Model, item: RecordedAction) -> set[str]:
     promised = {name for name, _ in item.promises}
-    return promised | {p.name for p in model.properties if p.term is not None and _meets(p.term, item)}
+    return promised | {p.name for p in model.properties if p.term is not None and _depends_on(p.term, item)}
 
 
 def _by_lemmas(model: Model, item: RecordedAction) -> set[str]:
-    moved = {lemma.name for lemma in model.lemmas if lemma.term is not None and _meets(lemma.term, item)}
+    moved = {lemma.name for lemma in model.lemmas if lemma.term is not None and _depends_on(lemma.term, item)}
     return {p.name for p in model.properties if moved & set(p.declared.leans_on)}
 
 
-def _meets(term: Term, item: RecordedAction) -> bool:
+def _depends_on(term: Term, item: RecordedAction) -> bool:
     """Whether a predicate reads what a step writes."""
     return not item.updates.keys().isdisjoint(reads(term))

@@ -1,10 +1,10 @@
-"""The compiled library seen from Python: its records and functions, typed by hand for ctypes."""
+"""The records and functions of the compiled library, as ctypes takes them."""
 
 from __future__ import annotations
 
 import ctypes
 import os
-from ctypes import POINTER, Structure, byref, c_char, c_char_p, c_int, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
+from ctypes import POINTER, Structure, byref, c_char, c_char_p, c_int, c_uint8, c_uint32, c_uint64
 from pathlib import Path
 
 from hintproof.system.errors import BadInput
@@ -13,7 +13,7 @@ THREADS, QUEUES, HINT_ELEMENTS, BLOCKS, SMALL_PAGES, CONFIG_BYTES = 8, 5, 32, 16
 
 
 class Settings(Structure):
-    """What stays the same for a whole check; see struct settings."""
+    """The fixed settings of a check; see struct settings."""
 
     _fields_ = [
         ("features", c_uint64),
@@ -27,7 +27,7 @@ class Settings(Structure):
 
 
 class RawEvent(Structure):
-    """A call that was made; what a, b and c are depends on the call."""
+    """A call that was made. The meaning of a, b and c depends on the call."""
 
     _fields_ = [
         *(("a", c_uint64), ("b", c_uint64), ("c", c_uint64), ("site", c_uint64)),
@@ -95,7 +95,7 @@ class RawPlan(Structure):
 
 
 class RawOutcome(Structure):
-    """How far a search came; the path is that to a state in which something is wrong."""
+    """How far a search came, and the path to a state in which something is wrong."""
 
     _fields_ = [
         *(("states", c_uint64), ("transitions", c_uint64)),
@@ -109,10 +109,6 @@ _FUNCTIONS: dict[str, tuple[object, list[object]]] = {
     "hp_forget_snapshots": (None, []),
     "hp_keep": (c_int, []),
     "hp_recall": (c_int, [c_uint32]),
-    "hp_kept": (c_uint32, []),
-    "hp_save": (c_size_t, [c_char_p, c_size_t]),
-    "hp_scatter": (None, [c_char_p]),
-    "hp_fingerprint": (None, [POINTER(c_uint64 * 2)]),
     "hp_spawn": (c_int, [c_int, c_int]),
     "hp_step": (c_int, [c_int]),
     "hp_run": (c_int, [c_int, c_uint64, c_int]),
@@ -155,7 +151,7 @@ class Library:
         self._view = View()
 
     def view(self) -> View:
-        """The machine as it is now; the record is written anew by the next call."""
+        """The machine as it is now. The next call overwrites the record."""
         self.raw.hp_view(byref(self._view))
         return self._view
 
@@ -166,8 +162,3 @@ class Library:
             if line.endswith(wanted):
                 return int(line.split("-")[0], 16)
         raise BadInput(f"{self.path}: it is not where it was loaded from any more")
-
-    def text_at(self, address: int) -> str:
-        """A string of the driver."""
-        raw = ctypes.cast(c_void_p(address), c_char_p).value if address else None
-        return (raw or b"").decode(errors="replace")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from hintproof.linux.source import DRIVER, Source
+from hintproof.linux.source import DRIVER, HEADER, Source, encode
 from hintproof.system.cache import cache_directory
 from hintproof.system.children import Ended, first_line, run_child
 from hintproof.system.errors import BadInput
@@ -33,18 +33,11 @@ _RUNTIME = (*_COMMON, "-O2")
 #: Functions are not inlined and calls are not turned into jumps, so that each call has the name of the function that
 #: makes it. More optimisation leaves more dead values in registers and on stacks, which make two of what is one state.
 _DRIVER = (
-    *(
-        *_COMMON,
-        "-Os",
-        "-fno-inline",
-        "-fno-optimize-sibling-calls",
-        "-fno-ipa-icf",
-        "-ffreestanding",
-        "-fmax-errors=40",
-    ),
-    *("-fdiagnostics-color=never", "-fno-diagnostics-show-caret", "-Wno-address-of-packed-member"),
+    *(*_COMMON, "-Os", "-fno-inline", "-fno-optimize-sibling-calls", "-fno-ipa-icf", "-ffreestanding"),
+    *("-fmax-errors=40", "-fdiagnostics-color=never", "-fno-diagnostics-show-caret"),
+    *("-Wno-address-of-packed-member", "-Wno-pointer-sign"),
     *("-Werror=implicit-function-declaration", "-Werror=implicit-int", "-Werror=return-type"),
-    *("-Werror=incompatible-pointer-types", "-Werror=int-conversion", "-Wno-pointer-sign"),
+    *("-Werror=incompatible-pointer-types", "-Werror=int-conversion"),
 )
 
 #: Seconds for one run of the compiler. A driver takes less than one.
@@ -70,7 +63,7 @@ class Missing:
 
 
 class BuildFailed(BadInput):
-    """The driver can't be compiled: for names that the shim does not have, or for errors of its own."""
+    """The driver does not compile, because the shim lacks names (``missing``), or for ``errors`` of its own."""
 
     def __init__(self, source: str, missing: tuple[Missing, ...], errors: tuple[str, ...]) -> None:
         self.missing = missing
@@ -98,7 +91,7 @@ def build(source: Source, directory: Path, accesses: bool = False) -> Path:
     flags = [*_DRIVER, *_max_order(source), *(["-fsanitize=thread"] if accesses else [])]
     places = ["-nostdinc", "-I", str(generated), "-I", str(SHIM), "-isystem", _own_headers()]
     unit, library = directory / "driver.o", directory / "driver.so"
-    command = [compiler(), *flags, *places, "-c", str(Path("tree") / DRIVER), "-o", str(unit)]
+    command = [compiler(), *flags, *places, "-c", f"tree/{DRIVER}", "-o", str(unit)]
     done = _compile(command, directory)
     if done.status:
         raise _failure(source, done.output)
@@ -155,12 +148,12 @@ def _runtime() -> Path:
     return kept
 
 
-def _headers(source: Source) -> Iterator[tuple[str, bytes]]:
+def _headers(source: Source) -> Iterator[tuple[str, str]]:
     """The headers that the driver and its uapi header include: each forwards to the one superset header."""
     names: dict[str, None] = {"linux/virtio_balloon.h": None}
-    for text in (source.driver, source.header):
-        for found in re.finditer(rb'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]*)[>"]', text, re.MULTILINE):
-            name = found[1].decode(errors="replace")
+    for text in source.files.values():
+        for found in re.finditer(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]*)[>"]', text, re.MULTILINE):
+            name = found[1]
             if not re.fullmatch(r"[a-z0-9_-]+(/[a-z0-9_.-]+)*\.h", name) or ".." in name:
                 raise BadInput(f"{source.name}: {DRIVER} includes {name[:80]!a}, which is no header of the kernel")
             names[name] = None
@@ -168,21 +161,20 @@ def _headers(source: Source) -> Iterator[tuple[str, bytes]]:
         raise BadInput(f"{source.name}: {len(names)} headers are too many for a driver")
     for name in names:
         own = name.removeprefix("uapi/") == "linux/virtio_balloon.h"
-        yield name, source.header if own else b'#include "kernel.h"\n'
+        yield name, source.files.get(HEADER, "") if own else '#include "kernel.h"\n'
 
 
-def _write_header(directory: Path, name: str, content: bytes) -> None:
+def _write_header(directory: Path, name: str, content: str) -> None:
     try:
         (directory / name).parent.mkdir(parents=True, exist_ok=True)
-        (directory / name).write_bytes(content)
+        (directory / name).write_bytes(encode(content))
     except OSError as problem:
         raise BadInput(f"{DRIVER} includes {name!a}: {problem.strerror}") from None
 
 
 def _max_order(source: Source) -> list[str]:
-    """MAX_ORDER was one past the largest order up to Linux 6.3; the driver's own text tells which it is."""
-    exclusive = b"MAX_ORDER - 1" in source.driver
-    return ["-DMAX_ORDER=11"] if exclusive else []
+    """The flag for a driver of Linux 6.3 or older: there MAX_ORDER was one past the largest order."""
+    return ["-DMAX_ORDER=11"] if "MAX_ORDER - 1" in source.files[DRIVER] else []
 
 
 _UNKNOWN = (
@@ -196,24 +188,22 @@ _UNKNOWN = (
 
 
 def _failure(source: Source, output: str) -> BuildFailed:
-    """What the compiler or the linker said, in a few words."""
+    """The errors of the compiler or the linker, in a few words."""
     missing: dict[str, Missing] = {}
     errors: list[str] = []
     for line in output.splitlines():
         place = re.match(r".*virtio_balloon\.c:(\d+)(?::\d+)?: (.*)", line)
-        number, said = (int(place[1]), place[2]) if place else (0, line)
+        number, text = (int(place[1]), place[2]) if place else (0, line)
         if "error" not in line and "undefined reference" not in line:
             continue
         for kind, pattern in _UNKNOWN:
-            if found := pattern.search(said):
+            if found := pattern.search(text):
                 missing.setdefault(found[1], Missing(found[1], kind, number))
                 break
         else:
-            if "error: " in said:
-                errors.append(f"line {number}: {said.split('error: ', 1)[1][:160]}")
-    if errors and not all("error" in e for e in errors):
-        # a syntax error makes the compiler complain of names, too: what is missing is asked only of sound text
-        broken = [e for e in errors if "expected" in e or "before" in e]
-        if broken:
-            return BuildFailed(source.name, (), tuple(errors))
+            if "error: " in text:
+                errors.append(f"line {number}: {text.split('error: ', 1)[1][:160]}")
+    # After a syntax error the compiler complains of names, too: they count only in sound text.
+    if any(("expected" in e or "before" in e) for e in errors) and not all("error" in e for e in errors):
+        missing = {}
     return BuildFailed(source.name, tuple(missing.values()), tuple(errors))

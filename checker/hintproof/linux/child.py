@@ -1,7 +1,7 @@
-"""One driver a process: foreign code is loaded and run in a child that has given up what it does not need.
+"""One driver a process: a child that has given up all it does not need loads and runs the foreign code.
 
-A job is a function of one JSON object that gives another one. The child finds it by name, and so does no more than
-the caller could have done itself; what comes back is read as data.
+A job is a function that takes one JSON object and returns another. The child finds it by name, so it does no more than
+the caller could do itself. Its answer is read as data.
 """
 
 from __future__ import annotations
@@ -19,24 +19,25 @@ from typing import Any
 from hintproof.linux.sandbox import enter
 from hintproof.system.children import last_line, run_child
 from hintproof.system.errors import BadInput
+from hintproof.system.files import write_atomically
 
 Job = Callable[[dict[str, Any]], dict[str, Any]]
 
 _QUESTION, _ANSWER = "question.json", "answer.json"
 
-#: A larger answer (bytes) is no answer of ours.
+#: No job gives a larger answer (bytes).
 _LARGEST = 64 << 20
 
 
 class Lost(Exception):
-    """The child did not come back with an answer: the driver took it along, or it met a limit."""
+    """The child ended without an answer: the driver took it along, or it met a limit."""
 
 
 def run_job(job: Job, arguments: dict[str, Any], seconds: float = 120.0, megabytes: int = 8192) -> dict[str, Any]:
-    """Run a job in a child; its answer.
+    """Run a job in a child, and return its answer.
 
-    Raises :class:`BadInput` for what the job raised as that, and when it takes longer than ``seconds``; :class:`Lost`
-    when the child ended without an answer.
+    Raises :class:`BadInput` if the job raised it or took longer than ``seconds``, and :class:`Lost` if the child ended
+    without an answer. ``megabytes`` limits its address space.
     """
     with tempfile.TemporaryDirectory(prefix="hintproof-driver-") as scratch:
         name = f"{job.__module__}:{job.__qualname__}"
@@ -45,15 +46,17 @@ def run_job(job: Job, arguments: dict[str, Any], seconds: float = 120.0, megabyt
         (Path(scratch) / _QUESTION).write_text(json.dumps(question))
         command = [sys.executable, "-m", __name__, scratch]
         ended = run_child(command, Path(scratch), seconds, {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)})
-        answer = _read(Path(scratch) / _ANSWER)
+        answer = _read_answer(Path(scratch) / _ANSWER)
     if answer is None:
-        raise Lost(f"the process that ran the driver ended {_how(ended.status)}: {last_line(ended.output)}")
+        code = ended.status
+        how = f"by {signal.Signals(-code).name}" if code < 0 else f"with status {code} and no answer"
+        raise Lost(f"the process that ran the driver ended {how}: {last_line(ended.output)}")
     if "bad_input" in answer:
         raise BadInput(str(answer["bad_input"]))
     return answer
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def _read_answer(path: Path) -> dict[str, Any] | None:
     try:
         if path.is_symlink() or path.stat().st_size > _LARGEST:
             return None
@@ -63,12 +66,8 @@ def _read(path: Path) -> dict[str, Any] | None:
     return answer if isinstance(answer, dict) else None
 
 
-def _how(status: int) -> str:
-    return f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status} and no answer"
-
-
 def main(scratch: Path) -> None:
-    """What the child does."""
+    """Run the job that the parent left in the directory."""
     question = json.loads((scratch / _QUESTION).read_text())
     module, _, function = question["job"].partition(":")
     job: Job = getattr(importlib.import_module(module), function)
@@ -77,11 +76,9 @@ def main(scratch: Path) -> None:
         answer = job(question["arguments"])
     except BadInput as problem:
         answer = {"bad_input": str(problem)}
-    whole = scratch / f"{_ANSWER}.new"
-    whole.write_text(json.dumps({"sandbox": holds, **answer}))
-    os.replace(whole, scratch / _ANSWER)
+    write_atomically(scratch / _ANSWER, json.dumps({"sandbox": holds, **answer}))
     sys.stdout.flush()
-    os._exit(0)  # the driver's library is not asked to say goodbye
+    os._exit(0)  # without the destructors of the driver's library
 
 
 if __name__ == "__main__":

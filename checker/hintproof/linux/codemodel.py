@@ -1,7 +1,7 @@
 """The C code in a world of the spec as a model that every engine can search: a state is the spec's, and a snapshot.
 
-A step of the code is an instance like any other: thread so-and-so goes on, or the kernel calls the code. That the code
-comes to grief is a step that breaks a promise, so engines find, shorten and tell it like anything else.
+A step of the code is an instance like any other: a thread goes on, or the kernel calls the code. A fault of the code is
+a step that breaks a promise, so engines find and shorten it like any other violation.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CODE_IS_SOUND = step_claim(
     "The code neither crashes nor hangs nor breaks a rule of the kernel.",
 )
 
-#: What an instance of the code is: a thread and what an allocation gets, or a call of the kernel.
+#: An instance of the code: a thread and the block that an allocation gets, or a call of the kernel.
 Key = tuple[int, int | None] | Entry
 
 _CALLS = (Entry.CHANGED, Entry.WORK, Entry.SCAN, Entry.REMOVE, Entry.FREEZE, Entry.RESTORE, Entry.PROBE)
@@ -50,12 +50,12 @@ class CodeModel(Concrete):
         self._of_base = {n: index for index, n in enumerate(self._others)}
         self._of_key = {key: len(self._others) + n for n, key in enumerate(self._keys)}
         self._unsound = 1 << self.step_properties.index(CODE_IS_SOUND.name)
-        #: What the code came to grief by, by its state and the step that did it.
+        #: The fault of the code, by its state and the step into it.
         self.faults: dict[tuple[int, Move], Fault] = {}
 
     @cached_property
     def instances(self) -> list[Instance]:
-        """Those of everybody else, in the order of the text; then those of the code."""
+        """The instances of everybody else, in the order of the text; then those of the code."""
         return [*(self._base.instances[n] for n in self._others), *self._own.values()]
 
     @cached_property
@@ -136,7 +136,7 @@ def _key(move: Move) -> Key:
 
 
 def _recorded(key: Key) -> RecordedAction:
-    """An action that says no more than who goes on; what comes of it is not for terms to say."""
+    """An action that says which thread goes on; terms can't say what it does."""
     name = f"code: thread {key[0]}" if isinstance(key, tuple) else f"code: {key.name.lower()}"
     takes_block = isinstance(key, tuple) and key[1] is not None
     where, says = "virtio_balloon.c", "a step of the code"

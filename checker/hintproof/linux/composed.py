@@ -1,8 +1,7 @@
-"""The steps of the C code in a world of the spec: which there are, and what they do to everybody else.
+"""The steps of the C code in a world of the spec, and their effects on everybody else.
 
-The code's state is a snapshot, everybody else's a state of the spec. What a step of the code does to a snapshot, and
-which effects it has, does not depend on the others beyond what it is given (the id that config shows, the block that
-it gets); so each is run once.
+The code's state is a snapshot, everybody else's a state of the spec. A step of the code, and its effects, depend on the
+others by its inputs alone (the id that config shows, the block that it gets). So each step runs once.
 """
 
 from __future__ import annotations
@@ -12,10 +11,20 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hintproof.interpret.concrete import State
-from hintproof.linux.calls import UNSEEN, Code, Seen, Unlike, from_the_wire, on_the_wire
-from hintproof.linux.driver import CMD_ID, POISON_VAL, Driver, DriverFault, Event, Pending
+from hintproof.linux.calls import (
+    BLOCK_BYTES,
+    PAST_DRAIN,
+    PAST_FREES,
+    SEEN,
+    UNSEEN,
+    Code,
+    Observation,
+    from_the_wire,
+    on_the_wire,
+)
+from hintproof.linux.driver import CMD_ID, LIMIT, POISON_VAL, Deviation, Driver, DriverFault, Event, Pending
 from hintproof.linux.effects import model_with_code, world_with_code
-from hintproof.linux.operations import EVERY_CALL, Entry, Op, mask_of
+from hintproof.linux.operations import Entry, Op
 from hintproof.linux.specside import SpecSide
 from hintproof.linux.symbols import NOWHERE, Place
 from hintproof.system.errors import EngineBug
@@ -23,10 +32,8 @@ from hintspec.language.sizes import Sizes
 from hintspec.protocol.state import Binding, Worker
 from hintspec.protocol.state import Entry as Kind
 
-_FIRST_BLOCK, _BLOCK = 1 << 32, 4 << 20
-_NOT_FREED = EVERY_CALL & ~UNSEEN & ~mask_of(Op.FREE)
-_NOT_DRAINED = EVERY_CALL & ~mask_of(Op.GET_BUF)
-_LIMIT = 10_000
+#: The address of the first block.
+_FIRST_BLOCK = 1 << 32
 
 _SAYS = {
     Entry.CHANGED: "config interrupt",
@@ -38,7 +45,7 @@ _SAYS = {
     Entry.PROBE: "modprobe",
 }
 
-#: What a call of the kernel is to everybody else.
+#: The effect of a call of the kernel on everybody else.
 _OF_ENTRY = {
     Entry.CHANGED: "code_is_interrupted",
     Entry.REMOVE: "code_is_removed",
@@ -46,6 +53,9 @@ _OF_ENTRY = {
     Entry.RESTORE: "code_is_ready",
     Entry.PROBE: "code_is_ready",
 }
+
+#: Calls that come in rows, and the mask of calls at which the row is over: a reset goes on to the end.
+_ROWS = {Op.GET_BUF: PAST_DRAIN, Op.FREE: PAST_FREES, Op.RESET: 0}
 
 #: An effect: the name of an action of :mod:`hintproof.linux.effects`, and its block.
 Effect = tuple[str, int | None]
@@ -55,7 +65,7 @@ Effect = tuple[str, int | None]
 class Move:
     """A step of the code from one of its states: a thread goes on (``thread``), or the kernel calls it (``entry``).
 
-    ``block`` is what an allocation gets, 0 for nothing. ``reads``: it depends on what config shows.
+    ``block`` is the one that an allocation gets, 0 for none. ``reads``: it depends on the id that config shows.
     """
 
     says: str
@@ -69,18 +79,18 @@ class Move:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a step of the code leads to: the code's next state, its effects, and what is seen of it then."""
+    """The result of a step of the code: its next state, its effects, and the code as others see it then."""
 
     code: int
     effects: tuple[Effect, ...]
-    seen: Seen
+    observed: Observation
     begun: int | None
     binding: int
     at: int
 
 
 class Composed:
-    """The code and the others. Raises :class:`BadInput` for an environment that has no such driver."""
+    """The code and everybody else. Raises :class:`BadInput` for an environment that has no such driver."""
 
     def __init__(self, driver: Driver, environment: str, sizes: Sizes) -> None:
         self.spec = SpecSide(model_with_code(environment), world_with_code(environment), sizes)
@@ -104,22 +114,20 @@ class Composed:
     def first(self) -> tuple[int, State]:
         """The code bound to its device, and the spec's first state."""
         code = self.code.start()
-        return code, self._joined(self.spec.concrete.initial, self._told(Entry.NONE))
+        return code, self._join(self.spec.concrete.initial, self._outcome(Entry.NONE))
 
     # -- the others ----------------------------------------------------------------------------
 
     def after_others(self, code: int, before: State, after: State) -> tuple[int, State]:
-        """The pair after a step of somebody else: what was popped is popped from the code's queue, too."""
-        popped = len(self.spec.ring(before)[1]) - len(self.spec.ring(after)[1])
-        for _ in range(popped):
+        """The pair after a step of somebody else: the code's queue loses the entries that the spec's ring loses."""
+        for _ in range(len(self.spec.ring(before)[1]) - len(self.spec.ring(after)[1])):
             code = self._pop(code)
         return code, after
 
     def _pop(self, code: int) -> int:
         if code not in self._popped:
             self.driver.recall(code)
-            queue = self.driver.hint_queue
-            if self.raw.hp_pop(queue) or self.raw.hp_use(queue, 0):
+            if not self.code.pop():
                 raise EngineBug("the spec's ring has an entry that the code's queue has not")
             self._popped[code] = self.driver.keep()
         return self._popped[code]
@@ -127,13 +135,13 @@ class Composed:
     # -- the code ------------------------------------------------------------------------------
 
     def moves(self, code: int) -> tuple[Move, ...]:
-        """What the code can do next."""
+        """The steps that the code can take."""
         if code not in self._moves:
             self.driver.recall(code)
-            self._moves[code] = tuple(self._list(code))
+            self._moves[code] = tuple(self._list_moves(code))
         return self._moves[code]
 
-    def _list(self, code: int) -> Iterator[Move]:
+    def _list_moves(self, code: int) -> Iterator[Move]:
         for thread in self.driver.enabled():
             call = self._next_seen(code, thread)
             blocks: tuple[int | None, ...] = (None,)
@@ -143,10 +151,10 @@ class Composed:
                 op = call.op.name.lower()
                 says = f"{call.entry.name.lower()} calls {op}"
                 yield Move(says, thread, block=block, reads=call.op == Op.CONFIG_READ, call=op, place=call.place)
-        yield from self._calls()
+        yield from self._list_calls()
 
-    def _calls(self) -> Iterator[Move]:
-        """The ways in which the kernel may call the code now."""
+    def _list_calls(self) -> Iterator[Move]:
+        """The calls of the code that the kernel may make now."""
         view, work = self.driver.view(), 1 << self.code.hint_work
         threads = any(t.entry for t in view.threads)
         leaving = any(t.entry in (Entry.REMOVE, Entry.FREEZE) for t in view.threads)
@@ -167,7 +175,7 @@ class Composed:
     def _next_seen(self, code: int, thread: int) -> Pending:
         """The next call of a thread that others see, if nothing is in its way; the machine is left as it was."""
         if UNSEEN >> self.raw.hp_pending(thread) & 1:
-            status = self.raw.hp_run(thread, EVERY_CALL & ~UNSEEN, _LIMIT)
+            status = self.raw.hp_run(thread, SEEN, LIMIT)
             call = self.driver.pending(thread)
             self.driver.recall(code)
             if status == 0:
@@ -186,7 +194,7 @@ class Composed:
         if key not in self._outcomes:
             try:
                 self._outcomes[key] = self._run(code, move, shown)
-            except (Unlike, DriverFault) as problem:
+            except (Deviation, DriverFault) as problem:
                 self._outcomes[key] = problem
         outcome = self._outcomes[key]
         if isinstance(outcome, Exception):
@@ -201,10 +209,10 @@ class Composed:
                 return None
             state, mask = done
             broken |= mask
-        return outcome.code, self._joined(state, outcome), broken
+        return outcome.code, self._join(state, outcome), broken
 
     def effect_of(self, move: Move, state: State) -> str | None:
-        """The name of the first effect of a step that was taken; None if the code came to grief by it."""
+        """The name of the first effect of a step that was taken; None if the code failed in it."""
         outcome = self._outcomes.get((move, self.spec.shown(state) if move.reads else 0))
         return outcome.effects[0][0] if isinstance(outcome, Outcome) else None
 
@@ -216,40 +224,36 @@ class Composed:
         elif move.entry == Entry.WORK:
             self.code.take("work_starts", None, 0)
         else:
-            self.code.called(move.entry)
-        return self._told(move.entry)
+            self.code.call(move.entry)
+        return self._outcome(move.entry)
 
     def _step(self, move: Move, shown: int) -> None:
         """A thread goes on by one call that others see; some calls in a row are one step."""
         thread = move.thread
         while UNSEEN >> self.raw.hp_pending(thread) & 1:
-            self.code.one(thread)
-        call = self.driver.view().threads[thread]
-        self.raw.hp_set_config(CMD_ID, 4, on_the_wire(shown))
-        self.raw.hp_set_next_block((move.block or 0) - 1)
-        if call.op == Op.GET_BUF:
-            self.code.until(thread, _NOT_DRAINED)
-        elif call.op == Op.FREE:
-            self.code.until(thread, _NOT_FREED)
-        elif call.op == Op.RESET:
-            self.code.to_the_end(thread)
+            self.driver.step(thread)
+        self.driver.config(CMD_ID, on_the_wire(shown))
+        self.driver.next_block((move.block or 0) - 1)
+        op = self.raw.hp_pending(thread)
+        if op in _ROWS:
+            self.driver.run_until(thread, _ROWS[op])
         else:
-            self.code.one(thread)
-        self.raw.hp_set_config(CMD_ID, 4, 0)
+            self.driver.step(thread)
+        self.driver.config(CMD_ID, 0)
         self._return(thread)
 
     def _return(self, thread: int) -> None:
-        """If all that is left of a thread is its return, it has returned: nobody can tell when."""
+        """Let a thread return if nothing else is left of it: nobody can tell when it does."""
         here = self.driver.keep()
         if UNSEEN >> self.raw.hp_pending(thread) & 1:
-            self.raw.hp_run(thread, EVERY_CALL & ~UNSEEN, _LIMIT)
+            self.raw.hp_run(thread, SEEN, LIMIT)
         if self.raw.hp_pending(thread) == Op.RETURN:
-            self.code.one(thread)
+            self.driver.step(thread)
         else:
             self.driver.recall(here)
 
-    def _told(self, entry: Entry) -> Outcome:
-        """What the last step came to."""
+    def _outcome(self, entry: Entry) -> Outcome:
+        """The outcome of the last step."""
         effects: list[Effect] = [(_OF_ENTRY[entry], None)] if entry in _OF_ENTRY else []
         begun = None
         for event in self.driver.events():
@@ -257,20 +261,20 @@ class Composed:
             effect = self._effect(event)
             if effect and effect not in effects[-1:]:
                 effects.append(effect)
-        seen = self.code.seen()
-        if begun is None and effects[-1:] == [("code_sends", None)] and seen.ring[-1] < -2:
-            begun = -1 - seen.ring[-1]
+        observed = self.code.observe()
+        if begun is None and effects[-1:] == [("code_sends", None)] and observed.ring[-1] < -2:
+            begun = -1 - observed.ring[-1]
         return Outcome(
             self.driver.keep(),
             tuple(effects) or (("code_goes_on", None),),
-            seen,
+            observed,
             None if begun is None else from_the_wire(begun, self.code.sizes),
-            self._binding(seen),
-            self._at(seen),
+            self._binding(observed),
+            self._at(observed),
         )
 
     def _effect(self, event: Event) -> Effect | None:
-        queue, block = event.a & 0xFF, (event.b - _FIRST_BLOCK) // _BLOCK + 1
+        queue, block = event.a & 0xFF, (event.b - _FIRST_BLOCK) // BLOCK_BYTES + 1
         ours = queue == self.driver.hint_queue
         if event.op == Op.ALLOC and event.b:
             return "code_takes", block
@@ -286,16 +290,16 @@ class Composed:
             return "code_tells_poison", None
         return ("code_resets", None) if event.op == Op.RESET else None
 
-    def _at(self, seen: Seen) -> int:
-        """Where the spec's worker would stand, as far as properties ask for it: idle, kicking, or anywhere else."""
-        if not seen.works:
+    def _at(self, observed: Observation) -> int:
+        """The place of the spec's worker, as coarse as properties ask for it: idle, kicking, or anywhere else."""
+        if not observed.works:
             return Worker.IDLE.index
         kicks = self.raw.hp_pending(self.code.worker()) == Op.KICK
         return Worker.KICK_ID.index if kicks else Worker.TEST_BIT.index
 
-    def _binding(self, seen: Seen) -> int:
+    def _binding(self, observed: Observation) -> int:
         view = self.driver.view()
-        if seen.listens:
+        if observed.listens:
             return Binding.BOUND.index
         for thread in view.threads:
             if thread.entry == Entry.REMOVE:
@@ -305,21 +309,21 @@ class Composed:
                 return (Binding.FREEZE_RESET if thread.op == Op.RESET else Binding.FREEZE_RELEASE).index
         return (Binding.FROZEN if view.frozen else Binding.ABSENT).index
 
-    def _joined(self, state: State, outcome: Outcome) -> State:
-        """The spec's state with what it keeps of a driver taken from the code, and with what out buffers hold now."""
+    def _join(self, state: State, outcome: Outcome) -> State:
+        """The spec's state with the driver's variables, and the present content of out buffers, taken from the code."""
         used, entries = state[self._ring]
-        seen = outcome.seen
-        if (used, len(entries)) != (seen.used, len(seen.ring)):
+        observed = outcome.observed
+        if (used, len(entries)) != (observed.used, len(observed.ring)):
             raise EngineBug("the spec's ring is not the code's queue")
         joined = list(state)
-        joined[self._ring] = (used, tuple(map(self._entry, entries, seen.ring)))
-        of_driver = (seen.owned, int(seen.queued), outcome.at, outcome.binding)
+        joined[self._ring] = (used, tuple(map(self._entry, entries, observed.ring)))
+        of_driver = (observed.owned, int(observed.queued), outcome.at, outcome.binding)
         for place, value in zip(self._driver, of_driver, strict=True):
             joined[place] = value
         return tuple(joined)
 
     def _entry(self, entry: tuple[int, ...], holds: int) -> tuple[int, ...]:
-        """A ring entry with what its out buffer holds now, if it is one; one that holds 0 is a STOP to any device."""
+        """A ring entry with the present content of its out buffer; 0 in there is a STOP to any device."""
         if holds >= 0:
             return entry
         kind = Kind.STOP_SIGN if holds == -1 else Kind.START

@@ -1,7 +1,7 @@
-"""The real driver, step by step: the kernel calls it, the device answers, and a scheduler picks who goes on.
+"""The real driver, step by step: the kernel calls it, the device answers, and a scheduler picks the thread to run.
 
-A thread of the driver stands before a call of the kernel's interface; a step is the call's effect, and what the
-driver does up to its next call.
+A thread of the driver stands before a call of the kernel's interface. A step is the effect of that call, and all that
+the driver does up to its next call.
 """
 
 from __future__ import annotations
@@ -10,33 +10,45 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hintproof.linux.binding import BLOCKS, HINT_ELEMENTS, SMALL_PAGES, THREADS, Library, QueueView, Settings, View
+from hintproof.linux.binding import (
+    BLOCKS,
+    HINT_ELEMENTS,
+    SMALL_PAGES,
+    THREADS,
+    Library,
+    QueueView,
+    RawEvent,
+    Settings,
+    View,
+)
 from hintproof.linux.operations import EVERY_CALL, Entry, FaultKind, Op, mask_of
 from hintproof.linux.symbols import Place, Symbols
 from hintproof.system.errors import BadInput
 
-#: Feature bits of the device, and the offsets of its config fields.
-MUST_TELL_HOST, STATS_VQ, DEFLATE_ON_OOM, FREE_PAGE_HINT, PAGE_POISON, REPORTING = range(6)
+#: Feature bits of the device.
+STATS_VQ, DEFLATE_ON_OOM, FREE_PAGE_HINT, PAGE_POISON, REPORTING = range(1, 6)
 INDIRECT_DESC, ACCESS_PLATFORM = 28, 33
-NUM_PAGES, ACTUAL, CMD_ID, POISON_VAL = 0, 4, 8, 12
 
-#: Command ids with a meaning of their own.
-STOP_ID, DONE_ID = 0, 1
+#: Offsets of config fields.
+NUM_PAGES, CMD_ID, POISON_VAL = 0, 8, 12
 
-#: Allocation policies beside the number of a block.
-LOWEST_FREE, NO_BLOCK = -2, -1
+#: The choice of :meth:`Driver.next_block` that makes the allocation fail.
+NO_BLOCK = -1
 
 #: The work item that hints, from Linux 4.20 on, and those of the classic balloon.
 _HINTS = "report_free_page_func"
 _CLASSIC = ("update_balloon_stats_func", "update_balloon_size_func")
 
-#: Calls that no function of a sound driver makes without an end.
-_LIMIT = 20_000
+#: A function of a driver that makes more calls than this has no end.
+LIMIT = 10_000
+
+#: Status of hp_step and hp_run.
+_BLOCKED, _RUN_ENDED, _RUN_BLOCKED, _RUN_ENDLESS = 1, 1, 2, 3
 
 
 @dataclass(frozen=True)
 class Setup:
-    """The machine that a driver is probed in. Sizes are numbers of entries, blocks and pages."""
+    """The machine of a driver. Sizes are numbers of entries, blocks and pages."""
 
     features: tuple[int, ...] = (FREE_PAGE_HINT,)
     ring: int = 4
@@ -54,7 +66,7 @@ class Setup:
                            f"give 1 .. {most[0]} blocks, 0 .. {most[1]} pages, a ring of 1 .. {most[2]}")  # fmt: skip
 
     def settings(self) -> Settings:
-        """The same as a record for the shim."""
+        """The record that the shim takes."""
         bits = sum(1 << bit for bit in set(self.features))
         return Settings(bits, self.ring, self.other_rings, self.blocks, self.small_pages, self.page_poisoning,
                         self.init_on_free)  # fmt: skip
@@ -81,13 +93,17 @@ class DriverFault(Exception):
         self.fault = fault
 
 
-class Stuck(Exception):
-    """A thread can't go on (it waits for something), or goes on for ever with calls of the kernel's interface."""
+class Deviation(Exception):
+    """The driver does not do what was asked of it. ``call`` is the one that the thread stands before, if any."""
+
+    def __init__(self, says: str, call: Pending | None = None) -> None:
+        super().__init__(f"{says} at {call.place}" if call else says)
+        self.call = call
 
 
 @dataclass(frozen=True)
 class Pending:
-    """The call that a thread stands before, not yet made. What a, b and c are depends on the call."""
+    """The call that a thread stands before, not yet made. The meaning of a, b and c depends on the call."""
 
     thread: int
     entry: Entry
@@ -146,50 +162,56 @@ class Driver:
         self.raw.hp_forget_snapshots()
 
     def call(self, entry: Entry, argument: int = 0) -> int:
-        """The kernel calls the driver, and nothing else happens until it returns; what it returned."""
+        """Call the driver as the kernel does, and let nothing else happen until it returns. Its return value."""
         before = self.library.event_count.value
-        self.finish(self.spawn(entry, argument))
-        return self._returned(before)
-
-    def _returned(self, before: int) -> int:
-        for event in reversed(self.events(before)):
-            if event.op == Op.RETURN:
-                return event.b - (1 << 64) if event.b >> 63 else event.b
-        raise Stuck("the function did not return")
+        thread = self.spawn(entry, argument)
+        if self.raw.hp_pending(thread) != Op.NONE:  # else it has returned already
+            self.finish(thread)
+        value = self.last_event(Op.RETURN, before).b
+        return value - (1 << 64) if value >> 63 else value
 
     # -- threads -------------------------------------------------------------------------------
 
     def spawn(self, entry: Entry, argument: int = 0) -> int:
-        """The kernel calls the driver: a new thread, which stands before its first call. Its number."""
+        """Call the driver as the kernel does: the number of a new thread, which stands before its first call."""
         number: int = self.raw.hp_spawn(entry, argument)
         if number == -2:
             raise self.fault()
         if number < 0:
-            raise Stuck(f"the kernel would not call {entry.name.lower()} now")
+            raise Deviation(f"the kernel would not call {entry.name.lower()} of the code now")
+        return number
+
+    def thread_of(self, entry: Entry, argument: int = -1) -> int:
+        """The thread that runs in this entry."""
+        number: int = self.raw.hp_thread_of(entry, argument)
+        if number < 0:
+            raise Deviation(f"{entry.name.lower()} of the code is not running")
         return number
 
     def step(self, thread: int) -> None:
-        """The effect of the call that a thread stands before, and on to its next one."""
-        status = self.raw.hp_step(thread)
-        if status < 0:
-            raise self.fault()
-        if status:
-            raise Stuck(f"thread {thread} can't go on: {self.pending(thread).op.name}")
+        """Make the call that a thread stands before, and run the thread to its next one."""
+        if status := self.raw.hp_step(thread):
+            raise self._failure(thread, status == _BLOCKED, status)
 
-    def run(self, thread: int, *until: Op, limit: int = _LIMIT) -> bool:
-        """Steps until the thread stands before one of the calls ``until``; False if it ended before."""
-        status: int = self.raw.hp_run(thread, mask_of(*until), limit)
-        if status < 0:
-            raise self.fault()
-        if status == 2:
-            raise Stuck(f"thread {thread} is blocked: {self.pending(thread).op.name} at {self.pending(thread).place}")
-        if status == 3:
-            raise Stuck(f"thread {thread} made {limit} calls and did not get there")
+    def run(self, thread: int, *until: Op) -> bool:
+        """Step until the thread stands before one of these calls; False if it ended before."""
+        return self.run_until(thread, mask_of(*until))
+
+    def run_until(self, thread: int, stops: int) -> bool:
+        """Step at least once, until the thread stands before a call of the mask; False if it ended before."""
+        status: int = self.raw.hp_run(thread, stops, LIMIT)
+        if status not in (0, _RUN_ENDED):
+            raise self._failure(thread, status == _RUN_BLOCKED, status)
         return status == 0
 
-    def finish(self, thread: int, limit: int = _LIMIT) -> None:
-        """Steps until the thread's function has returned."""
-        self.run(thread, limit=limit)
+    def finish(self, thread: int) -> None:
+        """Step until the thread's function has returned."""
+        self.run_until(thread, 0)
+
+    def _failure(self, thread: int, blocked: bool, status: int) -> Exception:
+        if status < 0:
+            return self.fault()
+        return Deviation("the code waits" if blocked else "the code goes round for ever", self.pending(thread))
 
     def enabled(self) -> list[int]:
         """The threads that can go on."""
@@ -203,7 +225,7 @@ class Driver:
         return Pending(thread, Entry(t.entry), Op(t.op), t.a, t.b, t.c, place, bool(t.enabled))
 
     def fault(self) -> DriverFault:
-        """What the last step that failed came to."""
+        """The fault of the last step."""
         raw = self.library.fault
         (place,) = self.symbols.places([raw.pc])
         text = raw.text.decode(errors="replace")
@@ -212,16 +234,15 @@ class Driver:
         return DriverFault(Fault(FaultKind(raw.kind), Entry(raw.op), text, place))
 
     def points(self, mask: int = EVERY_CALL) -> None:
-        """Which calls are points; at others a thread stops only if it is blocked there."""
+        """Choose the calls at which threads stop; at others a thread stops only if it is blocked there."""
         self.raw.hp_set_mask(mask)
 
     # -- work items ----------------------------------------------------------------------------
 
     def works(self, state: str = "known") -> dict[str, int]:
-        """Numbers of work items by the name of their function: those that are ``known``, ``pending`` or ``running``."""
+        """Numbers of the work items that are ``known``, ``pending`` or ``running``, by the name of their function."""
         mask = getattr(self.view(), state)
-        names = {i: self.raw.hp_work_name(i) for i in range(8) if mask >> i & 1}
-        return {name.decode(): i for i, name in names.items()}
+        return {self.raw.hp_work_name(i).decode(): i for i in range(8) if mask >> i & 1}
 
     @property
     def hint_work(self) -> int:
@@ -257,18 +278,17 @@ class Driver:
         return list(_buffers(queue, first, first + queue.available))
 
     def pop(self, number: int | None = None) -> Buffer | None:
-        """The device takes the oldest buffer; None if there is none."""
-        at = self.hint_queue if number is None else number
-        found = self.waiting(at)
+        """Take the oldest buffer, as the device does; None if there is none."""
+        found = self.waiting(number)
         if not found:
             return None
-        self.raw.hp_pop(at)
+        self.raw.hp_pop(self.hint_queue if number is None else number)
         return found[0]
 
     def use(self, number: int | None = None, taken: int = 0) -> None:
-        """The device is through with a buffer that it took, counted from the oldest."""
+        """Give back a buffer that the device took, counted from the oldest."""
         if self.raw.hp_use(self.hint_queue if number is None else number, taken):
-            raise Stuck("the device has no such buffer")
+            raise Deviation("the device has no such buffer")
 
     def consume(self, number: int | None = None) -> Buffer | None:
         """Take the oldest buffer and give it back at once."""
@@ -278,7 +298,7 @@ class Driver:
         return buffer
 
     def config(self, offset: int, value: int) -> None:
-        """The device changes a config field of 32 bits. The interrupt for it is :attr:`Entry.CHANGED`."""
+        """Change a config field of 32 bits, as the device does. The interrupt for it is :attr:`Entry.CHANGED`."""
         self.raw.hp_set_config(offset, 4, value)
 
     def config_value(self, offset: int) -> int:
@@ -286,36 +306,45 @@ class Driver:
         return int.from_bytes(bytes(self.view().config[offset : offset + 4]), "little")
 
     def command(self, value: int) -> None:
-        """The device shows another command id, and its interrupt is handled up to the end."""
+        """Show another command id, and handle its interrupt up to the end."""
         self.config(CMD_ID, value)
         self.call(Entry.CHANGED)
 
     def next_block(self, choice: int) -> None:
-        """What the next allocation gets: a block (counted from 0), :data:`LOWEST_FREE` or :data:`NO_BLOCK`."""
+        """Choose the block (counted from 0) that the next allocation gets; :data:`NO_BLOCK` makes it fail."""
         self.raw.hp_set_next_block(choice)
 
     # -- what happened, and copies -------------------------------------------------------------
 
-    def events(self, first: int = 0) -> list[Event]:
-        """The calls made since the last :meth:`forget_events`, from number ``first`` on (at most 4096 are kept)."""
+    def events(self) -> list[Event]:
+        """The calls made since the last :meth:`forget_events` (the first 4096 of them)."""
         count = min(self.library.event_count.value, 4096)
-        raw = self.library.events
-        return [Event(Op(raw[i].op), raw[i].thread, raw[i].a, raw[i].b, raw[i].c, raw[i].site)
-                for i in range(first, count)]  # fmt: skip
+        return [_event(self.library.events[number]) for number in range(count)]
+
+    def last_event(self, op: Op, first: int = 0) -> Event:
+        """The last call of a kind, from number ``first`` on."""
+        for number in reversed(range(first, min(self.library.event_count.value, 4096))):
+            if self.library.events[number].op == op:
+                return _event(self.library.events[number])
+        raise Deviation(f"the code did not call {op.name}")
 
     def forget_events(self) -> None:
-        """Begin a new list of events."""
+        """Begin a new list of calls."""
         self.raw.hp_clear_events()
 
     def keep(self) -> int:
-        """Keep the machine as it is; a number, the same for equal states."""
+        """Take a snapshot of the machine; equal states have equal numbers."""
         number: int = self.raw.hp_keep()
         return number
 
     def recall(self, number: int) -> None:
-        """Back to a state that was kept."""
+        """Restore the machine from a snapshot."""
         if self.raw.hp_recall(number):
-            raise BadInput(f"no state {number} was kept")
+            raise BadInput(f"there is no snapshot {number}")
+
+
+def _event(raw: RawEvent) -> Event:
+    return Event(Op(raw.op), raw.thread, raw.a, raw.b, raw.c, raw.site)
 
 
 def _buffers(queue: QueueView, first: int, end: int) -> Iterator[Buffer]:

@@ -1,28 +1,26 @@
 """Every state of a driver in a small world of its own, and random walks through it: for faults of the code itself.
 
-The others in this world do what they may at any time: the device shows the next command id and pops hints, the
-shrinker scans, the module is removed, the machine is suspended. The loops over states are in shim/explore.c.
+In this world anything may happen at any time: the device shows the next command id and pops hints, the shrinker scans,
+the module is removed, the machine is suspended. The loops over states are in shim/explore.c.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from ctypes import byref
 from dataclasses import dataclass
 from enum import IntEnum
 
-from hintproof.linux.binding import RawOutcome, RawPlan
+from hintproof.linux.binding import THREADS, RawOutcome, RawPlan
 from hintproof.linux.driver import CMD_ID, Driver, Fault, Pending
 from hintproof.linux.operations import EVERY_CALL, Op, mask_of
+from hintproof.system.clock import Clock
 from hintproof.system.errors import BadInput
 
-#: States that are expanded between two looks at Ctrl-C and at the time.
+#: States that are expanded between two looks at Ctrl-C and at the clock.
 _SLICE = 20_000
 
 #: Calls at which nobody else can tell whether the thread has made them yet: no points in a search.
 LOCAL = mask_of(Op.TO_VIRTIO, Op.FROM_VIRTIO, Op.RETURN, Op.SAY)
-
-_THREADS = 8
 
 
 class Verdict(IntEnum):
@@ -37,7 +35,7 @@ class Verdict(IntEnum):
 
 
 class Move(IntEnum):
-    """What the others do."""
+    """A move of others."""
 
     COMMAND = 16
     SCAN = 17
@@ -49,7 +47,7 @@ class Move(IntEnum):
 
 @dataclass(frozen=True)
 class Plan:
-    """What others may do and how often. ``atomic``: interrupts and scans happen in one go."""
+    """The moves of others, and how often they may happen. ``atomic``: interrupts and scans happen in one go."""
 
     commands: tuple[int, ...] = (7,)
     scans: int = 0
@@ -67,7 +65,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Explored:
-    """What a search found. ``path`` are the moves to where something is wrong; replay them with :func:`replay`."""
+    """The result of a search. ``path`` holds the moves to a state that is wrong; :func:`replay` takes them.
+
+    ``timed_out``: the search met its limit of time.
+    """
 
     verdict: Verdict
     states: int
@@ -75,30 +76,30 @@ class Explored:
     depth: int
     path: tuple[int, ...]
     fault: Fault | None
+    timed_out: bool = False
 
 
-def explore(
-    driver: Driver, plan: Plan, most: int = 5_000_000, progress: Callable[[int], None] | None = None
-) -> Explored:
-    """Breadth-first from the driver's present state; stops at the first fault, deadlock or leak, or at ``most`` states.
+def explore(driver: Driver, plan: Plan, most: int = 5_000_000, seconds: float | None = None) -> Explored:
+    """Search breadth first from the driver's present state, up to the first fault, deadlock or leak, or to a limit.
 
-    The driver's state afterwards is that before.
+    ``most`` limits the states, ``seconds`` the time. The driver's state afterwards is that before.
     """
-    outcome, began = RawOutcome(), driver.keep()
+    outcome, began, clock = RawOutcome(), driver.keep(), Clock(seconds)
     _prepare(driver, plan)
     driver.raw.hp_explore_begin(most)
     while driver.raw.hp_explore(_SLICE, byref(outcome)) == Verdict.GOES_ON:
-        if progress:
-            progress(outcome.states)
-    return _told(driver, outcome, began)
+        if clock.is_over():
+            outcome.verdict = Verdict.LIMITED
+            return _explored(driver, outcome, began, timed_out=True)
+    return _explored(driver, outcome, began)
 
 
 def walk(driver: Driver, plan: Plan, walks: int, length: int = 400, seed: int = 1) -> Explored:
-    """Random walks from the driver's present state, of at most ``length`` moves: they find deep races sooner."""
+    """Take random walks of at most ``length`` moves from the driver's present state: they find deep races sooner."""
     outcome, began = RawOutcome(), driver.keep()
     _prepare(driver, plan)
     driver.raw.hp_walks(seed, walks, length, byref(outcome))
-    return _told(driver, outcome, began)
+    return _explored(driver, outcome, began)
 
 
 def _prepare(driver: Driver, plan: Plan) -> None:
@@ -111,7 +112,7 @@ def _prepare(driver: Driver, plan: Plan) -> None:
     driver.points(plan.points)
 
 
-def _told(driver: Driver, outcome: RawOutcome, began: int) -> Explored:
+def _explored(driver: Driver, outcome: RawOutcome, began: int, timed_out: bool = False) -> Explored:
     verdict = Verdict(outcome.verdict)
     fault = driver.fault().fault if verdict == Verdict.FAULTED else None
     found = verdict in (Verdict.FAULTED, Verdict.DEADLOCKED, Verdict.LEAKED)
@@ -119,26 +120,26 @@ def _told(driver: Driver, outcome: RawOutcome, began: int) -> Explored:
     driver.recall(began)
     driver.forget_events()
     driver.points()
-    return Explored(verdict, outcome.states, outcome.transitions, outcome.depth, path, fault)
+    return Explored(verdict, outcome.states, outcome.transitions, outcome.depth, path, fault, timed_out)
 
 
 @dataclass(frozen=True)
 class Moved:
-    """One move of a path: who, and, if it is a thread of the driver, the call that it made."""
+    """One move of a path in words, and, if a thread of the driver made it, its call."""
 
     says: str
     call: Pending | None
 
 
 def replay(driver: Driver, plan: Plan, path: tuple[int, ...]) -> tuple[list[Moved], Fault | None]:
-    """The moves of a path in words, from the driver's present state, and the fault that it ends in, if it does."""
+    """Take the moves of a path from the driver's present state: each in words, and the fault at the end, if any."""
     _prepare(driver, plan)
     moved: list[Moved] = []
     try:
         for move in path:
-            thread = move % _THREADS if move < Move.COMMAND else None
+            thread = move % THREADS if move < Move.COMMAND else None
             call = driver.pending(thread) if thread is not None else None
-            moved.append(Moved(_says(driver, move, call), call))
+            moved.append(Moved(_describe_move(driver, move, call), call))
             if driver.raw.hp_move(move) < 0:
                 return moved, driver.fault().fault
         return moved, None
@@ -146,9 +147,9 @@ def replay(driver: Driver, plan: Plan, path: tuple[int, ...]) -> tuple[list[Move
         driver.points()
 
 
-def _says(driver: Driver, move: int, call: Pending | None) -> str:
+def _describe_move(driver: Driver, move: int, call: Pending | None) -> str:
     if call is not None:
-        fails = " (fails)" if move >= _THREADS else ""
+        fails = " (fails)" if move >= THREADS else ""
         return f"{call.entry.name.lower()}: {call.op.name.lower()}{fails} in {call.place}"
     if move < 32:
         return Move(move).name.lower()

@@ -1,41 +1,69 @@
-"""What is asked of a driver, as jobs for a process of its own: faults, differences from the spec, properties.
+"""The checks of a driver, as jobs for a process of its own.
 
-Questions and answers are plain records, which go to the child and back as JSON.
+A check and its answer are plain records, which go to the child and back as JSON.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from hintproof.linux.calls import Unlike
 from hintproof.linux.direct import DirectStep, Refuted, check_code, explore_code
-from hintproof.linux.driver import Driver, Setup
-from hintproof.linux.driver import Fault as DriverFault
+from hintproof.linux.driver import Deviation, Driver, Fault, Setup
 from hintproof.linux.explore import Plan, Verdict, explore, replay, walk
-from hintproof.linux.lockstep import compare, wander
+from hintproof.linux.lockstep import compare, compare_random
 from hintproof.story.build import build_story
 from hintproof.story.causes import explain_end
 from hintproof.story.model import Story
 from hintproof.trace.document import document
 from hintspec.language.sizes import Sizes
 
+#: The driver of the spec that the code is compared with. From 5.7 on the driver has not changed in what the spec says.
+SPEC_DRIVER = "linux-6.1"
 
-class Question(msgspec.Struct, frozen=True):
-    """What a driver is asked in: a library, an environment, sizes (by name); limits in states and seconds."""
+#: Steps of a random walk through the code by itself, and of a random run through code and everybody else.
+_WALK, _RUN = 400, 100
 
-    library: str
-    environment: str
-    sizes: dict[str, int]
+
+class Kind(Enum):
+    """What a check looks at, in words for the reader."""
+
+    CODE_FAULTS = "all states of the code by itself"
+    RACES = "random walks with a point at each access to memory"
+    LOCKSTEP = "all steps, beside those of the spec's driver"
+    LOCKSTEP_RANDOM = "random steps, beside those of the spec's driver"
+    PROPERTIES = "all states of the code and everybody else"
+    PROPERTIES_RANDOM = "random runs of the code and everybody else"
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One check of a driver. ``world`` is an environment without its driver, empty for the code by itself.
+
+    ``most`` limits its states (its steps, where they are random) and ``seconds`` its time. It ends as soon as the
+    property ``until`` is violated, if one is named.
+    """
+
+    kind: Kind
+    world: str
+    sizes: Sizes
     most: int = 1_000_000
-    seconds: float = 60.0
+    seconds: float = 300.0
     until: str | None = None
-    random_steps: int = 0
+
+    @property
+    def environment(self) -> str:
+        """The world with the driver of the spec."""
+        return f"{SPEC_DRIVER}+{self.world}"
+
+    def __str__(self) -> str:
+        return f"{self.world} {self.sizes}".strip()
 
 
-class Grief(msgspec.Struct, frozen=True):
+class CodeFault(msgspec.Struct, frozen=True):
     """A fault of the code: what it is, where, and the run to it, a line a step.
 
     ``kind`` names a member of ``operations.FaultKind``, or of ``explore.Verdict`` where nothing broke; or is PROBE.
@@ -48,123 +76,135 @@ class Grief(msgspec.Struct, frozen=True):
     run: list[str]
 
 
-class Faults(msgspec.Struct, frozen=True):
-    """All states of a driver in a small world of its own; ``verdict`` names a member of ``explore.Verdict``."""
+class CodeFaults(msgspec.Struct, frozen=True):
+    """The states of a driver in a small world of its own; ``verdict`` names a member of ``explore.Verdict``."""
 
     verdict: str
     states: int
     transitions: int
-    grief: Grief | None
+    fault: CodeFault | None
+    timed_out: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether all was explored that the check asked for."""
+        return self.verdict != Verdict.LIMITED.name
 
 
-class Likeness(msgspec.Struct, frozen=True):
-    """The code in lock-step with the spec's driver; ``difference`` is where they part, ``run`` how it comes to that."""
+class Lockstep(msgspec.Struct, frozen=True):
+    """The code in lock-step with the spec's driver: ``difference`` is where they part, ``run`` leads there."""
 
     pairs: int
     steps: int
-    whole: bool
+    complete: bool
     difference: str | None
     function: str
     line: int
     run: list[str]
+    timed_out: bool = False
 
 
-class Falls(msgspec.Struct, frozen=True):
-    """A property that falls: the length of a shortest run, its trace as a document, and its story."""
+class Violation(msgspec.Struct, frozen=True):
+    """A violated property: the length of a shortest run, its trace as a document, and its story."""
 
     name: str
     length: int
-    why: str
     trace: dict[str, Any]
     story: Story
 
 
-class Verdicts(msgspec.Struct, frozen=True):
-    """The code under the spec's properties. ``stuck``: the harness can't follow the code, and why."""
+class Properties(msgspec.Struct, frozen=True):
+    """The code under the spec's properties. ``stuck``: why the harness can't follow the code."""
 
     pairs: int
     transitions: int
-    whole: bool
-    falls: list[Falls]
-    grief: Grief | None
+    complete: bool
+    violated: list[Violation]
+    fault: CodeFault | None
     stuck: str | None = None
+    timed_out: bool = False
 
 
-def faults(arguments: dict[str, Any]) -> dict[str, Any]:
-    """A job: the answer is :class:`Faults`. Sizes: blocks, ring, and rounds, removes and freezes as budgets."""
-    question = msgspec.convert(arguments, Question)
-    sizes, driver = Sizes(**question.sizes), Driver(Path(question.library))
+Answer = CodeFaults | Lockstep | Properties
+
+
+def run_check(arguments: dict[str, Any]) -> dict[str, Any]:
+    """A job: a library's path and a :class:`Check` give the check's answer."""
+    check = msgspec.convert(arguments["check"], Check)
+    job, _ = CHECKS[check.kind]
+    answer: dict[str, Any] = msgspec.to_builtins(job(Driver(Path(arguments["library"])), check))
+    return answer
+
+
+def _check_faults(driver: Driver, check: Check) -> CodeFaults:
+    """Search for faults. Of the sizes it takes blocks and ring, and rounds, removes and freezes as budgets."""
+    sizes, by_access = check.sizes, check.kind == Kind.RACES
     commands = (*(7 + n for n in range(sizes.rounds)), 1)
-    plan = Plan(commands, scans=1, removes=sizes.removes, freezes=sizes.freezes, atomic=question.random_steps == 0)
+    plan = Plan(commands, scans=1, removes=sizes.removes, freezes=sizes.freezes, atomic=not by_access)
     status = driver.start(Setup(ring=sizes.ring, blocks=sizes.blocks))
     if status:
-        return _plain(Faults("FAULTED", 0, 0, Grief("PROBE", f"probe() fails with {status}", "", 0, [])))
-    if question.random_steps:
-        found = walk(driver, plan, max(1, question.random_steps // 400))
+        return CodeFaults("FAULTED", 0, 0, CodeFault("PROBE", f"probe() fails with {status}", "", 0, []))
+    if by_access:
+        found = walk(driver, plan, max(1, check.most // _WALK), _WALK)
     else:
-        found = explore(driver, plan, question.most)
-    grief = None
+        found = explore(driver, plan, check.most, check.seconds)
+    fault = None
     if found.path:
-        moved, fault = replay(driver, plan, found.path)
-        grief = _grief(fault or found.fault, [m.says for m in moved], found.verdict)
-    return _plain(Faults(found.verdict.name, found.states, found.transitions, grief))
+        moved, broken = replay(driver, plan, found.path)
+        fault = _code_fault(broken or found.fault, [m.says for m in moved], found.verdict)
+    return CodeFaults(found.verdict.name, found.states, found.transitions, fault, found.timed_out)
 
 
-def _grief(fault: DriverFault | None, run: list[str], verdict: Verdict = Verdict.FAULTED) -> Grief:
+def _code_fault(fault: Fault | None, run: list[str], verdict: Verdict = Verdict.FAULTED) -> CodeFault:
     if fault is None:
         says = "nothing can go on" if verdict == Verdict.DEADLOCKED else "memory is left behind after remove"
-        return Grief(verdict.name, says, "", 0, run)
-    return Grief(fault.kind.name, str(fault), fault.place.function, fault.place.line, run)
+        return CodeFault(verdict.name, says, "", 0, run)
+    return CodeFault(fault.kind.name, str(fault), fault.place.function, fault.place.line, run)
 
 
-def likeness(arguments: dict[str, Any]) -> dict[str, Any]:
-    """A job: the answer is :class:`Likeness`."""
-    question = msgspec.convert(arguments, Question)
-    sizes, driver = Sizes(**question.sizes), Driver(Path(question.library))
-    if question.random_steps:
-        found = wander(driver, question.environment, sizes, question.random_steps)
+def _check_lockstep(driver: Driver, check: Check) -> Lockstep:
+    if check.kind == Kind.LOCKSTEP_RANDOM:
+        found = compare_random(driver, check.environment, check.sizes, check.most)
     else:
-        found = compare(driver, question.environment, sizes, question.most, question.seconds)
-    difference = found.difference
-    run = [] if difference is None else [n if b is None else f"{n}({b})" for n, b in difference.run]
-    place = difference.place if difference else None
-    return _plain(
-        Likeness(
-            *(found.pairs, found.steps, found.whole, difference.says if difference else None),
-            *(place.function if place else "", place.line if place else 0, run),
-        )
-    )
+        found = compare(driver, check.environment, check.sizes, check.most, check.seconds)
+    difference, progress = found.difference, (found.pairs, found.steps, found.complete)
+    if difference is None:
+        return Lockstep(*progress, None, "", 0, [], found.timed_out)
+    place, run = difference.place, [n if b is None else f"{n}({b})" for n, b in difference.run]
+    return Lockstep(*progress, difference.says, place.function if place else "", place.line if place else 0, run)
 
 
-def verdicts(arguments: dict[str, Any]) -> dict[str, Any]:
-    """A job: the answer is :class:`Verdicts`."""
-    question = msgspec.convert(arguments, Question)
-    sizes, driver = Sizes(**question.sizes), Driver(Path(question.library))
+def _check_properties(driver: Driver, check: Check) -> Properties:
     try:
-        if question.random_steps:
-            runs = max(1, question.random_steps // 100)
-            found = explore_code(driver, question.environment, sizes, runs, question.seconds)
+        if check.kind == Kind.PROPERTIES_RANDOM:
+            runs = max(1, check.most // _RUN)
+            found = explore_code(driver, check.environment, check.sizes, runs, check.seconds)
         else:
-            found = check_code(driver, question.environment, sizes, question.until, question.most, question.seconds)
-    except Unlike as problem:
-        return _plain(Verdicts(0, 0, False, [], None, str(problem)))
-    grief = None
+            found = check_code(driver, check.environment, check.sizes, check.until, check.most, check.seconds)
+    except Deviation as problem:
+        return Properties(0, 0, False, [], None, str(problem))
+    fault = None
     if found.fault:
-        grief = _grief(found.fault[0], [_line(step) for step in found.fault[1]])
-    falls = [_falls(refuted) for refuted in found.refuted.values()]
-    return _plain(Verdicts(found.pairs, found.transitions, found.whole, falls, grief))
+        fault = _code_fault(found.fault[0], [_describe_step(step) for step in found.fault[1]])
+    violated = [_violation(refuted) for refuted in found.refuted.values()]
+    return Properties(found.pairs, found.transitions, found.complete, violated, fault, timed_out=found.timed_out)
 
 
-def _line(step: DirectStep) -> str:
+def _describe_step(step: DirectStep) -> str:
     return f"{step} at line {step.place.line}" if step.place.line else str(step)
 
 
-def _falls(refuted: Refuted) -> Falls:
+def _violation(refuted: Refuted) -> Violation:
     trace = refuted.trace()
-    reason = explain_end(trace)
-    return Falls(refuted.name, len(refuted.steps), reason, document(trace, reason), build_story(trace))
+    return Violation(refuted.name, len(refuted.steps), document(trace, explain_end(trace)), build_story(trace))
 
 
-def _plain(record: msgspec.Struct) -> dict[str, Any]:
-    plain: dict[str, Any] = msgspec.to_builtins(record)
-    return plain
+#: The job and the answer of each kind of check.
+CHECKS: dict[Kind, tuple[Callable[[Driver, Check], Answer], type[Answer]]] = {
+    Kind.CODE_FAULTS: (_check_faults, CodeFaults),
+    Kind.RACES: (_check_faults, CodeFaults),
+    Kind.LOCKSTEP: (_check_lockstep, Lockstep),
+    Kind.LOCKSTEP_RANDOM: (_check_lockstep, Lockstep),
+    Kind.PROPERTIES: (_check_properties, Properties),
+    Kind.PROPERTIES_RANDOM: (_check_properties, Properties),
+}

@@ -1,47 +1,42 @@
 """The C code in lock-step with the spec's driver: each step of the one must be a step of the other.
 
 A pair is a state of the code (a snapshot) and one of the spec. From each pair every step of the spec is taken, and the
-code has to make the calls that are this step; afterwards both must look the same from outside. And wherever the code
-can go on, the spec must be able to. Config, allocations and everybody else are the same for both, so neither has a
-step that the other has not.
+code has to make the calls of this step; afterwards both must look the same from outside. And wherever the code can go
+on, the spec must be able to. Config, allocations and everybody else are the same for both, so neither has a step that
+the other lacks.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from hintproof.interpret.concrete import Instance, State
 from hintproof.linux.anyhost import SHOWS, any_host, world_of
-from hintproof.linux.calls import WORKER, Code, Seen, Unlike
-from hintproof.linux.driver import Driver, DriverFault
+from hintproof.linux.calls import BLOCK_PAGES, WORKER, Code, Observation
+from hintproof.linux.driver import Deviation, Driver, DriverFault
 from hintproof.linux.operations import Entry, Op
 from hintproof.linux.specside import SpecSide
 from hintproof.linux.symbols import Place
 from hintproof.system.clock import Clock
+from hintproof.system.progress import Progress
 from hintspec.language.sizes import Sizes
 from hintspec.protocol.rules import Reclaim
 from hintspec.protocol.state import Binding
 
-#: Pages of a block, as the shrinker counts.
-_PAGES = 1024
-
-#: Pairs between two looks at the progress.
-_EVERY = 2000
+#: Pairs between two looks at the clock.
+_LOOK = 2000
 
 #: How likely a random run draws these steps, compared with any other kind: else no round would get far.
-_RARER = {"config_changed": 0.1, "no_block_left": 0.2, "pop": 0.3, "shrink_newest": 0.2, "remove_begins": 0.01,
-          "freeze_begins": 0.01}  # fmt: skip
+_WEIGHTS = {"config_changed": 0.1, "no_block_left": 0.2, "pop": 0.3, "shrink_newest": 0.2, "remove_begins": 0.01,
+            "freeze_begins": 0.01}  # fmt: skip
 
 _BOUND = Binding.BOUND.index
-
-Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Where the code and the spec part: the steps up to there, and what is not the same."""
+    """Where the code and the spec part: the steps up to there, and what differs."""
 
     run: tuple[tuple[str, int | None], ...]
     says: str
@@ -53,39 +48,47 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Compared:
-    """How far a comparison came. ``whole``: all pairs of these sizes were compared."""
+class Comparison:
+    """How far a comparison came. ``complete``: all pairs of these sizes were compared."""
 
     pairs: int
     steps: int
     states_of_code: int
-    whole: bool
+    complete: bool
     difference: Difference | None
+    timed_out: bool = False
 
 
 class Pairing:
-    """Both sides, and what is known of the code's steps so far: a step from a snapshot is run once."""
+    """Both sides, and a memory of the code's steps: a step from a snapshot runs once."""
 
     def __init__(self, driver: Driver, environment: str, sizes: Sizes) -> None:
         self.spec = SpecSide(any_host(environment), world_of(environment), sizes)
         self.code = Code(driver, sizes)
-        self._known: dict[tuple[int, int, int], tuple[int, Seen] | Exception] = {}
+        self.instances = self.spec.concrete.instances
+        self._known: dict[tuple[int, int, int], tuple[int, Observation] | Exception] = {}
         self._sound: set[int] = set()
         self.sites: dict[str, set[int]] = {}
 
     def start(self) -> tuple[int, State]:
-        """The first pair. Raises :class:`Unlike` if they look different already."""
+        """The first pair. Raises :class:`Deviation` if the two look different already."""
         code, state = self.code.start(), self.spec.with_any_host(self.spec.concrete.initial, False)
-        _compare(self.spec.seen(state), self.code.seen(), "probe")
+        _require_equal(self.spec.observe(state), self.code.observe(), "probe")
         return code, state
 
-    def settled(self, number: int, after: State) -> State:
-        """The spec's state after a step as any host leaves it."""
-        return self.spec.with_any_host(after, self.spec.concrete.instances[number].action.name in SHOWS)
+    def successors(self, code: int, state: State) -> list[tuple[int, State]]:
+        """The steps of the spec, with the state that any host leaves after each.
+
+        Raises :class:`Deviation` where the code can go on and the spec can't.
+        """
+        steps = self.spec.concrete.successors(state)
+        names = {number: self.instances[number].action.name for number, _, _ in steps}
+        self._require_progress(code, state, set(names.values()))
+        return [(number, self.spec.with_any_host(after, names[number] in SHOWS)) for number, after, _ in steps]
 
     def take(self, code: int, state: State, number: int, after: State) -> int:
-        """The code's part of a step of the spec; the code's state after it. Raises :class:`Unlike` or a fault."""
-        instance = self.spec.concrete.instances[number]
+        """The code's state after its part of a step of the spec. Raises :class:`Deviation` or a fault."""
+        instance = self.instances[number]
         shown = self.spec.shown(state) if instance.action.name == "read_config" else 0
         key = (code, number, shown)
         if key not in self._known:
@@ -93,57 +96,58 @@ class Pairing:
         known = self._known[key]
         if isinstance(known, Exception):
             raise known
-        _compare(self.spec.seen(after), known[1], instance.action.name)
+        _require_equal(self.spec.observe(after), known[1], instance.action.name)
         return known[0]
 
-    def _run(self, code: int, instance: Instance, shown: int) -> tuple[int, Seen] | Exception:
+    def _run(self, code: int, instance: Instance, shown: int) -> tuple[int, Observation] | Exception:
         self.code.driver.recall(code)
         try:
             self.code.take(instance.action.name, instance.block, shown)
-        except (Unlike, DriverFault) as problem:
+        except (Deviation, DriverFault) as problem:
             return problem
         sites = self.sites.setdefault(instance.action.name, set())
         sites.update(event.site for event in self.code.driver.events())
-        return self.code.driver.keep(), self.code.seen()
+        return self.code.driver.keep(), self.code.observe()
 
-    def can_go_on(self, code: int, state: State, names: set[str]) -> None:
-        """Where the code can go on, the spec can, too: by one of the steps of these names. Else :class:`Unlike`."""
+    def _require_progress(self, code: int, state: State, names: set[str]) -> None:
+        """Where the code can go on, the spec can, too: by one of the steps of these names."""
         spec = self.spec
-        seen = spec.seen(state)
-        if seen.works and not names & WORKER:
-            raise Unlike("the code's worker goes on, the spec's can't")
-        if seen.leaving and not any(name.startswith(("remove_", "freeze_")) for name in names):
-            self._waits(code)
+        observed = spec.observe(state)
+        if observed.works and not names & WORKER:
+            raise Deviation("the code's worker goes on, the spec's can't")
+        if observed.leaving and not any(name.startswith(("remove_", "freeze_")) for name in names):
+            self._require_waiting(code)
         if spec.get(state, "driver.binding") == _BOUND:
-            self._shrinker(code, spec.get(state, "driver.held"), "shrink_newest" in names)
+            self._require_shrinker(code, spec.get(state, "driver.held"), "shrink_newest" in names)
 
-    def _waits(self, code: int) -> None:
+    def _require_waiting(self, code: int) -> None:
         """The spec's remove waits for the worker; so must the code's."""
-        self.code.driver.recall(code)
-        thread = self.code.raw.hp_thread_of(Entry.REMOVE, -1)
-        if thread in self.code.driver.enabled():
-            call = self.code.driver.pending(thread)
+        driver = self.code.driver
+        driver.recall(code)
+        thread = driver.raw.hp_thread_of(Entry.REMOVE, -1)
+        if thread in driver.enabled():
+            call = driver.pending(thread)
             if call.op != Op.LOCK:
-                raise Unlike("the code's remove does not wait for the worker, the spec's does", call)
+                raise Deviation("the code's remove does not wait for the worker, the spec's does", call)
 
-    def _shrinker(self, code: int, held: int, shrinks: bool) -> None:
+    def _require_shrinker(self, code: int, held: int, shrinks: bool) -> None:
         """The code's shrinker counts what the spec's driver holds; where that is nothing, a scan frees nothing."""
         if code in self._sound or self.spec.world.driver.reclaim != Reclaim.SHRINKER:
             return
         self.code.driver.recall(code)
-        counted = self.code.count()
-        if counted != held.bit_count() * _PAGES:
-            raise Unlike(f"the code's shrinker counts {counted} pages where {held.bit_count()} blocks are held")
+        counted = self.code.driver.call(Entry.SHRINK_COUNT)
+        if counted != held.bit_count() * BLOCK_PAGES:
+            raise Deviation(f"the code's shrinker counts {counted} pages where {held.bit_count()} blocks are held")
         if not shrinks:
             self.code.take("shrink_nothing", None, 0)
         self._sound.add(code)
 
 
-def _compare(spec: Seen, code: Seen, step: str) -> None:
+def _require_equal(spec: Observation, code: Observation, step: str) -> None:
     if spec != code:
         parts = [f"{name}: the spec has {getattr(spec, name)}, the code {getattr(code, name)}" for name in
-                 spec.unlike(code)]  # fmt: skip
-        raise Unlike(f"after {step}: {'; '.join(parts)}")
+                 spec.differing_fields(code)]  # fmt: skip
+        raise Deviation(f"after {step}: {'; '.join(parts)}")
 
 
 def compare(
@@ -153,16 +157,18 @@ def compare(
     most: int = 2_000_000,
     seconds: float | None = None,
     progress: Progress | None = None,
-) -> Compared:
-    """All pairs, breadth first, up to the first difference (by a shortest run), to ``most`` pairs or a time.
+) -> Comparison:
+    """Compare all pairs, breadth first, up to the first difference (by a shortest run), to ``most`` pairs or a time.
 
     Raises :class:`~hintproof.system.errors.BadInput` for an environment without such a driver.
     """
-    return search(Pairing(driver, environment, sizes), most, seconds, progress)
+    return compare_pairs(Pairing(driver, environment, sizes), most, seconds, progress)
 
 
-def search(pairing: Pairing, most: int, seconds: float | None = None, progress: Progress | None = None) -> Compared:
-    """The same with both sides made already; what they learned of the code stays with them."""
+def compare_pairs(
+    pairing: Pairing, most: int, seconds: float | None = None, progress: Progress | None = None
+) -> Comparison:
+    """Compare with both sides made already; what they learned of the code stays with them."""
     return _Search(pairing, most, Clock(seconds)).run(progress)
 
 
@@ -178,10 +184,10 @@ class _Search:
         self.origin: list[tuple[int, int]] = []
         self.steps = 0
 
-    def run(self, progress: Progress | None) -> Compared:
+    def run(self, progress: Progress | None) -> Comparison:
         try:
             self._meet(self.pairing.start(), (0, -1))
-        except (Unlike, DriverFault) as problem:
+        except (Deviation, DriverFault) as problem:
             return self._ends(_difference((), problem))
         at = 0
         while at < len(self.pairs) <= self.most:
@@ -189,16 +195,16 @@ class _Search:
             if difference:
                 return self._ends(difference)
             at += 1
-            if at % _EVERY == 0:
+            if at % _LOOK == 0:
                 if self.clock.is_over():
-                    break
+                    return self._ends(None, timed_out=True)
                 if progress:
-                    progress(len(self.pairs))
+                    progress("pairs", len(self.pairs))
         return self._ends(None, at == len(self.pairs))
 
-    def _ends(self, difference: Difference | None, whole: bool = False) -> Compared:
+    def _ends(self, difference: Difference | None, complete: bool = False, timed_out: bool = False) -> Comparison:
         codes = len({code for code, _ in self.pairs})
-        return Compared(len(self.pairs), self.steps, codes, whole, difference)
+        return Comparison(len(self.pairs), self.steps, codes, complete, difference, timed_out)
 
     def _meet(self, pair: tuple[int, State], origin: tuple[int, int]) -> None:
         if pair not in self.known:
@@ -208,15 +214,12 @@ class _Search:
 
     def _expand(self, at: int) -> Difference | None:
         code, state = self.pairs[at]
-        concrete, number = self.pairing.spec.concrete, None
-        successors = concrete.successors(state)
+        number = None
         try:
-            self.pairing.can_go_on(code, state, {concrete.instances[i].action.name for i, _, _ in successors})
-            for number, after, _ in successors:
+            for number, after in self.pairing.successors(code, state):
                 self.steps += 1
-                after = self.pairing.settled(number, after)
                 self._meet((self.pairing.take(code, state, number, after), after), (at, number))
-        except (Unlike, DriverFault) as problem:
+        except (Deviation, DriverFault) as problem:
             return _difference(self._run_to(at, number), problem)
         return None
 
@@ -225,46 +228,44 @@ class _Search:
         while at:
             at, number = self.origin[at]
             numbers.append(number)
-        return tuple(self.pairing.spec.concrete.instances[n] for n in reversed(numbers))
+        return tuple(self.pairing.instances[n] for n in reversed(numbers))
 
 
-def _difference(run: tuple[Instance, ...], problem: Exception) -> Difference:
+def _difference(run: tuple[Instance, ...], problem: Deviation | DriverFault) -> Difference:
     if isinstance(problem, DriverFault):
         place: Place | None = problem.fault.place
     else:
-        place = problem.call.place if isinstance(problem, Unlike) and problem.call else None
+        place = problem.call.place if problem.call else None
     return Difference(tuple((i.action.name, i.block) for i in run), str(problem), place)
 
 
-def _drawn(
-    pairing: Pairing, state: State, successors: list[tuple[int, State, int]], draw: random.Random
-) -> tuple[int, State]:
-    """One of the steps that change something; see :data:`_RARER`."""
-    kinds: dict[str, list[tuple[int, State]]] = {}
-    for number, after, _ in successors:
-        settled = pairing.settled(number, after)
-        if settled != state:
-            name = pairing.spec.concrete.instances[number].action.name
-            kinds.setdefault("shows" if name in SHOWS else name, []).append((number, settled))
-    weights = [_RARER.get(name, 1.0) for name in kinds]
-    return draw.choice(draw.choices(list(kinds.values()), weights)[0])
-
-
-def wander(driver: Driver, environment: str, sizes: Sizes, steps: int, seed: int = 1) -> Compared:
-    """Random steps of the pair, up to the first difference; for sizes at which there are too many pairs."""
+def compare_random(driver: Driver, environment: str, sizes: Sizes, steps: int, seed: int = 1) -> Comparison:
+    """Take random steps of the pair, up to the first difference; for sizes at which there are too many pairs."""
     pairing = Pairing(driver, environment, sizes)
-    draw = random.Random(seed)
+    generator = random.Random(seed)
     run: list[Instance] = []
     codes: set[int] = set()
+    difference = None
     try:
         code, state = pairing.start()
         for _ in range(steps):
-            successors = pairing.spec.concrete.successors(state)
-            pairing.can_go_on(code, state, {pairing.spec.concrete.instances[i].action.name for i, _, _ in successors})
-            number, after = _drawn(pairing, state, successors, draw)
-            run.append(pairing.spec.concrete.instances[number])
+            number, after = _draw_step(pairing, state, pairing.successors(code, state), generator)
+            run.append(pairing.instances[number])
             code, state = pairing.take(code, state, number, after), after
             codes.add(code)
-    except (Unlike, DriverFault) as problem:
-        return Compared(len(run), len(run), len(codes), False, _difference(tuple(run), problem))
-    return Compared(len(run), len(run), len(codes), False, None)
+    except (Deviation, DriverFault) as problem:
+        difference = _difference(tuple(run), problem)
+    return Comparison(len(run), len(run), len(codes), False, difference)
+
+
+def _draw_step(
+    pairing: Pairing, state: State, successors: list[tuple[int, State]], generator: random.Random
+) -> tuple[int, State]:
+    """One of the steps that change something, by their weights."""
+    kinds: dict[str, list[tuple[int, State]]] = {}
+    for number, after in successors:
+        if after != state:
+            name = pairing.instances[number].action.name
+            kinds.setdefault("shows" if name in SHOWS else name, []).append((number, after))
+    weights = [_WEIGHTS.get(name, 1.0) for name in kinds]
+    return generator.choice(generator.choices(list(kinds.values()), weights)[0])

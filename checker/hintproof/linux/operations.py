@@ -1,80 +1,30 @@
-"""The calls at which a thread of the driver stops, and the ways in which the kernel calls it; as in shim/runtime.h."""
+"""The calls at which a thread of the driver stops, the ways in which the kernel calls it, and how a thread fails.
+
+The names stand in the order of the enums in shim/runtime.h; a test compares them.
+"""
 
 from __future__ import annotations
 
 from enum import IntEnum
 
+#: A call of the kernel's interface.
+Op = IntEnum(
+    "Op",
+    "NONE RETURN TEST_SET TEST_CLEAR BIT CONFIG_READ CONFIG_WRITE TO_VIRTIO ADD KICK GET_BUF ALLOC FREE LOCK UNLOCK "
+    "QUEUE_WORK CANCEL FLUSH DESTROY WAIT WAKE SLEEP RESET FIND_VQS DEL_VQS READY KZALLOC KFREE REGISTER UNREGISTER "
+    "SMALL_ALLOC SMALL_FREE SAY WARN ACCESS POP USE SPAWN POWER FROM_VIRTIO",
+    start=0,
+)
 
-class Op(IntEnum):
-    """A call of the kernel's interface."""
+#: A way in which the kernel calls the driver. WORK takes a work item's number, CALLBACK a queue's, SCAN pages.
+Entry = IntEnum(
+    "Entry",
+    "NONE PROBE REMOVE FREEZE RESTORE CHANGED WORK SCAN SHRINK_COUNT OOM CALLBACK REPORT SHUTDOWN",
+    start=0,
+)
 
-    NONE = 0
-    RETURN = 1
-    TEST_SET = 2
-    TEST_CLEAR = 3
-    BIT = 4
-    CONFIG_READ = 5
-    CONFIG_WRITE = 6
-    TO_VIRTIO = 7
-    ADD = 8
-    KICK = 9
-    GET_BUF = 10
-    ALLOC = 11
-    FREE = 12
-    LOCK = 13
-    UNLOCK = 14
-    QUEUE_WORK = 15
-    CANCEL = 16
-    FLUSH = 17
-    DESTROY = 18
-    WAIT = 19
-    WAKE = 20
-    SLEEP = 21
-    RESET = 22
-    FIND_VQS = 23
-    DEL_VQS = 24
-    READY = 25
-    KZALLOC = 26
-    KFREE = 27
-    REGISTER = 28
-    UNREGISTER = 29
-    SMALL_ALLOC = 30
-    SMALL_FREE = 31
-    SAY = 32
-    WARN = 33
-    ACCESS = 34
-    POP = 35
-    USE = 36
-    SPAWN = 37
-    POWER = 38
-    FROM_VIRTIO = 39
-
-
-class Entry(IntEnum):
-    """A way in which the kernel calls the driver. WORK takes a work item's number, CALLBACK a queue's, SCAN pages."""
-
-    NONE = 0
-    PROBE = 1
-    REMOVE = 2
-    FREEZE = 3
-    RESTORE = 4
-    CHANGED = 5
-    WORK = 6
-    SCAN = 7
-    SHRINK_COUNT = 8
-    OOM = 9
-    CALLBACK = 10
-    REPORT = 11
-    SHUTDOWN = 12
-
-
-class FaultKind(IntEnum):
-    """How a thread of the driver came to grief."""
-
-    NONE = 0
-    BUG = 1
-    SIGNAL = 2
-    HANG = 3
+#: How a thread of the driver fails: it breaks a rule of the kernel, gets a signal, or makes no call for long.
+FaultKind = IntEnum("FaultKind", "NONE BUG SIGNAL HANG", start=0)
 
 
 def mask_of(*operations: Op) -> int:

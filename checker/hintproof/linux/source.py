@@ -1,4 +1,4 @@
-"""Where the driver's source is: a kernel tree, or the source package of a distribution."""
+"""The driver's text: of a kernel tree, of its tarball, or of the source package of a distribution."""
 
 from __future__ import annotations
 
@@ -8,36 +8,52 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from hintproof.system.cache import cache_directory
 from hintproof.system.errors import BadInput
 
-#: The files of a tree that are used, and no others.
-DRIVER = Path("drivers/virtio/virtio_balloon.c")
-HEADER = Path("include/uapi/linux/virtio_balloon.h")
+DRIVER = "drivers/virtio/virtio_balloon.c"
+HEADER = "include/uapi/linux/virtio_balloon.h"
+
+#: The files of a tree that are compiled, and all that a patch can change here.
+WATCHED = (DRIVER, HEADER)
+
+#: A driver has 40 kB. A larger watched file (bytes) is no driver.
+MAX_BYTES = 4 << 20
 
 #: Where distributions keep kernel sources.
 PACKAGES = Path("/usr/src")
 
-#: A driver is 40 kB; what is larger than this is something else.
-_LIMIT = 4 << 20
-
 
 @dataclass(frozen=True)
 class Source:
-    """The two files of a tree that the harness compiles, as bytes, and a name for messages."""
+    """A driver: the texts of the watched files by their path in the tree, the name that the user gave, the version.
+
+    Bytes that are not UTF-8 are surrogates in a text. The version is empty where the tree does not tell it.
+    """
 
     name: str
-    driver: bytes
-    header: bytes
+    files: Mapping[str, str]
+    version: str = ""
 
     def write(self, directory: Path) -> None:
         """Put the files below a directory, at their places in a tree."""
-        for path, content in ((DRIVER, self.driver), (HEADER, self.header)):
+        for path, text in self.files.items():
             (directory / path).parent.mkdir(parents=True, exist_ok=True)
-            (directory / path).write_bytes(content)
+            (directory / path).write_bytes(encode(text))
+
+
+def decode(raw: bytes) -> str:
+    """Bytes as text; :func:`encode` gives the same bytes again."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def encode(text: str) -> bytes:
+    """The bytes of a decoded text."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def find_source(place: str | Path) -> Source:
@@ -46,52 +62,72 @@ def find_source(place: str | Path) -> Source:
     Raises :class:`BadInput` if there is none.
     """
     path = Path(place)
-    if path.is_dir():
-        return _from_tree(path)
     if path.is_file():
-        return _from_tarball(path)
-    if re.fullmatch(r"linux-source-[0-9.]+", str(place)):
+        return _read_tarball(path)
+    if re.fullmatch(r"linux-source-[0-9.]+", str(place)) and not path.is_dir():
         found = sorted(PACKAGES.glob(f"{place}.tar.*")) or sorted(PACKAGES.glob(str(place)))
         if found:
             return find_source(found[0])
         raise BadInput(f"{place}: the package is not installed: there is no {PACKAGES}/{place}.tar.xz")
-    raise BadInput(f"{place}: no such file; give a kernel tree, its tarball, or a package such as linux-source-6.1")
+    if not path.is_dir():
+        raise BadInput(f"{place}: no such file; give a kernel tree, its tarball, or a package such as linux-source-6.1")
+    return read_tree(path)
 
 
-def _from_tree(tree: Path) -> Source:
-    return Source(str(tree), _read(tree, DRIVER), _read(tree, HEADER))
+def read_tree(root: Path) -> Source:
+    """The driver of a kernel tree. Only files inside it are read, wherever its symbolic links point.
+
+    Raises :class:`BadInput` if the tree has no driver, or if a file can't be read.
+    """
+    files = {path: text for path in WATCHED if (text := _read_file(root, path)) is not None}
+    for path in WATCHED:
+        if path not in files:
+            raise BadInput(f"{root}: no {path} there: name the top directory of a kernel tree of 5.0 or later")
+    return Source(str(root), files, makefile_version(_read_file(root, "Makefile") or ""))
 
 
-def _read(tree: Path, name: Path) -> bytes:
-    path = tree / name
+def _read_file(root: Path, path: str) -> str | None:
+    """The text of a file below the tree; None if there is no such file."""
     try:
-        if path.stat().st_size > _LIMIT:
-            raise BadInput(f"{path}: {path.stat().st_size} bytes are too many for a driver")
-        return path.read_bytes()
-    except OSError as problem:
-        raise BadInput(f"{tree}: this is no kernel tree: {name}: {problem.strerror}") from None
+        top = root.resolve(strict=True)
+        file = (top / path).resolve()
+        if not file.is_relative_to(top):
+            raise BadInput(f"{root}: {path} is a symbolic link that leaves the tree")
+        if not file.exists():
+            return None
+        if not file.is_file() or file.stat().st_size > MAX_BYTES:
+            raise BadInput(f"{root}: {path} is no file of at most {MAX_BYTES >> 20} MiB")
+        return decode(file.read_bytes())
+    except (OSError, RuntimeError) as problem:  # a loop of links is a RuntimeError
+        reason = getattr(problem, "strerror", None) or problem
+        raise BadInput(f"can't read {path} of {root}: {reason}; name a kernel tree") from None
 
 
-def _from_tarball(tarball: Path) -> Source:
-    """Unpacks the two files once: a kernel's tarball takes its time."""
+def makefile_version(makefile: str) -> str:
+    """VERSION.PATCHLEVEL.SUBLEVEL at the head of a kernel's Makefile; empty if they are not there."""
+    found = dict(re.findall(r"^(VERSION|PATCHLEVEL|SUBLEVEL) *= *(\d+) *$", makefile[:2000], re.MULTILINE))
+    return ".".join(found[key] for key in ("VERSION", "PATCHLEVEL", "SUBLEVEL") if key in found)
+
+
+def _read_tarball(tarball: Path) -> Source:
+    """Unpack the two files, and cache them: a kernel's tarball takes seconds."""
     status = tarball.stat()
     key = f"{tarball.resolve()} {status.st_size} {status.st_mtime_ns}"
-    kept = cache_directory() / f"source-{hashlib.sha256(key.encode()).hexdigest()[:24]}"
-    if not (kept / DRIVER).is_file() or not (kept / HEADER).is_file():
+    cached = cache_directory() / f"source-{hashlib.sha256(key.encode()).hexdigest()[:24]}"
+    if not all((cached / path).is_file() for path in WATCHED):
         with tempfile.TemporaryDirectory(dir=cache_directory()) as scratch:
             _unpack(tarball, Path(scratch))
-            shutil.rmtree(kept, ignore_errors=True)
-            os.replace(scratch, kept)
+            shutil.rmtree(cached, ignore_errors=True)
+            os.replace(scratch, cached)
             os.mkdir(scratch)  # for the context manager to remove
-    return Source(tarball.name, _read(kept, DRIVER), _read(kept, HEADER))
+    return Source(tarball.name, read_tree(cached).files)
 
 
 def _unpack(tarball: Path, directory: Path) -> None:
-    names = [f"*/{DRIVER}", f"*/{HEADER}"]
     command = ["tar", "-xf", str(tarball.resolve()), "-C", str(directory), "--strip-components=1", "--no-same-owner"]
-    command += ["--occurrence=1", "--wildcards", *names]
+    command += ["--occurrence=1", "--wildcards", *(f"*/{path}" for path in WATCHED)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-    missing = [name for name in (DRIVER, HEADER) if not (directory / name).is_file()]
+    missing = [path for path in WATCHED if not (directory / path).is_file()]
     if missing:
-        said = (done.stderr.strip().splitlines() or ["nothing"])[0][:200]
-        raise BadInput(f"{tarball}: no kernel source: it has no {missing[0]} (tar said: {said})")
+        reason = (done.stderr.strip().splitlines() or ["nothing"])[0][:200]
+        raise BadInput(f"{tarball}: no kernel source: it has no {missing[0]} (tar said: {reason})")

@@ -1,11 +1,11 @@
-"""The spec's driver as it is seen from outside: the same record as of the C code."""
+"""The spec's driver seen from outside, as the record that the C code gives, too."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from hintproof.interpret.concrete import Concrete, State
-from hintproof.linux.calls import Seen, on_the_wire
+from hintproof.linux.calls import Observation, on_the_wire
 from hintproof.linux.operations import Entry
 from hintspec.language.recording import Model
 from hintspec.language.sizes import Sizes
@@ -33,7 +33,7 @@ _IDLE, _HINT, _STOP_SIGN = Worker.IDLE.index, Kind.HINT.index, Kind.STOP_SIGN.in
 
 
 class SpecSide:
-    """A recorded world at given sizes."""
+    """A recorded world at given sizes, with direct access to its states."""
 
     def __init__(self, model: Model, world: World, sizes: Sizes) -> None:
         self.concrete = Concrete(model, sizes)
@@ -47,12 +47,12 @@ class SpecSide:
         self.shown: Callable[[State], int] = self.concrete.reader(config_shows(view))
 
     def get(self, state: State, name: str) -> int:
-        """A variable of a state, as states hold it."""
+        """The value of a variable in a state."""
         value: int = state[self._at[name]]
         return value
 
     def place(self, name: str) -> int:
-        """Where a variable is in a state."""
+        """The index of a variable in states."""
         return self._at[name]
 
     def ring(self, state: State) -> tuple[int, tuple[tuple[int, ...], ...]]:
@@ -61,8 +61,10 @@ class SpecSide:
         return ring
 
     def with_any_host(self, state: State, shows: bool) -> State:
-        """The state as any host leaves it: an interrupt is always on its way, and what config shows is open until the
-        driver looks (``shows``: it is about to). Ghosts of the ring's entries are forgotten: they decide nothing.
+        """The state as any host leaves it.
+
+        An interrupt is always on its way, and config is open until the driver looks (``shows``: it is about to). Ghosts
+        of the ring's entries are cleared: they decide nothing.
         """
         used, entries = self.ring(state)
         plain = tuple(tuple(0 if i in self._ghosts else x for i, x in enumerate(entry)) for entry in entries)
@@ -73,12 +75,12 @@ class SpecSide:
             settled[self._at["device.shown"]] = 0
         return tuple(settled)
 
-    def seen(self, state: State) -> Seen:
-        """What is seen of the spec's driver from outside."""
+    def observe(self, state: State) -> Observation:
+        """The spec's driver as others see it."""
         used, entries = self.ring(state)
         in_hand = self.get(state, "driver.in_hand")
         listens, leaving = _BINDINGS[self.get(state, "driver.binding")]
-        return Seen(
+        return Observation(
             ring=tuple(self._entry(state, entry) for entry in entries),
             used=used,
             owned=self.get(state, "driver.held") | (1 << in_hand >> 1),

@@ -1,11 +1,11 @@
-"""From an address in the compiled driver to the function and line of its source."""
+"""The function and line of the driver's source behind an address in the compiled driver."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from hintproof.linux.source import DRIVER
 from hintproof.system.children import run_child
@@ -13,7 +13,7 @@ from hintproof.system.children import run_child
 
 @dataclass(frozen=True)
 class Place:
-    """A function of the driver and a line of its source; line 0 where nothing is known."""
+    """A function of the driver and a line of its source; line 0 where it is unknown."""
 
     function: str
     line: int
@@ -24,12 +24,12 @@ class Place:
 
 NOWHERE = Place("?", 0)
 
-#: Bytes that a library takes at most; what is farther away is not in it.
+#: A library is smaller than this (bytes); an address farther away is not in it.
 _LARGEST = 1 << 26
 
 
 class Symbols:
-    """Looks places up with addr2line, which comes with the compiler; each address is asked for once."""
+    """Looks places up with addr2line, which comes with the compiler; each address once."""
 
     def __init__(self, library: Path, base: int) -> None:
         self._library = library
@@ -59,6 +59,6 @@ def _innermost(lines: list[str]) -> Place:
     """The innermost frame that is in the driver's own file, not in a helper of the shim."""
     for function, place in zip(lines[::2], lines[1::2], strict=False):
         name, _, line = place.partition(" (")[0].rpartition(":")
-        if name.endswith(DRIVER.name):
+        if name.endswith(PurePath(DRIVER).name):
             return Place(function, int(line) if line.isdigit() else 0)
     return NOWHERE

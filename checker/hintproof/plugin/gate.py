@@ -1,6 +1,6 @@
 """The gate from pytest: options, a test a patch, and a fixture for tests of one's own.
 
-A plugin adds the options and registers :class:`GatePlugin` with what opens trees and runs drivers.
+A plugin adds the options and registers :class:`GatePlugin`.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from hintproof.cli.gate import Backend
+from hintproof.cli.gate import MakeChecker, linux_checker
 from hintproof.gate.gate import run_gate
 from hintproof.gate.mails import Patch
 from hintproof.gate.patches import read
 from hintproof.gate.report import GateReport, PatchReport
+from hintproof.linux.source import find_source
 from hintproof.suite import test_gate
 from hintproof.tasks.verdict import Exit
 from hintproof.views.gate import mail as gate_mail
@@ -49,9 +50,9 @@ class GatedPatches:
 class GatePlugin:
     """The patches of a session, checked once, when the first test asks."""
 
-    def __init__(self, config: pytest.Config, backend: Backend) -> None:
+    def __init__(self, config: pytest.Config, make_checker: MakeChecker = linux_checker) -> None:
         self._config = config
-        self._backend = backend
+        self._make_checker = make_checker
 
     @cached_property
     def _patches(self) -> list[Patch]:
@@ -59,8 +60,8 @@ class GatePlugin:
 
     @cached_property
     def _report(self) -> GateReport:
-        checker = self._backend.checker(bool(self._config.getoption("--hintproof-thorough")))
-        return run_gate(self._backend.source(self._config.getoption("--hintproof-linux")), self._patches, checker)
+        checker = self._make_checker(bool(self._config.getoption("--hintproof-thorough")))
+        return run_gate(find_source(self._config.getoption("--hintproof-linux")), self._patches, checker)
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """The shipped test of patches is none of a suite that was asked for environments."""

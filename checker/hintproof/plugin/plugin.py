@@ -20,7 +20,6 @@ import pytest
 
 from hintproof.engines.limits import Limits
 from hintproof.engines.options import DEFAULT_PROFILE, PROFILES, Options, SamplingOptions
-from hintproof.gate.backend import LinuxBackend
 from hintproof.plugin import gate as pytest_gate
 from hintproof.story.build import build_story
 from hintproof.story.causes import explain_end
@@ -169,7 +168,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     plugin = HintproofPlugin(config)
     config.pluginmanager.register(plugin, "hintproof-state")
-    config.pluginmanager.register(pytest_gate.GatePlugin(config, LinuxBackend(mail.render)), "hintproof-gate")
+    config.pluginmanager.register(pytest_gate.GatePlugin(config), "hintproof-gate")
     try:
         plugin.sizes_option()
     except BadInput as problem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 #: Categories of characters that are shown by their number: controls, formats (which can turn the direction of a
@@ -85,12 +86,17 @@ _UNSEEN = re.compile(
 
 def harmless(value: Any) -> Any:
     """A value (a text, or dicts and lists of texts) in which such characters are written as Python writes them."""
+    return map_texts(value, _harmless)
+
+
+def map_texts(value: Any, change: Callable[[str], str]) -> Any:
+    """A JSON value (a text, or dicts and lists of values) with each text changed, the keys of dicts included."""
     if isinstance(value, str):
-        return _harmless(value)
+        return change(value)
     if isinstance(value, dict):
-        return {_harmless(str(name)): harmless(part) for name, part in value.items()}
+        return {change(str(name)): map_texts(part, change) for name, part in value.items()}
     if isinstance(value, (list, tuple)):
-        return [harmless(part) for part in value]
+        return [map_texts(part, change) for part in value]
     return value
 
 

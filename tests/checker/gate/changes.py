@@ -9,7 +9,7 @@ import difflib
 import re
 from dataclasses import dataclass
 
-from hintproof.gate.watched import DRIVER
+from hintproof.linux.source import DRIVER
 from hintproof.tasks.verdict import Outcome
 
 

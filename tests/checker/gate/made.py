@@ -8,9 +8,9 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from hintproof.gate.checker import DriverVerdict, Fall, Question, TraceLine, Trouble
+from hintproof.gate.checker import DriverVerdict, Place, Question, TraceLine, Trouble, Violation
 from hintproof.gate.ctext import function_at, functions
-from hintproof.gate.watched import DRIVER, HEADER, Place, TextTree
+from hintproof.linux.source import DRIVER, HEADER, Source
 
 #: In the style of a driver, with functions that are called as the real ones are.
 TEXT = """\
@@ -51,7 +51,7 @@ static void remove_common(struct virtio_balloon *vb)
 
 HEADER_TEXT = "#define STOP 0\n#define DONE 1\n"
 FILES = {DRIVER: TEXT, HEADER: HEADER_TEXT}
-TREE = TextTree("linux", FILES, "6.1.192")
+TREE = Source("linux", FILES, "6.1.192")
 
 LOST = Question("no_lost_write", "late device")
 ONCE = Question("id_at_most_once")
@@ -109,7 +109,7 @@ class MarkChecker:
         return ("before: send_cmd_id_start adds a buffer", "after:  send_cmd_id_start kicks")
 
 
-def fall(text: str, question: Question) -> Fall:
+def fall(text: str, question: Question) -> Violation:
     """A run that ends at the mark."""
     line = text[: text.index(f"/* falls: {question.property}")].count("\n") + 1
     place = Place(DRIVER, line, function_at(functions(text), line))
@@ -119,7 +119,7 @@ def fall(text: str, question: Question) -> Fall:
         TraceLine("  1 D... begins", Place(DRIVER, 11, "send_cmd_id_start")),
         TraceLine("  2 .V.. loses it", place),
     )
-    return Fall(trace, length, "exhaustive", place)
+    return Violation(trace, length, "exhaustive", place)
 
 
 def git(root: Path, *arguments: str) -> str:

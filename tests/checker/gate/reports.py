@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from hintproof.cli.gate import as_text
-from hintproof.gate.checker import TraceLine
+from hintproof.gate.checker import Place, TraceLine
 from hintproof.gate.report import Finding, GateReport, PatchReport, Standing, Touch
 from hintproof.gate.touched import Touched
 from hintproof.gate.traceability import Behind, Guard
-from hintproof.gate.watched import DRIVER, Place
+from hintproof.linux.source import DRIVER
 from hintproof.tasks.verdict import Outcome
 from hintproof.views.gate.formats import FORMATS, TERMINAL
 
@@ -44,7 +44,7 @@ ONCE = replace(
     LOST, name="id_at_most_once", property_name="id_at_most_once", clause="D3", says="No id comes twice.",
     standing=Standing.BEFORE, length=9, remark="in 9 steps, before the patch in 12",
 )  # fmt: skip
-ENDS = replace(ONCE, name="worker_can_end", property_name="worker_can_end", standing=Standing.MENDED, remark="")
+ENDS = replace(ONCE, name="worker_can_end", property_name="worker_can_end", standing=Standing.FIXED, remark="")
 OPEN = Finding(
     "blocks_return", "blocks_return", "D10", "Blocks come back.", Standing.UNDECIDED, remark="the time was up"
 )

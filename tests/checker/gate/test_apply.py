@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from hintproof.gate.apply import DoesNotApply, apply, patched
+from hintproof.gate.apply import DoesNotApply, apply, apply_hunks
 from hintproof.gate.diffs import file_changes
-from hintproof.gate.watched import DRIVER, HEADER
+from hintproof.linux.source import DRIVER, HEADER
 from tests.checker.gate.made import FILES, TEXT, changed, diff, write
 
 EDITED = changed("kick(vb);", "wait(vb);")
@@ -124,4 +124,4 @@ def test_what_patch_bends_comes_out_the_same(tmp_path: Path) -> None:
 
 def test_hunks_without_context_go_where_they_say() -> None:
     [change] = file_changes(diff(TWICE, context=0), "p")
-    assert patched(TEXT, change.hunks, DRIVER) == (TWICE, [])
+    assert apply_hunks(TEXT, change.hunks, DRIVER) == (TWICE, [])

@@ -6,41 +6,40 @@ from dataclasses import replace
 
 import pytest
 
-from hintproof.gate.backend import LinuxBackend
-from hintproof.gate.check_plan import MORE, USUAL, Ask, Kind
+from hintproof.gate.check_plan import MORE, USUAL
 from hintproof.gate.gate import run_gate
 from hintproof.gate.linux import LinuxChecker
 from hintproof.gate.mails import patches_in
 from hintproof.gate.report import PatchReport, Standing
-from hintproof.gate.watched import DRIVER, texts
+from hintproof.linux.jobs import Check, Kind
+from hintproof.linux.source import DRIVER, encode
 from hintproof.tasks.verdict import Exit, Outcome
-from hintproof.views.trace import mail
+from hintproof.views.gate.findings import trace_lines
 from hintspec.language.sizes import Sizes
 from tests.checker.gate.changes import EVERY, FAULTS, FORGETS, HARMLESS, REPAIRS, Change
 from tests.checker.linux.trees import PACKAGES, source
 
 #: Enough for faults that one round shows.
 FEW = (
-    Ask(Kind.VERDICTS, "firecracker-1.14", Sizes(1, 3, 1), 100_000),
-    Ask(Kind.LIKENESS, "qemu-7.2+kvm-auto", Sizes(1, 3, 1), 3_000),
-    Ask(Kind.FAULTS, "", Sizes(1, 3, 1), 200_000),
-    Ask(Kind.RACES, "", Sizes(2, 4, 2, removes=1), 50_000),
+    Check(Kind.PROPERTIES, "firecracker-1.14", Sizes(1, 3, 1), 100_000),
+    Check(Kind.LOCKSTEP, "qemu-7.2+kvm-auto", Sizes(1, 3, 1), 3_000),
+    Check(Kind.CODE_FAULTS, "", Sizes(1, 3, 1), 200_000),
+    Check(Kind.RACES, "", Sizes(2, 4, 2, removes=1), 50_000),
 )
 
 
-def gated(change: Change, package: str, asks: tuple[Ask, ...]) -> tuple[PatchReport, Exit]:
+def gated(change: Change, package: str, checks: tuple[Check, ...]) -> tuple[PatchReport, Exit]:
     """What the gate says of a change of a package's driver."""
-    source(package)  # skips where it is not installed
-    tree = LinuxBackend(mail.render).source(package)
-    patch = change.patch(texts(tree)[DRIVER]).encode("utf-8", "surrogateescape")
-    report = run_gate(tree, patches_in(patch, change.name), LinuxChecker(asks, mail.render))
+    tree = source(package)  # skips where it is not installed
+    patch = encode(change.patch(tree.files[DRIVER]))
+    report = run_gate(tree, patches_in(patch, change.name), LinuxChecker(checks=checks))
     return report.patches[0], report.exit_code()
 
 
 def as_expected(change: Change, patch: PatchReport) -> None:
     assert patch.outcome == change.outcome, patch
     assert set(change.falls) <= {f.property_name for f in patch.standing(Standing.NEW)}
-    assert set(change.mends) <= {f.property_name for f in patch.standing(Standing.MENDED)}
+    assert set(change.mends) <= {f.property_name for f in patch.standing(Standing.FIXED)}
 
 
 @pytest.mark.slow
@@ -55,8 +54,10 @@ def test_every_change_gets_the_right_answer(change: Change, package: str) -> Non
 @pytest.mark.slow
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_thorough_gate_sees_that_an_id_does_not_outlive_a_suspend(package: str) -> None:
-    asks = tuple(ask for ask in MORE if ask.kind == Kind.VERDICTS and ask.sizes.freezes and ask.sizes.rounds > 1)
-    patch, code = gated(FORGETS, package, asks)
+    checks = tuple(
+        check for check in MORE if check.kind == Kind.PROPERTIES and check.sizes.freezes and check.sizes.rounds > 1
+    )
+    patch, code = gated(FORGETS, package, checks)
     as_expected(FORGETS, patch)
     assert code == Exit.AS_EXPECTED
 
@@ -68,7 +69,7 @@ def test_some_changes_get_the_right_answer_soon(name: str) -> None:
     as_expected(change, patch)
     if change.outcome == Outcome.REFUTED:
         [finding] = patch.standing(Standing.NEW)[:1]
-        assert finding.trace
+        assert trace_lines(finding)
         assert finding.place is not None
         assert finding.place.path == DRIVER
     if change.outcome == Outcome.CHANGED:

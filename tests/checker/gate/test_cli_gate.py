@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,29 +13,13 @@ import pytest
 
 from hintproof.cli.gate import command
 from hintproof.gate.checker import DriverChecker
-from hintproof.gate.watched import DRIVER, DirectoryTree, Source
+from hintproof.linux.source import DRIVER
 from hintproof.system.errors import BadInput
 from hintproof.views.gate.formats import FORMATS
 from tests.checker.gate.made import TEXT, MarkChecker, changed, diff, git, mail, write
 
 LOSES = changed("\tkick(vb);", "\tkick(vb); /* falls: no_lost_write 24 */")
 WAITS = changed("\tkick(vb);", "\twait(vb);")
-
-
-class Marks:
-    """Trees are directories, drivers are read for their marks."""
-
-    def __init__(self) -> None:
-        self.thorough: list[bool] = []
-
-    def source(self, name: str) -> Source:
-        """The directory of that name."""
-        return DirectoryTree(Path(name))
-
-    def checker(self, thorough: bool) -> DriverChecker:
-        """A new one."""
-        self.thorough.append(thorough)
-        return MarkChecker()
 
 
 class Ran(NamedTuple):
@@ -44,8 +29,10 @@ class Ran(NamedTuple):
     out: str
 
 
-def gate(capsys: pytest.CaptureFixture[str], *arguments: object, backend: Marks | None = None) -> Ran:
-    code = command(backend or Marks())(list(map(str, arguments)), standalone_mode=False)
+def gate(
+    capsys: pytest.CaptureFixture[str], *arguments: object, checker: Callable[[bool], DriverChecker] | None = None
+) -> Ran:
+    code = command(checker or (lambda thorough: MarkChecker()))(list(map(str, arguments)), standalone_mode=False)
     return Ran(code or 0, capsys.readouterr().out)
 
 
@@ -75,10 +62,15 @@ def test_strict_and_thorough(tmp_path: Path, tree: Path, capsys: pytest.CaptureF
     write(tree, {DRIVER: LOSES})
     file = tmp_path / "p"
     file.write_text(diff(changed("reset(vb);", "stop(vb);", LOSES), LOSES))
-    backend = Marks()
-    assert gate(capsys, file, "--linux", tree, backend=backend).code == 0
-    assert gate(capsys, file, "--linux", tree, "--strict", "--thorough", backend=backend).code == 1
-    assert backend.thorough == [False, True]
+    asked: list[bool] = []
+
+    def checker(thorough: bool) -> DriverChecker:
+        asked.append(thorough)
+        return MarkChecker()
+
+    assert gate(capsys, file, "--linux", tree, checker=checker).code == 0
+    assert gate(capsys, file, "--linux", tree, "--strict", "--thorough", checker=checker).code == 1
+    assert asked == [False, True]
 
 
 def test_undecided(tmp_path: Path, tree: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hintproof.gate.diffs import FileChange, file_changes
-from hintproof.gate.watched import DRIVER, HEADER
+from hintproof.linux.source import DRIVER, HEADER
 from hintproof.system.errors import BadInput
 from tests.checker.gate.made import HEADER_TEXT, TEXT, changed, diff
 

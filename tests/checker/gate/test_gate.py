@@ -12,7 +12,7 @@ from hintproof.gate.gate import GateLimits, compare, run_gate, run_gate_on_range
 from hintproof.gate.mails import Patch
 from hintproof.gate.patches import Step
 from hintproof.gate.report import GateReport, PatchReport, Standing
-from hintproof.gate.watched import DRIVER, HEADER, DirectoryTree, TextTree, texts
+from hintproof.linux.source import DRIVER, HEADER, Source, read_tree
 from hintproof.system.errors import BadInput
 from hintproof.tasks.verdict import Exit, Outcome
 from tests.checker.gate.made import FILES, LOST, ONCE, TEXT, TREE, MarkChecker, changed, diff, fall, git, write
@@ -27,7 +27,7 @@ def marked(mark: str, text: str = TEXT, more: str = "") -> str:
 
 def run(*texts: str, base: str = TEXT, checker: MarkChecker | None = None) -> GateReport:
     """The gate on patches that lead from text to text."""
-    tree = TextTree("linux", {**FILES, DRIVER: base}, "6.1.192")
+    tree = Source("linux", {**FILES, DRIVER: base}, "6.1.192")
     steps = zip((base, *texts), texts, strict=False)
     patches = [Patch(f"{n}.patch", f"patch {n}", "A", diff(b, a)) for n, (a, b) in enumerate(steps, 1)]
     return run_gate(tree, patches, checker or MarkChecker())
@@ -77,15 +77,15 @@ def test_a_repair_is_told() -> None:
     report = run(TEXT, base=marked(LOSES, more=" x();"))
     patch = only(report)
     assert (patch.outcome, report.exit_code(strict=True)) == (Outcome.CHANGED, 0)
-    assert [f.standing for f in patch.findings] == [Standing.MENDED]
+    assert [f.standing for f in patch.findings] == [Standing.FIXED]
     assert patch.reason.endswith("; mended: no_lost_write (late device)")
-    assert not patch.findings[0].falls
+    assert not patch.findings[0].violated
 
 
 def test_one_mended_and_one_broken_is_refuted() -> None:
     report = run(marked(TWICE), base=marked(LOSES))
     assert report.exit_code() == Exit.REFUTED
-    assert [f.standing for f in only(report).findings] == [Standing.NEW, Standing.MENDED]
+    assert [f.standing for f in only(report).findings] == [Standing.NEW, Standing.FIXED]
 
 
 @pytest.mark.parametrize("base", [TEXT, marked(LOSES), marked("/* undecided: no_lost_write */")])
@@ -135,7 +135,7 @@ def test_a_series_is_judged_patch_by_patch_and_each_text_checked_once() -> None:
     checker = MarkChecker()
     report = run(marked(LOSES), marked(LOSES, more=" x();"), TEXT, checker=checker)
     assert [p.outcome for p in report.patches] == [Outcome.REFUTED, Outcome.CHANGED, Outcome.CHANGED]
-    assert [p.findings[0].standing for p in report.patches] == [Standing.NEW, Standing.BEFORE, Standing.MENDED]
+    assert [p.findings[0].standing for p in report.patches] == [Standing.NEW, Standing.BEFORE, Standing.FIXED]
     assert (report.outcome, report.exit_code()) == (Outcome.REFUTED, 1)
     assert len(checker.checked) == len(set(checker.checked)) == 3
 
@@ -196,7 +196,7 @@ def test_a_range(tmp_path: Path) -> None:
         git(tmp_path, "commit", "-q", "-m", f"lost {'no_lost_write' in text}")
     report = run_gate_on_range(tmp_path, "main~2..main", MarkChecker())
     assert [p.outcome for p in report.patches] == [Outcome.REFUTED, Outcome.CHANGED]
-    assert [p.findings[0].standing for p in report.patches] == [Standing.NEW, Standing.MENDED]
+    assert [p.findings[0].standing for p in report.patches] == [Standing.NEW, Standing.FIXED]
     assert all(p.commit for p in report.patches)
     nothing = run_gate_on_range(tmp_path, "main..main", MarkChecker())
     assert (nothing.patches, nothing.exit_code()) == ((), Exit.AS_EXPECTED)
@@ -207,18 +207,18 @@ def test_a_tree_in_a_directory(tmp_path: Path) -> None:
     write(
         tmp_path / "a tree", {**FILES, "Makefile": "# x\nVERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 0\nEXTRAVERSION =\n"}
     )
-    tree = DirectoryTree(tmp_path / "a tree")
-    assert (tree.version, texts(tree)) == ("6.12.0", FILES)
+    tree = read_tree(tmp_path / "a tree")
+    assert (tree.version, tree.files) == ("6.12.0", FILES)
 
 
 def test_trees_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="No such file or directory; name a kernel tree"):
-        texts(DirectoryTree(tmp_path / "none"))
+        read_tree(tmp_path / "none")
     with pytest.raises(BadInput, match=f"no {DRIVER} there: name the top directory"):
-        texts(DirectoryTree(tmp_path))
+        read_tree(tmp_path)
     (tmp_path / DRIVER).mkdir(parents=True)
     with pytest.raises(BadInput, match="is no file of at most"):
-        texts(DirectoryTree(tmp_path))
+        read_tree(tmp_path)
 
 
 @pytest.mark.parametrize("target", ["/etc/passwd", "../../../outside"])
@@ -227,11 +227,11 @@ def test_links_that_leave_the_tree_are_refused(tmp_path: Path, target: str) -> N
     (tmp_path / "t/drivers/virtio").mkdir(parents=True)
     (tmp_path / "t" / DRIVER).symlink_to(target)
     with pytest.raises(BadInput, match="is a symbolic link that leaves the tree"):
-        texts(DirectoryTree(tmp_path / "t"))
+        read_tree(tmp_path / "t")
 
 
 def test_links_that_go_round_are_refused(tmp_path: Path) -> None:
     (tmp_path / "drivers/virtio").mkdir(parents=True)
     (tmp_path / DRIVER).symlink_to("virtio_balloon.c")
     with pytest.raises(BadInput, match=f"can't read {DRIVER}"):
-        texts(DirectoryTree(tmp_path))
+        read_tree(tmp_path)

@@ -12,8 +12,9 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
+from hintproof.gate.checker import Place
 from hintproof.gate.report import GateReport, Standing
-from hintproof.gate.watched import DRIVER, Place
+from hintproof.linux.source import DRIVER
 from hintproof.tasks.verdict import Outcome
 from hintproof.views import sanitize
 from hintproof.views.gate import json_report as gate_json

@@ -13,7 +13,7 @@ from hintproof.gate import patches
 from hintproof.gate.apply import apply
 from hintproof.gate.mails import Patch, patches_in
 from hintproof.gate.patches import read, series
-from hintproof.gate.watched import DRIVER
+from hintproof.linux.source import DRIVER
 from hintproof.system.errors import BadInput
 from tests.checker.gate.made import FILES, TEXT, changed, diff, mail
 

@@ -10,23 +10,14 @@ from tests.checker.gate.made import changed, diff, mail, write
 from tests.places import ROOT
 
 CONFTEST = """\
-from pathlib import Path
 import pytest
-from hintproof.gate.watched import DirectoryTree
 from hintproof.plugin.gate import GatePlugin
 from tests.checker.gate.made import MarkChecker
-
-class Marks:
-    def source(self, name):
-        return DirectoryTree(Path(name))
-
-    def checker(self, thorough):
-        return MarkChecker()
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config):
     config.pluginmanager.unregister(name="hintproof-gate")
-    config.pluginmanager.register(GatePlugin(config, Marks()))
+    config.pluginmanager.register(GatePlugin(config, lambda thorough: MarkChecker()))
 """
 TESTS = """\
 def test_nothing_new_falls(hintproof_patch):

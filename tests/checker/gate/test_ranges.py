@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hintproof.gate.ranges import commits_of
-from hintproof.gate.watched import DRIVER, HEADER
+from hintproof.linux.source import DRIVER, HEADER
 from hintproof.system.errors import BadInput
 from tests.checker.gate.made import FILES, TEXT, changed, git, write
 
@@ -38,7 +38,7 @@ def commit(root: Path, subject: str) -> None:
 def test_commits_that_change_the_driver(tree: Path) -> None:
     source, commits = commits_of(tree, "HEAD~2..")
     assert source.version == "6.1.9"
-    assert source.text(DRIVER) == TEXT
+    assert source.files[DRIVER] == TEXT
     [only] = commits
     assert only.subject == "virtio_balloon: wait"
     assert only.author == "name@example.org <email@example.org>"

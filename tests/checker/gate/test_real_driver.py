@@ -8,7 +8,7 @@ from hintproof.gate.ctext import functions
 from hintproof.gate.gate import run_gate
 from hintproof.gate.mails import patches_in
 from hintproof.gate.traceability import behind, table
-from hintproof.gate.watched import DRIVER, TextTree
+from hintproof.linux.source import DRIVER, Source
 from tests.checker.gate.made import MarkChecker, diff, mail
 
 
@@ -23,7 +23,7 @@ def with_a_line(text: str, function: str, line: str) -> str:
 def test_a_change_of_any_function_is_traced_to_its_steps(real_driver: str, function: str) -> None:
     changed = with_a_line(real_driver, function, "\t/* falls: no_lost_write 24 */")
     [patch] = patches_in(mail(diff(changed, real_driver)).encode(), "p")
-    [report] = run_gate(TextTree("real", {DRIVER: real_driver}), [patch], MarkChecker()).patches
+    [report] = run_gate(Source("real", {DRIVER: real_driver}), [patch], MarkChecker()).patches
     assert report.reason == "falls, and did not before: no_lost_write (late device)"
     assert [(touch.touched.function, touch.behind) for touch in report.touches] == [(function, behind(function))]
     assert report.touches[0].behind.actions == table()[function]
@@ -41,7 +41,7 @@ def test_a_series_over_the_whole_driver(real_driver: str) -> None:
         text = after
     checker = MarkChecker()
     patches = patches_in("".join(reversed(mails)).encode(), "p")
-    report = run_gate(TextTree("real", {DRIVER: real_driver}), patches, checker)
+    report = run_gate(Source("real", {DRIVER: real_driver}), patches, checker)
     assert [(patch.title, patch.touches[0].touched.function) for patch in report.patches] == [(n, n) for n in names]
     assert checker.checked[-1] == text
     assert len(checker.checked) == len(names) + 1
@@ -51,6 +51,6 @@ def test_the_driver_replaced_as_a_whole(real_driver: str) -> None:
     """As between two kernels: every function is touched, and it still applies."""
     changed = real_driver.replace("\n\t", "\n\t/**/")
     [patch] = patches_in(diff(changed, real_driver).encode(), "p")
-    [report] = run_gate(TextTree("real", {DRIVER: real_driver}), [patch], MarkChecker()).patches
+    [report] = run_gate(Source("real", {DRIVER: real_driver}), [patch], MarkChecker()).patches
     assert {touch.touched.function for touch in report.touches} >= set(table())
     assert report.notes == ()

@@ -6,7 +6,7 @@ import pytest
 
 from hintproof.gate.ctext import Function, functions
 from hintproof.gate.touched import FILE_LEVEL, touched
-from hintproof.gate.watched import DRIVER, HEADER
+from hintproof.linux.source import DRIVER, HEADER
 from tests.checker.gate.made import FILES, TEXT, changed
 
 NASTY = """\

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from hintproof.linux.build import build
 from hintproof.linux.driver import Driver
-from hintproof.linux.source import Source
+from hintproof.linux.source import DRIVER, HEADER, Source
 
-HEADER = b"""
+HEADER_TEXT = """
 #include <linux/types.h>
 #define VIRTIO_BALLOON_F_FREE_PAGE_HINT 3
 struct virtio_balloon_config { __le32 num_pages, actual, free_page_hint_cmd_id, poison_val; };
@@ -86,7 +86,7 @@ module_virtio_driver(little);
 
 def little_source(work: str = "", changed: str = "", remove: str = "cancel_work_sync(&l->work);") -> Source:
     text = TEXT.replace("@WORK@", work).replace("@CHANGED@", changed).replace("@REMOVE@", remove)
-    return Source("little", text.encode(), HEADER)
+    return Source("little", {DRIVER: text, HEADER: HEADER_TEXT})
 
 
 def little(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+
 import pytest
 
 from hintproof.linux.driver import (
@@ -131,7 +133,7 @@ def test_n2_start_that_does_not_fit_is_lost_and_the_old_one_carries_its_id(linux
     linux.run(thread, Op.ALLOC)
     linux.next_block(NO_BLOCK)
     linux.finish(thread)
-    said = [linux.library.text_at(e.a) for e in linux.events() if e.op == Op.SAY]
+    said = [ctypes.string_at(e.a).decode() for e in linux.events() if e.op == Op.SAY]
     assert any("start id" in text for text in said)
     assert any("stop id" in text for text in said)
     assert on_the_wire(linux) == [8, "b1", "b2", 0]

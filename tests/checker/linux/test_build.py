@@ -21,7 +21,7 @@ def test_names_that_the_shim_does_not_have_are_listed_with_their_lines(tmp_path:
     source = little_source("frobnicate_pages(l->page); l->vq[0]->colour = NEW_FLAG;")
     with pytest.raises(BuildFailed) as caught:
         build(source, tmp_path)
-    line = source.driver.decode().split("frobnicate")[0].count("\n") + 1
+    line = source.files[DRIVER].split("frobnicate")[0].count("\n") + 1
     assert set(caught.value.missing) == {
         Missing("frobnicate_pages", "function", line),
         Missing("colour", "field", line),
@@ -46,13 +46,14 @@ def test_an_error_of_its_own_is_not_called_an_unknown_name(tmp_path: Path, fault
 
 @pytest.mark.parametrize("name", ["../../etc/passwd.h", "/etc/passwd", "linux/../../x.h", "a b.h", "x.c"])
 def test_an_include_stays_below_the_scratch_directory(tmp_path: Path, name: str) -> None:
-    source = Source("x", f"#include <{name}>\n".encode(), b"")
+    source = Source("x", {DRIVER: f"#include <{name}>\n"})
     with pytest.raises(BadInput, match="no header of the kernel"):
         build(source, tmp_path / "here")
 
 
 def test_a_text_that_would_fill_the_disk_or_the_memory(tmp_path: Path) -> None:
-    huge = Source("huge", b"char data[1UL << 33] = { 1 };\n" + little_source().driver, little_source().header)
+    files = little_source().files
+    huge = Source("huge", {**files, DRIVER: "char data[1UL << 33] = { 1 };\n" + files[DRIVER]})
     with pytest.raises(BuildFailed):
         build(huge, tmp_path)
 
@@ -65,15 +66,15 @@ def test_a_tree_a_tarball_and_what_is_neither(tmp_path: Path) -> None:
     source = little_source()
     tree = tmp_path / "tree"
     source.write(tree)
-    assert find_source(tree).driver == source.driver
+    assert find_source(tree).files == source.files
     with tarfile.open(tmp_path / "linux.tar.xz", "w:xz") as tar:
-        for path, content in ((DRIVER, source.driver), (HEADER, source.header)):
+        for path, text in source.files.items():
             info = tarfile.TarInfo(f"linux-9.9/{path}")
-            info.size = len(content)
-            tar.addfile(info, io.BytesIO(content))
-    assert find_source(tmp_path / "linux.tar.xz").header == source.header
+            info.size = len(text.encode())
+            tar.addfile(info, io.BytesIO(text.encode()))
+    assert find_source(tmp_path / "linux.tar.xz").files == source.files
     (tree / HEADER).unlink()
-    with pytest.raises(BadInput, match="no kernel tree"):
+    with pytest.raises(BadInput, match=f"no {HEADER} there"):
         find_source(tree)
     (tmp_path / "file").write_bytes(b"\0" * 100)
     with pytest.raises(BadInput, match="no kernel source"):

@@ -31,7 +31,7 @@ def test_under_a_device_that_discards_as_much_falls_as_soon_as_of_the_specs_driv
     found = check_code(driver(package), environment(package, FIRECRACKER), ONE_ROUND)
     lengths = {name: len(refuted.steps) for name, refuted in found.refuted.items()}
     pinned = pins()[f"linux-6.1+{FIRECRACKER} | {ONE_ROUND}"]["lengths"]
-    assert (found.whole, found.fault) == (True, None)
+    assert (found.complete, found.fault) == (True, None)
     assert lengths == {name: pinned[name] for name in ("hint_in_batch", "no_lost_write")}
 
 
@@ -65,7 +65,7 @@ def test_removed_and_suspended_in_the_middle_of_a_round(tmp_path: Path) -> None:
     assert "rmmod" in [step.action.name for step in found.refuted["blocks_come_back"].steps]
 
 
-def test_a_driver_that_frees_twice_comes_to_grief(tmp_path: Path) -> None:
+def test_a_driver_that_frees_twice_has_a_fault(tmp_path: Path) -> None:
     twice = changed(source(PACKAGES[0]), (r"(?=\bvb->num_free_page_blocks\+\+)", "__free_pages(page, 10); "))
     faulty = Driver(build(twice, tmp_path))
     found = check_code(faulty, environment(PACKAGES[0], FIRECRACKER), ONE_ROUND)
@@ -98,7 +98,7 @@ WAITS = (
 def test_a_repair_of_the_code_removes_the_trace(package: str, tmp_path: Path) -> None:
     repaired = Driver(build(changed(source(package), *WAITS), tmp_path))
     found = check_code(repaired, environment(package, QEMU), TWO_ROUNDS, most=2_000_000)
-    assert found.whole
+    assert found.complete
     assert not {"no_lost_write", "hint_in_window", "id_at_most_once"} & found.refuted.keys()
 
 
@@ -125,6 +125,6 @@ def test_an_id_from_before_a_suspend_is_served_after_it(package: str, tmp_path: 
 def test_with_a_device_that_pops_promptly_the_code_loses_nothing(rule: str) -> None:
     package = PACKAGES[0]
     found = check_code(driver(package), environment(package, f"{QEMU}+{rule}"), TWO_ROUNDS, most=3_000_000)
-    assert found.whole
+    assert found.complete
     assert "no_lost_write" not in found.refuted
     assert ("hint_in_window" in found.refuted) == (rule == "drain-before-id")  # as of the spec's driver

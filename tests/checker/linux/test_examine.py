@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 
 from hintproof.linux.child import Lost
-from hintproof.linux.examine import Examined, examined
+from hintproof.linux.examine import CompiledDriver, compiled
+from hintproof.linux.jobs import Check, CodeFaults, Kind, Lockstep, Properties
+from hintproof.linux.source import DRIVER
 from hintproof.system.errors import BadInput
 from hintproof.trace.document import SCHEMA
 from hintproof.views.trace import mail
@@ -17,57 +19,90 @@ from tests.checker.linux.little import little_source
 from tests.checker.linux.trees import PACKAGES, source
 
 SIZES = Sizes(blocks=1, ring=3, rounds=1)
-DISCARDS = "linux-6.1+firecracker-1.14"
+DISCARDS = "firecracker-1.14"
 
 
 @pytest.fixture(scope="module")
-def linux() -> Iterator[Examined]:
-    with examined(source(PACKAGES[0])) as driver:
+def linux() -> Iterator[CompiledDriver]:
+    with compiled(source(PACKAGES[0])) as driver:
         yield driver
 
 
-def test_faults_of_a_sound_and_of_a_faulty_driver(linux: Examined) -> None:
-    sound = linux.faults(SIZES, most=20_000)
-    assert (sound.verdict, sound.grief) == ("LIMITED", None)
-    assert linux.races(SIZES, steps=20_000).verdict == "GOES_ON"
-    with examined(little_source("BUG_ON(l->command == 1);")) as driver:
-        found = driver.faults(SIZES)
-    assert found.grief is not None
-    assert (found.verdict, found.grief.function) == ("FAULTED", "hint")
-    assert found.grief.run[0] == "command"
+def check_faults(driver: CompiledDriver, check: Check) -> CodeFaults:
+    answer = driver.run(check)
+    assert isinstance(answer, CodeFaults)
+    return answer
 
 
-def test_likeness(linux: Examined) -> None:
-    found = linux.likeness(DISCARDS, SIZES, most=2000)
-    assert (found.difference, found.whole) == (None, False)
-    assert linux.likeness(DISCARDS, SIZES, random_steps=2000).steps == 2000
-    other = linux.likeness(f"{DISCARDS}+read-id-once", SIZES)
+def check_lockstep(driver: CompiledDriver, check: Check) -> Lockstep:
+    answer = driver.run(check)
+    assert isinstance(answer, Lockstep)
+    return answer
+
+
+def check_properties(driver: CompiledDriver, check: Check) -> Properties:
+    answer = driver.run(check)
+    assert isinstance(answer, Properties)
+    return answer
+
+
+def test_faults_of_a_sound_and_of_a_faulty_driver(linux: CompiledDriver) -> None:
+    sound = check_faults(linux, Check(Kind.CODE_FAULTS, "", SIZES, 20_000))
+    assert (sound.verdict, sound.fault, sound.timed_out) == ("LIMITED", None, False)
+    assert check_faults(linux, Check(Kind.RACES, "", SIZES, 20_000)).verdict == "GOES_ON"
+    with compiled(little_source("BUG_ON(l->command == 1);")) as driver:
+        found = check_faults(driver, Check(Kind.CODE_FAULTS, "", SIZES))
+    assert found.fault is not None
+    assert (found.verdict, found.fault.function) == ("FAULTED", "hint")
+    assert found.fault.run[0] == "command"
+
+
+def test_lockstep(linux: CompiledDriver) -> None:
+    found = check_lockstep(linux, Check(Kind.LOCKSTEP, DISCARDS, SIZES, 2000))
+    assert (found.difference, found.complete, found.timed_out) == (None, False, False)
+    assert check_lockstep(linux, Check(Kind.LOCKSTEP_RANDOM, DISCARDS, SIZES, 2000)).steps == 2000
+    other = check_lockstep(linux, Check(Kind.LOCKSTEP, f"{DISCARDS}+read-id-once", SIZES))
     assert other.difference is not None
     assert "TEST_CLEAR" in other.difference
     assert other.function == "virtio_balloon_cmd_id_received"
 
 
-def test_verdicts(linux: Examined) -> None:
-    found = linux.verdicts(DISCARDS, SIZES, until="no_lost_write")
-    falls = {item.name: item for item in found.falls}
-    assert falls["no_lost_write"].length == 21
-    assert falls["no_lost_write"].trace["schema"] == SCHEMA
-    assert "add send_cmd_id_start" in mail.render(falls["no_lost_write"].story)
-    large = replace(SIZES, blocks=4, ring=8, rounds=4)
-    assert "hint_in_batch" in [item.name for item in linux.verdicts(DISCARDS, large, random_steps=30_000).falls]
+def test_properties(linux: CompiledDriver) -> None:
+    found = check_properties(linux, Check(Kind.PROPERTIES, DISCARDS, SIZES, until="no_lost_write"))
+    violated = {item.name: item for item in found.violated}
+    assert violated["no_lost_write"].length == 21
+    assert violated["no_lost_write"].trace["schema"] == SCHEMA
+    assert "add send_cmd_id_start" in mail.render(violated["no_lost_write"].story)
+    large = Check(Kind.PROPERTIES_RANDOM, DISCARDS, replace(SIZES, blocks=4, ring=8, rounds=4), 30_000)
+    assert "hint_in_batch" in [item.name for item in check_properties(linux, large).violated]
     with pytest.raises(BadInput, match="unknown word"):
-        linux.verdicts("linux-6.1+qemo", SIZES)
+        linux.run(Check(Kind.PROPERTIES, "qemo", SIZES))
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        Check(Kind.CODE_FAULTS, "", replace(SIZES, rounds=4, removes=1), 20_000_000, 0.05),
+        Check(Kind.LOCKSTEP, DISCARDS, replace(SIZES, blocks=2), 2_000_000, 0.05),
+        Check(Kind.PROPERTIES, "qemu-7.2+kvm-auto", replace(SIZES, rounds=2), 2_000_000, 0.05),
+    ],
+    ids=lambda check: check.kind.name,
+)
+def test_a_check_that_meets_its_limit_of_time_says_so(linux: CompiledDriver, check: Check) -> None:
+    answer = linux.run(check)
+    assert (answer.complete, answer.timed_out) == (False, True)
 
 
 def test_a_driver_that_hints_nothing_is_not_followed() -> None:
-    with examined(little_source()) as driver:
-        assert driver.likeness(DISCARDS, SIZES).difference is not None
-        found = driver.verdicts(DISCARDS, SIZES)
-        assert (found.stuck, found.grief) == (None, None)
+    with compiled(little_source()) as driver:
+        assert check_lockstep(driver, Check(Kind.LOCKSTEP, DISCARDS, SIZES)).difference is not None
+        found = check_properties(driver, Check(Kind.PROPERTIES, DISCARDS, SIZES))
+        assert (found.stuck, found.fault) == (None, None)
 
 
 def test_code_that_runs_as_it_is_loaded_takes_only_its_own_process_along() -> None:
     plain = little_source()
-    hostile = b"__attribute__((constructor)) static void early(void) { *(volatile int *)8 = 1; }\n"
-    with examined(replace(plain, driver=plain.driver + hostile)) as driver, pytest.raises(Lost, match="SIGSEGV"):
-        driver.faults(SIZES)
+    hostile = "__attribute__((constructor)) static void early(void) { *(volatile int *)8 = 1; }\n"
+    spoiled = replace(plain, files={**plain.files, DRIVER: plain.files[DRIVER] + hostile})
+    with compiled(spoiled) as driver, pytest.raises(Lost, match="SIGSEGV"):
+        driver.run(Check(Kind.CODE_FAULTS, "", SIZES))

@@ -9,8 +9,8 @@ import pytest
 
 from hintproof.linux.build import build
 from hintproof.linux.driver import Driver
-from hintproof.linux.lockstep import compare, wander
-from hintproof.linux.traceability import functions_of_steps, steps_of_functions
+from hintproof.linux.lockstep import Pairing, compare, compare_pairs, compare_random
+from hintproof.linux.symbols import NOWHERE
 from hintproof.system.errors import BadInput
 from hintspec.language.sizes import Sizes
 from tests.checker.linux.trees import PACKAGES, changed, driver, source
@@ -32,7 +32,7 @@ def test_the_first_pairs_have_no_difference(package: str) -> None:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_random_steps_have_no_difference(package: str) -> None:
-    found = wander(driver(package), environment(package), LARGE, 5000)
+    found = compare_random(driver(package), environment(package), LARGE, 5000)
     assert found.difference is None
     assert found.states_of_code > 500
 
@@ -42,14 +42,14 @@ def test_random_steps_have_no_difference(package: str) -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_all_pairs_have_no_difference(package: str, sizes: Sizes) -> None:
     found = compare(driver(package), environment(package), sizes)
-    assert (found.difference, found.whole) == (None, True)
+    assert (found.difference, found.complete) == (None, True)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("package", PACKAGES)
 def test_100_000_random_steps_have_no_difference(package: str) -> None:
     for seed in range(4):
-        assert wander(driver(package), environment(package), LARGE, 25_000, seed).difference is None
+        assert compare_random(driver(package), environment(package), LARGE, 25_000, seed).difference is None
 
 
 #: A change of the driver's text, and what the difference is about.
@@ -104,8 +104,13 @@ FUNCTIONS = {
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_functions_and_steps_are_traced_to_each_other(package: str) -> None:
-    steps = functions_of_steps(driver(package), environment(package), replace(SMALL, removes=1, freezes=1), 12_000)
+    pairing = Pairing(driver(package), environment(package), replace(SMALL, removes=1, freezes=1))
+    compare_pairs(pairing, 12_000)
+    steps = {
+        step: {place.function for place in driver(package).symbols.places(sites) if place != NOWHERE}
+        for step, sites in pairing.sites.items()
+    }
     for name, functions in FUNCTIONS.items():
         assert functions <= {*steps.get(name, ()), "report_free_page_func"}, name
-    taken = steps_of_functions(steps)["send_cmd_id_start"]
-    assert set(taken) >= {"round_begins", "set_active_id", "post_start", "kick_start"}
+    start = {step for step, functions in steps.items() if "send_cmd_id_start" in functions}
+    assert start >= {"round_begins", "set_active_id", "post_start", "kick_start"}

@@ -12,7 +12,7 @@ import pytest
 
 from hintproof.linux.build import build
 from hintproof.linux.driver import Driver
-from hintproof.linux.source import Source, find_source
+from hintproof.linux.source import DRIVER, Source, find_source
 from hintproof.system.errors import BadInput
 
 PACKAGES = ("linux-source-6.1", "linux-source-6.12")
@@ -29,11 +29,11 @@ def source(package: str) -> Source:
 
 def changed(original: Source, *changes: tuple[str, str]) -> Source:
     """A driver with places of its text changed; each pattern is found once."""
-    text = original.driver.decode()
+    text = original.files[DRIVER]
     for pattern, replacement in changes:
         text, count = re.subn(pattern, replacement, text)
         assert count == 1, f"{pattern} is found {count} times"
-    return replace(original, driver=text.encode())
+    return replace(original, files={**original.files, DRIVER: text})
 
 
 @cache

@@ -234,19 +234,3 @@ int hp_recall(u32 number)
 	hp_scatter(buffer);
 	return 0;
 }
-
-u32 hp_kept(void)
-{
-	return count;
-}
-
-/* A copy that Python holds: its size, or what room it takes. */
-size_t hp_save(u8 *to, size_t room_there)
-{
-	return room_there < hp_snapshot_max + LINE ? hp_snapshot_max + LINE : hp_gather(to);
-}
-
-void hp_fingerprint(u64 out[2])
-{
-	hp_hash(buffer, hp_gather(buffer), out);
-}

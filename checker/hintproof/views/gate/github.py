@@ -1,16 +1,17 @@
-"""What the gate found as annotations of a GitHub workflow, which show up beside the lines of the patch."""
+"""The gate's report as annotations of a GitHub workflow, which show up beside the lines of the patch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hintproof.gate.checker import Place
 from hintproof.gate.report import Finding, GateReport, PatchReport, Standing
-from hintproof.gate.watched import Place
 from hintproof.tasks.verdict import Outcome
-from hintproof.views.gate import terse as gate_terse
+from hintproof.views.gate.findings import Case, case_of, claim, message, patch_lines, trace_lines
 from hintproof.views.sanitize import line, lines
 
-_LEVELS = {"ERROR": "error", "WARNING": "warning", "CHECK": "notice"}
+_OUTCOMES = {Outcome.REFUTED: "error", Outcome.UNDECIDED: "warning"}
+_LEVELS = {Case.FAILS: "error", Case.UNDECIDED: "warning", Case.EXPECTED: "warning", Case.PASSES: "notice"}
 
 
 def render(report: GateReport, strict: bool = False) -> str:
@@ -19,28 +20,21 @@ def render(report: GateReport, strict: bool = False) -> str:
 
 
 def _patch(patch: PatchReport, strict: bool) -> Iterator[str]:
-    outcomes = {Outcome.REFUTED: "error", Outcome.UNDECIDED: "warning"}
-    told = [f"{patch.outcome.value}: {patch.reason}", *patch.notes, *patch.details[:10], *patch.difference[:10]]
-    yield _command(outcomes.get(patch.outcome, "notice"), patch.place, f"hintproof: {line(patch.title, 100)}", told)
+    kind = _OUTCOMES.get(patch.outcome, "notice")
+    yield _command(kind, patch.place, line(patch.title, 100), patch_lines(patch, 10))
     for finding in patch.findings:
-        yield _command(
-            _LEVELS[gate_terse.level(finding, strict)], finding.place, f"hintproof: {finding.name}", _told(finding)
-        )
+        yield _command(_LEVELS[case_of(finding, strict)], finding.place, finding.name, _finding(finding))
 
 
-def _told(finding: Finding) -> list[str]:
-    told = (
-        [gate_terse.message(finding), f"{finding.says} [{finding.clause}]"]
-        if finding.says
-        else [gate_terse.message(finding)]
-    )
-    return told if finding.standing == Standing.MENDED else [*told, *(item.text for item in finding.trace[:60])]
+def _finding(finding: Finding) -> list[str]:
+    trace = () if finding.standing == Standing.FIXED else trace_lines(finding)[:60]
+    return [message(finding), *([claim(finding)] if finding.says else []), *(item.text for item in trace)]
 
 
-def _command(kind: str, place: Place | None, title: str, told: list[str]) -> str:
+def _command(kind: str, place: Place | None, title: str, texts: list[str]) -> str:
     where = f"file={_property(place.path)},line={place.line}," if place else ""
-    message = "\n".join(part for text in told for part in lines(text))
-    return f"::{kind} {where}title={_property(title)}::{_data(message)}"
+    data = "\n".join(part for text in texts for part in lines(text))
+    return f"::{kind} {where}title={_property(f'hintproof: {title}')}::{_data(data)}"
 
 
 def _data(text: str) -> str:

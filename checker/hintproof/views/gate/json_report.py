@@ -1,14 +1,15 @@
-"""What the gate found as one JSON document with a schema version."""
+"""The gate's report as one JSON document with a schema version."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from hintproof import __version__
 from hintproof.gate.report import Finding, GateReport, PatchReport
 from hintproof.views import sanitize
+from hintproof.views.gate.findings import trace_lines
 
 #: Version of the document.
 SCHEMA = "hintproof-gate/1"
@@ -22,7 +23,7 @@ def render(report: GateReport, strict: bool = False) -> str:
 
 def document(report: GateReport, strict: bool = False) -> dict[str, Any]:
     """The document as values."""
-    told: dict[str, Any] = {
+    values: dict[str, Any] = {
         "schema": SCHEMA,
         "hintproof": __version__,
         "tree": report.tree,
@@ -35,20 +36,12 @@ def document(report: GateReport, strict: bool = False) -> dict[str, Any]:
         "notes": list(report.notes),
         "patches": [_patch(patch) for patch in report.patches],
     }
-    return {key: _valid(value) for key, value in told.items()}
-
-
-def _valid(value: Any) -> Any:
-    """The same values without text that is no Unicode."""
-    if isinstance(value, str):
-        return sanitize.valid(value)
-    if isinstance(value, dict):
-        return {key: _valid(item) for key, item in value.items()}
-    return [_valid(item) for item in value] if isinstance(value, list | tuple) else value
+    valid: dict[str, Any] = sanitize.map_texts(values, sanitize.valid)
+    return valid
 
 
 def _patch(patch: PatchReport) -> dict[str, Any]:
-    plain = asdict(patch)
+    plain = asdict(replace(patch, findings=()))
     return {
         **{key: plain[key] for key in ("name", "subject", "author", "commit", "reason", "sizes", "place")},
         **{key: list(plain[key]) for key in ("held", "difference", "notes", "details")},
@@ -60,5 +53,6 @@ def _patch(patch: PatchReport) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    plain = asdict(finding)
+    plain = asdict(replace(finding, trace=trace_lines(finding), story=None))
+    del plain["story"]
     return {"property": plain.pop("property_name"), **plain, "standing": finding.standing.value}

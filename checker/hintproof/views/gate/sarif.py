@@ -1,4 +1,4 @@
-"""What the gate found as SARIF 2.1.0: a result a finding, with its way through the patched driver."""
+"""The gate's report as SARIF 2.1.0: a result a finding, with its way through the patched driver."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from typing import Any
 from urllib.parse import quote
 
 from hintproof import __version__
-from hintproof.gate.checker import TraceLine
+from hintproof.gate.checker import Place, TraceLine
 from hintproof.gate.report import Finding, GateReport, PatchReport, Standing
-from hintproof.gate.watched import Place
 from hintproof.tasks.verdict import Exit, Outcome
-from hintproof.views.gate.terse import level, message
+from hintproof.views.gate.findings import Case, case_of, message, trace_lines
 from hintproof.views.sanitize import line
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 _BASE = "SRCROOT"
-_LEVELS = {"ERROR": "error", "WARNING": "warning", "CHECK": "none"}
-_BASELINE = {
-    Standing.NEW: "new",
-    Standing.BEFORE: "unchanged",
-    Standing.MENDED: "absent",
-    Standing.UNDECIDED: "updated",
+_LEVELS = {Case.FAILS: "error", Case.UNDECIDED: "warning", Case.EXPECTED: "warning", Case.PASSES: "none"}
+
+#: The kind of a result, and its state against the baseline.
+_KINDS = {
+    Standing.NEW: ("fail", "new"),
+    Standing.BEFORE: ("fail", "unchanged"),
+    Standing.FIXED: ("pass", "absent"),
+    Standing.UNDECIDED: ("open", "updated"),
 }
 
 
@@ -51,17 +52,18 @@ def document(report: GateReport, strict: bool = False) -> dict[str, Any]:
 
 def _invocation(report: GateReport, strict: bool) -> dict[str, Any]:
     code = report.exit_code(strict)
-    told = [_notification(patch) for patch in report.patches]
-    return {"executionSuccessful": code != Exit.UNDECIDED, "exitCode": int(code), "toolExecutionNotifications": told}
+    return {
+        "executionSuccessful": code != Exit.UNDECIDED,
+        "exitCode": int(code),
+        "toolExecutionNotifications": [_notification(patch) for patch in report.patches],
+    }
 
 
 def _notification(patch: PatchReport) -> dict[str, Any]:
-    told = "\n".join(
-        line(text) for text in (f"{patch.title}: {patch.outcome.value}: {patch.reason}", *patch.details[:20])
-    )
+    text = "\n".join(map(line, (f"{patch.title}: {patch.result}", *patch.details[:20])))
     kind = {Outcome.UNDECIDED: "error", Outcome.REFUTED: "warning"}.get(patch.outcome, "note")
     where = {"locations": [_location(patch.place)]} if patch.place else {}
-    return {"level": kind, "message": {"text": told}, **where}
+    return {"level": kind, "message": {"text": text}, **where}
 
 
 def _rule(finding: Finding) -> dict[str, Any]:
@@ -75,33 +77,29 @@ def _rule(finding: Finding) -> dict[str, Any]:
 
 
 def _result(patch: PatchReport, finding: Finding, rules: list[str], strict: bool) -> dict[str, Any]:
-    kind = {Standing.UNDECIDED: "open", Standing.MENDED: "pass"}.get(finding.standing, "fail")
+    kind, baseline = _KINDS[finding.standing]
     result: dict[str, Any] = {
         "ruleId": line(finding.property_name),
         "ruleIndex": rules.index(finding.property_name),
         "kind": kind,
-        "level": _LEVELS[level(finding, strict)] if kind == "fail" else "none",
-        "baselineState": _BASELINE[finding.standing],
+        "level": _LEVELS[case_of(finding, strict)] if kind == "fail" else "none",
+        "baselineState": baseline,
         "message": {"text": line(message(finding))},
         "partialFingerprints": {"hintproofFinding/v1": fingerprint(finding)},
         "properties": {"patch": line(patch.name), "subject": line(patch.subject), "world": line(finding.name)},
     }
     if finding.place:
         result["locations"] = [_location(finding.place)]
-    if finding.trace and finding.standing != Standing.MENDED:
-        told = [{"location": _on_the_way(item)} for item in finding.trace if item.text.strip()]
-        result["codeFlows"] = [{"message": {"text": "the shortest run found"}, "threadFlows": [{"locations": told}]}]
+    way = [{"location": _on_the_way(item)} for item in trace_lines(finding) if item.text.strip()]
+    if way and finding.standing != Standing.FIXED:
+        result["codeFlows"] = [{"message": {"text": "the shortest run found"}, "threadFlows": [{"locations": way}]}]
     return result
 
 
 def fingerprint(finding: Finding) -> str:
-    """The same for the same property that falls in the same function, whatever the line or the length of the run."""
-    known_by = (
-        finding.name,
-        finding.place.path if finding.place else "",
-        finding.place.function if finding.place else "",
-    )
-    return hashlib.sha256("\0".join(known_by).encode("utf-8", "backslashreplace")).hexdigest()
+    """A hash of the property and the function: it does not change with the line or the length of the run."""
+    place = (finding.place.path, finding.place.function) if finding.place else ("", "")
+    return hashlib.sha256("\0".join((finding.name, *place)).encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def _on_the_way(item: TraceLine) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the gate found as lines ``file:line: LEVEL: message``, as checkpatch prints them with ``--terse``.
+"""The gate's report as lines ``file:line: LEVEL: message``, as checkpatch prints them with ``--terse``.
 
 A patch that changes nothing has no line, so that a per-patch check of b4 stays silent.
 """
@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hintproof.gate.report import Finding, GateReport, PatchReport, Standing
-from hintproof.gate.watched import DRIVER, Place
+from hintproof.gate.checker import Place
+from hintproof.gate.report import GateReport, PatchReport
+from hintproof.linux.source import DRIVER
 from hintproof.tasks.verdict import Outcome
+from hintproof.views.gate.findings import Case, case_of, message
 from hintproof.views.sanitize import line
+
+#: ERROR for all that makes the gate fail.
+_LEVELS = {Case.FAILS: "ERROR", Case.UNDECIDED: "WARNING", Case.EXPECTED: "WARNING", Case.PASSES: "CHECK"}
 
 
 def render(report: GateReport, strict: bool = False) -> str:
@@ -19,42 +24,15 @@ def render(report: GateReport, strict: bool = False) -> str:
 
 
 def _patch(patch: PatchReport, strict: bool) -> Iterator[str]:
+    start = patch.place or next((Place(t.touched.path, t.touched.line) for t in patch.touches), Place(DRIVER, 1))
     if patch.outcome == Outcome.UNDECIDED and not patch.findings:
         details = f": {patch.details[0]}" if patch.details else ""
-        yield _line(_touched(patch), "WARNING", f"undecided: {patch.reason}{details}")
+        yield _line(start, "WARNING", f"undecided: {patch.reason}{details}")
     if patch.outcome == Outcome.CHANGED:
-        yield _line(_touched(patch), "CHECK", patch.reason)
+        yield _line(start, "CHECK", patch.reason)
     for finding in patch.findings:
-        yield _line(finding.place or _touched(patch), level(finding, strict), message(finding))
+        yield _line(finding.place or start, _LEVELS[case_of(finding, strict)], message(finding))
 
 
-def level(finding: Finding, strict: bool) -> str:
-    """How bad a finding is: ERROR for what makes the gate fail."""
-    if finding.standing == Standing.NEW or (strict and finding.falls):
-        return "ERROR"
-    return "CHECK" if finding.standing == Standing.MENDED else "WARNING"
-
-
-def message(finding: Finding) -> str:
-    """A finding in one line."""
-    told = {
-        Standing.NEW: "falls, and did not without this patch",
-        Standing.BEFORE: "falls, as it does without this patch",
-        Standing.MENDED: "fell before, and no longer does",
-        Standing.UNDECIDED: "is not decided",
-    }[finding.standing]
-    steps = f" ({finding.length} steps)" if finding.length is not None else ""
-    return f"{finding.name} {told}{steps}" + (f": {finding.remark}" if finding.remark else "")
-
-
-def _touched(patch: PatchReport) -> Place:
-    """Where a patch begins, for what has no place of its own."""
-    if patch.place:
-        return patch.place
-    if patch.touches:
-        return Place(patch.touches[0].touched.path, patch.touches[0].touched.line)
-    return Place(DRIVER, 1)
-
-
-def _line(place: Place, level: str, message: str) -> str:
-    return f"{line(place.path)}:{place.line}: {level}: {line(message, 400)}"
+def _line(place: Place, level: str, text: str) -> str:
+    return f"{line(place.path)}:{place.line}: {level}: {line(text, 400)}"

@@ -1,0 +1,72 @@
+"""The answers of the gate on disk: each check of a driver runs once, unless a busy machine cut it short."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from hintproof.gate import linux
+from hintproof.gate.linux import LinuxChecker
+from hintproof.linux.jobs import Answer, Check, CodeFaults, Kind
+from hintproof.linux.source import Source
+from hintspec.language.sizes import Sizes
+from tests.checker.gate.made import FILES
+
+CHECK = Check(Kind.CODE_FAULTS, "", Sizes(1, 3, 1), 100)
+
+
+class Driver:
+    """Answers each check in the same way, and counts."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.runs = 0
+
+    def run(self, check: Check) -> Answer:
+        self.runs += 1
+        return self.answer
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(linux, "cache_directory", lambda: tmp_path)
+    return tmp_path / "gate"
+
+
+def check_twice(monkeypatch: pytest.MonkeyPatch, answer: CodeFaults) -> int:
+    """How often the check runs in two gates of the same driver."""
+    driver = Driver(answer)
+
+    @contextmanager
+    def compiled(source: Source) -> Iterator[Driver]:
+        yield driver
+
+    monkeypatch.setattr(linux, "compiled", compiled)
+    verdicts = [LinuxChecker(checks=(CHECK,)).check(FILES) for _ in range(2)]
+    assert verdicts[0] == verdicts[1]
+    return driver.runs
+
+
+def test_a_driver_is_checked_once(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert check_twice(monkeypatch, CodeFaults("EXHAUSTED", 7, 9, None)) == 1
+    assert check_twice(monkeypatch, CodeFaults("LIMITED", 100, 9, None)) == 0  # what the first left
+
+
+def test_a_check_that_met_its_limit_of_states_is_not_repeated(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert check_twice(monkeypatch, CodeFaults("LIMITED", 100, 9, None)) == 1
+
+
+def test_a_check_that_met_its_limit_of_time_is_repeated(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is no property of the driver."""
+    assert check_twice(monkeypatch, CodeFaults("LIMITED", 7, 9, None, timed_out=True)) == 2
+    assert not list(cache.glob("*"))
+
+
+def test_the_cache_is_bounded(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linux, "_MOST_ANSWERS", 3)
+    for most in range(6):
+        linux._save_answer(FILES, Check(Kind.RACES, "", Sizes(), most), CodeFaults("GOES_ON", 0, 0, None))
+    assert len(list(cache.iterdir())) == 3
