@@ -9,6 +9,7 @@ from enum import Enum
 from hintproof.gate.checker import Place, TraceLine
 from hintproof.gate.touched import Touched
 from hintproof.gate.traceability import Behind
+from hintproof.linux.source import DRIVER
 from hintproof.story.model import Story
 from hintproof.tasks.verdict import Exit, Outcome, gate_exit_code
 
@@ -119,6 +120,12 @@ class PatchReport:
     def result(self) -> str:
         """The outcome and its reason."""
         return f"{self.outcome.value}: {self.reason}"
+
+    @property
+    def start(self) -> Place:
+        """The place of all that has no place of its own: that of the patch, or of its first change."""
+        first = next((Place(touch.touched.path, touch.touched.line) for touch in self.touches), Place(DRIVER, 1))
+        return self.place or first
 
     def standing(self, standing: Standing) -> list[Finding]:
         """The findings of one standing."""

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 from hintproof.gate.checker import Place
 from hintproof.gate.report import GateReport, PatchReport
-from hintproof.linux.source import DRIVER
 from hintproof.tasks.verdict import Outcome
 from hintproof.views.gate.findings import Case, case_of, message
 from hintproof.views.sanitize import line
@@ -24,14 +23,13 @@ def render(report: GateReport, strict: bool = False) -> str:
 
 
 def _patch(patch: PatchReport, strict: bool) -> Iterator[str]:
-    start = patch.place or next((Place(t.touched.path, t.touched.line) for t in patch.touches), Place(DRIVER, 1))
     if patch.outcome == Outcome.UNDECIDED and not patch.findings:
         details = f": {patch.details[0]}" if patch.details else ""
-        yield _line(start, "WARNING", f"undecided: {patch.reason}{details}")
+        yield _line(patch.start, "WARNING", f"undecided: {patch.reason}{details}")
     if patch.outcome == Outcome.CHANGED:
-        yield _line(start, "CHECK", patch.reason)
+        yield _line(patch.start, "CHECK", patch.reason)
     for finding in patch.findings:
-        yield _line(finding.place or start, _LEVELS[case_of(finding, strict)], message(finding))
+        yield _line(finding.place or patch.start, _LEVELS[case_of(finding, strict)], message(finding))
 
 
 def _line(place: Place, level: str, text: str) -> str:
