@@ -1,6 +1,6 @@
-"""The guest's balloon driver as far as hinting goes: features, the hint queue in guest memory, the config space.
+"""The hinting part of a guest's balloon driver: features, the hint queue in guest memory, the config space.
 
-It takes no decision: what is posted, kicked or read is the caller's. Source: virtio 1.3, sections 2.7 and 5.5.
+It takes no decision: the caller posts, kicks and reads. Source: virtio 1.3, sections 2.7 and 5.5.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Balloon:
 
     @property
     def command_id(self) -> int:
-        """What config shows: STOP, DONE or an id."""
+        """The command id in config: STOP, DONE or an id."""
         return self._device.config32(_CMD_ID)
 
     @property

@@ -1,4 +1,4 @@
-"""The QEMU that is to be used, what it can do here, and what is missing if it can't."""
+"""A QEMU binary: finding it, its version and accelerators, and why it can't be used here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hintspec.protocol.rules import LogMode
 #: Looked for if no binary is named.
 DEFAULT = "qemu-system-x86_64"
 
-#: Seconds that a binary may take to tell its version.
+#: Seconds that a binary may take to print its version.
 _SECONDS = 20.0
 
 KVM = Path("/dev/kvm")
@@ -66,10 +66,10 @@ def find_qemu(name: str | None = None) -> Qemu:
     if path is None:
         install = "install Debian's qemu-system-x86, or name a binary" if name is None else "name another binary"
         raise BadInput(f"no program {wanted[:200]!a} that can be run: {install}")
-    told = _ask(path, "--version")
-    found = re.search(r"QEMU emulator version (\d+(?:\.\d+)+)", told)
+    output = _ask(path, "--version")
+    found = re.search(r"QEMU emulator version (\d+(?:\.\d+)+)", output)
     if not found:
-        raise BadInput(f"{path} is no QEMU: asked for its version it says {_line(told)!a}")
+        raise BadInput(f"{path} is no QEMU: asked for its version it says {_line(output)!a}")
     machines = _ask(path, "-machine", "help")
     if not re.search(r"^microvm\b", machines, re.MULTILINE):
         raise BadInput(f"{path} has no microvm machine: a qemu-system-x86_64 is needed")
@@ -78,7 +78,7 @@ def find_qemu(name: str | None = None) -> Qemu:
 
 
 def usable_qemu(name: str | None = None) -> Qemu:
-    """The same, if it can be steered here, too. Raises :class:`BadInput` if not."""
+    """That binary, if it can also be steered here. Raises :class:`BadInput` if not."""
     qemu = find_qemu(name)
     if refusal := tracing_refusal():
         raise BadInput(refusal)
@@ -125,7 +125,7 @@ def kvm_refusal() -> str:
 
 
 def manual_clear_offered() -> int:
-    """What this kernel offers of KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2: bit 0 manual-clear, bit 1 all bits set at first."""
+    """KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 of this kernel: bit 0 manual-clear, bit 1 all bits set at first."""
     handle = os.open(KVM, os.O_RDWR | os.O_CLOEXEC)
     try:
         return fcntl.ioctl(handle, _KVM_CHECK_EXTENSION, _KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2)

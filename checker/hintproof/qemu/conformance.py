@@ -1,6 +1,6 @@
-"""Does the model say what a real QEMU does? Random runs are played on it, and compared wherever it can be seen.
+"""Conformance of the model to a real QEMU: random runs are played on it, and compared wherever it can be seen.
 
-Compared are the command id in config after each step of the device and each sync, the entries given back, the pages
+This compares the command id in config after each step of the device and each sync, the entries given back, the pages
 that a hint takes out of the bitmap, the order in which blocks are sent, and, where a migration completes, which
 blocks are not at the destination as they are at the source: exactly those that are stale in the model.
 """

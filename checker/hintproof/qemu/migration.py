@@ -186,7 +186,7 @@ class Migration:
 
 
 def _sends(call: Call) -> bool:
-    """What was put together is sent off; locks are given back."""
+    """The buffered pages are sent; locks are given back."""
     return call.number == _SENDMSG
 
 

@@ -1,7 +1,7 @@
 """KVM as an older kernel offers it: with less, or nothing, of the manual-clear dirty log.
 
 QEMU asks the kernel what it has. A small library that QEMU loads first gives another answer to that one question, so
-that each of KVM's dirty logs can be had on one machine. QEMU itself and the kernel are as they are.
+that one machine can have each of KVM's dirty logs. QEMU itself and the kernel are unchanged.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from hintproof.system.errors import BadInput
 from hintspec.protocol.rules import LogMode
 
-#: What KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 is answered with: 0, manual-clear, and with every bit set at first.
+#: The answers for KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2: 0, manual-clear, and with every bit set at first.
 OFFERED = {LogMode.KVM_AUTO: 0, LogMode.KVM_MANUAL_ENABLE: 1, LogMode.KVM_MANUAL: 3}
 
 _SOURCE = """

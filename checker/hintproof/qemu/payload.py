@@ -1,8 +1,8 @@
-"""What the guest's virtual CPU runs: it sleeps, and when an NMI wakes it, stores a word where it is told to.
+"""The firmware that the guest's virtual CPU runs: it sleeps, and when an NMI wakes it, stores a word at an address.
 
 It is a firmware of one segment, in real mode, which needs no set-up: RAM of this guest ends below 1 MiB. It writes
-no page but its mailbox's (its stack is there, too) and those that it is told to write, so that it leaves no mark in a
-dirty log by itself. The NMI is a message of a device to the local APIC, sent over qtest.
+no page but its mailbox's (its stack is there, too) and those of the stores, so that it leaves no mark in a dirty log by
+itself. The NMI is a message of a device to the local APIC, sent over qtest.
 """
 
 from __future__ import annotations

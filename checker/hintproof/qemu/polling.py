@@ -1,4 +1,4 @@
-"""Polling: what QEMU does has no event that we could wait for."""
+"""Polling, where QEMU gives no event to wait for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def poll(look: Callable[[], T], seconds: float, pause: float, longest: float = 0.0) -> T:
-    """Look again and again until what is found is true, or so many ``seconds`` are over; what was found last.
+    """Call ``look`` until it returns something true, or so many ``seconds`` are over; return its last result.
 
     Between two looks it sleeps for ``pause`` seconds; with ``longest`` each time for longer, up to that many.
     """

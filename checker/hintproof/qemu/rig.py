@@ -1,4 +1,4 @@
-"""The rig: what a run of the protocol does, done to a stock QEMU, one operation a step.
+"""The rig: the operations of a run of the protocol, on a stock QEMU.
 
 Blocks are the model's, numbered from 1; each is a page of the guest. Each store has a value of its own, so that a
 block differs at the destination exactly if something newer is at the source.

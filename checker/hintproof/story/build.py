@@ -50,7 +50,7 @@ def describe_rules(claim: str, rules: tuple[PreventingRule, ...]) -> Iterator[st
     """Name the rule that the run needs, and the other rules whose change would prevent it."""
     fixing = [rule for rule in rules if rule.fixes]
     for first in fixing[:1]:
-        departs = f"step {first.departs} is not possible" if first.departs else "nothing falls at the end of it"
+        departs = f"step {first.departs} is not possible" if first.departs else "nothing is violated at its end"
         yield (
             f'The run needs the rule {first.rule} "{first.value}": with "{first.instead}" {departs}, '
             f"and {claim} holds in all {first.states:,} states of these sizes."

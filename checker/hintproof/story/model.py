@@ -254,7 +254,7 @@ class Story:
     def verdict(self) -> str:
         """The verdict on the property."""
         if self.kind == LEMMA or self.begins:
-            return "not kept"
+            return "violated"
         return "witnessed" if self.kind == SOMETIMES else "REFUTED"
 
     @property

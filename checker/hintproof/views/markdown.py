@@ -1,4 +1,4 @@
-"""What pages of Markdown are made of."""
+"""Markdown: tables, text that is no markup, code."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
-#: What Markdown could take for more than text; an underscore inside a word is none.
+#: Characters that Markdown could take for markup; an underscore inside a word is none.
 _MARKUP = re.compile(r"([\\`*\[\]~]|(?<!\w)_|_(?!\w))")
 
 
@@ -18,13 +18,13 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def escaped(text: str) -> str:
     """Text as text: no markup, no HTML, no line break, no control character."""
-    return _MARKUP.sub(r"\\\1", html.escape(_one_line(text), quote=False))
+    return _MARKUP.sub(r"\\\1", html.escape(_to_line(text), quote=False))
 
 
 def code(text: str) -> str:
     """Text as code."""
-    return f"`{_one_line(text).replace('`', chr(39))}`"
+    return f"`{_to_line(text).replace('`', chr(39))}`"
 
 
-def _one_line(text: str) -> str:
+def _to_line(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)

@@ -19,7 +19,7 @@ def render(story: Story) -> str:
 
 
 def _lines(story: Story) -> Iterator[str]:
-    yield from wrap(f"{story.claim} falls in {story.environment}, {story.sizes}: {story.length}.")
+    yield from wrap(f"{story.claim} is violated in {story.environment}, {story.sizes}: {story.length}.")
     if story.known_as:
         yield from wrap(f"Known as {story.known_as}.")
     yield ""
@@ -64,7 +64,7 @@ def _rule(rule: PreventingRule) -> Iterator[str]:
         yield from wrap(rule.environment, "    ", "      ")
     yield from wrap(f"{departure(rule)}it holds in all {rule.states:,} states", "    ", "    ")
     if rule.others:
-        yield from wrap(f"but these fall there: {', '.join(rule.others)}", "    ", "    ")
+        yield from wrap(f"but these are violated there: {', '.join(rule.others)}", "    ", "    ")
 
 
 def to_json(story: Story, left_out: list[int]) -> dict[str, Any]:

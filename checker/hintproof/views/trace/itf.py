@@ -1,4 +1,4 @@
-"""A trace in the Informal Trace Format, as viewers of other model checkers read it.
+"""A trace in the Informal Trace Format, which viewers of other model checkers read.
 
 The format is that of Apalache's ADR-015: a set is ``{"#set": [...]}``, an integer ``{"#bigint": "1"}``, and a ring
 a record.
@@ -21,16 +21,16 @@ STEP = "step"
 
 def render(story: Story) -> str:
     """The trace as a JSON text, a line a state."""
-    told = document(story)
-    states = ",\n".join(json.dumps(state) for state in told["states"])
-    rest = json.dumps({**told, "states": []}, indent=1)
+    trace = document(story)
+    states = ",\n".join(json.dumps(state) for state in trace["states"])
+    rest = json.dumps({**trace, "states": []}, indent=1)
     return rest.replace('"states": []', f'"states": [\n{states}\n ]') + "\n"
 
 
 def document(story: Story) -> dict[str, Any]:
     """The trace as a JSON document. Of a run that goes on for ever the last state is followed by that of ``loop``."""
     states = list(_states(story))
-    told: dict[str, Any] = {
+    trace: dict[str, Any] = {
         "#meta": {
             "format": "ITF",
             "format-description": _DESCRIBED,
@@ -44,10 +44,10 @@ def document(story: Story) -> dict[str, Any]:
         "states": states,
     }
     if story.loop is not None:
-        told["loop"] = story.loop
+        trace["loop"] = story.loop
         if story.loop < len(story.moments):  # the last state is the first of the loop again
             states.pop()
-    return told
+    return trace
 
 
 _TYPES = {

@@ -121,7 +121,7 @@ class Lanes:
         if sum(least for least, _ in needs) * _AMPLE + len(needs) > room:
             single = [tuple(lanes) for lanes in (left, right) if lanes]
             needs = [self._needs(lanes) for lanes in single]
-        widths = _shared(room - len(single), needs)
+        widths = _share_room(room - len(single), needs)
         return [Column(lanes, width) for lanes, width in zip(single, widths, strict=True)]
 
     @property
@@ -264,8 +264,8 @@ class Lanes:
         return [*line, (f"{sign} ", style)]
 
 
-def _shared(room: int, needs: list[tuple[int, int]]) -> list[int]:
-    """Widths for columns that need at least so much, and could do with so much: what is left is shared out."""
+def _share_room(room: int, needs: list[tuple[int, int]]) -> list[int]:
+    """Widths for columns with these least and greatest needs: the room that is left is shared out."""
     least_of_all = sum(least for least, _ in needs)
     left = room - least_of_all
     if left < 0:

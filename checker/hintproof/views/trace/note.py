@@ -20,7 +20,7 @@ _SHOWN_BLOCKS = 4
 def render(story: Story) -> str:
     """The page."""
     parts = [
-        f"# {markdown.escaped(story.claim)} falls",
+        f"# {markdown.escaped(story.claim)} is violated",
         markdown.table(("", ""), _facts(story)),
         "## Why",
         markdown.escaped(story.explanation.paragraph),
@@ -68,7 +68,7 @@ def _rules(story: Story) -> Iterator[str]:
 
 def rules_table(rules: tuple[PreventingRule, ...]) -> str:
     """The rules whose change prevents a trace, with the world that each of them makes."""
-    head = ("rule", "here", "there", "world", "the trace", "what else falls there")
+    head = ("rule", "here", "there", "world", "the trace", "what else is violated there")
     return markdown.table(head, map(_rule_row, rules))
 
 

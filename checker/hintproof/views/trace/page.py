@@ -1,7 +1,7 @@
 """A trace as one HTML page that needs nothing else: no network, no other file.
 
 The page is ``page_parts/template.html`` with ``page.css`` and the scripts beside it, and the story as JSON: each text,
-action and value once, the first state, and of each step what it changed. The scripts make the states.
+action and value once, the first state, and the changes of each step. The scripts compute the states.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _facts(story: Story) -> list[tuple[str, str]]:
 
 
 class _Packed:
-    """A story as few numbers: values and actions are kept once, and a step names them by their place."""
+    """A story as few numbers: each value and action is stored once, and a step names it by its index."""
 
     def __init__(self, story: Story) -> None:
         self.story = story

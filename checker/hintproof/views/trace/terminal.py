@@ -130,8 +130,8 @@ def describe_rule(rule: PreventingRule) -> str:
     """A rule whose change prevents the trace, in a sentence."""
     text = f'{rule.rule} "{rule.instead}" instead of "{rule.value}": {departure(rule)}'
     if rule.holds is not None:
-        text += f"it holds in all {rule.states:,} states" if rule.holds else "the property falls there, too"
-    return text + (f"; but these fall there: {', '.join(rule.others)}" if rule.others else "")
+        text += f"it holds in all {rule.states:,} states" if rule.holds else "the property is violated there, too"
+    return text + (f"; but these are violated there: {', '.join(rule.others)}" if rule.others else "")
 
 
 def legend(story: Story, lanes: Lanes, width: int) -> Iterator[Line]:
