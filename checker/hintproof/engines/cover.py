@@ -14,8 +14,8 @@ from hintproof.interpret.concrete import Concrete, State
 from hintproof.system.clock import Clock
 from hintproof.system.progress import Progress
 from hintspec.language.declare import SOMETIMES
+from hintspec.language.folds import conjuncts
 from hintspec.language.recording import Model, RecordedProperty
-from hintspec.language.sorts import BOOL
 from hintspec.language.terms import Term
 
 ACTION, GOAL, HYPOTHESIS = "action", "goal", "hypothesis"
@@ -58,13 +58,11 @@ def hypotheses(lemma: RecordedProperty) -> list[Term]:
 
 
 def _hypotheses(term: Term, above: Term | None) -> Iterator[Term]:
-    if term.op == "and":
-        yield from _hypotheses(term.args[0], above)
-        yield from _hypotheses(term.args[1], above)
-    elif term.op == "implies":
-        condition = term.args[0] if above is None else Term("and", (above, term.args[0]), BOOL)
-        yield condition
-        yield from _hypotheses(term.args[1], condition)
+    for part in conjuncts(term):
+        if part.op == "implies":
+            condition = part.args[0] if above is None else above & part.args[0]
+            yield condition
+            yield from _hypotheses(part.args[1], condition)
 
 
 def items_of(model: Model) -> list[Item]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from hintproof.engines.report import Branch, Coverage
 from hintproof.interpret.concrete import Concrete, State
+from hintspec.language.folds import places
 from hintspec.language.recording import RecordedAction
 from hintspec.language.terms import TRUE, Term
 
@@ -55,15 +56,6 @@ def _branches(step: RecordedAction) -> Iterator[tuple[str, int, Term, Term]]:
         yield "guard", place, conjunct.term, ~conjunct.term
         guard = guard & conjunct.term
     for name, update in step.updates.items():
-        for place, condition in enumerate(_chosen_by(update)):
+        chosen_by = [part.args[0] for _, part in places(update) if part.op == "choose"]
+        for place, condition in enumerate(chosen_by):
             yield name, place, guard & condition, guard & ~condition
-
-
-def _chosen_by(term: Term) -> Iterator[Term]:
-    """The conditions that a value is chosen by."""
-    if term.op == "choose":
-        yield term.args[0]
-    for argument in term.args:
-        for part in argument if isinstance(argument, tuple) else (argument,):
-            if isinstance(part, Term):
-                yield from _chosen_by(part)

@@ -18,7 +18,8 @@ import z3
 
 from hintproof.interpret.unbounded import Equality, Expr, ListOf, Names, RingOf, SymbolicState, Unbounded
 from hintproof.system.clock import milliseconds
-from hintspec.language.recording import Model, RecordedAction, RecordedProperty, reads
+from hintspec.language.folds import reads
+from hintspec.language.recording import Model, RecordedAction, RecordedProperty
 from hintspec.language.sorts import BLOCK
 
 #: What stands in the place of a step for the initial state.

@@ -19,7 +19,8 @@ from typing import Any
 
 from hintproof.interpret.concrete import Concrete, State
 from hintspec.language.declare import ALWAYS, STEP
-from hintspec.language.recording import Model, RecordedProperty, reads
+from hintspec.language.folds import reads
+from hintspec.language.recording import Model, RecordedProperty
 from hintspec.language.sorts import BLOCK, BLOCKS, LIST, Ring, Sort
 
 #: Views at a time; walks after which the one that shows least is replaced.

@@ -14,7 +14,8 @@ from functools import cache
 from hintproof.gate.touched import FILE_LEVEL
 from hintproof.interpret.wording import wording
 from hintspec.catalogue.environments import compose
-from hintspec.language.recording import Model, RecordedAction, reads, record
+from hintspec.language.folds import reads
+from hintspec.language.recording import Model, RecordedAction, record
 from hintspec.language.terms import Term
 from hintspec.text import PROTOCOL
 

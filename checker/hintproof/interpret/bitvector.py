@@ -13,9 +13,10 @@ from typing import Any
 
 import z3
 
+from hintproof.interpret.backend import Backend
 from hintproof.interpret.concrete import Instance, State
 from hintproof.interpret.source import field_index
-from hintspec.language.errors import SpecError
+from hintspec.language.operators import ASSUMPTIONS, LEMMAS, TRANSITIONS, only_in
 from hintspec.language.recording import Model
 from hintspec.language.sizes import Sizes
 from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, Enum, Ring, Sort
@@ -50,10 +51,15 @@ def width(values: int) -> int:
     return max(1, (values - 1).bit_length())
 
 
-class BitVectors:
+class BitVectors(Backend[Value]):
     """A model at given sizes, as Z3 terms."""
 
+    title = "bit-vector"
+    lacks = only_in(LEMMAS, ASSUMPTIONS, TRANSITIONS)
+    given = frozenset({"var", "block"})
+
     def __init__(self, model: Model, sizes: Sizes) -> None:
+        super().__init__()
         self.model = model
         self.sizes = sizes
         self._bits: dict[Sort, int] = {
@@ -160,23 +166,7 @@ class BitVectors:
     # -- terms -----------------------------------------------------------------------------
     def term(self, term: Term, state: SymbolicState, block: int | None) -> Value:
         """The meaning of a term in a state, for an action's block."""
-        handler = getattr(self, f"_{term.op}", None)
-        if handler is None:
-            raise SpecError(f"the bit-vector interpretation has no meaning for '{term.op}'")
-        if term.op == "var":
-            return state[term.args[0]]
-        if term.op == "block":
-            return self.literal(block or 0, BLOCK)
-        if term.op == "post":
-            entry = tuple(self.term(x, state, block) for x in term.args[1])
-            return self._post(self.term(term.args[0], state, block), entry)
-        args = [self.term(a, state, block) if isinstance(a, Term) else a for a in term.args]
-        return handler(term, *args)
-
-    def _var(self, term: Term, name: str) -> Value:
-        raise AssertionError("variables are looked up in term()")
-
-    _block = _var
+        return self.meaning(term, var=lambda _, name: state[name], block=lambda _: self.literal(block or 0, BLOCK))
 
     def _const(self, term: Term, value: int) -> Expr:
         return self.literal(value, term.sort)
@@ -241,15 +231,14 @@ class BitVectors:
     def _zero(self, sort: Sort) -> Value:
         return self._build(sort, lambda _, s: self.literal(0, s))
 
-    def _empty_ring(self, term: Term) -> RingValue:
-        value: RingValue = self._zero(term.sort)
-        return value
+    def _empty_ring(self, term: Term) -> Value:
+        return self._zero(term.sort)
 
-    def _room_left(self, ring: RingValue) -> Expr:
+    def _room(self, term: Term, ring: RingValue) -> Expr:
         return self.literal(self.sizes.ring, COUNT) - ring.used - ring.count
 
-    def _post(self, ring: RingValue, entry: tuple[Expr, ...]) -> RingValue:
-        fits = z3.UGT(self._room_left(ring), 0)
+    def _post(self, term: Term, ring: RingValue, *entry: Expr) -> RingValue:
+        fits = z3.UGT(self._room(term, ring), 0)
         slots = tuple(
             tuple(z3.If(z3.And(fits, ring.count == i), new, old) for new, old in zip(entry, slot, strict=True))
             for i, slot in enumerate(ring.slots)
@@ -265,7 +254,7 @@ class BitVectors:
         return RingValue(used, count, (*ring.slots[1:], zeros))
 
     def _flush(self, term: Term, ring: RingValue) -> RingValue:
-        empty: RingValue = self._zero(term.sort)
+        empty = self._zero(term.sort)
         return RingValue(ring.used + ring.count, empty.count, empty.slots)
 
     def _detach(self, term: Term, ring: RingValue) -> RingValue:
@@ -286,13 +275,8 @@ class BitVectors:
     def _waiting(self, term: Term, ring: RingValue) -> Expr:
         return ring.count
 
-    def _room(self, term: Term, ring: RingValue) -> Expr:
-        return self._room_left(ring)
-
     # -- lists -----------------------------------------------------------------------------
-    def _empty_list(self, term: Term) -> ListValue:
-        value: ListValue = self._zero(LIST)
-        return value
+    _empty_list = _empty_ring
 
     def _list_push(self, term: Term, blocks: ListValue, block: Expr) -> ListValue:
         fits = z3.And(blocks.count != self.sizes.blocks, block != 0)

@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hintspec.language.sorts import Enum
-from hintspec.language.terms import Term
-
 #: Steps in a row that must test a variable for a switch to pay.
 _WORTH_A_SWITCH = 3
 
@@ -39,20 +36,6 @@ class Guarded:
     def on(self, variable: str) -> frozenset[Condition]:
         """The conditions that ask for labels of a variable."""
         return frozenset(c for c in self.conditions if c.variable == variable)
-
-
-def labels_asked(term: Term) -> tuple[str, frozenset[int]] | None:
-    """The variable and the labels that a condition asks for, if it is of the form ``x == A`` or ``one_of(x, ..)``."""
-    if term.op == "or":
-        left, right = (labels_asked(a) for a in term.args)
-        if left and right and left[0] == right[0]:
-            return left[0], left[1] | right[1]
-        return None
-    if term.op == "eq" and isinstance(term.args[0].sort, Enum):
-        variable, label = term.args
-        if variable.op == "var" and label.op == "const":
-            return variable.args[0], frozenset({label.args[0]})
-    return None
 
 
 def decide(steps: list[Guarded], local: dict[str, str]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from typing import Any
 from hintproof.interpret.concrete import Concrete, State
 from hintproof.interpret.source import Compiler
 from hintspec.language.errors import SpecError
+from hintspec.language.operators import ASSUMPTIONS, LEMMAS, TRANSITIONS, only_in
 from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, Enum, Ring, Sort
 from hintspec.language.terms import Term
 
@@ -45,6 +46,9 @@ class PackedCompiler(Compiler):
     With ``symmetry`` a state stands for all those that differ from it in the names of the blocks alone, see
     :mod:`hintproof.interpret.symmetry`.
     """
+
+    title = "packed"
+    lacks = only_in(LEMMAS, ASSUMPTIONS, TRANSITIONS)
 
     def __init__(self, concrete: Concrete, symmetry: bool = False) -> None:
         super().__init__(concrete.model, concrete.sizes)
@@ -153,11 +157,10 @@ class PackedCompiler(Compiler):
     def _empty_ring(self, term: Term) -> str:
         return "0"
 
-    def _post(self, term: Term, ring: str, entry: tuple[Term, ...]) -> str:
+    def _post(self, term: Term, ring: str, *entry: str) -> str:
         assert isinstance(term.sort, Ring)
-        block = self._block_here
         parts = [
-            f"(int({self.expr(value, block)}) << {self.field(term.sort, name)[0]})"
+            f"(int({value}) << {self.field(term.sort, name)[0]})"
             for (name, _), value in zip(term.sort.fields, entry, strict=True)
         ]
         return f"ring_post({ring}, {' | '.join(parts)}, {self.entry_width(term.sort)})"

@@ -7,8 +7,10 @@ there are zeros past the last entry, so that one ring has one state.
 
 from __future__ import annotations
 
+from hintproof.interpret.backend import Backend
 from hintproof.interpret.source import Compiler, field_index
 from hintspec.language.errors import SpecError
+from hintspec.language.operators import ASSUMPTIONS, LEMMAS, TRANSITIONS, only_in
 from hintspec.language.sizes import Sizes
 from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, Enum, Ring, Sort
 from hintspec.language.terms import Term
@@ -31,18 +33,22 @@ def width_of(largest: int) -> int:
     return max(1, largest.bit_length())
 
 
-class PromelaTerms:
+class PromelaTerms(Backend["Value | str"]):
     """Turns terms into Promela, for given sizes. ``facts`` are conditions that the text before has tested."""
+
+    title = "Promela"
+    lacks = only_in(LEMMAS, ASSUMPTIONS, TRANSITIONS)
+    given = frozenset({"block"})
 
     def __init__(self, compiler: Compiler, sizes: Sizes) -> None:
         if sizes.blocks > MOST_BLOCKS:
             raise SpecError(f"Promela takes at most {MOST_BLOCKS} blocks here, not {sizes.blocks}")
+        super().__init__()
         self.names = compiler.locals
         self.all_blocks = compiler.all_blocks
         self.chunk_mask = compiler.chunk
         self.sizes = sizes
         self.facts: frozenset[str] = frozenset()
-        self._here: int | None = None
 
     # -- variables -------------------------------------------------------------------------
     def scalars(self, name: str, sort: Sort) -> dict[str, int]:
@@ -69,28 +75,13 @@ class PromelaTerms:
     # -- terms -----------------------------------------------------------------------------
     def value(self, term: Term, block: int | None) -> Value:
         """The sources of a term's numbers; ``block`` is the step's block."""
-        self._here = block
-        return self._value(term)
+        value = self.meaning(term, block=lambda _: str(block))
+        return (value,) if isinstance(value, str) else value
 
     def one(self, term: Term, block: int | None) -> str:
         """The source of a term that is one number."""
         (source,) = self.value(term, block)
         return source
-
-    def _value(self, term: Term) -> Value:
-        handler = getattr(self, f"_{term.op}", None)
-        if handler is None:
-            raise SpecError(f"the Promela interpretation has no meaning for '{term.op}'")
-        args = [self._argument(a) for a in term.args]
-        value: Value | str = handler(term, *args)
-        return (value,) if isinstance(value, str) else value
-
-    def _argument(self, argument: object) -> object:
-        """What a handler gets: the text of a term that is one number, the texts of a ring or list."""
-        if not isinstance(argument, Term):
-            return argument
-        value = self._value(argument)
-        return value if isinstance(argument.sort, Ring) or argument.sort == LIST else value[0]
 
     # one method an operator
     def _const(self, term: Term, value: int) -> str:
@@ -100,12 +91,9 @@ class PromelaTerms:
             return "true" if value else "false"
         return RESERVED_IDS.get(value, str(value)) if term.sort == ID else str(value)
 
-    def _var(self, term: Term, name: str) -> Value:
-        return tuple(self.scalars(name, term.sort))
-
-    def _block(self, term: Term) -> str:
-        assert self._here is not None
-        return str(self._here)
+    def _var(self, term: Term, name: str) -> Value | str:
+        value = tuple(self.scalars(name, term.sort))
+        return value if isinstance(term.sort, Ring) or term.sort == LIST else value[0]
 
     def _last_id(self, term: Term) -> str:
         return str(self.sizes.last_id)
@@ -157,9 +145,6 @@ class PromelaTerms:
 
     def _next_id(self, term: Term, a: str) -> str:
         return f"({a} == {self.sizes.last_id} -> 2 : {a} + 1)"
-
-    def _older(self, term: Term, a: str, b: str) -> str:
-        return f"({a} < {b})"
 
     def _minus_one(self, term: Term, a: str) -> str:
         return f"({a} - 1)"
@@ -213,9 +198,8 @@ class PromelaTerms:
         one = "1" if f"!({waiting} == 0)" in self.facts else f"({waiting} > 0)"
         return (f"({used} + {one})", f"({waiting} - {one})", *entries[fields:], *("0" for _ in range(fields)))
 
-    def _post(self, term: Term, ring: Value, entry: tuple[Term, ...]) -> Value:
+    def _post(self, term: Term, ring: Value, *new: str) -> Value:
         used, waiting, *entries = ring
-        new = [self._value(value)[0] for value in entry]
         room = self._room(term, ring)
         fits = f"({room} > 0)"
         sure = bool({fits, f"({room} > 1)"} & self.facts)

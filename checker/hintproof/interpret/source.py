@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from hintproof.interpret.backend import Backend
 from hintspec.language.declare import ALWAYS
-from hintspec.language.errors import SpecError
+from hintspec.language.operators import ASSUMPTIONS, TRANSITIONS, only_in
 from hintspec.language.recording import Model, RecordedAction, RecordedProperty
 from hintspec.language.sizes import Sizes
 from hintspec.language.sorts import BLOCKS, Ring, Sort
@@ -41,15 +42,20 @@ def _list_push(blocks: Any, block: int, size: int) -> Any:
     return (*blocks, block) if len(blocks) < size and block else blocks
 
 
-class Compiler:
+class Compiler(Backend[str]):
     """Turns terms into Python expressions over local variables, for given sizes."""
 
+    title = "concrete"
+    lacks = only_in(ASSUMPTIONS, TRANSITIONS)
+    given = frozenset({"block"})
+
     def __init__(self, model: Model, sizes: Sizes) -> None:
+        super().__init__()
         self.model = model
         self.sizes = sizes
         self.locals = {v.name: v.name.replace(".", "_") for v in model.vars}
         self.all_blocks = (1 << sizes.blocks) - 1
-        self._block_here: int | None = None
+        self._written: dict[int | None, dict[Term, str]] = {}
         self.namespace: dict[str, Any] = {
             "ring_post": _ring_post,
             "ring_pop": _ring_pop,
@@ -70,16 +76,8 @@ class Compiler:
 
     def expr(self, term: Term, block: int | None = None) -> str:
         """Source of the term's value; ``block`` is the action's block, or None to read local ``b``."""
-        self._block_here = block  # for _post, whose entry is not among the arguments that are written for it
-        handler = getattr(self, f"_{term.op}", None)
-        if handler is None:
-            raise SpecError(f"the concrete interpretation has no meaning for '{term.op}'")
-        self._block_here = block  # for _post, whose entry is not among the arguments that are written for it
-        args = [self.expr(a, block) if isinstance(a, Term) else a for a in term.args]
-        if term.op == "block" and block is not None:
-            return str(block)
-        source: str = handler(term, *args)
-        return source
+        written = self._written.setdefault(block, {})
+        return self.meaning(term, written, block=lambda _: "b" if block is None else str(block))
 
     # one method an operator; arguments are sources already
     def _const(self, term: Term, value: int) -> str:
@@ -87,9 +85,6 @@ class Compiler:
 
     def _var(self, term: Term, name: str) -> str:
         return self.locals[name]
-
-    def _block(self, term: Term) -> str:
-        return "b"
 
     def _last_id(self, term: Term) -> str:
         return str(self.sizes.last_id)
@@ -144,10 +139,8 @@ class Compiler:
     def _empty_list(self, term: Term) -> str:
         return "()"
 
-    def _post(self, term: Term, ring: str, entry: tuple[Term, ...]) -> str:
-        block = self._block_here
-        values = ", ".join(self.expr(value, block) for value in entry)
-        return f"ring_post({ring}, ({values},), {self.sizes.ring})"
+    def _post(self, term: Term, ring: str, *entry: str) -> str:
+        return f"ring_post({ring}, ({', '.join(entry)},), {self.sizes.ring})"
 
     def _pop(self, term: Term, ring: str) -> str:
         return f"ring_pop({ring})"
@@ -226,11 +219,11 @@ class Compiler:
 
         A promise that the guard asks for word by word is not asked again.
         """
-        asked = {id(conjunct.term) for conjunct in action.guard}
+        asked = {conjunct.term for conjunct in action.guard}
         broken = [
             f"({1 << names.index(name)} if not {self.expr(term, block)} else 0)"
             for name, term in action.promises
-            if id(term) not in asked
+            if term not in asked
         ]
         return " | ".join(broken) or "0"
 

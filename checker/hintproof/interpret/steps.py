@@ -9,11 +9,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from hintproof.interpret.concrete import Instance
-from hintproof.interpret.decisions import Condition, Guarded, decide, labels_asked
+from hintproof.interpret.decisions import Condition, Guarded, decide
 from hintproof.interpret.packed import PackedCompiler
 from hintproof.interpret.symmetry import canonical_form
+from hintspec.language.folds import values_asked
 from hintspec.language.recording import Conjunct
-from hintspec.language.sorts import BLOCK, BOOL
+from hintspec.language.sorts import BLOCK, BOOL, Enum
 
 
 def steps_text(packed: PackedCompiler) -> str:
@@ -86,8 +87,10 @@ _NOTED = ("    if broken:", "        note(broken_at, broken, row, via[j])")
 
 def _condition(packed: PackedCompiler, conjunct: Conjunct, instance: Instance) -> Condition:
     source = packed.expr(conjunct.term, instance.block)
-    asked = labels_asked(conjunct.term)
-    return Condition(source, *asked) if asked else Condition(source)
+    asked = values_asked(conjunct.term)
+    if asked is None or asked[0].op != "var" or not isinstance(asked[0].sort, Enum):
+        return Condition(source)
+    return Condition(source, asked[0].args[0], asked[1])
 
 
 def _step(packed: PackedCompiler, number: int, instance: Instance) -> list[str]:

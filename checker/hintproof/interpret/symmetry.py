@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hintspec.language.errors import SpecError
+from hintspec.language.folds import subterms
 from hintspec.language.recording import Model
 from hintspec.language.sizes import Sizes
 from hintspec.language.sorts import BLOCK, BLOCKS, LIST, Ring
-from hintspec.language.terms import Term
 
 if TYPE_CHECKING:
     from hintproof.interpret.packed import PackedCompiler
@@ -34,13 +34,8 @@ class _Mention:
 def refuse_asymmetry(model: Model, sizes: Sizes) -> None:
     """Raise :class:`SpecError` where blocks are not alike: in some of several clear chunks."""
     terms = [t for a in model.actions for t in (*(c.term for c in a.guard), *a.updates.values())]
-    if any(map(_speaks_of_chunks, terms)) and 1 < sizes.chunk < sizes.blocks:
+    if any(part.op == "chunk" for term in terms for part in subterms(term)) and 1 < sizes.chunk < sizes.blocks:
         raise SpecError("blocks are not alike where there are several chunks of several blocks: leave symmetry out")
-
-
-def _speaks_of_chunks(term: Term) -> bool:
-    arguments = [x for a in term.args for x in (a if isinstance(a, tuple) else (a,)) if isinstance(x, Term)]
-    return term.op == "chunk" or any(map(_speaks_of_chunks, arguments))
 
 
 def canonical_form(packed: PackedCompiler) -> str:

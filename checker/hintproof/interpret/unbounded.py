@@ -19,7 +19,9 @@ from typing import Any
 
 import z3
 
+from hintproof.interpret.backend import Backend
 from hintspec.language.errors import SpecError
+from hintspec.language.operators import BUDGETS, TRANSITIONS, only_in
 from hintspec.language.recording import Model, RecordedAction
 from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, Enum, Ring, Sort
 from hintspec.language.terms import Term
@@ -94,10 +96,15 @@ def block_enum(blocks: int) -> tuple[Any, list[Any]]:
     return declared
 
 
-class Unbounded:
+class Unbounded(Backend[Value]):
     """A model, as Z3 terms of no particular size; with ``blocks``, of that many blocks and no others."""
 
+    title = "unbounded"
+    lacks = only_in(TRANSITIONS, BUDGETS)
+    given = frozenset({"var", "block", "slot", "other"})
+
     def __init__(self, model: Model, blocks: int | None = None) -> None:
+        super().__init__()
         self.model = model
         self.block_sort = z3.DeclareSort("Block")
         self.no_block = z3.Const("no_block", self.block_sort)
@@ -172,18 +179,13 @@ class Unbounded:
     # -- terms -----------------------------------------------------------------------------
     def term(self, term: Term, state: SymbolicState, names: Names = Names()) -> Value:
         """The meaning of a term in a state, for the block and the slots that it speaks of."""
-        if term.op == "var":
-            return state[term.args[0]]
-        if term.op in ("block", "slot", "other"):
-            return getattr(names, term.op)
-        handler = getattr(self, f"_{term.op}", None)
-        if handler is None:
-            raise SpecError(f"the unbounded interpretation has no meaning for '{term.op}'")
-        if term.op == "post":
-            entry = [self.term(x, state, names) for x in term.args[1]]
-            return handler(term, self.term(term.args[0], state, names), entry)
-        args = [self.term(a, state, names) if isinstance(a, Term) else a for a in term.args]
-        return handler(term, *args)
+        return self.meaning(
+            term,
+            var=lambda _, name: state[name],
+            block=lambda _: names.block,
+            slot=lambda _: names.slot,
+            other=lambda _: names.other,
+        )
 
     @contextmanager
     def equalities(self) -> Iterator[list[Equality]]:
@@ -284,7 +286,7 @@ class Unbounded:
     def _waiting(self, term: Term, ring: RingOf) -> Expr:
         return ring.tail - ring.head
 
-    def _post(self, term: Term, ring: RingOf, entry: list[Expr]) -> RingOf:
+    def _post(self, term: Term, ring: RingOf, *entry: Expr) -> RingOf:
         fits = self._room(term, ring) > 0
         fields = {
             name: _with(old, ring.tail, value) for (name, old), value in zip(ring.fields.items(), entry, strict=True)

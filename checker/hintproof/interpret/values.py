@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hintproof.interpret.concrete import Concrete, State
+from hintspec.language.folds import subterms
 from hintspec.language.terms import Term
 
 
@@ -17,14 +18,11 @@ def values(concrete: Concrete, terms: Iterable[Term], state: State, block: int |
 
 def spoken_of(term: Term) -> Iterator[tuple[str, Term]]:
     """The variables and ring heads that a predicate reads."""
-    if term.op == "var":
-        yield term.args[0], term
-    elif term.op == "head":
-        yield f"the oldest entry's {term.args[1]}", term
-    else:
-        for argument in term.args:
-            if isinstance(argument, Term):
-                yield from spoken_of(argument)
+    for part in subterms(term, lambda here: () if here.op == "head" else here.parts):
+        if part.op == "var":
+            yield part.args[0], part
+        elif part.op == "head":
+            yield f"the oldest entry's {part.args[1]}", part
 
 
 def plain(value: Any) -> str:

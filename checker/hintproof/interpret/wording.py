@@ -2,60 +2,75 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
+from hintproof.interpret.backend import Backend
 from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, ID, Enum, Ring, Sort
 from hintspec.language.terms import Term
 
+#: How operators are written: {name} is the operator's, {0}, {1} .. are its arguments, {a} and {b} the first two in
+#: parentheses where they need them.
+_FORMS = {
+    "{0}": "var",
+    "{name}": "block slot other",
+    "{name}()": "last_id empty_ring empty_list",
+    "{name}({0})": "next size just chunk next_id minus_one before",
+    "{name}({0}, {1})": "implies older in_window earlier",
+    "{name}({0}, {1}, {2})": "choose",
+    "{a} & {b}": "and",
+    "{a} | {b}": "or",
+    "{a} - {b}": "minus",
+    "{a} == {b}": "eq",
+    "{a} > {b}": "gt",
+    "{a}.{name}": "newest waiting room list_top",
+    "{a}.{name}()": "pop flush detach list_pop",
+    "{a}.{name}({1})": "has holds list_push list_at list_holds",
+    "{a}.{name}({1}, {2})": "mark at",
+    "{a}.head.{1}": "head",
+}
+_FORM_OF = {op: form for form, ops in _FORMS.items() for op in ops.split()}
+
 #: Operators that are written between their two arguments.
-_BETWEEN = {"and": "&", "or": "|", "minus": "-", "eq": "==", "gt": ">"}
-
-#: Operators that are written as a method or an attribute of their first argument.
-_METHODS = {"has", "pop", "flush", "detach", "list_push", "mark", "at", "holds", "list_at", "list_holds"}
-_ATTRIBUTES = {"waiting": "waiting", "room": "room", "newest": "newest", "list_top": "top"}
+_BETWEEN = {"and", "or", "minus", "eq", "gt"}
 
 
-def wording(term: Term) -> str:
-    """The term as a line of text."""
-    op, args = term.op, term.args
-    if op == "const":
-        return _constant(args[0], term.sort)
-    if op == "var":
-        return str(args[0])
-    if op in ("block", "slot", "other"):
-        return op
-    if op == "not":
-        return _negated(args[0])
-    if op in _BETWEEN:
-        return f"{_inner(args[0])} {_BETWEEN[op]} {_inner(args[1])}"
-    if op in _ATTRIBUTES:
-        return f"{_inner(args[0])}.{_ATTRIBUTES[op]}"
-    if op == "head":
-        return f"{_inner(args[0])}.head.{args[1]}"
-    if op == "post":
+class _Wording(Backend[str]):
+    title = "worded"
+    lacks = frozenset()
+
+    def _bind(self, name: str) -> Callable[..., str] | None:
+        if name not in _FORM_OF:
+            return super()._bind(name)
+
+        def write(term: Term, *args: object) -> str:
+            inner = (_inner(part, str(text)) for part, text in zip(term.args, args, strict=True))
+            parts = dict(zip("ab", inner, strict=False))
+            return _FORM_OF[name].format(*args, name=name.removeprefix("list_"), **parts)
+
+        return write
+
+    def _const(self, term: Term, value: int) -> str:
+        return _constant(value, term.sort)
+
+    def _not(self, term: Term, text: str) -> str:
+        (inner,) = term.args
+        if inner.op == "eq":
+            a, b = map(wording, inner.args)
+            return f"{_inner(inner.args[0], a)} != {_inner(inner.args[1], b)}"
+        return "ALL" if inner.op == "const" and inner.sort == BLOCKS else f"~{_inner(inner, text)}"
+
+    def _post(self, term: Term, ring: str, *entry: str) -> str:
         assert isinstance(term.sort, Ring)
-        names = [name for name, _ in term.sort.fields]
-        fields = ", ".join(f"{name}={wording(value)}" for name, value in zip(names, args[1], strict=True))
-        return f"{_inner(args[0])}.post({fields})"
-    told = [wording(a) if isinstance(a, Term) else str(a) for a in args]
-    if op in _METHODS:
-        return f"{_inner(args[0])}.{op.removeprefix('list_')}({', '.join(told[1:])})"
-    return f"{op}({', '.join(told)})"
+        fields = ", ".join(f"{name}={value}" for (name, _), value in zip(term.sort.fields, entry, strict=True))
+        return f"{_inner(term.args[0], ring)}.post({fields})"
 
 
-def _negated(term: Term) -> str:
-    if term.op == "eq":
-        return f"{_inner(term.args[0])} != {_inner(term.args[1])}"
-    if term.op == "const" and term.sort == BLOCKS:
-        return "ALL"
-    return f"~{_inner(term)}"
-
-
-def _inner(value: Any) -> str:
-    if not isinstance(value, Term):
-        return str(value)
-    text = wording(value)
-    return f"({text})" if value.op in _BETWEEN or (value.op == "not" and value.args[0].op == "eq") else text
+def _inner(part: object, text: str) -> str:
+    """A text inside another one."""
+    if not isinstance(part, Term):
+        return text
+    between = part.op in _BETWEEN or (part.op == "not" and part.args[0].op == "eq")
+    return f"({text})" if between else text
 
 
 def _constant(value: int, sort: Sort) -> str:
@@ -68,3 +83,11 @@ def _constant(value: int, sort: Sort) -> str:
     if sort == BLOCK:
         return "NO_BLOCK"
     return "EMPTY" if sort == BLOCKS else str(value)
+
+
+_WORDING = _Wording()
+
+
+def wording(term: Term) -> str:
+    """The term as a line of text."""
+    return _WORDING.meaning(term)

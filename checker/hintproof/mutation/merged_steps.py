@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hintspec.language.folds import substitute, values_asked
 from hintspec.language.recording import Conjunct, Model, RecordedAction
-from hintspec.language.rewriting import is_constant, simplified, substituted
+from hintspec.language.simplify import simplify
 from hintspec.language.sorts import Enum, Sort
-from hintspec.language.terms import Term
+from hintspec.language.terms import FALSE, TRUE, Term
 
 
 def merged_steps(model: Model, first: RecordedAction) -> list[RecordedAction]:
@@ -27,7 +28,7 @@ def merged_steps(model: Model, first: RecordedAction) -> list[RecordedAction]:
     if any(second.action.takes_block for second in followers) and first.action.takes_block:
         return []  # a step speaks of one block
     composed = [composition(first, second) for second in followers]
-    return [c for c in composed if not any(is_constant(conjunct.term, False) for conjunct in c.guard)]
+    return [c for c in composed if not any(conjunct.term is FALSE for conjunct in c.guard)]
 
 
 def place_after(action: RecordedAction) -> tuple[str, int] | None:
@@ -52,17 +53,16 @@ def _compares(action: RecordedAction, variable: str) -> bool:
 
 def _is_place(condition: Term, variable: str) -> bool:
     """Whether a condition is that a variable has one of some labels."""
-    if condition.op == "or":
-        return all(_is_place(a, variable) for a in condition.args)
-    return condition.op == "eq" and condition.args[0].op == "var" and condition.args[0].args[0] == variable
+    asked = values_asked(condition)
+    return asked is not None and asked[0].op == "var" and asked[0].args[0] == variable
 
 
 def _asks_for(action: RecordedAction, place: tuple[str, Term]) -> bool:
     """Whether the guard asks for the place, among others perhaps."""
     variable, label = place
     asked = [c.term for c in action.guard if _is_place(c.term, variable)]
-    there = [simplified(substituted(term, lambda name, _: label if name == variable else None)) for term in asked]
-    return bool(asked) and not any(is_constant(term, False) for term in there)
+    there = [simplify(substitute(term, lambda name, _: label if name == variable else None)) for term in asked]
+    return bool(asked) and not any(term is FALSE for term in there)
 
 
 def composition(first: RecordedAction, second: RecordedAction) -> RecordedAction:
@@ -71,10 +71,10 @@ def composition(first: RecordedAction, second: RecordedAction) -> RecordedAction
     def value(name: str, sort: Sort) -> Term | None:
         return first.updates.get(name)
 
-    guard = [Conjunct(simplified(substituted(c.term, value)), c.place) for c in second.guard]
-    real = tuple(c for c in guard if not is_constant(c.term, True))
-    updates = {**first.updates, **{n: substituted(t, value) for n, t in second.updates.items()}}
-    promises = tuple((name, substituted(term, value)) for name, term in second.promises)
+    guard = [Conjunct(simplify(substitute(c.term, value)), c.place) for c in second.guard]
+    real = tuple(c for c in guard if c.term is not TRUE)
+    updates = {**first.updates, **{n: substitute(t, value) for n, t in second.updates.items()}}
+    promises = tuple((name, substitute(term, value)) for name, term in second.promises)
     takes = first.action if first.action.takes_block else second.action
     action = replace(takes, name=f"{first.name}+{second.name}", budgets=(*first.action.budgets, *second.action.budgets))
     return RecordedAction(action, (*first.guard, *real), updates, (*first.promises, *promises))

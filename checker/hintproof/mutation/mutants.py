@@ -12,8 +12,8 @@ from hintproof.interpret.wording import wording
 from hintproof.mutation.merged_steps import merged_steps, place_after
 from hintproof.mutation.operators import variants, vocabulary
 from hintspec.language.errors import SpecError
-from hintspec.language.recording import Conjunct, Model, RecordedAction, RecordedFairness, reads, refuse_ghosts
-from hintspec.language.rewriting import spelled
+from hintspec.language.folds import reads
+from hintspec.language.recording import Conjunct, Model, RecordedAction, RecordedFairness, refuse_ghosts
 from hintspec.language.terms import Term
 
 #: Operators on whole conjuncts and updates.
@@ -68,19 +68,18 @@ def is_budget(term: Term) -> bool:
 def mutants(model: Model) -> list[Mutant]:
     """All mutants of a model, in the order of the text; of several that are written alike, the first."""
     found: list[Mutant] = []
-    ghosts = {v.name for v in model.vars if v.declared.ghost}
     for action in model.actions:
         seen = {_spelling(action)}
         for mutant in (*_of_guard(model, action), *_of_updates(model, action)):
             spelling = _spelling(mutant.made[0])
-            if spelling not in seen and _can_be_recorded(mutant.made[0], ghosts):
+            if spelling not in seen and _can_be_recorded(mutant.made[0], model.ghosts):
                 seen.add(spelling)
                 found.append(replace(mutant, made=(model.owing(mutant.made[0]),)))
         found += _merges(model, action)
     return found
 
 
-def _can_be_recorded(action: RecordedAction, ghosts: set[str]) -> bool:
+def _can_be_recorded(action: RecordedAction, ghosts: frozenset[str]) -> bool:
     """Whether the language has such a step: in none may a ghost influence what happens."""
     try:
         refuse_ghosts(action, ghosts)
@@ -90,9 +89,9 @@ def _can_be_recorded(action: RecordedAction, ghosts: set[str]) -> bool:
 
 
 def _spelling(action: RecordedAction) -> object:
-    guard = tuple(spelled(c.term) for c in action.guard)
-    changes = [(name, spelled(t)) for name, t in action.updates.items() if not (t.op == "var" and t.args[0] == name)]
-    return guard, tuple(sorted(changes))
+    guard = tuple(c.term for c in action.guard)
+    changes = {(name, t) for name, t in action.updates.items() if not (t.op == "var" and t.args[0] == name)}
+    return guard, frozenset(changes)
 
 
 def _of_guard(model: Model, action: RecordedAction) -> Iterator[Mutant]:

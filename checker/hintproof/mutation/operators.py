@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from hintspec.language.folds import places, replace_at, subterms
 from hintspec.language.recording import Model, RecordedAction
-from hintspec.language.rewriting import places, spelled, with_at
 from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, Enum
-from hintspec.language.terms import DONE, STOP, Term
+from hintspec.language.terms import DONE, FALSE, STOP, TRUE, Term, apply, choose
 
 #: Operators whose first argument is of their own sort, so that they can be left out.
 _WRAPPERS = ("pop", "flush", "detach", "list_pop", "next_id", "post", "list_push", "mark")
@@ -32,38 +32,34 @@ def vocabulary(model: Model, action: RecordedAction) -> Vocabulary:
     """The words of one action."""
     used: dict[str, set[int]] = {}
     for item in model.actions:
-        for _, term in _all_terms(item):
+        for term in _all_terms(item):
             if term.op == "const" and isinstance(term.sort, Enum):
                 used.setdefault(term.sort.name, set()).add(term.args[0])
-    variables = {term.args[0]: term for _, term in _all_terms(action) if term.op == "var"}
+    variables = {term.args[0]: term for term in _all_terms(action) if term.op == "var"}
     sorts = {v.name: v.sort for v in model.vars}
     for name in action.updates:
         variables.setdefault(name, Term("var", (name,), sorts[name]))
     return Vocabulary({name: tuple(sorted(found)) for name, found in used.items()}, tuple(variables.values()))
 
 
-def _all_terms(action: RecordedAction) -> Iterator[tuple[object, Term]]:
+def _all_terms(action: RecordedAction) -> Iterator[Term]:
     for term in (*(c.term for c in action.guard), *action.updates.values()):
-        yield from places(term)
+        yield from subterms(term)
 
 
 def variants(whole: Term, words: Vocabulary) -> Iterator[tuple[str, Term]]:
-    """All terms that differ from this one at one place: (operator and place, term), each spelling once."""
-    seen = {spelled(whole)}
+    """All terms that differ from this one at one place: (operator and place, term), each term once."""
+    found = {whole}
+    ops = {place: term.op for place, term in places(whole)}
     for place, term in places(whole):
-        above = "" if not place else _op_above(whole, place)
+        above = ops[place[:-1]] if place else ""
         for name, operator in OPERATORS.items():
             for number, new in enumerate(operator(term, above, words)):
-                made = with_at(whole, place, new)
-                if spelled(made) not in seen:
-                    seen.add(spelled(made))
+                made = replace_at(whole, place, new)
+                if made not in found:
+                    found.add(made)
                     where = ".".join(str(p) for p in place)
                     yield f"{name}{number or ''}{'@' if where else ''}{where}", made
-
-
-def _op_above(whole: Term, place: tuple[int, ...]) -> str:
-    terms = dict(places(whole))
-    return terms[place[:-1]].op
 
 
 # -- the operators ----------------------------------------------------------------------------
@@ -80,7 +76,7 @@ def one_side(term: Term, above: str, words: Vocabulary) -> Iterator[Term]:
 def other_junction(term: Term, above: str, words: Vocabulary) -> Iterator[Term]:
     """And instead of or, or instead of and."""
     if term.op in ("and", "or"):
-        yield Term("or" if term.op == "and" else "and", term.args, term.sort)
+        yield apply("or" if term.op == "and" else "and", *term.args)
 
 
 def negated(term: Term, above: str, words: Vocabulary) -> Iterator[Term]:
@@ -94,11 +90,12 @@ def negated(term: Term, above: str, words: Vocabulary) -> Iterator[Term]:
 def off_by_one(term: Term, above: str, words: Vocabulary) -> Iterator[Term]:
     """A comparison of counts that is too wide or too narrow by one."""
     if term.op == "gt":
-        if term.args[1] > 0:
-            yield Term("gt", (term.args[0], term.args[1] - 1), BOOL)
-        yield Term("gt", (term.args[0], term.args[1] + 1), BOOL)
+        count, least = term.args
+        if least > 0:
+            yield count > least - 1
+        yield count > least + 1
     elif term.op == "eq" and term.args[0].sort == COUNT and term.args[1].op == "const":
-        yield Term("eq", (term.args[0], Term("const", (term.args[1].args[0] + 1,), COUNT)), BOOL)
+        yield term.args[0] == term.args[1].args[0] + 1
 
 
 def other_constant(term: Term, above: str, words: Vocabulary) -> Iterator[Term]:
@@ -112,11 +109,11 @@ def other_constant(term: Term, above: str, words: Vocabulary) -> Iterator[Term]:
         for label in (*labels[max(0, here - 1) : here], *labels[here + 1 : here + 2]):
             yield Term("const", (label,), term.sort)
     elif term.sort == BOOL:
-        yield Term("const", (1 - value,), BOOL)
+        yield FALSE if term is TRUE else TRUE
     elif term.sort == ID:
-        yield DONE if value == STOP.args[0] else STOP
+        yield DONE if term is STOP else STOP
     elif term.sort == BLOCKS and above != "not":
-        yield Term("not", (term,), BLOCKS)
+        yield ~term
 
 
 def branches(term: Term, above: str, words: Vocabulary) -> Iterator[Term]:
@@ -125,7 +122,7 @@ def branches(term: Term, above: str, words: Vocabulary) -> Iterator[Term]:
         condition, then, otherwise = term.args
         yield then
         yield otherwise
-        yield Term("choose", (condition, otherwise, then), term.sort)
+        yield choose(condition, otherwise, then)
 
 
 def left_undone(term: Term, above: str, words: Vocabulary) -> Iterator[Term]:
@@ -137,7 +134,7 @@ def left_undone(term: Term, above: str, words: Vocabulary) -> Iterator[Term]:
 def other_variable(term: Term, above: str, words: Vocabulary) -> Iterator[Term]:
     """Another variable of the same sort that the action speaks of: ids, blocks and block sets."""
     if term.op == "var" and term.sort in (ID, BLOCK, BLOCKS):
-        yield from (v for v in words.variables if v.sort == term.sort and v.args != term.args)
+        yield from (v for v in words.variables if v.sort == term.sort and v is not term)
 
 
 Operator = Callable[[Term, str, Vocabulary], Iterator[Term]]

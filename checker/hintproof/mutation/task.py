@@ -21,8 +21,8 @@ from hintproof.tasks.prove import ProofTask
 from hintproof.tasks.verdict import Exit
 from hintproof.trace.replay import prepare
 from hintspec.catalogue.mutation_stages import stages_for
+from hintspec.language.folds import spell
 from hintspec.language.recording import Model, RecordedAction
-from hintspec.language.rewriting import spelled
 from hintspec.language.sizes import Sizes
 
 #: Changed whenever what is kept of a mutant, or what decides it, changes.
@@ -195,12 +195,14 @@ def digest(environment: str) -> str:
     """Stands for all that the results of an environment depend on: its terms, the sizes, the way of judging."""
     model = model_of(environment)
     parts: list[Any] = [SCHEMA, [f"{world} {sizes}" for world, sizes in stages_for(environment)]]
-    parts += [(v.name, spelled(v.init)) for v in model.vars]
+    parts += [(v.name, spell(v.init)) for v in model.vars]
     for a in model.actions:
-        updates = [(n, spelled(t)) for n, t in a.updates.items()]
-        parts.append((a.name, [spelled(c.term) for c in a.guard], updates, [(n, spelled(t)) for n, t in a.promises]))
-    parts += [(p.name, spelled(p.term), [sorted(f.steps) for f in p.fair]) for p in model.claims]
-    parts += [(c.name, c.by, spelled(c.term)) for c in model.covers]
+        updates = [(n, spell(t)) for n, t in a.updates.items()]
+        parts.append((a.name, [spell(c.term) for c in a.guard], updates, [(n, spell(t)) for n, t in a.promises]))
+    parts += [
+        (p.name, None if p.term is None else spell(p.term), [sorted(f.steps) for f in p.fair]) for p in model.claims
+    ]
+    parts += [(c.name, c.by, spell(c.term)) for c in model.covers]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 

@@ -14,7 +14,8 @@ from hintproof.story.model import Cause
 from hintproof.trace.lasso import Kept, keeps, passed_over
 from hintproof.trace.replay import Trace
 from hintspec.language.declare import LEMMA, RECOVERABLE, SOMETIMES, STEP
-from hintspec.language.recording import RecordedProperty, reads
+from hintspec.language.folds import reads
+from hintspec.language.recording import RecordedProperty
 
 
 def explain_end(trace: Trace) -> str:

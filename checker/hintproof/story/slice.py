@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from hintproof.story.model import Weight
 from hintproof.trace.replay import Trace
+from hintspec.language.folds import subterms
 from hintspec.language.sorts import BLOCK, BLOCKS, Ring
 from hintspec.language.terms import Term
 
@@ -104,7 +105,7 @@ class _Slicer:
             yield from self._cells(term.args[1], number)
             yield from self._cells(term.args[0], number, self._value(term.args[1], number))
         else:
-            for argument in _arguments(term):
+            for argument in term.parts:
                 yield from self._cells(argument, number, of_block if argument.sort == BLOCKS else None)
 
     def _value(self, block: Term, number: int) -> int | None:
@@ -147,21 +148,11 @@ class _Slicer:
             if self.ring in step.changes:
                 update = self.trace.concrete.action_named(step.action.name).updates.get(self.ring)
                 before, after = (len(value["entries"]) for value in step.changes[self.ring])
-                posts = after > before if update is None else _posts(update)  # None: a real driver did it
+                posts = after > before  # by a real driver, if there is no update
+                if update is not None:
+                    posts = any(part.op == "post" for part in subterms(update))
                 added = int(posts and after + 1 > before)
                 taken = before + added - after
             popped.append(popped[number] + taken)
             posted.append(posted[number] + added)
         return _Posted(popped, posted)
-
-
-def _posts(term: Term) -> bool:
-    return term.op == "post" or any(_posts(argument) for argument in _arguments(term))
-
-
-def _arguments(term: Term) -> Iterator[Term]:
-    for argument in term.args:
-        if isinstance(argument, Term):
-            yield argument
-        elif isinstance(argument, tuple):
-            yield from (part for part in argument if isinstance(part, Term))

@@ -20,7 +20,8 @@ from hintproof.system.errors import BadInput
 from hintproof.system.progress import Progress
 from hintproof.tasks.prove import ProofTask
 from hintspec.language.errors import quote
-from hintspec.language.recording import Model, RecordedAction, reads
+from hintspec.language.folds import reads
+from hintspec.language.recording import Model, RecordedAction
 from hintspec.language.terms import Term
 from hintspec.proof.unneeded_guards import NOT_FOR_SAFETY
 

@@ -10,13 +10,15 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
 from hintspec.language.errors import SpecError, blame
+from hintspec.language.folds import conjuncts
 from hintspec.language.sorts import BOOL
-from hintspec.language.terms import Term, lift
+from hintspec.language.terms import Term, lift, text_runs
 from hintspec.language.variables import StateView
 
 
@@ -280,31 +282,37 @@ class Recorder:
         self.updates: dict[str, Term] = {}
 
 
-_recorder: list[Recorder] = []
+_recorder: ContextVar[Recorder] = ContextVar("recorder")
 
 
 @contextmanager
 def recording(recorder: Recorder) -> Iterator[None]:
     """While this lasts, :func:`require` and :func:`promise` speak to ``recorder``."""
-    _recorder.append(recorder)
+    before = _recorder.set(recorder)
     try:
-        yield
+        with text_runs():
+            yield
     finally:
-        _recorder.pop()
+        _recorder.reset(before)
 
 
 def require(*conditions: Term) -> None:
     """Conditions that must all hold for the action to happen. Each is evaluated in every state."""
-    if not _recorder:
-        raise SpecError(f"{blame()}: require() belongs inside an action")
     caller = sys._getframe(1)
     require_at(place_of(caller.f_globals["__name__"], caller.f_lineno), *conditions)
 
 
 def require_at(place: str, *conditions: Term) -> None:
-    """The same, of conditions that stand elsewhere in the text."""
+    """:func:`require` conditions that stand at another place of the text."""
     for condition in conditions:
-        _recorder[-1].guard.extend((part, place) for part in conjuncts(lift(condition, BOOL)))
+        _current("require").guard.extend((part, place) for part in conjuncts(lift(condition, BOOL)))
+
+
+def _current(what: str) -> Recorder:
+    recorder = _recorder.get(None)
+    if recorder is None:
+        raise SpecError(f"{blame()}: {what}() belongs inside an action")
+    return recorder
 
 
 def place_of(module: str, line: int) -> str:
@@ -312,25 +320,15 @@ def place_of(module: str, line: int) -> str:
     return f"{module.split('.')[-1]}.py:{line}"
 
 
-def conjuncts(condition: Term) -> Iterator[Term]:
-    """The parts of a condition that is a conjunction, so that a failed guard can name the one at fault."""
-    if condition.op == "and":
-        yield from conjuncts(condition.args[0])
-        yield from conjuncts(condition.args[1])
-    else:
-        yield condition
-
-
 def promise(claimed: Property, condition: Term) -> None:
     """State that whenever this action happens the condition holds before it; may speak of ghosts.
 
     In a world that does not have the property the promise is dropped.
     """
-    if not _recorder:
-        raise SpecError(f"{blame()}: promise() belongs inside an action")
+    recorder = _current("promise")
     if claimed.kind != STEP:
         raise SpecError(f"{blame()}: '{claimed.name}' is no step property")
-    _recorder[-1].promises.append((claimed, lift(condition, BOOL)))
+    recorder.promises.append((claimed, lift(condition, BOOL)))
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from typing import Any
 
 from hintspec.language.declare import Action, Actor, Property, Recorder, Text, place_of, promise, recording, require_at
 from hintspec.language.errors import SpecError
-from hintspec.language.rewriting import Facts, is_constant, simplified, substituted
+from hintspec.language.folds import reads, substitute, values_asked
+from hintspec.language.simplify import Facts, simplify
 from hintspec.language.sorts import BLOCK, BOOL, COUNT, SLOT, Ring, Sort
-from hintspec.language.terms import Term, lift
+from hintspec.language.terms import TRUE, Term, lift, text_runs
 from hintspec.language.variables import StateView, Var
 
 #: Makes a state of the world that is recorded: of the updates that it collects, and the operator that reads.
@@ -109,9 +110,9 @@ class RecordedChange:
             return action.updates.get(name, Term("var", (name,), sort))
 
         asked = dict(_asked_for(action))
-        owed = substituted(self.term, new_value, op="next")
-        owed = simplified(substituted(owed, lambda name, _: asked.get(name)), Facts(c.term for c in action.guard))
-        return None if is_constant(owed, True) else owed
+        promised = substitute(substitute(self.term, new_value, op="next"), lambda name, _: asked.get(name))
+        promised = simplify(promised, Facts(c.term for c in action.guard))
+        return None if promised is TRUE else promised
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,12 @@ class Model:
         claimed = {change.claimed for change in self.changes}
         kept = tuple(promised for promised in action.promises if promised[0] not in claimed)
         return replace(action, promises=(*kept, *_owed(action, self.changes)))
+
+    @property
+    def ghosts(self) -> frozenset[str]:
+        """The names of ghosts, and of the ghost fields of rings as ``ring.name:field``."""
+        fields = {f"{v.name}:{field}" for v in self.vars if isinstance(v.sort, Ring) for field in v.sort.ghosts}
+        return frozenset(v.name for v in self.vars if v.declared.ghost) | fields
 
     @property
     def claims(self) -> tuple[RecordedProperty, ...]:
@@ -180,12 +187,9 @@ def record(text: Text, world: Any, finite: bool = True) -> Model:
     changes = tuple(_record_changes(text, world, view))
     actions = [_record_action(a, world, view, finite) for a in text.actions if _exists(a.when, world)]
     actions = [replace(a, promises=(*a.promises, *_owed(a, changes))) for a in actions]
-    ghosts = {v.name for v in recorded if v.declared.ghost}
-    for recorded_action in actions:
-        refuse_ghosts(recorded_action, ghosts)
     properties, lemmas, assumptions = (
         tuple(
-            RecordedProperty(p, _predicate(p, view()), tuple(_fairness(p, actions)))
+            RecordedProperty(p, _property(p, view()), tuple(_fairness(p, actions)))
             for p in items
             if _exists(p.when, world)
         )
@@ -193,11 +197,14 @@ def record(text: Text, world: Any, finite: bool = True) -> Model:
     )
     names = {action.name for action in actions}
     covers = tuple(
-        RecordedCover(c.name, c.says, by, lift(c.body(view()), BOOL))
+        RecordedCover(c.name, c.says, by, _predicate(c.body, view()))
         for c in text.covers
         if _exists(c.when, world) and (by := tuple(name for name in c.by if name in names))
     )
-    return Model(text.actors, tuple(recorded), tuple(actions), properties, lemmas, assumptions, covers, changes)
+    model = Model(text.actors, tuple(recorded), tuple(actions), properties, lemmas, assumptions, covers, changes)
+    for recorded_action in actions:
+        refuse_ghosts(recorded_action, model.ghosts)
+    return model
 
 
 def _exists(when: Callable[[Any], bool] | None, world: Any) -> bool:
@@ -212,19 +219,21 @@ def _record_vars(text: Text, world: Any) -> Iterator[RecordedVar]:
             yield RecordedVar(name, sort, lift(init, sort), declared)
 
 
-def _predicate(item: Property, view: StateView[Any]) -> Term | None:
-    if item.body is None:
-        return None
-    return lift(item.body(view, *(ARGUMENTS[name] for name in item.takes)), BOOL)
+def _predicate(body: Callable[..., Term], *args: object) -> Term:
+    with text_runs():
+        return lift(body(*args), BOOL)
+
+
+def _property(item: Property, state: StateView[Any]) -> Term | None:
+    return None if item.body is None else _predicate(item.body, state, *(ARGUMENTS[name] for name in item.takes))
 
 
 def _record_changes(text: Text, world: Any, view: View) -> Iterator[RecordedChange]:
     """The changes of this world; each speaks of steps by whatever changes, so their names are taken from the text."""
     for item in text.changes:
         if _exists(item.when, world) and _exists(item.claimed.when, world):
-            before, after = view(), view(op="next")
             block = (THE_BLOCK,) if item.takes_block else ()
-            term = lift(item.body(before, after, *block), BOOL)
+            term = _predicate(item.body, view(), view(op="next"), *block)
             steps = frozenset(a.name for a in text.actions if item.is_owed_by(a))
             yield RecordedChange(item.name, item.claimed.name, frozenset(item.of), steps, term)
 
@@ -232,10 +241,9 @@ def _record_changes(text: Text, world: Any, view: View) -> Iterator[RecordedChan
 def _asked_for(action: RecordedAction) -> Iterator[tuple[str, Term]]:
     """The variables whose value the guard asks for."""
     for conjunct in action.guard:
-        if conjunct.term.op == "eq":
-            variable, value = conjunct.term.args
-            if variable.op == "var" and value.op == "const":
-                yield variable.args[0], value
+        asked = values_asked(conjunct.term)
+        if asked is not None and asked[0].op == "var" and len(asked[1]) == 1:
+            yield asked[0].args[0], Term("const", tuple(asked[1]), asked[0].sort)
 
 
 def _owed(action: RecordedAction, changes: Iterable[RecordedChange]) -> Iterator[tuple[str, Term]]:
@@ -276,41 +284,10 @@ def _record_action(item: Action, world: Any, view: View, finite: bool) -> Record
     return RecordedAction(item, guard, recorder.updates, promises)
 
 
-def reads(term: Term) -> Iterator[str]:
-    """Names of the variables that a term reads; a ring field as ``ring.name:field``."""
-    if term.op == "var":
-        yield term.args[0]
-    elif term.op == "head":
-        for name in reads(term.args[0]):
-            yield name
-            yield f"{name}:{term.args[1]}"
-    else:
-        for argument in _subterms(term):
-            yield from reads(argument)
-
-
-def _subterms(term: Term) -> Iterable[Term]:
-    for argument in term.args:
-        if isinstance(argument, Term):
-            yield argument
-        elif isinstance(argument, tuple):
-            # the entry that a post adds: its ghost fields may well be ghosts
-            ghosts = term.sort.ghosts if isinstance(term.sort, Ring) else ()
-            names = [name for name, _ in term.sort.fields] if isinstance(term.sort, Ring) else []
-            yield from (v for n, v in zip(names, argument, strict=True) if n not in ghosts)
-
-
-def refuse_ghosts(item: RecordedAction, ghosts: set[str]) -> None:
+def refuse_ghosts(item: RecordedAction, ghosts: frozenset[str]) -> None:
     """Ghost state must not influence what happens: no guard and no ordinary update may read it."""
     ordinary = [term for name, term in item.updates.items() if name not in ghosts]
     for term in [c.term for c in item.guard] + ordinary:
         for name in reads(term):
-            if name in ghosts or (":" in name and _is_ghost_field(term, name.split(":")[1])):
+            if name in ghosts:
                 raise SpecError(f"action {item.name}: the ghost '{name}' influences what happens")
-
-
-def _is_ghost_field(term: Term, name: str) -> bool:
-    if term.op == "head" and term.args[1] == name:
-        ring = term.args[0].sort
-        return isinstance(ring, Ring) and name in ring.ghosts
-    return any(_is_ghost_field(sub, name) for sub in _subterms(term))

@@ -10,12 +10,15 @@ from hintspec.language.errors import SpecError, blame
 
 @dataclass(frozen=True)
 class Sort:
-    """A kind of value. Sorts are compared by identity of their description."""
+    """A kind of value. Two sorts are the same if they are described alike."""
 
     name: str
 
     def __repr__(self) -> str:
         return self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)  # fast, as each term is looked up by its sort
 
 
 BOOL = Sort("bool")
@@ -32,6 +35,8 @@ class Enum(Sort):
     """A finite set of labels, compared for equality only. The first label is the initial one."""
 
     labels: tuple[str, ...]
+
+    __hash__ = Sort.__hash__
 
     def __getattr__(self, label: str) -> Label:
         if label in object.__getattribute__(self, "labels"):
@@ -62,6 +67,8 @@ class Ring(Sort):
 
     fields: tuple[tuple[str, Sort], ...]
     ghosts: tuple[str, ...] = ()
+
+    __hash__ = Sort.__hash__
 
     def sort_of(self, field: str) -> Sort:
         """The sort of one field; raises :class:`SpecError` for a field that the entries don't have."""

@@ -1,147 +1,178 @@
-"""Terms: what the text computes, recorded as small trees of operators.
+"""Terms: what a text computes, recorded as trees of operators.
 
-The text is ordinary Python, but the values in it are *terms*. An interpretation gives a term its meaning (an ``int``,
+A text is ordinary Python, but the values in it are *terms*. An interpretation gives a term its meaning (an ``int``,
 a machine word, a Z3 expression). ``& | ~ == -`` and :func:`choose` are the only ways to combine terms. Python's
 ``and``, ``or``, ``not``, ``if`` and ``in`` can't be recorded, so each of them fails loudly and names its line.
+
+Equal terms are one object, also after pickling and copying: outside a text they are compared with ``is`` and can be
+keys of a dictionary. ``==`` records a comparison.
 """
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from operator import is_not
 from typing import Any, NoReturn, Union
+from weakref import WeakValueDictionary
 
 from hintspec.language.errors import SpecError, blame
-from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, SLOT, Label, Ring, Sort
+from hintspec.language.operators import ENTRY, FIELD, NAME, NUMBER, OPERATORS, RING, SAME
+from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, Label, Ring, Sort
 
 Liftable = Union["Term", Label, bool, int]
 
+#: All terms that are in use, by operator, sort and arguments; a term among these by its id, as it lives as long.
+_TERMS: WeakValueDictionary[tuple[Any, ...], Term] = WeakValueDictionary()
+_NEW_TERM = threading.Lock()
 
-@dataclass(frozen=True, eq=False, repr=False, slots=True)
+_IN_TEXT: ContextVar[bool] = ContextVar("in_text", default=False)
+
+
+@contextmanager
+def text_runs() -> Iterator[None]:
+    """While this lasts, no term may be looked up in a set or dictionary: a text would silently find none."""
+    before = _IN_TEXT.set(True)
+    try:
+        yield
+    finally:
+        _IN_TEXT.reset(before)
+
+
+@dataclass(frozen=True, eq=False, repr=False, init=False, slots=True, weakref_slot=True)
 class Term:
-    """A recorded computation: an operator, its arguments (terms or plain constants) and a sort."""
+    """A recorded computation: an operator, its arguments (terms, names or numbers) and a sort."""
 
     op: str
     args: tuple[Any, ...]
     sort: Sort
 
+    def __new__(cls, op: str, args: tuple[Any, ...], sort: Sort) -> Term:
+        """The one term of this operator, these arguments and this sort."""
+        key = (op, sort, *(id(a) if isinstance(a, Term) else a for a in args))
+        found = _TERMS.get(key)
+        if found is not None:
+            return found
+        if op not in OPERATORS or not OPERATORS[op].fits(len(args)):
+            raise SpecError(f"{blame()}: there is no operator '{op}' of {len(args)} arguments")
+        with _NEW_TERM:
+            found = _TERMS.get(key)
+            if found is None:
+                found = object.__new__(cls)
+                for name, value in (("op", op), ("args", args), ("sort", sort)):
+                    object.__setattr__(found, name, value)
+                _TERMS[key] = found
+        return found
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Term, (self.op, self.args, self.sort)
+
+    def __hash__(self) -> int:
+        if _IN_TEXT.get():
+            raise SpecError(f"{blame()}: a term can't be looked up: write one_of() or choose()")
+        return object.__hash__(self)
+
+    @property
+    def parts(self) -> tuple[Term, ...]:
+        """The arguments that are terms."""
+        return tuple(a for a in self.args if isinstance(a, Term))
+
+    def with_args(self, args: tuple[Any, ...]) -> Term:
+        """The term with other arguments; they have the sorts of those that they replace."""
+        return Term(self.op, args, self.sort) if any(map(is_not, args, self.args)) else self
+
     # -- combining -------------------------------------------------------------------------
     def __and__(self, other: Liftable) -> Term:
-        return self._join("and", other)
+        return apply("and", self, other)
 
     def __or__(self, other: Liftable) -> Term:
-        return self._join("or", other)
+        return apply("or", self, other)
 
     def __sub__(self, other: Liftable) -> Term:
-        if self.sort != BLOCKS:
-            raise SpecError(f"{blame()}: '-' takes block sets, not {self.sort}")
-        return self._join("minus", other)
+        return apply("minus", self, other)
 
     def __invert__(self) -> Term:
-        if self.sort not in (BOOL, BLOCKS):
-            raise SpecError(f"{blame()}: '~' takes a condition or a block set, not {self.sort}")
-        return Term("not", (self,), self.sort)
+        return apply("not", self)
 
     def __eq__(self, other: object) -> Term:  # type: ignore[override]
-        return Term("eq", (self, lift(other, self.sort)), BOOL)
+        return apply("eq", self, other)
 
     def __ne__(self, other: object) -> Term:  # type: ignore[override]
         return ~(self == other)
 
     def __gt__(self, other: int) -> Term:
-        if self.sort != COUNT:
-            raise SpecError(f"{blame()}: only counts are ordered, not {self.sort}")
-        return Term("gt", (self, int(other)), BOOL)
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def _join(self, op: str, other: Liftable) -> Term:
-        if self.sort not in (BOOL, BLOCKS):
-            raise SpecError(f"{blame()}: '{op}' takes conditions or block sets, not {self.sort}")
-        return Term(op, (self, lift(other, self.sort)), self.sort)
+        return apply("gt", self, int(other))
 
     # -- block sets ------------------------------------------------------------------------
     def has(self, block: Term) -> Term:
         """Whether the set holds ``block``; false for no block."""
-        return Term("has", (expect(self, BLOCKS), expect(block, BLOCK)), BOOL)
+        return apply("has", self, block)
 
     # -- rings -----------------------------------------------------------------------------
     def post(self, **entry: Liftable) -> Term:
         """The ring with one more available entry at its end."""
-        ring = self._ring()
-        if set(entry) != {name for name, _ in ring.fields}:
-            raise SpecError(f"{blame()}: an entry needs the fields {[n for n, _ in ring.fields]}")
-        values = tuple(lift(entry[name], sort) for name, sort in ring.fields)
-        return Term("post", (self, values), ring)
+        names = [name for name, _ in _ring(self).fields]
+        if set(entry) != set(names):
+            raise SpecError(f"{blame()}: an entry needs the fields {names}")
+        return apply("post", self, *(entry[name] for name in names))
 
     def pop(self) -> Term:
         """The ring with its oldest available entry used, or the list without its newest block."""
-        if self.sort == LIST:
-            return Term("list_pop", (self,), LIST)
-        return Term("pop", (self,), self._ring())
+        return apply("list_pop" if self.sort == LIST else "pop", self)
 
     def flush(self) -> Term:
         """The ring with every available entry used."""
-        return Term("flush", (self,), self._ring())
+        return apply("flush", self)
 
     def detach(self) -> Term:
         """The ring after the driver took all used entries back."""
-        return Term("detach", (self,), self._ring())
+        return apply("detach", self)
 
     def head(self, field: str) -> Term:
         """A field of the oldest available entry; a harmless zero value if there is none."""
-        return Term("head", (self, field), self._ring().sort_of(field))
+        return apply("head", self, field)
 
     def mark(self, field: str, blocks: Term) -> Term:
         """The ring with the bool ``field`` set in every available entry whose block is in ``blocks``."""
-        if self._ring().sort_of(field) != BOOL:
+        if _ring(self).sort_of(field) != BOOL:
             raise SpecError(f"{blame()}: only a bool field can be marked")
-        return Term("mark", (self, field, expect(blocks, BLOCKS)), self._ring())
+        return apply("mark", self, field, blocks)
 
     def at(self, slot: Term, field: str = "block") -> Term:
         """A field of the available entry at a slot, or the block at that place of a list; for lemmas."""
-        if self.sort == LIST:
-            return Term("list_at", (self, expect(slot, SLOT)), BLOCK)
-        return Term("at", (self, expect(slot, SLOT), field), self._ring().sort_of(field))
+        return apply("list_at", self, slot) if self.sort == LIST else apply("at", self, slot, field)
 
     def holds(self, slot: Term) -> Term:
         """Whether an available entry is at the slot, or a block at that place of a list; for lemmas."""
-        if self.sort == LIST:
-            return Term("list_holds", (self, expect(slot, SLOT)), BOOL)
-        self._ring()
-        return Term("holds", (self, expect(slot, SLOT)), BOOL)
+        return apply("list_holds" if self.sort == LIST else "holds", self, slot)
 
     @property
     def newest(self) -> Term:
         """The slot of the newest available entry; for lemmas."""
-        self._ring()
-        return Term("newest", (self,), SLOT)
+        return apply("newest", self)
 
     @property
     def waiting(self) -> Term:
         """How many entries are available and not yet used by the device."""
-        self._ring()
-        return Term("waiting", (self,), COUNT)
+        return apply("waiting", self)
 
     @property
     def room(self) -> Term:
         """How many entries the driver may still add: neither available nor used and undetached."""
-        self._ring()
-        return Term("room", (self,), COUNT)
-
-    def _ring(self) -> Ring:
-        if not isinstance(self.sort, Ring):
-            raise SpecError(f"{blame()}: this takes a ring, not {self.sort}")
-        return self.sort
+        return apply("room", self)
 
     # -- lists -----------------------------------------------------------------------------
     def push(self, block: Term) -> Term:
         """The list with one more block on top."""
-        return Term("list_push", (expect(self, LIST), expect(block, BLOCK)), LIST)
+        return apply("list_push", self, block)
 
     @property
     def top(self) -> Term:
         """The block on top of the list, or no block."""
-        return Term("list_top", (expect(self, LIST),), BLOCK)
+        return apply("list_top", self)
 
     # -- what can't be recorded --------------------------------------------------------------
     def __bool__(self) -> NoReturn:
@@ -158,6 +189,45 @@ class Term:
 
     def __repr__(self) -> str:
         return f"<{self.op}: {self.sort}>"
+
+
+def apply(name: str, *args: object) -> Term:
+    """An operator applied to values, each lifted to the sort that the table of operators asks for."""
+    operator = OPERATORS[name]
+    ring = _ring(args[0]) if RING in operator.takes else None
+    same = _sort_of(*(a for a, kind in zip(args, operator.takes, strict=False) if kind is SAME))
+    if operator.among and same not in operator.among:
+        raise SpecError(f"{blame()}: {operator.wants}, not {same}")
+    sorts: list[Sort] = list(operator.takes)
+    field = SAME
+    if ring is not None and ENTRY in sorts:
+        sorts[1:] = [sort for _, sort in ring.fields]
+    values = []
+    for value, kind in zip(args, sorts, strict=True):
+        if kind is FIELD:
+            assert ring is not None
+            field = ring.sort_of(str(value))
+        if kind not in (RING, FIELD, NAME, NUMBER):
+            value = lift(value, same if kind is SAME else kind)
+        values.append(value)
+    gives = {SAME: same, RING: ring, FIELD: field}.get(operator.gives, operator.gives)
+    assert gives is not None
+    return Term(name, tuple(values), gives)
+
+
+def _ring(term: object) -> Ring:
+    sort = term.sort if isinstance(term, Term) else type(term).__name__
+    if not isinstance(sort, Ring):
+        raise SpecError(f"{blame()}: this takes a ring, not {sort}")
+    return sort
+
+
+def _sort_of(*values: object) -> Sort:
+    """The sort of values that have the same one: of a term among them if there is one."""
+    for value in values:
+        if isinstance(value, Term):
+            return value.sort
+    return values[0].enum if values and isinstance(values[0], Label) else BOOL
 
 
 def expect(term: Term, sort: Sort) -> Term:
@@ -197,15 +267,7 @@ ALL = Term("not", (EMPTY,), BLOCKS)
 
 def choose(condition: Term, then: Liftable, otherwise: Liftable) -> Term:
     """``then`` where the condition holds, else ``otherwise``: the only conditional on terms."""
-    expect(condition, BOOL)
-    sort = _sort_of(otherwise if isinstance(otherwise, Term) else then)
-    return Term("choose", (condition, lift(then, sort), lift(otherwise, sort)), sort)
-
-
-def _sort_of(value: Liftable) -> Sort:
-    if isinstance(value, Term):
-        return value.sort
-    return value.enum if isinstance(value, Label) else BOOL
+    return apply("choose", condition, then, otherwise)
 
 
 def one_of(value: Term, first: Label, *others: Label) -> Term:
@@ -218,42 +280,42 @@ def one_of(value: Term, first: Label, *others: Label) -> Term:
 
 def implies(condition: Term, conclusion: Liftable) -> Term:
     """The conclusion wherever the condition holds."""
-    return Term("implies", (expect(condition, BOOL), lift(conclusion, BOOL)), BOOL)
+    return apply("implies", condition, conclusion)
 
 
 def just(block: Term) -> Term:
     """The set of this one block; empty for no block."""
-    return Term("just", (expect(block, BLOCK),), BLOCKS)
+    return apply("just", block)
 
 
 def chunk_of(block: Term) -> Term:
     """All blocks of the same clear chunk as ``block``; empty for no block."""
-    return Term("chunk", (expect(block, BLOCK),), BLOCKS)
+    return apply("chunk", block)
 
 
 def next_id(command_id: Term) -> Term:
     """The id issued after ``command_id``: one more, past the end of the window its oldest again."""
-    return Term("next_id", (expect(command_id, ID),), ID)
+    return apply("next_id", command_id)
 
 
 def before(slot: Term) -> Term:
     """The slot of the entry that was posted just before; for lemmas."""
-    return Term("before", (expect(slot, SLOT),), SLOT)
+    return apply("before", slot)
 
 
 def earlier(a: Term, b: Term) -> Term:
     """Whether the entry at slot ``a`` was posted before that at slot ``b``; for lemmas."""
-    return Term("earlier", (expect(a, SLOT), expect(b, SLOT)), BOOL)
+    return apply("earlier", a, b)
 
 
 def older(a: Term, b: Term) -> Term:
     """Whether id ``a`` was issued before ``b``; STOP and DONE count as older than any. For lemmas."""
-    return Term("older", (expect(a, ID), expect(b, ID)), BOOL)
+    return apply("older", a, b)
 
 
 def in_window(a: Term, now: Term) -> Term:
     """Whether fewer ids than the window holds were issued after ``a`` up to ``now``; for assumptions."""
-    return Term("in_window", (expect(a, ID), expect(now, ID)), BOOL)
+    return apply("in_window", a, now)
 
 
 def is_issued(command_id: Term) -> Term:

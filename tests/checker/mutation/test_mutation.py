@@ -22,7 +22,7 @@ from hintproof.trace.replay import prepare
 from hintspec.catalogue.expected import PROVED as PROVED_WORLDS
 from hintspec.catalogue.expected import WORKED_EXAMPLE
 from hintspec.catalogue.mutation_stages import stages_for
-from hintspec.language.recording import reads
+from hintspec.language.folds import reads
 from hintspec.language.sizes import Sizes
 from tests.checker.cli.test_cli import hintproof
 

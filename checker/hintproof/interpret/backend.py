@@ -1,0 +1,54 @@
+"""What all interpretations share: a meaning for every operator, bound when an interpretation is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, Generic, TypeVar
+
+from hintspec.language.errors import SpecError
+from hintspec.language.folds import fold
+from hintspec.language.operators import OPERATORS
+from hintspec.language.terms import Term
+
+V = TypeVar("V")
+
+
+class Backend(Generic[V]):
+    """An interpretation: for each operator a method of its name, ``_has(term, blocks, block)`` for "has".
+
+    A method gets the term and the meanings of its arguments; names and numbers among them stay as they are. An
+    interpretation names the operators that it ``lacks``, as no term that it is given has them, and those that are
+    ``given`` with each term, as they mean something else each time. If it forgets one, it can't be made.
+    """
+
+    title: ClassVar[str]
+    lacks: ClassVar[frozenset[str]]
+    given: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self) -> None:
+        """Raise :class:`SpecError` naming the operators without a meaning."""
+        self._meanings: dict[str, Callable[..., V]] = {}
+        unbound = []
+        for name in OPERATORS.keys() - self.lacks - self.given:
+            found = self._bind(name)
+            if found is None:
+                unbound.append(name)
+            else:
+                self._meanings[name] = found
+        if unbound:
+            raise SpecError(f"the {self.title} interpretation has no meaning for {', '.join(sorted(unbound))}")
+
+    def _bind(self, name: str) -> Callable[..., V] | None:
+        """The method for an operator, if there is one."""
+        return getattr(self, f"_{name}", None)
+
+    def meaning(self, term: Term, memo: dict[Term, V] | None = None, **given: Callable[..., V]) -> V:
+        """The meaning of a term. A ``memo`` is for terms that are interpreted with the same ``given``."""
+        meanings = {**self._meanings, **given}
+
+        def visit(here: Term, *args: V) -> V:
+            if here.op not in meanings:
+                raise SpecError(f"the {self.title} interpretation has no meaning for '{here.op}'")
+            return meanings[here.op](here, *args)
+
+        return fold(term, visit, memo)
