@@ -16,9 +16,8 @@ import argparse
 import json
 import statistics
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,8 @@ from hintproof.engines.limits import Limits
 from hintproof.engines.options import SamplingOptions
 from hintproof.engines.report import SampledFound
 from hintproof.engines.sampling import sample
-from hintproof.system.workers import run_all
+from hintproof.system.progress import Progress
+from hintproof.system.workers import Task, run_all
 from hintproof.trace.replay import prepare
 from hintspec.catalogue.defects import DEFECTS
 from hintspec.catalogue.expected import RECORDS, Record, pins
@@ -77,12 +77,13 @@ class Exploration:
         """The safety properties that are known to be violated."""
         return [name for name in self.record.known if name in SAFETY]
 
-    def run(self, progress: Callable[[str, int], None] | None = None) -> SampledFound:
-        """Search until all of them are found, or time is over."""
-        seed = self.seed + (self.core << 32)
-        options = SamplingOptions(profile="thorough", seed=seed, until=frozenset(self.known))
-        concrete = prepare(self.record.environment, self.record.sizes)
-        return sample(concrete, Limits(seconds=self.seconds), options, progress)
+
+def explore(item: Exploration, progress: Progress | None = None) -> SampledFound:
+    """Search until all known violations are found, or time is over."""
+    seed = item.seed + (item.core << 32)
+    options = SamplingOptions(profile="thorough", seed=seed, until=frozenset(item.known))
+    concrete = prepare(item.record.environment, item.record.sizes)
+    return sample(concrete, Limits(seconds=item.seconds), options, progress)
 
 
 def rows(done: list[tuple[Exploration, SampledFound]], cores: int) -> list[dict[str, Any]]:
@@ -90,9 +91,9 @@ def rows(done: list[tuple[Exploration, SampledFound]], cores: int) -> list[dict[
     made = []
     for record in WORLDS:
         parts: dict[int, list[SampledFound]] = {}
-        for task, found in done:
-            if task.record == record:
-                parts.setdefault(task.seed, []).append(found)
+        for item, found in done:
+            if item.record == record:
+                parts.setdefault(item.seed, []).append(found)
         together = [reduce(SampledFound.merged, of_seed) for of_seed in parts.values() if len(of_seed) == cores]
         for name in [n for n in record.known if n in SAFETY] if together else []:
             runs = [(found.after[name], len(found.against[name])) for found in together if name in found.against]
@@ -134,19 +135,24 @@ def main() -> int:
     parser.add_argument("--only", default="", help="records whose environment and sizes have this in them")
     parser.add_argument("--cores", type=int, default=1, help="searches from each seed")
     given = parser.parse_args()
-    tasks = [
+    explorations = [
         Exploration(record, seed, core, given.seconds)
         for seed in range(given.seeds)
         for record in WORLDS
         if SAFETY & set(record.known) and given.only in record.key
         for core in range(given.cores)
     ]
+    tasks = {
+        Task(item.record.key, f"seed {item.seed}, core {item.core}", partial(explore, item)): item
+        for item in explorations
+    }
     done: list[tuple[Exploration, SampledFound]] = []
     for task, found in run_all(tasks, given.jobs):
-        done.append((task, found))
-        seen = ", ".join(f"{name} {found.after[name]:.1f} s" for name in task.known if name in found.against)
+        item = tasks[task]
+        done.append((item, found))
+        seen = ", ".join(f"{name} {found.after[name]:.1f} s" for name in item.known if name in found.against)
         print(
-            f"{len(done)}/{len(tasks)} {task.record.key} seed {task.seed}, core {task.core}: {seen}",
+            f"{len(done)}/{len(tasks)} {task.title} {task.detail}: {seen}",
             file=sys.stderr,
             flush=True,
         )

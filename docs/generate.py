@@ -7,6 +7,7 @@ python docs/generate.py --check   says which are out of date, exit code 1
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 from marks import fill
@@ -16,10 +17,10 @@ from rooms import with_imports
 from text_pages import environments_page, properties_page, resolved_page, state_page, steps_page
 from trace_pages import explaining_page, reading_page
 
-from hintproof.system.workers import cores, run_all
-from hintproof.tasks.defects import Derived, DeriveTask
+from hintproof.system.workers import Task, run_in_order
+from hintproof.tasks.defects import Derived, derive
 from hintproof.views.results.defects import files as defect_files
-from hintproof.views.results.real import seen_lines
+from hintproof.views.results.real import observation_lines
 from hintspec.catalogue.defects import DEFECTS
 
 ROOT = Path(__file__).parent.parent
@@ -31,9 +32,7 @@ FIRST = "early-release"
 
 def derive_all() -> list[Derived]:
     """Derive all known defects anew, on all cores."""
-    tasks = [DeriveTask(name) for name in DEFECTS]
-    by_task = dict(run_all(tasks, cores()))
-    return [by_task[task] for task in tasks]
+    return run_in_order([Task(d.environment, d.name, partial(derive, d.name)) for d in DEFECTS.values()])
 
 
 def generate() -> dict[Path, str]:
@@ -60,7 +59,7 @@ def generate() -> dict[Path, str]:
         if item.problems:
             raise SystemExit("\n".join(item.problems))
         folder = ROOT / "counterexamples" / item.defect.name
-        texts = defect_files(item, seen_lines(folder))
+        texts = defect_files(item, observation_lines(folder))
         files |= {folder / name: text for name, text in texts.items()}
         if item.defect.name == FIRST:
             page = (ROOT / "README.md").read_text()

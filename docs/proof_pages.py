@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from marks import fill, one_line
 
 from hintproof.interpret.wording import wording
-from hintproof.system.workers import cores, run_all
-from hintproof.tasks.dependencies import GUARD, LEMMA, Needed, RestingTask, parts_of, term_of, why_not_needed
-from hintproof.tasks.prove import Failure, ProofResult, ProofTask
+from hintproof.system.workers import Task, run_in_order
+from hintproof.tasks.dependencies import GUARD, LEMMA, Dependency, find_dependencies, parts_of, term_of, why_not_needed
+from hintproof.tasks.prove import Failure, ProofResult, prove, unbounded_model
 from hintproof.views.markdown import table
 from hintspec.catalogue.defects import DEFECTS
 from hintspec.catalogue.expected import PROVED, WORKED_EXAMPLE
@@ -29,12 +30,16 @@ BROKEN = (
 
 def proof_pages(docs: Path) -> tuple[str, str]:
     """The page of the proof, and that of proof dependencies. One pool of processes makes all proofs of both."""
-    parts = parts_of(ProofTask(WORKED_EXAMPLE).model())
-    halves = [RestingTask(WORKED_EXAMPLE, tuple(half)) for half in (parts[: len(parts) // 2], parts[len(parts) // 2 :])]
-    tasks = [*halves, *(ProofTask(name) for name in (*PROVED, *BROKEN))]
-    made: dict[Any, Any] = dict(run_all(tasks, cores()))
-    proofs = {task.environment: made[task] for task in tasks if isinstance(task, ProofTask)}
-    return _proof_page(docs, proofs), _dependencies_page([row for half in halves for row in made[half]])
+    parts = parts_of(unbounded_model(WORKED_EXAMPLE))
+    halves = (parts[: len(parts) // 2], parts[len(parts) // 2 :])
+    names = (*PROVED, *BROKEN)
+    tasks: list[Task[Any]] = [
+        *(Task(WORKED_EXAMPLE, "dependencies", partial(find_dependencies, WORKED_EXAMPLE, half)) for half in halves),
+        *(Task(name, "proof", partial(prove, name)) for name in names),
+    ]
+    first, second, *results = run_in_order(tasks)
+    proofs = dict(zip(names, results, strict=True))
+    return _proof_page(docs, proofs), _dependencies_page([*first, *second])
 
 
 def _proof_page(docs: Path, proofs: dict[str, ProofResult]) -> str:
@@ -74,9 +79,9 @@ def _reached(failure: Failure) -> str:
     return f"in {len(reached.run)} steps"
 
 
-def _dependencies_page(rows: list[Needed]) -> str:
+def _dependencies_page(rows: list[Dependency]) -> str:
     """The guards, updates and lemmas of one world, each with the properties whose proof needs it."""
-    model = ProofTask(WORKED_EXAMPLE).model()
+    model = unbounded_model(WORKED_EXAMPLE)
     needed: list[list[str]] = []
     unneeded: list[list[str]] = []
     for row in rows:
@@ -85,8 +90,8 @@ def _dependencies_page(rows: list[Needed]) -> str:
         says = f"`{wording(term)}`"
         if row.part.kind == LEMMA:
             says = one_line(model.claim_named(row.part.name).declared.says)
-        if row.falls:
-            needed.append([f"{row.part.kind} `{row.part}`", says, ", ".join(f"`{name}`" for name in row.falls)])
+        if row.unproved:
+            needed.append([f"{row.part.kind} `{row.part}`", says, ", ".join(f"`{name}`" for name in row.unproved)])
         elif row.part.kind == GUARD:
             unneeded.append([f"`{row.part}`", says, why_not_needed(term)])
     parts = [

@@ -8,7 +8,7 @@ from typing import Any
 
 from marks import fill
 
-from hintproof.tasks.defects import SEEKERS
+from hintproof.tasks.defects import TIMED_ENGINES
 from hintproof.views.markdown import table
 from hintspec.catalogue.defects import DEFECTS
 from hintspec.catalogue.out_of_scope import HARMLESS, UNSAID
@@ -102,7 +102,7 @@ def defects_page(docs: Path) -> str:
         "first run. *Never* and *for ever* need the exhaustive engine. *Fixed* is the world in which the catalogue "
         "fixes the defect: its states, and its proof for every size.",
         table(
-            ["name", "violated", *SEEKERS, "fixed: all states", "every size"],
+            ["name", "violated", *TIMED_ENGINES, "fixed: all states", "every size"],
             [_figures(measured[d.name]) for d in DEFECTS.values()],
         ),
         "## Harmless changes",
@@ -119,7 +119,7 @@ def defects_page(docs: Path) -> str:
 def _figures(row: dict[str, Any]) -> list[str]:
     """The cells of a defect: each engine's seconds and steps, and the states and proof of the fixed world."""
     cells = []
-    for engine in SEEKERS:
+    for engine in TIMED_ENGINES:
         seconds, steps = row["engines"][engine]["seconds"], row["engines"][engine]["steps"]
         never = engine == "exhaustive" and row["steps"] is None
         cells.append(f"{seconds:.1f} s, {steps}" if steps is not None else f"{seconds:.1f} s, never" if never else "-")

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from hintproof.tasks.defects import DeriveTask
-from hintproof.views.results import defects
+from hintproof.system.documents import to_json
+from hintproof.tasks.defects import derive
+from hintproof.views.results.documents import defects_document
 from tests.places import ROOT
 
 TOOL = runpy.run_path(str(ROOT / "benchmarks" / "summarize.py"))
@@ -24,7 +25,8 @@ def load_summary(name: str) -> Any:
 
 
 def test_a_defect_derived_now_has_the_figures_of_the_page() -> None:
-    [made] = TOOL["summarize_defects"](defects.to_json([DeriveTask(DEFECT, ("exhaustive",)).run()]))["defects"]
+    raw = json.loads(to_json(defects_document([derive(DEFECT, ["exhaustive"])])))
+    [made] = TOOL["summarize_defects"](raw)["defects"]
     [row] = [row for row in load_summary("defects")["defects"] if row["name"] == DEFECT]
     assert set(made) == set(row)
     assert [made[name] for name in ("falls", "steps", "fixed")] == [row[name] for name in ("falls", "steps", "fixed")]

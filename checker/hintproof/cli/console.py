@@ -1,10 +1,11 @@
-"""What the commands share: checks of options, and running tasks with a live view."""
+"""What the commands share: common options, checks of options, and a live view of the tasks that run."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,25 +13,31 @@ import typer
 from rich.live import Live
 from rich.table import Table
 
+from hintproof.system.documents import Document, to_json
 from hintproof.system.errors import BadInput
-from hintproof.system.workers import run_all
+from hintproof.system.workers import Runner, Task, Watch, run_in_order
 from hintproof.views.results import tables
 
 Environments = Annotated[
     list[str] | None, typer.Argument(metavar="[ENVIRONMENT]...", help="Names; see 'hintproof environments'.")
 ]
+Environment = Annotated[str, typer.Argument(help="Name; see 'hintproof environments'.")]
+TraceFile = Annotated[Path, typer.Argument(metavar="TRACE", help="A trace file.")]
 Number = int | None
+Jobs = Annotated[Number, typer.Option(help="Processes at a time (default: one a core).")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+ObligationSeconds = Annotated[float, typer.Option(help="Seconds that the solver may take for one obligation.")]
 
 
-def positive(**options: float | None) -> None:
+def require_positive(**options: float | None) -> None:
     """Refuse options that must be more than 0 and are not; raises :class:`BadInput`."""
     for name, value in options.items():
         if value is not None and value <= 0:
             raise BadInput(f"--{name.replace('_', '-')} must be more than 0, not {value:g}")
 
 
-def writable(directory: Path, option: str = "--traces") -> None:
-    """Find out before the work begins whether its results can be kept."""
+def require_writable(directory: Path, option: str = "--traces") -> None:
+    """Find out before the work begins whether its results can be written; raises :class:`BadInput`."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         probe = directory / f".hintproof-{os.getpid()}"
@@ -40,34 +47,50 @@ def writable(directory: Path, option: str = "--traces") -> None:
         raise BadInput(f"can't write to {directory}: {problem.strerror or problem}; give {option} DIR") from None
 
 
-def watched(tasks: list[Any], jobs: int, quiet: bool) -> Iterator[tuple[Any, Any]]:
-    """Run tasks with a live view of those that run."""
-    running: dict[int, tuple[Any, str, float]] = {}
+def print_json(document: Document) -> None:
+    """Print a JSON document."""
+    print(to_json(document), end="")
+
+
+def live_runner(jobs: int | None, quiet: bool = False) -> Runner[Any]:
+    """A runner of tasks, ``jobs`` at a time (default: one a core), that shows those that run."""
+
+    def run(tasks: Sequence[Task[Any]]) -> list[Any]:
+        with live_view(len(tasks), quiet) as watch:
+            return run_in_order(tasks, jobs, watch)
+
+    return run
+
+
+@contextmanager
+def live_view(count: int, quiet: bool) -> Iterator[Watch]:
+    """Show the tasks that run, of so many, on a terminal. On Ctrl-C say how far each of them is."""
+    running: dict[int, tuple[Task[Any], str, float]] = {}
     ended = 0
     screen = tables.console(stderr=True)
 
-    def picture() -> Table:
+    def draw() -> Table:
         table = Table.grid(padding=(0, 2))
-        table.add_row(f"{ended} of {len(tasks)} done", "", "")
+        table.add_row(f"{ended} of {count} done", "", "")
         for task, note, began in running.values():
-            table.add_row(task.environment, task.engine, f"{note}  {time.monotonic() - began:.0f} s")
+            table.add_row(task.title, task.detail, f"{note}  {time.monotonic() - began:.0f} s")
         return table
 
     with Live(console=screen, transient=True, auto_refresh=False) as live:
 
-        def watch(task: Any, state: str, note: str) -> None:
+        def watch(task: Task[Any], note: str | None) -> None:
             nonlocal ended
-            if state == "ends":
+            if note is None:
                 running.pop(id(task), None)
                 ended += 1
             else:
                 began = running.get(id(task), (task, "", time.monotonic()))[2]
                 running[id(task)] = (task, note, began)
             if screen.is_terminal and not quiet:
-                live.update(picture(), refresh=True)
+                live.update(draw(), refresh=True)
 
         try:
-            yield from run_all(tasks, jobs, watch)
+            yield watch
         except KeyboardInterrupt:
             for task, note, began in running.values():
                 reached = f"after {time.monotonic() - began:.0f} s: {note or 'nothing yet'}"

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from hintproof.cli.console import Number, positive, watched
+from hintproof.cli.console import AsJson, Jobs, Number, TraceFile, live_runner, require_positive
 from hintproof.engines.limits import Limits
 from hintproof.story.build import build_story
 from hintproof.system.errors import BadInput
 from hintproof.system.files import write_atomically
-from hintproof.system.workers import cores
-from hintproof.tasks.attribution import LIMITS, RuleTask
-from hintproof.tasks.explain import explain as explain_trace
+from hintproof.tasks.attribution import LIMITS
+from hintproof.tasks.explain import explain
 from hintproof.tasks.verdict import Exit
-from hintproof.trace import diff as compare
+from hintproof.trace.diff import between, in_world
 from hintproof.trace.document import load
 from hintproof.trace.reduce import can_be_left_out, reduce
 from hintproof.views.trace import differences, explanation
@@ -26,27 +24,26 @@ from hintproof.views.trace.formats import FORMATS, format_for
 
 app = typer.Typer(rich_markup_mode=None)
 
-TraceFile = Annotated[Path, typer.Argument(metavar="TRACE", help="A trace file.")]
 
-
-@app.command()
-def explain(
+@app.command("explain")
+def explain_trace(
     trace: TraceFile,
-    rules: Annotated[bool, typer.Option(help="Search the worlds that differ in one rule, too.")] = True,
-    limit_states: Annotated[Number, typer.Option(help="States at which such a search gives up.")] = LIMITS.states,
-    limit_seconds: Annotated[float | None, typer.Option(help="Seconds at which it gives up.")] = LIMITS.seconds,
-    jobs: Annotated[Number, typer.Option(help="Processes at a time (default: one a core).")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    rules: Annotated[bool, typer.Option(help="Find the rules that the trace needs, too.")] = True,
+    limit_states: Annotated[
+        Number, typer.Option(help="States at which the search of a changed world gives up.")
+    ] = LIMITS.states,
+    limit_seconds: Annotated[
+        float | None, typer.Option(help="Seconds after which the search of a changed world gives up.")
+    ] = LIMITS.seconds,
+    jobs: Jobs = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Say why a trace ends as it does: the causal chain, the steps that matter, the rules that it needs."""
-    positive(limit_states=limit_states, limit_seconds=limit_seconds, jobs=jobs)
+    """Explain why a trace ends as it does: the causal chain, the steps that matter, the rules that it needs."""
+    require_positive(limit_states=limit_states, limit_seconds=limit_seconds, jobs=jobs)
     loaded = load(trace)
     limits = Limits(states=limit_states, seconds=limit_seconds)
-
-    def run(tasks: list[RuleTask]) -> Iterator[tuple[RuleTask, Any]]:
-        return watched(tasks, jobs or cores(), quiet=as_json)
-
-    story = explain_trace(loaded, limits=limits, runner=run) if rules else build_story(loaded)
+    runner = live_runner(jobs, quiet=as_json)
+    story = explain(loaded, limits=limits, runner=runner) if rules else build_story(loaded)
     left_out = can_be_left_out(loaded)
     if as_json:
         print(json.dumps(explanation.to_json(story, left_out), indent=1))
@@ -59,7 +56,9 @@ def explain(
 @app.command()
 def export(
     trace: TraceFile,
-    format: Annotated[str | None, typer.Option(help=f"{', '.join(FORMATS)}; else the output's suffix tells.")] = None,
+    format: Annotated[
+        str | None, typer.Option(help=f"{', '.join(FORMATS)} (default: by the suffix of --output).")
+    ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The file (default: standard output).")] = None,
     reduced: Annotated[bool, typer.Option("--reduce", help="Leave out the steps that can be left out.")] = False,
 ) -> None:
@@ -78,17 +77,17 @@ def diff(
     trace: TraceFile,
     other: Annotated[Path | None, typer.Argument(metavar="[OTHER]", help="Another trace file.")] = None,
     world: Annotated[
-        str | None, typer.Option("--in", metavar="ENVIRONMENT", help="What that environment makes of the same steps.")
+        str | None, typer.Option("--in", metavar="ENVIRONMENT", help="Follow the trace's steps in that environment.")
     ] = None,
 ) -> None:
-    """Compare two traces, or a trace with what another environment makes of its steps. Exit 1 if they differ."""
+    """Compare two traces, or follow the steps of one in another environment. Exit 1 if they differ."""
     if (other is None) == (world is None):
         raise BadInput("hintproof diff takes a second trace file, or --in ENVIRONMENT: one of the two")
     loaded = load(trace)
     if world is not None:
-        found = compare.in_world(loaded, world)
+        found = in_world(loaded, world)
     else:
         assert other is not None
-        found = compare.between(loaded, load(other))
+        found = between(loaded, load(other))
     print(differences.render(found), end="")
     raise typer.Exit(Exit.AS_EXPECTED if found.same else Exit.REFUTED)

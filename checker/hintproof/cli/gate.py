@@ -1,4 +1,4 @@
-"""The command that gates patches to the driver: thin over :mod:`hintproof.gate.gate`."""
+"""The command that gates patches to the driver and builds of QEMU: thin over :mod:`hintproof.gate`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from hintproof.cli.console import require_positive
 from hintproof.gate.checker import DriverChecker
 from hintproof.gate.gate import GateLimits, run_gate, run_gate_on_range
 from hintproof.gate.patches import STDIN, Step, read
@@ -24,7 +25,7 @@ from hintproof.views.results import tables
 from hintproof.views.sanitize import line, valid
 from hintspec.language.errors import quote
 
-#: Makes what checks a driver: in a minute or, if thorough, as far as it can.
+#: Makes a checker of drivers: one that takes a minute, or a thorough one.
 MakeChecker = Callable[[bool], DriverChecker]
 
 
@@ -36,7 +37,7 @@ def linux_checker(thorough: bool) -> DriverChecker:
 
 
 def command(make_checker: MakeChecker = linux_checker) -> typer.Typer:
-    """The command as an application."""
+    """The command as an application that uses a checker."""
     app = typer.Typer(rich_markup_mode=None)
 
     @app.command()
@@ -45,29 +46,39 @@ def command(make_checker: MakeChecker = linux_checker) -> typer.Typer:
             list[str] | None, typer.Argument(metavar="[PATCH]...", help="Diffs, mails or mailboxes; - is stdin.")
         ] = None,
         linux: Annotated[str, typer.Option(help="A kernel tree, or an installed package: linux-source-6.1.")] = "",
-        qemu: Annotated[str, typer.Option(metavar="BINARY", help="A build of QEMU, instead of patches.")] = "",
-        base: Annotated[str, typer.Option(metavar="BINARY", help="The build before it (default: as installed).")] = "",
-        traces: Annotated[Path | None, typer.Option(help="Of --qemu: the folder of counterexamples.")] = None,
-        commits: Annotated[str, typer.Option("--range", metavar="A..B", help="Commits of the tree.")] = "",
+        qemu: Annotated[str, typer.Option(metavar="BINARY", help="A build of QEMU to check, instead of patches.")] = "",
+        base: Annotated[
+            str,
+            typer.Option(
+                metavar="BINARY", help="With --qemu: the build to compare it with (default: the one installed)."
+            ),
+        ] = "",
+        traces: Annotated[Path | None, typer.Option(help="With --qemu: the folder of counterexamples.")] = None,
+        commits: Annotated[
+            str, typer.Option("--range", metavar="A..B", help="Commits of the tree, instead of patches.")
+        ] = "",
         form: Annotated[
-            str, typer.Option("--format", help=f"How to tell it: {', '.join((TERMINAL, *FORMATS))}.")
+            str, typer.Option("--format", help=f"Format of the report: {', '.join((TERMINAL, *FORMATS))}.")
         ] = TERMINAL,
-        output: Annotated[Path | None, typer.Option(help="Write to this file, not to the terminal.")] = None,
-        strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for what falls without the patch, too.")] = False,
-        thorough: Annotated[bool, typer.Option("--thorough", help="Look further than a minute allows.")] = False,
-        seconds: Annotated[float | None, typer.Option(help="Begin no further patch after so long.")] = None,
+        output: Annotated[Path | None, typer.Option(help="The file to write (default: standard output).")] = None,
+        strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for violations without the patch, too.")] = False,
+        thorough: Annotated[
+            bool, typer.Option("--thorough", help="Search larger sizes; takes longer than a minute.")
+        ] = False,
+        seconds: Annotated[float | None, typer.Option(help="Seconds after which no further patch is begun.")] = None,
     ) -> None:
-        """Check what patches to the Linux driver, or to QEMU, make fall, mend, or change.
+        """Check which properties patches to the Linux driver, or to QEMU, violate or fix, and what else they change.
 
-        Patches to Linux are applied one on another; of QEMU two builds are compared: --qemu, and --base without the
-        patch. Exit 1 if something new falls, 3 if something is undecided.
+        Patches to Linux are applied one on another. For QEMU two builds are compared: --qemu, and --base without the
+        patch. Exit 1 if a patch violates a property that held without it, 3 if something is undecided.
         """
         if form not in (TERMINAL, *FORMATS):
             raise BadInput(f"--format {quote(form)}: say {', '.join((TERMINAL, *FORMATS))}")
         if qemu:
             if linux or patch or commits or seconds is not None:
                 raise BadInput("--qemu compares two builds: give it without patches, --linux, --range and --seconds")
-            _tell(report := _run_on_qemu(qemu, base, traces, thorough), form, output, strict)
+            report = _run_on_qemu(qemu, base, traces, thorough)
+            _write(report, form, output, strict)
             raise typer.Exit(report.exit_code(strict))
         if base or traces is not None:
             raise BadInput("--base and --traces go with --qemu")
@@ -75,11 +86,9 @@ def command(make_checker: MakeChecker = linux_checker) -> typer.Typer:
             raise BadInput("--linux is missing: name a kernel tree, or an installed package such as linux-source-6.1")
         if bool(patch) == bool(commits):
             raise BadInput("give patches, or --range A..B: one of both")
-        if seconds is not None and seconds <= 0:
-            raise BadInput(f"--seconds must be more than 0, not {seconds:g}")
-        limits = GateLimits(seconds)
-        report = _run(make_checker, linux, patch or [], commits, thorough, limits)
-        _tell(report, form, output, strict)
+        require_positive(seconds=seconds)
+        report = _run(make_checker, linux, patch or [], commits, thorough, GateLimits(seconds))
+        _write(report, form, output, strict)
         raise typer.Exit(report.exit_code(strict))
 
     return app
@@ -109,20 +118,20 @@ def _run_on_qemu(qemu: str, base: str, traces: Path | None, thorough: bool) -> G
 
     build, before = usable_qemu(qemu), usable_qemu(base or None)
     amount = THOROUGH if thorough else USUAL
-    return run_gate_on_qemu(build, before, traces or Path("counterexamples"), amount, watch=_say)
+    return run_gate_on_qemu(build, before, traces or Path("counterexamples"), amount, watch=_note)
 
 
-def _say(text: str) -> None:
+def _note(text: str) -> None:
     screen = tables.console(stderr=True)
     if screen.is_terminal:
         screen.print(text, highlight=False, markup=False, style="dim")
 
 
 def _watch(step: Step) -> None:
-    _say(f"checking {line(step.subject or step.name, 100)}")
+    _note(f"checking {line(step.subject or step.name, 100)}")
 
 
-def _tell(report: GateReport, form: str, output: Path | None, strict: bool) -> None:
+def _write(report: GateReport, form: str, output: Path | None, strict: bool) -> None:
     if form == TERMINAL and output is None:
         tables.console().print(gate_terminal.render(report, strict), highlight=False)
         return
@@ -134,7 +143,7 @@ def _tell(report: GateReport, form: str, output: Path | None, strict: bool) -> N
 
 
 def as_text(report: GateReport, strict: bool) -> str:
-    """What a terminal would show, without colours."""
+    """The report as a terminal shows it, without colours."""
     page = io.StringIO()
     Console(file=page, width=120, force_terminal=False).print(gate_terminal.render(report, strict), highlight=False)
     return page.getvalue()

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import difflib
-import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from hintproof.cli.console import Number, positive, watched
-from hintproof.mutation.task import MutationTask, Results, Row, mutants_of, summarize
+from hintproof.cli.console import AsJson, Environment, Jobs, live_view, print_json, require_positive
+from hintproof.mutation.task import Results, judge_mutant, mutants_of, summarize
 from hintproof.system.errors import BadInput
-from hintproof.system.workers import cores
+from hintproof.system.workers import Task, cores, run_all
 from hintproof.tasks.verdict import Exit
 from hintproof.views.results import mutation, tables
+from hintproof.views.results.documents import mutants_document
 from hintspec.catalogue.expected import WORKED_EXAMPLE
 from hintspec.language.errors import quote
 
@@ -24,54 +25,47 @@ app = typer.Typer(rich_markup_mode=None)
 
 @app.command()
 def mutate(
-    environment: Annotated[str, typer.Argument(help="Name; see 'hintproof environments'.")] = WORKED_EXAMPLE,
-    only: Annotated[list[str] | None, typer.Option(help="A step whose mutants are wanted; may be repeated.")] = None,
+    environment: Environment = WORKED_EXAMPLE,
+    only: Annotated[list[str] | None, typer.Option(help="A step whose mutants are judged; may be repeated.")] = None,
     results: Annotated[
-        Path | None, typer.Option(help="File of results, continued where it ends (default: in hintproof-mutation/).")
+        Path | None,
+        typer.Option(help="File of results; judged mutants are not judged again (default: in hintproof-mutation/)."),
     ] = None,
-    jobs: Annotated[Number, typer.Option(help="Processes at a time (default: one a core).")] = None,
-    limit_seconds: Annotated[float | None, typer.Option(help="Seconds of search for one mutant.")] = None,
-    kept_only: Annotated[
-        bool, typer.Option("--kept", help="Tell of the results in the file, and search nothing.")
+    jobs: Jobs = None,
+    limit_seconds: Annotated[
+        float | None, typer.Option(help="Seconds that the searches of one mutant may take.")
+    ] = None,
+    judged_only: Annotated[
+        bool, typer.Option("--kept", help="Report the results in the file, and search nothing.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Every mutant, as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Change each rule of an environment in turn, and see whether anything notices.
+    """Change each rule of an environment in turn, and see whether a property, a lemma or a goal notices.
 
-    Results are kept as they come; the same command goes on after an interruption. 0: none survives.
+    Each result is written as it comes; after an interruption, run the same command again to continue. Exit 0 if no
+    mutant survives.
     """
-    positive(jobs=jobs, limit_seconds=limit_seconds)
-    wanted = _wanted(environment, only)
+    require_positive(jobs=jobs, limit_seconds=limit_seconds)
+    wanted = _mutants_named(environment, only)
     file = results or Path("hintproof-mutation") / f"{environment}.jsonl"
-    kept = Results(file, environment)
-    if kept_only:
-        wanted = [name for name in wanted if name in kept.rows]
-    tasks = [MutationTask(environment, name, limit_seconds) for name in wanted if name not in kept.rows]
+    judged = Results(file, environment)
+    if judged_only:
+        wanted = [name for name in wanted if name in judged.rows]
+    tasks = [
+        Task(environment, name, partial(judge_mutant, environment, name, limit_seconds))
+        for name in wanted
+        if name not in judged.rows
+    ]
     try:
-        for _, row in watched(tasks, jobs or cores(), quiet=as_json):
-            kept.add(row)
+        with live_view(len(tasks), quiet=as_json) as watch:
+            for _, row in run_all(tasks, jobs or cores(), watch):
+                judged.add(row)
     except KeyboardInterrupt:
-        print(f"hintproof: {len(kept.rows)} results are kept in {file}; the same command goes on", file=sys.stderr)
+        print(f"hintproof: {len(judged.rows)} results are kept in {file}; the same command goes on", file=sys.stderr)
         raise typer.Exit(Exit.UNDECIDED) from None
-    _tell(environment, [kept.rows[name] for name in wanted], as_json)
-
-
-def _wanted(environment: str, only: list[str] | None) -> list[str]:
-    """The names of the mutants that are asked for. Raises :class:`BadInput` for a step that there is not."""
-    known = mutants_of(environment)
-    steps = {mutant.step for mutant in known.values()}
-    for name in only or ():
-        if name not in steps:
-            near = difflib.get_close_matches(name, steps, 1)
-            hint = f"; did you mean '{near[0]}'?" if near else ""
-            raise BadInput(f"no step {quote(name)} in this environment{hint}")
-    return [name for name, mutant in known.items() if not only or mutant.step in only]
-
-
-def _tell(environment: str, rows: list[Row], as_json: bool) -> None:
-    summary = summarize(environment, rows)
+    summary = summarize(environment, [judged.rows[name] for name in wanted])
     if as_json:
-        print(json.dumps(mutation.to_json(summary, int(summary.exit)), indent=1))
+        print_json(mutants_document(summary, int(summary.exit)))
         raise typer.Exit(summary.exit)
     out = tables.console()
     out.print(mutation.steps_table(summary))
@@ -79,3 +73,15 @@ def _tell(environment: str, rows: list[Row], as_json: bool) -> None:
         out.print(mutation.survivors_table(summary))
     out.print(mutation.last_line(summary), highlight=False)
     raise typer.Exit(summary.exit)
+
+
+def _mutants_named(environment: str, steps: list[str] | None) -> list[str]:
+    """The names of the mutants of some steps, or of all. Raises :class:`BadInput` for an unknown step."""
+    known = mutants_of(environment)
+    every = {mutant.step for mutant in known.values()}
+    for name in steps or ():
+        if name not in every:
+            near = difflib.get_close_matches(name, every, 1)
+            hint = f"; did you mean '{near[0]}'?" if near else ""
+            raise BadInput(f"no step {quote(name)} in this environment{hint}")
+    return [name for name, mutant in known.items() if not steps or mutant.step in steps]

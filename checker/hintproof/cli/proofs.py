@@ -2,54 +2,59 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from hintproof.cli.console import Environments, Number, positive, watched, writable
-from hintproof.engines.cover import GOAL
-from hintproof.engines.induction import SECONDS
+from hintproof.cli.console import (
+    AsJson,
+    Environments,
+    Jobs,
+    ObligationSeconds,
+    live_runner,
+    print_json,
+    require_positive,
+    require_writable,
+)
 from hintproof.story.causes import explain_end
-from hintproof.system.workers import cores
-from hintproof.tasks.certify import Certificate, CertifyTask, begin, finish, second_solver
-from hintproof.tasks.cover import COVER_STATES, CoverTask
-from hintproof.tasks.dependencies import RestingTask, named, parts_of
-from hintproof.tasks.prove import Failure, ProofResult, ProofTask, run_of
+from hintproof.system.workers import Task
+from hintproof.tasks.certify import Certificate, certify_all
+from hintproof.tasks.cover import COVER_STATES, GOAL, Covered, cover_environment
+from hintproof.tasks.dependencies import find_dependencies, parts_named, parts_of
+from hintproof.tasks.prove import SECONDS, Failure, ProofResult, prove, run_of, unbounded_model
 from hintproof.tasks.verdict import Exit
 from hintproof.trace.document import save
 from hintproof.views.results import proofs, tables
+from hintproof.views.results.documents import proofs_document
 from hintspec.catalogue.expected import PROVED, WORKED_EXAMPLE
 
 app = typer.Typer(rich_markup_mode=None)
 
 
-@app.command()
-def prove(
+@app.command("prove")
+def prove_environments(
     environment: Environments = None,
-    limit_seconds: Annotated[float, typer.Option(help="Seconds for one obligation.")] = SECONDS,
-    jobs: Annotated[Number, typer.Option(help="Processes at a time (default: one a core).")] = None,
+    limit_seconds: ObligationSeconds = SECONDS,
+    jobs: Jobs = None,
     traces: Annotated[Path, typer.Option(help="Directory for runs that break a lemma.")] = Path("hintproof-traces"),
-    as_json: Annotated[bool, typer.Option("--json", help="Every obligation, as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Prove environments for every size; without names, all that are recorded as sound.
 
-    What fails and is not known to is shown as a counterexample to induction.
+    A proof that fails, and is not known to fail, is shown as a counterexample to induction.
     """
-    positive(limit_seconds=limit_seconds, jobs=jobs)
-    tasks = [ProofTask(name, limit_seconds) for name in dict.fromkeys(environment or PROVED)]
-    for task in tasks:
-        task.model()  # find out about environments of no use before the work begins
+    require_positive(limit_seconds=limit_seconds, jobs=jobs)
+    names = _known_names(environment)
     began = time.monotonic()
-    writable(traces)
-    found = dict(watched(tasks, jobs or cores(), quiet=as_json))
-    results: list[ProofResult] = [found[task] for task in tasks]
+    require_writable(traces)
+    tasks = [Task(name, "proof", partial(prove, name, limit_seconds)) for name in names]
+    results: list[ProofResult] = live_runner(jobs, quiet=as_json)(tasks)
     code = Exit.UNDECIDED if any(result.missing for result in results) else Exit.AS_EXPECTED
     if as_json:
-        print(json.dumps(proofs.proofs_json(results, code), indent=1))
+        print_json(proofs_document(results, int(code)))
         raise typer.Exit(code)
     for result in results:
         for failed in result.failures:
@@ -57,6 +62,14 @@ def prove(
     tables.console().print(proofs.proofs_table(results))
     tables.console().print(proofs.summary(results, time.monotonic() - began), highlight=False)
     raise typer.Exit(code)
+
+
+def _known_names(environments: list[str] | None) -> list[str]:
+    """The environments to prove, without repetitions. Raises :class:`BadInput` for an unknown one before any work."""
+    names = list(dict.fromkeys(environments or PROVED))
+    for name in names:
+        unbounded_model(name)
+    return names
 
 
 def _save_run(environment: str, failed: Failure, directory: Path) -> Path | None:
@@ -73,27 +86,18 @@ def _save_run(environment: str, failed: Failure, directory: Path) -> Path | None
 def certify(
     environment: Environments = None,
     out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("hintproof-certificates"),
-    limit_seconds: Annotated[float, typer.Option(help="Seconds for one obligation and solver.")] = SECONDS,
-    jobs: Annotated[Number, typer.Option(help="Processes at a time (default: one a core).")] = None,
+    limit_seconds: ObligationSeconds = SECONDS,
+    jobs: Jobs = None,
 ) -> None:
     """Write every obligation as SMT-LIB 2 and have a second solver confirm it.
 
     The directory can be checked without hintproof: python DIRECTORY/check.py
     """
-    positive(limit_seconds=limit_seconds, jobs=jobs)
-    second_solver()
-    names = list(dict.fromkeys(environment or PROVED))
-    for name in names:
-        ProofTask(name).model()
-    partial = begin(out)
+    require_positive(limit_seconds=limit_seconds, jobs=jobs)
     began = time.monotonic()
-    try:
-        tasks = [CertifyTask(name, partial, limit_seconds) for name in names]
-        found = dict(watched(tasks, jobs or cores(), quiet=False))
-        results: list[Certificate] = [found[task] for task in tasks]
-        finish(partial, out, results)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    results: list[Certificate] = certify_all(
+        list(dict.fromkeys(environment or PROVED)), out, limit_seconds, live_runner(jobs)
+    )
     tables.console().print(proofs.certificates_table(results))
     seconds = time.monotonic() - began
     tables.console().print(proofs.certificates_summary(results, out, seconds), highlight=False)
@@ -102,24 +106,28 @@ def certify(
     raise typer.Exit(Exit.UNDECIDED if any(result.missing for result in results) else Exit.AS_EXPECTED)
 
 
-@app.command("why")
-def why_resting(
-    name: Annotated[str | None, typer.Argument(help="Lemma, property, step, variable, or function.")] = None,
+@app.command()
+def why(
+    name: Annotated[str | None, typer.Argument(help="A lemma, property, step, variable, or function.")] = None,
     environment: Annotated[str, typer.Option(help="Name; see 'hintproof environments'.")] = WORKED_EXAMPLE,
-    limit_seconds: Annotated[float, typer.Option(help="Seconds for one obligation.")] = SECONDS,
+    limit_seconds: ObligationSeconds = SECONDS,
 ) -> None:
-    """Say which properties lose their proof without a guard, an update or a lemma; without a name, of all of them."""
-    positive(limit_seconds=limit_seconds)
-    model = ProofTask(environment).model()
+    """Show proof dependencies: the properties that lose their proof without a guard, an update or a lemma.
+
+    NAME chooses the parts to leave out; without it each part of the environment is left out in turn.
+    """
+    require_positive(limit_seconds=limit_seconds)
+    model = unbounded_model(environment)
     out = tables.console()
     if name in {item.name for item in model.properties}:
         out.print(proofs.claim_tree(model, name), highlight=False)
         return
-    parts = parts_of(model) if name is None else named(model, name)
-    [(_, rows)] = watched([RestingTask(environment, tuple(parts), limit_seconds)], 1, quiet=False)
+    parts = parts_of(model) if name is None else parts_named(model, name)
+    task = Task(environment, "proof dependencies", partial(find_dependencies, environment, parts, limit_seconds))
+    [dependencies] = live_runner(1)([task])
     if name in {item.name for item in model.lemmas}:
         out.print(proofs.claim_tree(model, name), highlight=False)
-    out.print(proofs.resting_table(model, rows))
+    out.print(proofs.dependencies_table(model, dependencies))
     out.print(f"{environment}: what fails when it is left out, asked of Z3; nothing else was changed", highlight=False)
 
 
@@ -127,15 +135,16 @@ def why_resting(
 def cover(
     environment: Environments = None,
     limit_states: Annotated[int, typer.Option(help="States after which a search ends.")] = COVER_STATES,
-    jobs: Annotated[Number, typer.Option(help="Processes at a time (default: one a core).")] = None,
+    jobs: Jobs = None,
 ) -> None:
-    """Say what can happen at all, by shortest runs: each step, what must be able to, each lemma's hypothesis."""
-    positive(limit_states=limit_states, jobs=jobs)
-    tasks = [CoverTask(name, limit_states) for name in dict.fromkeys(environment or PROVED)]
-    for task in tasks:
-        ProofTask(task.environment).model()
-    found = dict(watched(tasks, jobs or cores(), quiet=False))
-    results = [found[task] for task in tasks]
-    tables.console().print(proofs.covers_table([(task.environment, found[task]) for task in tasks]))
-    vain = any(item.kind == GOAL for covered in results for item in covered.missing)
-    raise typer.Exit(Exit.UNDECIDED if vain else Exit.AS_EXPECTED)
+    """Find the shortest run to each step, to each goal, and to a state in which each lemma's hypothesis holds.
+
+    A step that no run takes, or a hypothesis that is never met, would make a verdict vacuous.
+    """
+    require_positive(limit_states=limit_states, jobs=jobs)
+    names = _known_names(environment)
+    tasks = [Task(name, "cover report", partial(cover_environment, name, limit_states)) for name in names]
+    reports: list[Covered] = live_runner(jobs)(tasks)
+    tables.console().print(proofs.covers_table(list(zip(names, reports, strict=True))))
+    unreached = any(item.kind == GOAL for covered in reports for item in covered.missing)
+    raise typer.Exit(Exit.UNDECIDED if unreached else Exit.AS_EXPECTED)

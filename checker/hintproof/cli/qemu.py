@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hintproof.cli.console import Number, positive
+from hintproof.cli.console import Number, print_json, require_positive
 from hintproof.system.errors import BadInput
 from hintproof.tasks.verdict import Exit
 from hintproof.trace.document import load
@@ -35,28 +34,28 @@ def qemu_named(on: str) -> Qemu:
 
 
 def replay_on_qemu(
-    file: Path, on: str, accelerator: str | None, times: int, kept: bool = False, as_json: bool = False
+    file: Path, on: str, accelerator: str | None, times: int, write: bool = False, as_json: bool = False
 ) -> Exit:
-    """Replay a trace file so many times on a real QEMU, print what came of it, and keep that beside the trace."""
+    """Replay a trace file so many times on a real QEMU, print the results, and write them beside it if asked to."""
     from hintproof.qemu.observations import NAME, load_observations, save_observation, to_observation
     from hintproof.qemu.replay import Course, replay_all, setup_for
     from hintproof.views.results import real
 
-    positive(times=times)
+    require_positive(times=times)
     course = Course.of(load(file))
     setup = setup_for(course.environment, qemu_named(on), accelerator)
     beside = file.parent / NAME
-    if kept:
+    if write:
         load_observations(beside)  # to find out before the work begins whether it can be added to
     played = replay_all([course] * times, setup)
     if as_json:
-        print(json.dumps(real.replays_json(course, setup, played), indent=1))
+        print_json(real.replays_document(course, setup, played))
     else:
         print("\n".join(real.replays_lines(course, setup, played)))
     code = real.replays_exit(played)
-    if kept and code == Exit.UNDECIDED:
+    if write and code == Exit.UNDECIDED:
         print("hintproof: not kept: it could not be steered", file=sys.stderr)
-    elif kept:
+    elif write:
         save_observation(to_observation(setup, played), beside)
     return code
 
@@ -64,32 +63,34 @@ def replay_on_qemu(
 @app.command()
 def conformance(
     environment: Annotated[
-        str | None, typer.Argument(help="A world with QEMU (default: the one that this QEMU should be).")
+        str | None, typer.Argument(help="A world with QEMU (default: by the version of the QEMU).")
     ] = None,
     on: Annotated[str, typer.Option(metavar="qemu[=BINARY]", help="The QEMU: the one installed, or another.")] = _ON,
-    accel: Annotated[str | None, typer.Option(help="kvm or tcg (default: as the world's dirty log, or kvm).")] = None,
-    runs: Annotated[int, typer.Option(help="Random runs.")] = 300,
-    seed: Annotated[Number, typer.Option(help="The seed of the first run; each further one has the next.")] = 0,
+    accel: Annotated[str | None, typer.Option(help="kvm or tcg (default: by the world's dirty log, or kvm).")] = None,
+    runs: Annotated[int, typer.Option(help="How many random runs.")] = 300,
+    seed: Annotated[
+        Number, typer.Option(help="The seed of the first run; the next run has the next seed, and so on.")
+    ] = 0,
 ) -> None:
-    """Play random runs on a real QEMU, and say where it does otherwise than the model. Exit 1 if it does."""
+    """Play random runs on a real QEMU, and report where it differs from the model. Exit 1 if it does."""
     from hintproof.qemu.conformance import conform, world_of
     from hintproof.qemu.replay import setup_for
     from hintproof.qemu.shortening import shorten
     from hintproof.views.results import real
 
-    positive(runs=runs)
+    require_positive(runs=runs)
     qemu = qemu_named(on)
     world = environment or world_of(qemu, accel or ("tcg" if qemu.refusal("kvm") else "kvm"))
     setup = setup_for(world, qemu, accel)
     began, first = time.monotonic(), seed or 0
-    told = conform(world, setup, range(first, first + runs), watch=_watch)
-    if told.differences:
-        told.differences[0] = shorten(told.differences[0], setup)
-    print("\n".join(real.conformance_lines(world, setup, told, time.monotonic() - began)))
-    undecided = Exit.UNDECIDED if told.not_steered else Exit.AS_EXPECTED
-    raise typer.Exit(Exit.REFUTED if told.differences else undecided)
+    found = conform(world, setup, range(first, first + runs), watch=_show_progress)
+    if found.differences:
+        found.differences[0] = shorten(found.differences[0], setup)
+    print("\n".join(real.conformance_lines(world, setup, found, time.monotonic() - began)))
+    undecided = Exit.UNDECIDED if found.not_steered else Exit.AS_EXPECTED
+    raise typer.Exit(Exit.REFUTED if found.differences else undecided)
 
 
-def _watch(so_far: Conformance) -> None:
+def _show_progress(so_far: Conformance) -> None:
     if sys.stderr.isatty():
         print(f"\r{so_far.runs} runs\r", end="", file=sys.stderr, flush=True)

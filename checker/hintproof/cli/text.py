@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from hintproof.cli.console import Environment
 from hintproof.tasks.text import resolve
 from hintproof.views.results.text import render
 
@@ -14,7 +15,7 @@ app = typer.Typer(rich_markup_mode=None)
 
 @app.command()
 def text(
-    environment: Annotated[str, typer.Argument(metavar="ENVIRONMENT")],
+    environment: Environment,
     actor: Annotated[str, typer.Option(help="Only the steps of guest, driver, device or hypervisor.")] = "",
 ) -> None:
     """Print the protocol text of an environment: its steps with all branches decided, by C function."""

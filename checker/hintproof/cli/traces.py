@@ -1,4 +1,4 @@
-"""The commands on traces: thin over :mod:`hintproof.trace.trace`, :mod:`hintproof.story` and the views."""
+"""The commands that show and replay traces: thin over :mod:`hintproof.trace`, :mod:`hintproof.story` and the views."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import sys
 from collections.abc import Iterable
 from enum import StrEnum
 from itertools import islice
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from hintproof.cli.console import Number
+from hintproof.cli.console import AsJson, Number, TraceFile
 from hintproof.cli.qemu import replay_on_qemu
 from hintproof.story.build import build_story
 from hintproof.story.causes import explain_end
@@ -25,14 +24,12 @@ from hintproof.views.trace.sheet import Line, Sheet
 
 app = typer.Typer(rich_markup_mode=None)
 
-TraceFile = Annotated[Path, typer.Argument(metavar="TRACE", help="A trace file.")]
-
 #: Lines that are handed to the terminal at a time, so that a long trace begins to show at once.
 _AT_A_TIME = 200
 
 
 class Only(StrEnum):
-    """Which steps are shown."""
+    """Which steps to show."""
 
     MATTERS = "matters"
 
@@ -40,16 +37,18 @@ class Only(StrEnum):
 @app.command()
 def show(
     trace: TraceFile,
-    plain: Annotated[bool, typer.Option("--plain", help="Text for a mail: ASCII, 78 columns, all steps.")] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Print text for a mail: ASCII, 78 columns, all steps.")
+    ] = False,
     interactive: Annotated[bool, typer.Option("--interactive", "-i", help="Step back and forth in a viewer.")] = False,
-    step: Annotated[Number, typer.Option(help="One step in full; 0: the state where the trace begins.")] = None,
-    first: Annotated[Number, typer.Option("--from", help="The first step to be shown.")] = None,
-    last: Annotated[Number, typer.Option("--to", help="The last step to be shown.")] = None,
+    step: Annotated[Number, typer.Option(help="Show one step in full; 0: the state where the trace begins.")] = None,
+    first: Annotated[Number, typer.Option("--from", help="The first step to show.")] = None,
+    last: Annotated[Number, typer.Option("--to", help="The last step to show.")] = None,
     only: Annotated[Only | None, typer.Option(help="matters: leave out steps that only let others happen.")] = None,
     watch: Annotated[list[str] | None, typer.Option(help="A variable that gets a column; may be repeated.")] = None,
     width: Annotated[Number, typer.Option(help="Columns (default: those of the terminal).")] = None,
 ) -> None:
-    """Replay a trace and show it: lanes side by side on a terminal, text for a mail elsewhere or with --plain."""
+    """Replay a trace and show it: lanes side by side on a terminal; elsewhere, and with --plain, text for a mail."""
     options = (step, first, last, only, watch, width)
     chosen = any(option is not None and option != [] for option in options)
     if (plain and (interactive or chosen)) or (interactive and chosen):
@@ -95,16 +94,18 @@ def _view(trace: Trace) -> None:
 def replay(
     trace: TraceFile,
     on: Annotated[
-        str | None, typer.Option(metavar="qemu[=BINARY]", help="On a real QEMU: the one installed, or another.")
+        str | None, typer.Option(metavar="qemu[=BINARY]", help="Replay on a real QEMU: the one installed, or another.")
     ] = None,
-    accel: Annotated[str | None, typer.Option(help="With --on: kvm or tcg (default: as the trace's world).")] = None,
-    times: Annotated[Number, typer.Option(help="With --on: how often (default: once).")] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="With --on: keep the result beside the trace.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="With --on: print JSON.")] = False,
+    accel: Annotated[
+        str | None, typer.Option(help="With --on: kvm or tcg (default: by the dirty log of the trace's world).")
+    ] = None,
+    times: Annotated[Number, typer.Option(help="With --on: how many times (default: once).")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="With --on: write the result beside the trace.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Replay a trace step by step and say whether it still shows what it says; or whether a real QEMU loses data.
+    """Replay a trace step by step, and say whether it still violates its property; or whether a real QEMU loses data.
 
-    With --on, exit 1 if it does, 3 if it could not be steered along the trace.
+    With --on, exit 1 if QEMU loses data, 3 if it could not be steered along the trace.
     """
     if on is not None:
         raise typer.Exit(replay_on_qemu(trace, on, accel, 1 if times is None else times, keep, as_json))

@@ -1,4 +1,4 @@
-"""Mutation of named environments, side by side and with results that are kept: the Python API."""
+"""Mutation of named environments, side by side, with results that are written as they come: the Python API."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from hintproof.mutation.baseline import Baseline
 from hintproof.mutation.equivalence_proof import Sameness
-from hintproof.mutation.judge import EQUAL, KILLED, PROVED, SURVIVES, UNDECIDED, Kill, Outcome, Stage, judged
+from hintproof.mutation.judge import EQUAL, KILLED, PROVED, SURVIVES, UNDECIDED, Outcome, Stage, judged
 from hintproof.mutation.mutants import MERGE, Mutant, is_budget, mutants
 from hintproof.system.errors import BadInput
 from hintproof.system.files import write_atomically
 from hintproof.system.progress import Progress
-from hintproof.tasks.prove import ProofTask
+from hintproof.tasks.prove import unbounded_model
 from hintproof.tasks.verdict import Exit
 from hintproof.trace.replay import prepare
 from hintspec.catalogue.mutation_stages import stages_for
@@ -25,7 +27,7 @@ from hintspec.language.folds import spell
 from hintspec.language.recording import Model, RecordedAction
 from hintspec.language.sizes import Sizes
 
-#: Changed whenever what is kept of a mutant, or what decides it, changes.
+#: Changes whenever the results of a mutant, or the way they come about, change.
 SCHEMA = "hintproof-mutation/2"
 
 #: Seconds for one question to the solver.
@@ -34,7 +36,7 @@ _SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Row:
-    """A mutant and what became of it: what is kept of it in a file."""
+    """A mutant and its outcome, as a line of the file of results has it."""
 
     name: str
     step: str
@@ -63,7 +65,7 @@ def _baseline(environment: str, sizes: Sizes) -> Baseline:
 
 @cache
 def stages_of(environment: str) -> tuple[Stage, ...]:
-    """Where the mutants of an environment are searched, one after the other."""
+    """The sizes and worlds in which the mutants of an environment are searched, one after the other."""
     return tuple(
         Stage(sizes, world, partial(counterpart, world)) if world else Stage(sizes)
         for world, sizes in ((("" if w == environment else w), s) for w, s in stages_for(environment))
@@ -78,41 +80,28 @@ def counterpart(environment: str, mutant: Mutant) -> Mutant | None:
 
 @cache
 def _sameness(environment: str) -> Sameness:
-    return Sameness(ProofTask(environment).model(), _SECONDS)
+    return Sameness(unbounded_model(environment), _SECONDS)
 
 
-@dataclass(frozen=True)
-class MutationTask:
-    """What becomes of one mutant: a unit of parallel work. ``seconds`` limits its searches."""
+def judge_mutant(environment: str, name: str, seconds: float | None = None, progress: Progress | None = None) -> Row:
+    """Search a mutant at one size after the other; if it never differs from the original, try to prove them equal.
 
-    environment: str
-    mutant: str
-    seconds: float | None = None
+    ``seconds`` limits its searches. Raises :class:`BadInput` for an unknown environment.
+    """
+    mutant = mutants_of(environment)[name]
 
-    def __str__(self) -> str:
-        return f"mutant '{self.mutant}' of {self.environment}"
+    def baseline(stage: Stage) -> Baseline:
+        if progress:
+            progress(f"at {stage.sizes} {stage.world}", 1)
+        return _baseline(stage.world or environment, stage.sizes)
 
-    @property
-    def engine(self) -> str:
-        """What the live view shows of it."""
-        return self.mutant
-
-    def run(self, progress: Progress | None = None) -> Row:
-        """Search it at one size after the other; if it does the same at all of them, try to prove that."""
-        mutant = mutants_of(self.environment)[self.mutant]
-
-        def baseline(stage: Stage) -> Baseline:
-            if progress:
-                progress(f"at {stage.sizes} {stage.world}", 1)
-            return _baseline(stage.world or self.environment, stage.sizes)
-
-        outcome = judged(mutant, stages_of(self.environment), baseline, self.seconds)
-        provable = outcome.verdict == EQUAL and mutant.operator != MERGE
-        if provable and _sameness(self.environment).proves(_without_budgets(mutant.made[0])):
-            outcome = replace(outcome, verdict=PROVED)
-        elif outcome.verdict == EQUAL and outcome.elsewhere:
-            outcome = replace(outcome, verdict=SURVIVES)
-        return Row(mutant.name, mutant.step, mutant.operator, mutant.part, mutant.says, outcome)
+    outcome = judged(mutant, stages_of(environment), baseline, seconds)
+    provable = outcome.verdict == EQUAL and mutant.operator != MERGE
+    if provable and _sameness(environment).proves(_without_budgets(mutant.made[0])):
+        outcome = replace(outcome, verdict=PROVED)
+    elif outcome.verdict == EQUAL and outcome.elsewhere:
+        outcome = replace(outcome, verdict=SURVIVES)
+    return Row(mutant.name, mutant.step, mutant.operator, mutant.part, mutant.says, outcome)
 
 
 def _without_budgets(action: RecordedAction) -> RecordedAction:
@@ -120,7 +109,7 @@ def _without_budgets(action: RecordedAction) -> RecordedAction:
     return replace(action, guard=guard, updates={n: t for n, t in action.updates.items() if not n.startswith("left.")})
 
 
-# -- what it comes to -------------------------------------------------------------------------
+# -- summary ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -137,32 +126,32 @@ class Summary:
 
     @property
     def killed(self) -> list[Row]:
-        """Those that something noticed."""
+        """The mutants that a property, a lemma or a goal noticed."""
         return self._with(KILLED)
 
     @property
     def equal(self) -> list[Row]:
-        """Those that do what the original does: proved for every size, or at all that were searched."""
+        """The mutants that behave as the original: proved for every size, or at all sizes that were searched."""
         return self._with(PROVED, EQUAL)
 
     @property
     def survivors(self) -> list[Row]:
-        """Those that do something else, and nothing noticed: a rule is not needed, or a property is missing."""
+        """The mutants that behave otherwise, and nothing noticed: a rule is not needed, or a property is missing."""
         return self._with(SURVIVES)
 
     @property
     def undecided(self) -> list[Row]:
-        """Those whose search was ended by a limit."""
+        """The mutants whose search was ended by a limit."""
         return self._with(UNDECIDED)
 
     @property
     def score(self) -> float | None:
-        """The part of all decided mutants that are not equivalent that was killed."""
+        """The mutation score: the part of the decided mutants that was killed, without those that are equal."""
         return len(self.killed) / (len(self.killed) + len(self.survivors)) if self.killed else None
 
     @property
     def seconds(self) -> float:
-        """What all searches took together."""
+        """The seconds that all searches took together."""
         return sum(row.outcome.seconds for row in self.rows)
 
     def by_step(self) -> dict[str, list[Row]]:
@@ -188,11 +177,11 @@ def summarize(environment: str, rows: Iterable[Row]) -> Summary:
     return Summary(environment, digest(environment), stages, ordered)
 
 
-# -- what is kept -----------------------------------------------------------------------------
+# -- the file of results ----------------------------------------------------------------------
 
 
 def digest(environment: str) -> str:
-    """Stands for all that the results of an environment depend on: its terms, the sizes, the way of judging."""
+    """A hash of all that the results of an environment depend on: its terms, the sizes, the way of judging."""
     model = model_of(environment)
     parts: list[Any] = [SCHEMA, [f"{world} {sizes}" for world, sizes in stages_for(environment)]]
     parts += [(v.name, spell(v.init)) for v in model.vars]
@@ -206,20 +195,29 @@ def digest(environment: str) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
+@dataclass(frozen=True)
+class _Key:
+    """The model that a result is of."""
+
+    environment: str
+    digest: str
+
+
 class Results:
-    """A file of results, a line a mutant, that grows as they come; results of another model are left out."""
+    """A file of results, a line a mutant, that grows as they come; results of another model are left out.
+
+    Raises :class:`BadInput` for a file that can't be read, or that is no file of results.
+    """
 
     def __init__(self, file: Path, environment: str) -> None:
         self.file = file
-        self._key = {"environment": environment, "digest": digest(environment)}
+        self._key = _Key(environment, digest(environment))
         self.rows: dict[str, Row] = {}
         known = mutants_of(environment)
-        for row in self._kept():
-            if row.name in known:
-                self.rows[row.name] = row
-        self._write_whole()
+        self.rows |= {row.name: row for row in self._read() if row.name in known}
+        write_atomically(file, "".join(map(self._line, self.rows.values())))
 
-    def _kept(self) -> Iterable[Row]:
+    def _read(self) -> Iterable[Row]:
         if not self.file.exists():
             return
         try:
@@ -230,29 +228,17 @@ class Results:
             if not line.endswith("\n"):
                 continue  # a line that was being written as its process ended
             try:
-                told = json.loads(line)
-                ours = all(told[key] == value for key, value in self._key.items())
-                row = _row(told)
-            except (ValueError, KeyError, TypeError):
+                key, row = msgspec.json.decode(line, type=_Key), msgspec.json.decode(line, type=Row)
+            except msgspec.DecodeError:
                 raise BadInput(f"{self.file}:{number}: this is no result of 'hintproof mutate'") from None
-            if ours:
+            if key == self._key:
                 yield row
 
-    def _write_whole(self) -> None:
-        write_atomically(self.file, "".join(self._line(row) for row in self.rows.values()))
-
     def _line(self, row: Row) -> str:
-        return json.dumps({**self._key, **asdict(row)}) + "\n"
+        return json.dumps({**asdict(self._key), **asdict(row)}) + "\n"
 
     def add(self, row: Row) -> None:
-        """Keep one more result."""
+        """Add one more result to the file."""
         self.rows[row.name] = row
         with self.file.open("a", encoding="utf-8") as stream:
             stream.write(self._line(row))
-
-
-def _row(told: dict[str, Any]) -> Row:
-    kept = told["outcome"]
-    kill = Kill(**kept["kill"]) if kept["kill"] else None
-    outcome = Outcome(kept["verdict"], kill, tuple(kept["sizes"]), kept["states"], kept["seconds"], kept["elsewhere"])
-    return Row(told["name"], told["step"], told["operator"], told["part"], told["says"], outcome)

@@ -1,4 +1,4 @@
-"""Run tasks in a few processes, with progress; notice one that dies; leave none behind."""
+"""Tasks in a few worker processes: their progress is shown, one that dies is noticed, and none is left behind."""
 
 from __future__ import annotations
 
@@ -6,41 +6,55 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from hintproof.system.children import die_with_parent
 from hintproof.system.errors import EngineBug
-from hintproof.system.progress import Progress
+
+T = TypeVar("T")
 
 
-class Work(Protocol):
-    """A task: says what it is as a string, and can be run in another process."""
+@dataclass(frozen=True)
+class Task(Generic[T]):
+    """A unit of parallel work: what a live view shows of it, and the function to call.
 
-    def run(self, progress: Progress | None = None) -> Any:
-        """Do it; the result goes back to the parent."""
+    ``run`` travels to another process, so it is a function at the top of a module, or a ``functools.partial`` of one.
+    It is called with a :data:`~hintproof.system.progress.Progress` as its last argument. ``cost`` is a guess at how
+    long it takes, in any unit: tasks that cost more start first.
+    """
+
+    title: str
+    detail: str
+    run: Callable[..., T]
+    cost: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.detail}"
 
 
-W = TypeVar("W", bound=Work)
+#: Called as a task begins and with each of its progress messages, and with None as it ends.
+Watch = Callable[[Task[Any], str | None], None]
 
-#: Called with a task and its state: ("runs" | "ends"), a note for the reader.
-Watch = Callable[[Any, str, str], None]
+#: Runs tasks and returns their results in the order of the tasks.
+Runner = Callable[[Sequence[Task[T]]], list[T]]
 
 #: Seconds between two progress messages of a task.
 _EVERY = 0.3
 
 
-def _work(pipe: Connection) -> None:
-    """What a child does: die with its parent, leave Ctrl-C to it, run the tasks that it is sent."""
+def _serve(pipe: Connection) -> None:
+    """Run the tasks that the parent sends, in a worker process; leave Ctrl-C to the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_parent()
-    told = 0.0
+    last = 0.0
 
     def progress(what: str, count: int) -> None:
-        nonlocal told
-        if time.monotonic() - told > _EVERY:
-            told = time.monotonic()
+        nonlocal last
+        if time.monotonic() - last > _EVERY:
+            last = time.monotonic()
             pipe.send(f"{count} {what}")
 
     while True:
@@ -49,7 +63,7 @@ def _work(pipe: Connection) -> None:
         except EOFError:
             return
         try:
-            pipe.send(task.run(progress))
+            pipe.send((task.run(progress),))
         except Exception as problem:  # reported by the parent, in the task's name
             pipe.send(EngineBug(f"{type(problem).__name__}: {problem}"))
 
@@ -69,24 +83,24 @@ class _Workers:
     def __init__(self, jobs: int) -> None:
         context = multiprocessing.get_context("spawn")
         self.idle: list[Connection] = []
-        self.busy: dict[Connection, Any] = {}
+        self.busy: dict[Connection, Task[Any]] = {}
         self._processes: dict[Connection, Any] = {}
         for _ in range(jobs):
             ours, theirs = context.Pipe()
-            process = context.Process(target=_work, args=(theirs,), daemon=True)
+            process = context.Process(target=_serve, args=(theirs,), daemon=True)
             _start_deaf(process)
             theirs.close()
             self._processes[ours] = process
             self.idle.append(ours)
 
-    def start(self, task: Work) -> None:
+    def start(self, task: Task[Any]) -> None:
         """Give a task to an idle process."""
         pipe = self.idle.pop()
         pipe.send(task)
         self.busy[pipe] = task
 
-    def messages(self) -> Iterator[tuple[Any, Any]]:
-        """What the busy processes have to say, after waiting for any of them."""
+    def messages(self) -> Iterator[tuple[Task[Any], Any]]:
+        """Wait for any busy process, then yield each message with its task: progress, a result, or an error."""
         for pipe in cast(list[Connection], wait(list(self.busy))):
             task = self.busy[pipe]
             try:
@@ -94,7 +108,7 @@ class _Workers:
             except (EOFError, ConnectionError):
                 process = self._processes[pipe]
                 process.join()
-                raise EngineBug(_died(task, process.exitcode)) from None
+                raise EngineBug(_describe_death(task, process.exitcode)) from None
             if not isinstance(message, str):
                 del self.busy[pipe]
                 self.idle.append(pipe)
@@ -108,37 +122,46 @@ class _Workers:
             process.join()
 
 
-def run_all(tasks: Iterable[W], jobs: int, watch: Watch = lambda task, state, note: None) -> Iterator[tuple[W, Any]]:
-    """Run the tasks, ``jobs`` at a time, and give each result as it comes.
+def run_all(tasks: Iterable[Task[T]], jobs: int, watch: Watch = lambda task, note: None) -> Iterator[tuple[Task[T], T]]:
+    """Run the tasks, ``jobs`` at a time, and yield each with its result as it ends.
 
     Raises :class:`EngineBug` if a task fails or its process dies. When the caller stops, for
     whatever reason, no process is left.
     """
-    waiting = list(tasks)
+    waiting = sorted(tasks, key=lambda task: -task.cost)
     workers = _Workers(min(jobs, len(waiting)))
     try:
         while waiting or workers.busy:
             while waiting and workers.idle:
                 task = waiting.pop(0)
                 workers.start(task)
-                watch(task, "runs", "")
+                watch(task, "")
             for task, message in workers.messages():
                 if isinstance(message, str):
-                    watch(task, "runs", message)
+                    watch(task, message)
                     continue
                 if isinstance(message, EngineBug):
                     raise EngineBug(f"{task}: {message}")
-                watch(task, "ends", "")
-                yield task, message
+                watch(task, None)
+                yield task, message[0]
     finally:
         workers.kill()
 
 
-def _died(task: Work, code: int | None) -> str:
+def run_in_order(tasks: Sequence[Task[T]], jobs: int | None = None, watch: Watch = lambda task, note: None) -> list[T]:
+    """Run the tasks, ``jobs`` at a time (default: one a core); their results, in the order of the tasks.
+
+    Raises :class:`EngineBug` as :func:`run_all` does.
+    """
+    results = {id(task): result for task, result in run_all(tasks, jobs or cores(), watch)}
+    return [results[id(task)] for task in tasks]
+
+
+def _describe_death(task: Task[Any], code: int | None) -> str:
     cause = f"was killed by signal {-code} (out of memory?)" if code and code < 0 else f"ended with {code}"
     return f"{task} {cause}: try smaller sizes or --limit-megabytes"
 
 
 def cores() -> int:
-    """Processors that this process may use."""
+    """The processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,14 +1,15 @@
-"""Which rule is to blame: the worlds that differ in one rule, and in which a run is not possible.
+"""Rule attribution: the worlds that differ in one rule, and in which a run is not possible.
 
-A rule of a world is a field of it. For each other value that the field may have, the run is followed as far as it goes
-in that world; and all states of the same sizes are searched there, as a run that can't be followed may have a twin.
+A rule of a world is a field of it. For each other value that the field may have, the run is followed in that world
+until a step is not possible. All states of these sizes are searched there, too: another run may violate the property.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from hintproof.engines.exhaustive import explore_all
@@ -18,6 +19,7 @@ from hintproof.interpret.concrete import Concrete
 from hintproof.story.model import PreventingRule
 from hintproof.system.errors import BadInput
 from hintproof.system.progress import Progress
+from hintproof.system.workers import Runner, Task, run_in_order
 from hintproof.tasks.verdict import Verdict, judge
 from hintproof.trace.replay import Departs, build, prepare
 from hintspec.catalogue.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS, compose
@@ -27,10 +29,10 @@ from hintspec.language.sizes import Sizes
 from hintspec.protocol.rules import World
 from hintspec.text import PROTOCOL
 
-#: Rules without which there is nothing to explain: no hints, or another system altogether.
-_NOT_ASKED = ("hinting", "job", "device.kind", "log.mode")
+#: Rules that are not tried: without hints, or in another system altogether, there is nothing to explain.
+_NOT_TRIED = ("hinting", "job", "device.kind", "log.mode")
 
-#: States up to which a world is searched by itself, and seconds.
+#: States, and seconds, at which the search of one world gives up.
 LIMITS = Limits(states=3_000_000, seconds=120.0)
 
 
@@ -46,95 +48,93 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class RuleTask:
-    """One rule changed: whether a run is possible then, and whether the property holds. A unit of parallel work.
+class Violation:
+    """A property that is violated in an environment at some sizes, and the run that shows it.
 
-    Without a run (``steps``) only the property is asked. ``fallen`` are the properties that fall as it is.
+    ``steps`` is None where no run can show it: a state that has to be reachable is not. ``loop`` says after how many
+    steps a run goes round for ever.
     """
 
     environment: str
     sizes: Sizes
     claim: str
-    steps: tuple[tuple[str, int | None], ...] | None
+    steps: Run | None
     loop: int | None
-    rule: Rule
-    fallen: frozenset[str]
-    limits: Limits = LIMITS
-    engine: str = "exhaustive"
-
-    def __str__(self) -> str:
-        return f"{self.rule.name} = {self.rule.instead}"
-
-    def run(self, progress: Progress | None = None) -> PreventingRule | None:
-        """What becomes of the run, and of the property; None if the run is possible or the property means nothing."""
-        try:
-            concrete = Concrete(record(PROTOCOL, self.rule.world), self.sizes)
-            concrete.model.claim_named(self.claim)
-        except (SpecError, KeyError):
-            return None
-        departs, because = 0, ""
-        if self.steps is not None:
-            try:
-                build(self.environment, concrete, "", self.claim, list(self.steps), self.loop)
-                return None
-            except Departs as departed:
-                departs, because = departed.step, departed.because
-            except BadInput:
-                because = "all steps are possible, and it does not fall"
-        return self._searched(concrete, departs, because, progress)
-
-    def _searched(self, concrete: Concrete, departs: int, because: str, progress: Progress | None) -> PreventingRule:
-        found = explore_all(concrete, self.limits, progress=progress)
-        said = {p.name: j.verdict for p in concrete.model.properties if (j := judge(found, p.declared)) is not None}
-        verdict = said[self.claim]
-        others = sorted(n for n, v in said.items() if v == Verdict.REFUTED and n not in {*self.fallen, self.claim})
-        return PreventingRule(
-            rule=self.rule.name,
-            value=_word(self.rule.value),
-            instead=_word(self.rule.instead),
-            environment=self.rule.environment,
-            departs=departs,
-            because=because,
-            holds=None if verdict == Verdict.UNDECIDED else verdict.holds,
-            states=found.states,
-            others=tuple(others),
-        )
 
 
-def rule_tasks(
-    environment: str, sizes: Sizes, claim: str, run: Run | None, loop: int | None, limits: Limits = LIMITS
-) -> list[RuleTask]:
-    """A task for each rule of an environment and each other value that it may have.
+def attribute(
+    violation: Violation, limits: Limits = LIMITS, runner: Runner[PreventingRule | None] = run_in_order
+) -> tuple[PreventingRule, ...]:
+    """The rules that a violation needs: with another value of one of them the property holds; the likeliest first.
 
-    Raises :class:`BadInput` if the environment itself can't be searched within the limits.
+    A rule whose change violates nothing else comes first; then one that the run follows for long, as its change leaves
+    most of the run as it is. Raises :class:`BadInput` if the environment can't be searched within the limits.
     """
-    found = explore_all(prepare(environment, sizes), limits)
+    found = explore_all(prepare(violation.environment, violation.sizes), limits)
     if not found.finished:
         raise BadInput(
-            f"{environment} {sizes}: {found.stopped_by}: which rule is to blame is asked of small sizes only"
+            f"{violation.environment} {violation.sizes}: {found.stopped_by}: rules are attributed at small sizes only"
         )
-    fallen = frozenset(found.against)
-    steps = None if run is None else tuple(run)
-    return [RuleTask(environment, sizes, claim, steps, loop, rule, fallen, limits) for rule in other_rules(environment)]
+    violated = frozenset(found.against)
+    tasks = [
+        Task(
+            violation.environment,
+            f"{rule.name} = {_to_word(rule.instead)}",
+            partial(try_rule, violation, rule, violated, limits),
+        )
+        for rule in other_rules(violation.environment)
+    ]
+    fixing = [rule for rule in runner(tasks) if rule is not None and rule.holds]
+    steps = len(violation.steps or ())
+    return tuple(sorted(fixing, key=lambda rule: (bool(rule.others), -(rule.departs or steps + 1))))
 
 
-def to_blame(told: Iterable[PreventingRule | None], steps: int) -> tuple[PreventingRule, ...]:
-    """Of what the tasks found what is worth telling: the rules with which the property holds, the likeliest first.
+def try_rule(
+    violation: Violation, rule: Rule, violated: Collection[str], limits: Limits, progress: Progress | None = None
+) -> PreventingRule | None:
+    """Follow the run in a world with one rule changed, and search that world for violations of the property.
 
-    What makes nothing else fall comes first; then what departs late, as it leaves most of the run's ``steps`` as they
-    are.
+    ``violated`` are the properties that are violated without the change. None if the run is possible with it, or if
+    the property means nothing there.
     """
-    found = [rule for rule in told if rule is not None and rule.holds]
-    return tuple(sorted(found, key=lambda s: (bool(s.others), -(s.departs or steps + 1))))
+    try:
+        concrete = Concrete(record(PROTOCOL, rule.world), violation.sizes)
+        concrete.model.claim_named(violation.claim)
+    except (SpecError, KeyError):
+        return None
+    departs, because = 0, ""
+    if violation.steps is not None:
+        try:
+            build(violation.environment, concrete, "", violation.claim, violation.steps, violation.loop)
+            return None
+        except Departs as departed:
+            departs, because = departed.step, departed.because
+        except BadInput:
+            because = "all steps are possible, and it does not fall"
+    found = explore_all(concrete, limits, progress=progress)
+    verdicts = {p.name: j.verdict for p in concrete.model.properties if (j := judge(found, p.declared)) is not None}
+    verdict = verdicts[violation.claim]
+    refuted = {name for name, other in verdicts.items() if other == Verdict.REFUTED}
+    return PreventingRule(
+        rule=rule.name,
+        value=_to_word(rule.value),
+        instead=_to_word(rule.instead),
+        environment=rule.environment,
+        departs=departs,
+        because=because,
+        holds=None if verdict == Verdict.UNDECIDED else verdict.holds,
+        states=found.states,
+        others=tuple(sorted(refuted - {*violated, violation.claim})),
+    )
 
 
 def other_rules(environment: str) -> Iterator[Rule]:
     """The worlds that differ from an environment's in a single rule. Of dirty logs only those that have a name."""
     world = compose(environment)
     for name, value, part, rule in _rules(world):
-        for instead in _others(value) if name not in _NOT_ASKED else ():
+        for instead in _other_values(value) if name not in _NOT_TRIED else ():
             changed = _with(world, part, rule, instead)
-            named = _name(environment, changed)
+            named = _find_name(environment, changed)
             if named or part != "log":
                 yield Rule(name, value, instead, changed, named)
 
@@ -142,12 +142,12 @@ def other_rules(environment: str) -> Iterator[Rule]:
 def _rules(world: World) -> Iterator[tuple[str, object, str, str]]:
     """Name and value of each rule, with the part of the world and the field there that hold it."""
     for part in fields(world):
-        held = getattr(world, part.name)
-        if is_dataclass(held):
-            for rule in fields(held):
-                yield f"{part.name}.{rule.name}", getattr(held, rule.name), part.name, rule.name
+        value = getattr(world, part.name)
+        if is_dataclass(value):
+            for rule in fields(value):
+                yield f"{part.name}.{rule.name}", getattr(value, rule.name), part.name, rule.name
         else:
-            yield part.name, held, "", part.name
+            yield part.name, value, "", part.name
 
 
 def _with(world: World, part: str, rule: str, value: object) -> World:
@@ -155,17 +155,17 @@ def _with(world: World, part: str, rule: str, value: object) -> World:
     return replace(world, **({part: replace(getattr(world, part), **changed)} if part else changed))
 
 
-def _others(value: object) -> list[object]:
+def _other_values(value: object) -> list[object]:
     if isinstance(value, bool):
         return [not value]
     return [other for other in type(value) if other != value] if isinstance(value, Enum) else []
 
 
-def _word(value: object) -> str:
+def _to_word(value: object) -> str:
     return str(value.value) if isinstance(value, Enum) else "yes" if value else "no"
 
 
-def _name(environment: str, world: World) -> str:
+def _find_name(environment: str, world: World) -> str:
     """A name of that world that differs from the environment's in one word; "" if there is none."""
     words = ALIASES.get(environment, environment).split("+")
     names = [f"{environment}+{word}" for word in CHANGES]

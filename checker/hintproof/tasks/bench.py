@@ -21,10 +21,11 @@ from hintproof.peers.two_phase_commit import STATES, two_phase_commit
 from hintproof.peers.worlds import COMPARED
 from hintproof.system.memory import peak_megabytes, touch
 from hintproof.system.progress import Progress
+from hintproof.system.workers import Task
 from hintproof.trace.replay import prepare
 from hintspec.language.sizes import Sizes
 
-#: Our searches: the plain one, the compiled one, that on two cores, that up to the names of blocks.
+#: Our searches: the plain one; the compiled one on one core, on two, and up to the names of blocks.
 PLAIN, COMPILED, TWO_CORES, SYMMETRIC = "plain", "compiled", "compiled, 2 cores", "compiled, symmetry"
 
 #: The searches of others; SPIN as its manual has it, and as it was fastest.
@@ -33,19 +34,22 @@ SPIN, SPIN_FASTEST, TLC, MINICHECK = "SPIN -O3 -DSAFETY", "SPIN, tuned", "TLC", 
 #: How SPIN is set up.
 SETUPS = {SPIN: spin.USUAL, SPIN_FASTEST: spin.FASTEST}
 
+#: The searches that run in another checker.
+PEERS = (*SETUPS, TLC, MINICHECK)
+
 #: The common model, and of how many resource managers.
 COMMON, MANAGERS = "two-phase commit", 8
 
-#: States up to which the plain search is measured, and others than SPIN are asked.
+#: States up to which the plain search is measured, and up to which a world counts as quick.
 _FEW = 2_000_000
 
-#: Seconds that a search takes at least, as far as SPIN's clock can tell.
+#: The resolution of SPIN's clock, in seconds: no search counts as shorter.
 _TICK = 0.01
 
 #: Megabytes that SPIN may take.
 _SPIN_MEMORY = 16_000
 
-#: Bytes a state that are touched before a search, which is what SPIN takes, and more than ours do.
+#: Bytes a state that are touched before a search: as many as SPIN takes, more than our searches do.
 _TOUCHED = 64
 
 
@@ -75,91 +79,93 @@ class Measured:
         return self.transitions / max(self.seconds, _TICK) if self.transitions else None
 
 
-@dataclass(frozen=True)
-class BenchTask:
-    """One search of one world: a unit of work. ``states`` are those that it has, as far as is known."""
+def measure(
+    environment: str,
+    sizes: Sizes,
+    engine: str,
+    states: int = 0,
+    models: Path | None = None,
+    progress: Progress | None = None,
+) -> Measured:
+    """Make one search of one world ready, then time it.
 
-    environment: str
-    sizes: Sizes
-    engine: str
-    states: int = 0
-    models: Path | None = None
-
-    def __str__(self) -> str:
-        return f"{self.engine} search of {self.environment}"
-
-    def run(self, progress: Progress | None = None) -> Measured:
-        """Make the search ready, then time it."""
-        common = self.environment == COMMON
-        concrete = two_phase_commit(self.sizes.blocks) if common else prepare(self.environment, self.sizes)
-        touch(self.states * _TOUCHED >> 20)
-        if self.engine in (*SETUPS, TLC, MINICHECK):
-            return self._of_peer(self._ask(concrete))
-        return self._of_ours(concrete, progress or (lambda what, count: None))
-
-    def _ask(self, concrete: Concrete) -> PeerRun:
-        if setup := SETUPS.get(self.engine):
-            return run_spin(concrete, seconds=1800, megabytes=_SPIN_MEMORY, expected=self.states or None, setup=setup)
-        assert self.models is not None
-        if self.engine == TLC:
-            return run_tlc(self.models / "TwoPhase.tla", {"N": self.sizes.blocks})
-        return run_minicheck(self.models / "two_phase_minicheck.py", self.sizes.blocks)
-
-    def _of_peer(self, run: PeerRun) -> Measured:
-        names = (self.environment, str(self.sizes), self.engine)
+    ``states`` are those that it has, if that is known. TLC and minicheck need ``models``, the directory of their
+    models. Raises :class:`BadInput` for a program that is missing and a limit that is met.
+    """
+    concrete = two_phase_commit(sizes.blocks) if environment == COMMON else prepare(environment, sizes)
+    touch(states * _TOUCHED >> 20)
+    if engine in PEERS:
+        run = _run_peer(concrete, engine, states, models)
+        names = (environment, str(sizes), engine)
         return Measured(*names, run.states, run.transitions, run.seconds, run.ready, run.megabytes, run.version)
+    return _run_search(environment, concrete, engine, progress)
 
-    def _of_ours(self, concrete: Concrete, progress: Progress) -> Measured:
-        samples: list[tuple[int, float]] = []
-        began = time.monotonic()
 
-        def sampled(what: str, count: int) -> None:
+def _run_peer(concrete: Concrete, engine: str, states: int, models: Path | None) -> PeerRun:
+    if setup := SETUPS.get(engine):
+        return run_spin(concrete, seconds=1800, megabytes=_SPIN_MEMORY, expected=states or None, setup=setup)
+    assert models is not None
+    if engine == TLC:
+        return run_tlc(models / "TwoPhase.tla", {"N": concrete.sizes.blocks})
+    return run_minicheck(models / "two_phase_minicheck.py", concrete.sizes.blocks)
+
+
+def _run_search(environment: str, concrete: Concrete, engine: str, progress: Progress | None) -> Measured:
+    samples: list[tuple[int, float]] = []
+    began = time.monotonic()
+
+    def sample(what: str, count: int) -> None:
+        if progress:
             progress(what, count)
-            samples.append((count, time.monotonic() - began))
+        samples.append((count, time.monotonic() - began))
 
-        search: PlainSearch | CompiledSearch
-        if self.engine == PLAIN:
-            search = PlainSearch(concrete, progress=sampled)
-            search.search(1)  # makes the source of the steps
-        else:
-            options = ExhaustiveOptions(symmetry=self.engine == SYMMETRIC, threads=2 if self.engine == TWO_CORES else 1)
-            _compile(concrete, options)
-            search = CompiledSearch(concrete, options=options, progress=sampled)
-        ready = time.monotonic() - began
-        samples.clear()
-        began = time.monotonic()
-        search.search()
-        seconds = time.monotonic() - began
-        kept = search.bytes_per_state if isinstance(search, CompiledSearch) else None
-        every = max(len(samples) // 50, 1)
-        return Measured(
-            *(self.environment, str(self.sizes), self.engine, search.count, search.transitions),
-            *(seconds, ready, int(kept * search.count) >> 20 if kept else peak_megabytes()),
-            bytes_per_state=kept,
-            samples=(*samples[::every], (search.count, seconds)),
-        )
+    search: PlainSearch | CompiledSearch
+    if engine == PLAIN:
+        search = PlainSearch(concrete, progress=sample)
+        search.search(1)  # makes the source of the steps
+    else:
+        options = ExhaustiveOptions(symmetry=engine == SYMMETRIC, threads=2 if engine == TWO_CORES else 1)
+        _compile(concrete, options)
+        search = CompiledSearch(concrete, options=options, progress=sample)
+    ready = time.monotonic() - began
+    samples.clear()
+    began = time.monotonic()
+    search.search()
+    seconds = time.monotonic() - began
+    state_bytes = search.bytes_per_state if isinstance(search, CompiledSearch) else None
+    every = max(len(samples) // 50, 1)
+    return Measured(
+        *(environment, str(concrete.sizes), engine, search.count, search.transitions),
+        *(seconds, ready, int(state_bytes * search.count) >> 20 if state_bytes else peak_megabytes()),
+        bytes_per_state=state_bytes,
+        samples=(*samples[::every], (search.count, seconds)),
+    )
 
 
 def _compile(concrete: Concrete, options: ExhaustiveOptions) -> None:
-    """Have the search compiled, if it is not yet: a few states are enough."""
+    """Have Numba compile the search, if it has not yet: a few states are enough."""
     CompiledSearch(concrete, Limits(states=1000), options).search()
 
 
-def tasks(quick: bool = False, models: Path | None = None) -> list[BenchTask]:
-    """All that is measured, in order. ``quick`` leaves out the worlds of many states.
+def measurements(quick: bool = False, models: Path | None = None) -> list[Task[Measured]]:
+    """A task for each search of each world, in order. ``quick`` leaves out the worlds of many states.
 
     TLC and minicheck need the directory that holds their models, ``benchmarks/`` of the sources.
     """
-    chosen: list[BenchTask] = []
-    for world in COMPARED:
-        if not (quick and world.states > _FEW):
-            make = partial(BenchTask, world.environment, world.sizes, states=world.states)
-            chosen += [make(engine) for engine in _engines(world.states, world.sizes.blocks)]
-    make = partial(BenchTask, COMMON, Sizes(MANAGERS, 2, 1), states=STATES[MANAGERS], models=models)
-    chosen += [make(engine) for engine in _engines(STATES[MANAGERS], MANAGERS)]
+    chosen = [
+        _task(world.environment, world.sizes, engine, world.states, None)
+        for world in COMPARED
+        if not (quick and world.states > _FEW)
+        for engine in _engines(world.states, world.sizes.blocks)
+    ]
+    engines = [*_engines(STATES[MANAGERS], MANAGERS)]
     if models is not None:
-        chosen += [make(TLC)] * (not tlc.missing()) + [make(MINICHECK)] * (not python.missing())
-    return chosen
+        engines += [TLC] * (not tlc.missing()) + [MINICHECK] * (not python.missing())
+    return chosen + [_task(COMMON, Sizes(MANAGERS, 2, 1), engine, STATES[MANAGERS], models) for engine in engines]
+
+
+def _task(environment: str, sizes: Sizes, engine: str, states: int, models: Path | None) -> Task[Measured]:
+    return Task(f"{environment} {sizes}", engine, partial(measure, environment, sizes, engine, states, models))
 
 
 def _engines(states: int, blocks: int) -> Iterator[str]:
@@ -173,11 +179,11 @@ def _engines(states: int, blocks: int) -> Iterator[str]:
 
 
 def missing(models: Path | None) -> list[str]:
-    """What is not compared with, and what it needs."""
-    told = [spin.missing(), tlc.missing(), python.missing()]
+    """The peers that are missing, each with what it needs, in a line."""
+    lines = [spin.missing(), tlc.missing(), python.missing()]
     if models is None:
-        told.append("TLC and minicheck need the models in benchmarks/ of the sources: give --models")
-    return [line for line in told if line]
+        lines.append("TLC and minicheck need the models in benchmarks/ of the sources: give --models")
+    return [line for line in lines if line]
 
 
 @dataclass(frozen=True)

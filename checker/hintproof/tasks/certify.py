@@ -6,11 +6,12 @@ that is no weaker and can be read. The files, a manifest and a script that check
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from importlib.resources import files
@@ -25,8 +26,9 @@ from hintproof.interpret.smtlib import Writer
 from hintproof.system.clock import milliseconds
 from hintproof.system.errors import BadInput
 from hintproof.system.progress import Progress
+from hintproof.system.workers import Runner, Task, run_in_order
 from hintproof.tasks.certificate_check import ask_cvc5
-from hintproof.tasks.prove import ProofTask
+from hintproof.tasks.prove import unbounded_model
 from hintspec.catalogue.expected import known_at_any_size
 
 #: Version of the manifest.
@@ -50,7 +52,10 @@ class Certified:
 
 @dataclass(frozen=True)
 class Certificate:
-    """All obligations of one environment, and what they prove; ``known`` says what is known to fall instead."""
+    """All obligations of one environment, and the properties that they prove.
+
+    ``known`` has the defect of each property that is known to be violated instead.
+    """
 
     environment: str
     proved: list[str]
@@ -61,7 +66,7 @@ class Certificate:
 
     @property
     def missing(self) -> list[str]:
-        """The properties that are neither proved nor known to fall."""
+        """The properties that are neither proved nor known to be violated."""
         return [name for name in self.unproved if name not in self.known]
 
     @property
@@ -71,7 +76,7 @@ class Certificate:
 
     @property
     def disagreements(self) -> list[Certified]:
-        """The obligations of which one solver says that they hold, and the other that they don't."""
+        """The obligations that one solver says hold, and the other says fail."""
         return [o for o in self.obligations if {o.z3, o.cvc5} == {"sat", "unsat"}]
 
     @property
@@ -88,45 +93,59 @@ def second_solver() -> Any:
         raise BadInput("certify needs a second solver: pip install 'hintproof[certify]' (cvc5)") from None
 
 
-@dataclass(frozen=True)
-class CertifyTask:
-    """The certificate of one environment, written below a directory: a unit of parallel work."""
+def certify(
+    environment: str, directory: Path, seconds: float = SECONDS, progress: Progress | None = None
+) -> Certificate:
+    """Write every obligation of one environment below a directory, and ask both solvers for it.
 
-    environment: str
-    directory: Path
-    seconds: float = SECONDS
-    engine: str = "certify"
+    ``seconds`` limits each obligation and solver. Raises :class:`BadInput` for an unknown environment, and without
+    cvc5.
+    """
+    model, solver, writer = unbounded_model(environment), second_solver(), Writer()
+    folder = directory / environment
+    folder.mkdir(parents=True)
+    certified: list[Certified] = []
+    untouched = 0
+    for query in Obligations(model).all():
+        if not isinstance(query, Query):
+            untouched += 1
+            continue
+        answer, needed = query.core(seconds)
+        about = [f"environment: {environment}", f"claim: {query.claim}", f"step: {query.by}", f"z3: {answer}"]
+        script = writer.script(needed, query.goal, about)
+        path = folder / f"{query.by}.{query.claim}.smt2".replace(" ", "_")
+        path.write_text(script, encoding="ascii")
+        second = ask_cvc5(solver, script, milliseconds(seconds))
+        file = f"{environment}/{path.name}"
+        digest = hashlib.sha256(script.encode()).hexdigest()
+        certified.append(Certified(file, query.by, query.claim, digest, answer, second))
+        if progress:
+            progress("obligations", len(certified))
+    refused = {o.claim for o in certified if not o.z3 == o.cvc5 == "unsat"}
+    proved, unproved, _ = settled(model, {o.claim for o in certified}, refused)
+    known = {n: f for n, f in known_at_any_size(environment).items() if n in unproved}
+    return Certificate(environment, proved, unproved, known, untouched, certified)
 
-    def __str__(self) -> str:
-        return f"certificate of {self.environment}"
 
-    def run(self, progress: Progress | None = None) -> Certificate:
-        """Write the scripts and ask both solvers."""
-        model = ProofTask(self.environment).model()
-        folder = self.directory / self.environment
-        folder.mkdir(parents=True)
-        solver, writer = second_solver(), Writer()
-        found: list[Certified] = []
-        untouched = 0
-        for query in Obligations(model).all():
-            if not isinstance(query, Query):
-                untouched += 1
-                continue
-            answer, needed = query.core(self.seconds)
-            about = [f"environment: {self.environment}", f"claim: {query.claim}", f"step: {query.by}", f"z3: {answer}"]
-            script = writer.script(needed, query.goal, about)
-            path = folder / f"{query.by}.{query.claim}.smt2".replace(" ", "_")
-            path.write_text(script, encoding="ascii")
-            said = ask_cvc5(solver, script, milliseconds(self.seconds))
-            file = f"{self.environment}/{path.name}"
-            digest = hashlib.sha256(script.encode()).hexdigest()
-            found.append(Certified(file, query.by, query.claim, digest, answer, said))
-            if progress:
-                progress("obligations", len(found))
-        refused = {o.claim for o in found if not o.z3 == o.cvc5 == "unsat"}
-        proved, unproved, _ = settled(model, {o.claim for o in found}, refused)
-        known = {n: f for n, f in known_at_any_size(self.environment).items() if n in unproved}
-        return Certificate(self.environment, proved, unproved, known, untouched, found)
+def certify_all(
+    environments: Sequence[str], out: Path, seconds: float = SECONDS, runner: Runner[Certificate] = run_in_order
+) -> list[Certificate]:
+    """Write a directory with the certificates of some environments, a manifest, and a script that checks them.
+
+    The directory takes the place of an older one when it is complete, and not before. Raises :class:`BadInput` for an
+    unknown environment, without cvc5, and where ``out`` can't be written or is no certificate.
+    """
+    second_solver()
+    for name in environments:
+        unbounded_model(name)
+    partial = _begin(out)
+    try:
+        tasks = [Task(name, "certificate", functools.partial(certify, name, partial, seconds)) for name in environments]
+        certificates = runner(tasks)
+        _finish(partial, out, certificates)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return certificates
 
 
 def manifest(certificates: Iterable[Certificate]) -> dict[str, Any]:
@@ -149,7 +168,7 @@ def spec_hash(package: Path) -> str:
     return digest.hexdigest()
 
 
-def begin(out: Path) -> Path:
+def _begin(out: Path) -> Path:
     """A directory to write into beside the one asked for. Raises :class:`BadInput` where that can't be."""
     partial = out.with_name(f".{out.name}.partial")
     try:
@@ -162,7 +181,7 @@ def begin(out: Path) -> Path:
     return partial
 
 
-def finish(partial: Path, out: Path, certificates: list[Certificate]) -> None:
+def _finish(partial: Path, out: Path, certificates: list[Certificate]) -> None:
     """Add the manifest and the checker, and put all in place of what was there."""
     text = json.dumps(manifest(certificates), indent=1) + "\n"
     (partial / "manifest.json").write_text(text, encoding="ascii")

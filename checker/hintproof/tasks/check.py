@@ -10,19 +10,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from hintproof.engines.bounded import search_bounded
 from hintproof.engines.exhaustive import NO_DEADLOCK, explore_all
 from hintproof.engines.limits import Limits
-from hintproof.engines.options import PROFILES, BoundedOptions, ExhaustiveOptions, Options, SamplingOptions
-from hintproof.engines.report import BoundedFound, ExhaustiveFound, Found, SampledFound
+from hintproof.engines.options import (
+    DEFAULT_DEPTH,
+    PROFILES,
+    BoundedOptions,
+    ExhaustiveOptions,
+    Options,
+    SamplingOptions,
+)
+from hintproof.engines.report import BoundedFound, Coverage, ExhaustiveFound, Found, SampledFound
 from hintproof.engines.sampling import sample
 from hintproof.interpret.concrete import Concrete
 from hintproof.interpret.packed import PackedCompiler
 from hintproof.interpret.symmetry import canonical_form
 from hintproof.system.errors import BadInput
 from hintproof.system.progress import Progress
+from hintproof.system.workers import Runner, Task, run_in_order
 from hintproof.tasks.verdict import Exit, Judgement, Verdict, combine, exit_code, judge
 from hintproof.trace.replay import Trace, from_engine, prepare
 from hintspec.catalogue.defects import DEFECTS
@@ -30,6 +39,24 @@ from hintspec.catalogue.expected import Record, known_at_any_size, pins, records
 from hintspec.language.declare import ALWAYS, Property
 from hintspec.language.errors import SpecError
 from hintspec.language.sizes import Sizes
+
+__all__ = [
+    "ENGINES",
+    "Coverage",
+    "ExhaustiveFound",
+    "Found",
+    "Plan",
+    "Result",
+    "SampledFound",
+    "check",
+    "check_all",
+    "compare_pins",
+    "pins_of",
+    "plan",
+    "run_engine",
+]
+
+EngineOptions = ExhaustiveOptions | BoundedOptions | SamplingOptions
 
 #: The engines by name; each takes its own options.
 ENGINES: dict[str, Callable[[Concrete, Limits, Any, Progress | None], Found]] = {
@@ -49,24 +76,6 @@ _NO_DEADLOCK = Property(
 )
 
 
-@dataclass(frozen=True)
-class Task:
-    """One engine on one environment: the unit of parallel work."""
-
-    environment: str
-    sizes: Sizes
-    engine: str
-    limits: Limits
-    options: ExhaustiveOptions | BoundedOptions | SamplingOptions
-
-    def __str__(self) -> str:
-        return f"{self.engine} engine on {self.environment}"
-
-    def run(self, progress: Progress | None = None) -> Found:
-        """Run the engine."""
-        return ENGINES[self.engine](prepare(self.environment, self.sizes), self.limits, self.options, progress)
-
-
 @dataclass
 class Result:
     """What all engines say of one environment."""
@@ -78,12 +87,12 @@ class Result:
     pinned: bool
     found: dict[str, Found] = field(default_factory=dict)
 
-    def take(self, task: Task, found: Found) -> None:
-        """Keep what a task found, together with what another one of the same engine did."""
-        before = self.found.get(task.engine)
+    def add(self, found: Found) -> None:
+        """Add what an engine found, together with what another run of that engine did."""
+        before = self.found.get(found.engine)
         if isinstance(before, SampledFound) and isinstance(found, SampledFound):
             found = before.merged(found)
-        self.found[task.engine] = found
+        self.found[found.engine] = found
 
     @property
     def exhaustive(self) -> ExhaustiveFound:
@@ -95,8 +104,8 @@ class Result:
     def judgements(self, name: str) -> list[Judgement]:
         """The verdicts of the engines on one property."""
         item = next(p for p in self.properties if p.name == name)
-        said = [judge(found, item) for found in self.found.values()]
-        return [j for j in said if j is not None]
+        judgements = (judge(found, item) for found in self.found.values())
+        return [judgement for judgement in judgements if judgement is not None]
 
     def verdict(self, name: str) -> Verdict:
         """The engines' verdicts on a property, combined."""
@@ -117,13 +126,13 @@ class Result:
 
     @property
     def known(self) -> dict[str, str]:
-        """By which defect a property is known to fall: at the sizes of the record, or at any size at all."""
+        """The defect by which each property is known to be violated, at the sizes of the record or at any size."""
         if self.record is None:
             return {}
         return self.record.known if self.pinned else known_at_any_size(self.environment)
 
     def known_as(self, name: str) -> str:
-        """By which defect the property is known to fall, in a line; empty if it is not."""
+        """The defect by which a property is known to be violated, in a line; "" if there is none."""
         return DEFECTS[self.known[name]].known if name in self.known else ""
 
     @property
@@ -132,11 +141,11 @@ class Result:
         return [line for item in self.properties for line in self._disagreements(item.name)]
 
     def _disagreements(self, name: str) -> list[str]:
-        said = {j.engine: j for j in self.judgements(name)}
-        full, bounded = said.get("exhaustive"), said.get("bounded")
+        by_engine = {j.engine: j for j in self.judgements(name)}
+        full, bounded = by_engine.get("exhaustive"), by_engine.get("bounded")
         lines = []
         if full and full.verdict == Verdict.EXHAUSTED:
-            others = [j.engine for j in said.values() if j.verdict == Verdict.REFUTED]
+            others = [j.engine for j in by_engine.values() if j.verdict == Verdict.REFUTED]
             lines += [f"{name}: exhaustive finds no run against it, {other} does" for other in others]
         unrolled = self.found.get("bounded")
         if full and full.run and bounded and isinstance(unrolled, BoundedFound):
@@ -177,7 +186,7 @@ class Result:
 
 
 def pins_of(found: ExhaustiveFound) -> dict[str, Any]:
-    """What is pinned of an exhaustive search."""
+    """The counts and lengths of an exhaustive search that are pinned."""
     return {
         "states": found.states,
         "transitions": found.transitions,
@@ -198,6 +207,33 @@ def compare_pins(result: Result) -> list[str]:
     return [f"{k}: {now[k]} now, {pinned[k]} recorded" for k in pinned if now[k] != pinned[k]]
 
 
+def run_engine(
+    engine: str,
+    environment: str,
+    sizes: Sizes,
+    limits: Limits,
+    options: EngineOptions,
+    progress: Progress | None = None,
+) -> Found:
+    """Run one engine on one environment, in this process. Raises :class:`BadInput` for a bad environment or size."""
+    return ENGINES[engine](prepare(environment, sizes), limits, options, progress)
+
+
+def _guess_cost(sizes: Sizes, options: EngineOptions) -> float:
+    match options:
+        case ExhaustiveOptions():
+            return 10.0 * sizes.rounds * sizes.blocks
+        case BoundedOptions(depth, depths):
+            return float(max(depth or DEFAULT_DEPTH, *depths.values(), 0))
+        case SamplingOptions(profile="thorough"):
+            return 60.0
+    return 1.0
+
+
+#: An empty result, and the tasks that fill it.
+Plan = tuple[Result, list[Task[Found]]]
+
+
 def plan(
     environment: str,
     sizes: Sizes | None = None,
@@ -205,10 +241,10 @@ def plan(
     limits: Limits = Limits(),
     options: Options = Options(),
     record: Record | None = None,
-) -> tuple[Result, list[Task]]:
-    """An empty result and the tasks that fill it.
+) -> Plan:
+    """An empty result and the tasks that fill it, in the order of the engines.
 
-    Without sizes those of the environment's first record are taken, or the default ones. Raises
+    Without sizes the environment is checked at those of its first record, or at the default ones. Raises
     :class:`BadInput` for an unknown environment, engine or size.
     """
     chosen = list(engines) or list(ENGINES)
@@ -228,14 +264,24 @@ def plan(
     result = Result(environment, sizes, properties, record, fits)
     bounded = options.bounded
     if record and fits and bounded.depth is None:
-        bounded = BoundedOptions(record.depth, _worth_more(record))
+        bounded = BoundedOptions(record.depth, _depths_of_known(record))
     sampled = replace(options.sampled, name=f"{environment} | {sizes}")
-    of_engine: dict[str, Sequence[ExhaustiveOptions | BoundedOptions | SamplingOptions]] = {
+    by_engine: dict[str, Sequence[EngineOptions]] = {
         "exhaustive": [options.exhaustive],
         "bounded": [bounded],
         "sampled": [replace(sampled, seed=seed) for seed in sampled.seeds],
     }
-    return result, [Task(environment, sizes, engine, limits, own) for engine in chosen for own in of_engine[engine]]
+    tasks = [
+        Task(
+            environment,
+            f"{engine} engine",
+            partial(run_engine, engine, environment, sizes, limits, own),
+            _guess_cost(sizes, own),
+        )
+        for engine in chosen
+        for own in by_engine[engine]
+    ]
+    return result, tasks
 
 
 def _refuse_asymmetry(concrete: Concrete) -> None:
@@ -245,8 +291,8 @@ def _refuse_asymmetry(concrete: Concrete) -> None:
         raise BadInput(str(problem)) from None
 
 
-def _worth_more(record: Record) -> dict[str, int]:
-    """For a property that is known to fall, the bounded engine goes as deep as its shortest run is long."""
+def _depths_of_known(record: Record) -> dict[str, int]:
+    """How deep the bounded engine looks for each known violation: as deep as its shortest run is long."""
     lengths = pins().get(record.key, {}).get("lengths", {})
     return {name: max(record.depth, lengths[name]) for name in record.known if name in lengths}
 
@@ -262,5 +308,14 @@ def check(
     """Check one environment in this process. Raises :class:`BadInput` for what can't be checked."""
     result, tasks = plan(environment, sizes, engines, limits, options)
     for task in tasks:
-        result.take(task, task.run(progress))
+        result.add(task.run(progress))
     return result
+
+
+def check_all(plans: Sequence[Plan], runner: Runner[Found] = run_in_order) -> list[Result]:
+    """Carry plans out, with the tasks of all of them side by side."""
+    found = iter(runner([task for _, tasks in plans for task in tasks]))
+    for result, tasks in plans:
+        for _ in tasks:
+            result.add(next(found))
+    return [result for result, _ in plans]

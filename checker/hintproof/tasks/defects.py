@@ -1,11 +1,12 @@
-"""The catalogue of known defects, derived anew: each is refuted, and what mends it is checked and proved."""
+"""The catalogue of known defects, derived anew: each is refuted, and its fix is checked and proved."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from hintproof.engines.induction import prove
+from hintproof.engines.induction import prove as prove_model
 from hintproof.engines.limits import Limits
 from hintproof.engines.options import BoundedOptions, Options, SamplingOptions
 from hintproof.engines.report import ExhaustiveFound
@@ -13,7 +14,7 @@ from hintproof.interpret.concrete import Concrete
 from hintproof.system.errors import BadInput
 from hintproof.system.progress import Progress
 from hintproof.tasks.check import ENGINES, Result, check, plan
-from hintproof.tasks.prove import ProofTask
+from hintproof.tasks.prove import unbounded_model
 from hintproof.tasks.verdict import Verdict
 from hintproof.trace.replay import Trace, prepare
 from hintspec.catalogue.defect import Defect
@@ -21,22 +22,24 @@ from hintspec.catalogue.defects import DEFECTS
 from hintspec.catalogue.out_of_scope import Harmless
 from hintspec.language.declare import OF_ALL_STATES, SOMETIMES
 
-#: The engines that look for a defect's run, in the order in which they are told.
-SEEKERS = ("exhaustive", "bounded", "sampled")
+#: The engines that can be timed on a defect, in the order of the columns.
+TIMED_ENGINES = ("exhaustive", "bounded", "sampled")
 
-#: Seconds that an engine may look for the run of one defect.
+#: Seconds that an engine may take to find the run of one defect.
 SECONDS = 300.0
 
 
 @dataclass(frozen=True)
-class Cure:
-    """What is said of a world in which the defect is mended, or was to be: of all its states, and of every size.
+class Fix:
+    """A world in which the defect is fixed, or is meant to be: its verdicts at the defect's sizes and for every size.
 
-    ``proof`` is "proved", "fails", or "not tried" as for progress and for what must be able to happen.
+    ``violated`` says that the defect's property is violated there all the same, by a run of ``length`` steps.
+    ``proof`` is "proved", "fails", or "not tried" as for liveness and reachability. ``others`` are the other
+    properties that are not shown to hold there.
     """
 
     environment: str
-    falls: bool
+    violated: bool
     states: int
     length: int | None
     proof: str
@@ -45,18 +48,22 @@ class Cure:
 
 @dataclass
 class Derived:
-    """What the engines say of a defect today. ``cures`` begins with the world that mends it."""
+    """A defect derived anew: the search that finds it, the worlds that fix it, and how long engines take.
+
+    ``fixes`` begins with the world that fixes it; candidates follow. ``timings`` has the seconds and the length of the
+    run for each engine that was timed.
+    """
 
     defect: Defect
     found: ExhaustiveFound
-    cures: tuple[Cure, ...]
-    seekers: dict[str, tuple[float, int | None]] = field(default_factory=dict)
+    fixes: tuple[Fix, ...]
+    timings: dict[str, tuple[float, int | None]] = field(default_factory=dict)
 
     @cached_property
     def result(self) -> Result:
-        """All that the exhaustive engine says of the world that shows the defect."""
+        """The verdicts of the exhaustive engine in the world that shows the defect."""
         result, _ = plan(self.defect.environment, self.defect.sizes, ["exhaustive"])
-        result.found["exhaustive"] = self.found
+        result.add(self.found)
         return result
 
     @cached_property
@@ -66,75 +73,62 @@ class Derived:
 
     @property
     def problems(self) -> list[str]:
-        """What is not as the catalogue tells it."""
-        told = []
-        if self.result.verdict(self.defect.falls) != Verdict.REFUTED:
-            told.append(f"{self.defect.name}: {self.defect.falls} does not fall in {self.defect.environment}")
-        if self.cures[0].falls:
-            told.append(f"{self.defect.name}: {self.defect.falls} falls in {self.defect.mended}, too")
-        return told
+        """Where the catalogue is wrong: the defect is not there, or is there in the world that is to fix it."""
+        defect, lines = self.defect, []
+        if self.result.verdict(defect.falls) != Verdict.REFUTED:
+            lines.append(f"{defect.name}: {defect.falls} does not fall in {defect.environment}")
+        if self.fixes[0].violated:
+            lines.append(f"{defect.name}: {defect.falls} falls in {defect.mended}, too")
+        return lines
 
 
 def defect_named(name: str) -> Defect:
-    """The defect of that name. Raises :class:`BadInput` for a name that means none."""
+    """The defect of that name. Raises :class:`BadInput` for an unknown name."""
     if name not in DEFECTS:
         raise BadInput(f"no defect is called {name[:80]!a} (hintproof defects lists all)")
     return DEFECTS[name]
 
 
-@dataclass(frozen=True)
-class DeriveTask:
-    """One defect derived anew: a unit of parallel work. ``engines`` look for its run, and are timed."""
+def derive(name: str, engines: Sequence[str] = (), progress: Progress | None = None) -> Derived:
+    """Derive a known defect anew: refute its property, check the worlds that fix it, and time ``engines`` on it.
 
-    name: str
-    engines: tuple[str, ...] = ()
-    engine: str = "catalogue"
-
-    def __str__(self) -> str:
-        return f"derivation of {self.name}"
-
-    @property
-    def environment(self) -> str:
-        """The world that shows the defect."""
-        return DEFECTS[self.name].environment
-
-    def run(self, progress: Progress | None = None) -> Derived:
-        """Refute the defect, check what mends it, and have the engines look for it."""
-        defect = DEFECTS[self.name]
-        result = check(defect.environment, defect.sizes, ["exhaustive"])
-        cures = tuple(cure(name, defect) for name in dict.fromkeys((defect.mended, *defect.repairs)))
-        derived = Derived(defect, result.exhaustive, cures)
-        for engine in self.engines:
-            shortest = len(run) if (run := derived.found.against.get(defect.falls)) else None
-            derived.seekers[engine] = seek(defect, engine, shortest)
-        return derived
+    Raises :class:`BadInput` for an unknown name.
+    """
+    defect = defect_named(name)
+    result = check(defect.environment, defect.sizes, ["exhaustive"], progress=progress)
+    fixes = tuple(check_fix(world, defect) for world in dict.fromkeys((defect.mended, *defect.repairs)))
+    found = result.exhaustive
+    run = found.against.get(defect.falls)
+    timings = {engine: time_engine(defect, engine, len(run) if run else None) for engine in engines}
+    return Derived(defect, found, fixes, timings)
 
 
-def cure(environment: str, defect: Defect) -> Cure:
-    """Check a world in which a defect is mended, or was to be, at the defect's sizes and for every size."""
+def check_fix(environment: str, defect: Defect) -> Fix:
+    """Check a world that is to fix a defect, at the defect's sizes and for every size."""
     result = check(environment, defect.sizes, ["exhaustive"])
-    fallen = _fallen(result)
-    falls = defect.falls in fallen
-    run = result.exhaustive.against.get(defect.falls)
-    proof = "fails" if falls else _proof(environment, defect.falls)
-    others = tuple(name for name in fallen if name != defect.falls)
-    return Cure(environment, falls, result.exhaustive.states, len(run) if run else None, proof, others)
+    not_shown = _not_shown(result)
+    violated = defect.falls in not_shown
+    found = result.exhaustive
+    run = found.against.get(defect.falls)
+    proof = "fails" if violated else _proof(environment, defect.falls)
+    others = tuple(name for name in not_shown if name != defect.falls)
+    return Fix(environment, violated, found.states, len(run) if run else None, proof, others)
 
 
 def _proof(environment: str, name: str) -> str:
-    proof = prove(ProofTask(environment).model())
+    proof = prove_model(unbounded_model(environment))
     return "proved" if name in proof.proved else "fails" if name in proof.unproved else "not tried"
 
 
-def seek(defect: Defect, engine: str, depth: int | None = None) -> tuple[float, int | None]:
-    """Seconds that an engine takes to refute a defect, and the length of its run; None if it can't, or did not.
+def time_engine(defect: Defect, engine: str, depth: int | None = None) -> tuple[float, int | None]:
+    """Seconds that an engine takes to refute a defect's property, and the length of its run; None if it finds none.
 
-    It looks for this one property. ``depth`` is how far the bounded engine looks.
+    No other property is checked. ``depth`` is how many steps the bounded engine looks ahead.
     """
     concrete = with_one_property(prepare(defect.environment, defect.sizes), defect.falls)
     [item] = concrete.model.properties
     if engine != "exhaustive" and item.declared.kind in (*OF_ALL_STATES, SOMETIMES):
-        return 0.0, None  # of what is so for ever, or never, it has nothing to say
+        return 0.0, None  # only a search of all states decides such a property
     sampled = SamplingOptions(profile="thorough", until=frozenset({defect.falls}))
     options = Options(bounded=BoundedOptions(depth), sampled=sampled)
     found = ENGINES[engine](concrete, Limits(seconds=SECONDS), getattr(options, engine), None)
@@ -143,7 +137,7 @@ def seek(defect: Defect, engine: str, depth: int | None = None) -> tuple[float, 
 
 
 def with_one_property(concrete: Concrete, name: str) -> Concrete:
-    """The same world, of which one property is asked."""
+    """A world whose only property is the one of that name."""
     model = concrete.model
     actions = tuple(
         replace(action, promises=tuple(p for p in action.promises if p[0] == name)) for action in model.actions
@@ -153,12 +147,12 @@ def with_one_property(concrete: Concrete, name: str) -> Concrete:
 
 
 def is_harmless(item: Harmless) -> bool:
-    """Whether no property falls that does not fall without the change, at the stated sizes."""
+    """Whether a change violates no property that is not violated without it, at the stated sizes."""
     worlds = (item.environment, item.without)
-    changed, plain = (_fallen(check(world, item.sizes, ["exhaustive"])) for world in worlds)
+    changed, plain = (_not_shown(check(world, item.sizes, ["exhaustive"])) for world in worlds)
     return set(changed) <= set(plain)
 
 
-def _fallen(result: Result) -> list[str]:
-    """The properties of which it is not shown that they hold: what is undecided does not count for a cure."""
+def _not_shown(result: Result) -> list[str]:
+    """The properties that are not shown to hold; an undecided one is among them, as a fix has to be shown."""
     return [p.name for p in result.properties if not result.verdict(p.name).holds]

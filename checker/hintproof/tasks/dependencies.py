@@ -1,24 +1,25 @@
-"""What rests on what: which properties lose their proof without a guard, an update or a lemma.
+"""Proof dependencies: which properties lose their proof without a guard, an update or a lemma.
 
-Each is left out in turn, and what it could matter to is asked again: of a guard or a lemma, the queries that Z3
-showed with it. A guard that nothing needs is one that the proof of safety does without: it is there for progress,
-or because the code is so.
+Each part is left out in turn, and the queries that it could matter to are made again: for a guard or a lemma, those
+whose proof uses it. The proof of safety does without some guards: they are there for liveness, or because the code
+has them.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain
 
-from hintproof.engines.induction import SECONDS, ask, prove, rests_on
+from hintproof.engines.induction import SECONDS, ask, rests_on
+from hintproof.engines.induction import prove as prove_model
 from hintproof.engines.obligations import WELL_FORMED, Obligations, Query
 from hintproof.system.errors import BadInput
 from hintproof.system.progress import Progress
-from hintproof.tasks.prove import ProofTask
+from hintproof.tasks.prove import unbounded_model
 from hintspec.language.errors import quote
 from hintspec.language.folds import reads
 from hintspec.language.recording import Model, RecordedAction
@@ -41,12 +42,12 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Needed:
+class Dependency:
     """A part, the claims that fail without it at once, and the properties that lose their proof by that."""
 
     part: Part
     breaks: tuple[str, ...]
-    falls: tuple[str, ...]
+    unproved: tuple[str, ...]
 
 
 def parts_of(model: Model) -> list[Part]:
@@ -59,10 +60,10 @@ def parts_of(model: Model) -> list[Part]:
     return found + [Part(LEMMA, "", item.name) for item in model.lemmas]
 
 
-def named(model: Model, name: str) -> list[Part]:
+def parts_named(model: Model, name: str) -> list[Part]:
     """The parts that a name may mean: a lemma; a step, or one part of it; a variable; a function of the real code.
 
-    Raises :class:`BadInput` for a name that means none.
+    Raises :class:`BadInput` for an unknown name.
     """
     functions = {a.name: set(re.findall(r"\w+", a.action.where)) for a in model.actions}
     found = [
@@ -78,13 +79,13 @@ def named(model: Model, name: str) -> list[Part]:
 
 
 def why_not_needed(term: Term) -> str:
-    """Why a guard is not needed for safety, by what it reads."""
+    """Why the proof of safety does without a guard, from the variables that it reads."""
     variables = dict.fromkeys(name.split(":")[0] for name in reads(term))
     return "; ".join(NOT_FOR_SAFETY[v] for v in variables if v in NOT_FOR_SAFETY)
 
 
 def term_of(model: Model, part: Part) -> Term | None:
-    """What is written there: a condition, a new value, a lemma's predicate."""
+    """The term of a part: a condition, a new value, a lemma's predicate."""
     if part.kind == LEMMA:
         return model.claim_named(part.name).term
     action = model.action_named(part.step)
@@ -95,67 +96,61 @@ def _without(action: RecordedAction, variable: str) -> RecordedAction:
     return replace(action, updates={n: t for n, t in action.updates.items() if n != variable})
 
 
-class Resting:
-    """What rests on what in one environment."""
+class DependencyFinder:
+    """Finds what depends on the parts of one environment, from one proof of it."""
 
     def __init__(self, environment: str, seconds: float = SECONDS) -> None:
-        self.environment = environment
-        self.seconds = seconds
-        self.model = ProofTask(environment).model()
-        self.proof = prove(self.model, seconds)
-        self._failed = {(o.by, o.claim) for o in self.proof.failed}
+        self.model = unbounded_model(environment)
+        self._seconds = seconds
+        self._proof = prove_model(self.model, seconds)
+        self._failed = {(o.by, o.claim) for o in self._proof.failed}
         self._obligations = Obligations(self.model)
-        self._shown = cache(self._queries_of)
+        self._proved_queries = cache(self._prove_queries)
 
-    def needed(self, part: Part) -> Needed:
-        """What fails without a part."""
+    def leave_out(self, part: Part) -> Dependency:
+        """Leave a part out, and find the claims that fail without it."""
         if part.kind == UPDATE:
             changed = _without(self.model.action_named(part.step), part.name)
             queries = [q for q in self._obligations.of_step(changed) if isinstance(q, Query)]
         else:
-            queries = list(self._that_use(part))
+            queries = list(self._queries_without(part))
         breaks = {
-            q.claim for q in queries if (q.by, q.claim) not in self._failed and ask(q, self.seconds).verdict != "proved"
+            q.claim
+            for q in queries
+            if (q.by, q.claim) not in self._failed and ask(q, self._seconds).verdict != "proved"
         }
-        falls = [
+        unproved = [
             name
-            for name in self.proof.proved
+            for name in self._proof.proved
             if WELL_FORMED in breaks or not breaks.isdisjoint(rests_on(self.model, name))
         ]
-        return Needed(part, tuple(sorted(breaks)), tuple(falls))
+        return Dependency(part, tuple(sorted(breaks)), tuple(unproved))
 
-    def _that_use(self, part: Part) -> Iterator[Query]:
-        """The queries that were shown with the help of a guard or a lemma, now without it."""
+    def _queries_without(self, part: Part) -> Iterator[Query]:
+        """The queries whose proof uses a guard or a lemma, without that fact."""
         fact = part.name if part.kind == LEMMA else f"guard {part.name}"
         steps = [part.step] if part.step else [action.name for action in self.model.actions]
-        for query, needed in chain.from_iterable(map(self._shown, steps)):
+        for query, needed in chain.from_iterable(map(self._proved_queries, steps)):
             if fact in needed and query.claim != part.name:
                 yield query.without(fact)
 
-    def _queries_of(self, step: str) -> list[tuple[Query, set[str]]]:
-        """The queries of a step, and the names of the facts from which Z3 shows each: no other fact matters to it."""
+    def _prove_queries(self, step: str) -> list[tuple[Query, set[str]]]:
+        """The queries of a step, each with the names of the facts that its proof uses: no other fact matters to it."""
         queries = (q for q in self._obligations.of_step(self.model.action_named(step)) if isinstance(q, Query))
-        return [(query, {name for name, _ in query.core(self.seconds)[1]}) for query in queries]
+        return [(query, {name for name, _ in query.core(self._seconds)[1]}) for query in queries]
 
 
-@dataclass(frozen=True)
-class RestingTask:
-    """What rests on some parts of one environment: a unit of parallel work."""
+def find_dependencies(
+    environment: str, parts: Sequence[Part], seconds: float = SECONDS, progress: Progress | None = None
+) -> list[Dependency]:
+    """Leave each part of an environment out in turn, and find what depends on it.
 
-    environment: str
-    parts: tuple[Part, ...]
-    seconds: float = SECONDS
-    engine: str = "resting"
-
-    def __str__(self) -> str:
-        return f"what rests on what in {self.environment}"
-
-    def run(self, progress: Progress | None = None) -> list[Needed]:
-        """Leave each part out in turn."""
-        resting = Resting(self.environment, self.seconds)
-        found = []
-        for part in self.parts:
-            found.append(resting.needed(part))
-            if progress:
-                progress("parts left out", len(found))
-        return found
+    ``seconds`` limits each obligation. Raises :class:`BadInput` for an unknown environment.
+    """
+    finder = DependencyFinder(environment, seconds)
+    found = []
+    for part in parts:
+        found.append(finder.leave_out(part))
+        if progress:
+            progress("parts left out", len(found))
+    return found

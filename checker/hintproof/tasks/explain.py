@@ -1,7 +1,7 @@
 """The Python API of explanations: a trace as a story, with the rules that it needs.
 
 >>> from hintproof.tasks.explain import explain
->>> from hintproof.trace.trace import load
+>>> from hintproof.trace.document import load
 >>> story = explain(load(path))                                             # doctest: +SKIP
 >>> [rule.rule for rule in story.preventing_rules if rule.fixes][:1]        # doctest: +SKIP
 ['driver.start_cell']
@@ -9,28 +9,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
-
 from hintproof.engines.limits import Limits
 from hintproof.story.build import build_story
 from hintproof.story.model import PreventingRule, Story
 from hintproof.system.errors import BadInput
-from hintproof.system.workers import cores, run_all
-from hintproof.tasks.attribution import LIMITS, RuleTask, rule_tasks, to_blame
+from hintproof.system.workers import Runner, run_in_order
+from hintproof.tasks.attribution import LIMITS, Violation, attribute
 from hintproof.tasks.check import check
 from hintproof.trace.replay import Trace
 from hintspec.catalogue.defect import Defect
 
-#: Runs tasks and gives each with its result.
-Runner = Callable[[list[RuleTask]], Iterable[tuple[RuleTask, Any]]]
 
-
-def _run(tasks: list[RuleTask]) -> Iterator[tuple[RuleTask, Any]]:
-    return run_all(tasks, cores())
-
-
-def explain(trace: Trace, known_as: str = "", limits: Limits = LIMITS, runner: Runner = _run) -> Story:
+def explain(
+    trace: Trace,
+    known_as: str = "",
+    limits: Limits = LIMITS,
+    runner: Runner[PreventingRule | None] = run_in_order,
+) -> Story:
     """The trace with its causal chain and the rules without which it is not possible.
 
     All states of every world that differs in one rule are searched, within ``limits``. Raises :class:`BadInput` for a
@@ -38,19 +33,17 @@ def explain(trace: Trace, known_as: str = "", limits: Limits = LIMITS, runner: R
     """
     if trace.begins:
         raise BadInput("a step that begins in any state is no run: no rule can be to blame for it")
-    tasks = rule_tasks(trace.environment, trace.sizes, trace.property_name, trace.run, trace.loop, limits)
-    return build_story(trace, known_as, _done(tasks, runner))
+    violation = Violation(trace.environment, trace.sizes, trace.property_name, trace.run, trace.loop)
+    return build_story(trace, known_as, attribute(violation, limits, runner))
 
 
-def blame(defect: Defect, limits: Limits = LIMITS, runner: Runner = _run) -> tuple[PreventingRule, ...]:
-    """The rules that a known defect needs. Where it is that something never happens, there is no run to follow."""
+def find_preventing_rules(
+    defect: Defect, limits: Limits = LIMITS, runner: Runner[PreventingRule | None] = run_in_order
+) -> tuple[PreventingRule, ...]:
+    """The rules that a known defect needs. A defect by which a state is never reached has no run to follow.
+
+    Raises :class:`BadInput` where the defect's world is too large to be searched within ``limits``.
+    """
     trace = check(defect.environment, defect.sizes, ["exhaustive"]).trace(defect.falls)
-    if trace is not None:
-        return explain(trace, defect.known, limits, runner).preventing_rules
-    return _done(rule_tasks(defect.environment, defect.sizes, defect.falls, None, None, limits), runner)
-
-
-def _done(tasks: list[RuleTask], runner: Runner) -> tuple[PreventingRule, ...]:
-    told = {str(task): rule for task, rule in runner(tasks)}
-    steps = len(tasks[0].steps or ()) if tasks else 0
-    return to_blame((told[str(task)] for task in tasks), steps)
+    run, loop = (None, None) if trace is None else (trace.run, trace.loop)
+    return attribute(Violation(defect.environment, defect.sizes, defect.falls, run, loop), limits, runner)

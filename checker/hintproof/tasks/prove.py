@@ -1,7 +1,7 @@
 """Proofs for every size, of named environments: the Python API.
 
->>> from hintproof.tasks.prove import ProofTask
->>> ProofTask("no-hint+qemu-10+tcg").run().proof.proved
+>>> from hintproof.tasks.prove import prove
+>>> prove("no-hint+qemu-10+tcg").proof.proved
 ['no_lost_write', 'block_conserved']
 """
 
@@ -17,7 +17,8 @@ from hintproof.engines.cti import (
     reach,
     with_budgets,
 )
-from hintproof.engines.induction import SECONDS, Obligation, Proof, prove
+from hintproof.engines.induction import SECONDS, Obligation, Proof
+from hintproof.engines.induction import prove as prove_model
 from hintproof.interpret.concrete import Concrete
 from hintproof.system.errors import BadInput
 from hintproof.system.progress import Progress
@@ -29,10 +30,22 @@ from hintspec.language.errors import SpecError
 from hintspec.language.recording import Model, record
 from hintspec.text import PROTOCOL
 
+__all__ = [
+    "SECONDS",
+    "Failure",
+    "Obligation",
+    "ProofResult",
+    "prove",
+    "run_of",
+    "step_of",
+    "title_of",
+    "unbounded_model",
+]
+
 
 @dataclass(frozen=True)
 class Failure:
-    """An obligation that fails, by the smallest state that shows it, and what a search of small sizes says of it.
+    """An obligation that fails, with the smallest state that shows it, and whether a search of small sizes reaches it.
 
     Both are None for an obligation that is undecided, or whose counterexamples are all too large.
     """
@@ -44,71 +57,69 @@ class Failure:
 
 @dataclass
 class ProofResult:
-    """The proof of an environment, and the failures that nothing known explains."""
+    """The proof of an environment, and the failures that no known defect explains."""
 
     environment: str
     proof: Proof
     failures: list[Failure] = field(default_factory=list)
 
     def known_as(self, name: str) -> str:
-        """The defect by which a property is known to fall; "" if none is."""
+        """The name of the defect by which a property is known to be violated; "" if there is none."""
         return known_at_any_size(self.environment).get(name, "")
 
     @property
     def missing(self) -> list[str]:
-        """The properties that are neither proved nor known to fall."""
+        """The properties that are neither proved nor known to be violated."""
         return [name for name in self.proof.unproved if not self.known_as(name)]
 
     @property
     def says(self) -> str:
-        """ "proved", "as known" where all that is not proved is known to fall, or "undecided"."""
+        """ "proved"; "as known" if all that is not proved is known to be violated; or "undecided"."""
         if not self.proof.unproved:
             return "proved"
         return "undecided" if self.missing else "as known"
 
 
-@dataclass(frozen=True)
-class ProofTask:
-    """The proof of one environment: a unit of parallel work. ``seconds`` limits each obligation."""
+def unbounded_model(environment: str) -> Model:
+    """The environment without any bound, as terms. Raises :class:`BadInput` for an unknown environment."""
+    try:
+        return record(PROTOCOL, compose(environment), finite=False)
+    except SpecError as problem:
+        raise BadInput(str(problem)) from None
 
-    environment: str
-    seconds: float = SECONDS
-    engine: str = "induction"
 
-    def __str__(self) -> str:
-        return f"proof of {self.environment}"
+def prove(environment: str, seconds: float = SECONDS, progress: Progress | None = None) -> ProofResult:
+    """Prove an environment for every size, and explain each obligation that fails and is not known to.
 
-    def model(self) -> Model:
-        """The environment without any bound. Raises :class:`BadInput` for a name that means none."""
-        try:
-            return record(PROTOCOL, compose(self.environment), finite=False)
-        except SpecError as problem:
-            raise BadInput(str(problem)) from None
+    ``seconds`` limits each obligation. Raises :class:`BadInput` for an unknown environment.
+    """
+    model = unbounded_model(environment)
+    result = ProofResult(environment, prove_model(model, seconds, progress))
+    for obligation in result.proof.failed:
+        if not result.known_as(obligation.claim):
+            if progress:
+                progress("failures explained", len(result.failures))
+            result.failures.append(_explain(environment, model, obligation))
+    return result
 
-    def run(self, progress: Progress | None = None) -> ProofResult:
-        """Make the proof, and look for a counterexample to whatever fails and is not known to."""
-        model = self.model()
-        result = ProofResult(self.environment, prove(model, self.seconds, progress))
-        for obligation in result.proof.failed:
-            if not result.known_as(obligation.claim):
-                if progress:
-                    progress("failures explained", len(result.failures))
-                result.failures.append(self._explain(model, obligation))
-        return result
 
-    def _explain(self, model: Model, obligation: Obligation) -> Failure:
-        if obligation.verdict != "fails" or obligation.by not in {a.name for a in model.actions}:
-            return Failure(obligation, None, None)
-        found = find_counterexample(model, obligation.by, obligation.claim)
-        if found is None:
-            return Failure(obligation, None, None)
-        concrete = prepare(self.environment, found.sizes)
-        check_counterexample(concrete, found, obligation.claim)
-        return Failure(obligation, found, reach(concrete, found, obligation.claim))
+def _explain(environment: str, model: Model, obligation: Obligation) -> Failure:
+    """Look for a counterexample to induction, and for a run that reaches it."""
+    if obligation.verdict != "fails" or obligation.by not in {a.name for a in model.actions}:
+        return Failure(obligation, None, None)
+    found = find_counterexample(model, obligation.by, obligation.claim)
+    if found is None:
+        return Failure(obligation, None, None)
+    concrete = prepare(environment, found.sizes)
+    check_counterexample(concrete, found, obligation.claim)
+    return Failure(obligation, found, reach(concrete, found, obligation.claim))
 
 
 def step_of(environment: str, failure: Failure) -> Trace | None:
-    """The two states of a counterexample to induction as a trace: reachable ones if there are any."""
+    """The step of a counterexample to induction as a trace, from a reachable state if there is one.
+
+    None for a failure without a counterexample.
+    """
     found, reached, claim = failure.counterexample, failure.reached, failure.obligation.claim
     if found is None or reached is None:
         return None
@@ -131,5 +142,5 @@ def run_of(environment: str, failure: Failure) -> Trace | None:
 
 
 def title_of(defect: str) -> str:
-    """A defect as it is told: its name and label."""
+    """The name and label of a defect."""
     return f"{defect} ({DEFECTS[defect].label})"

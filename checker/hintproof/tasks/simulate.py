@@ -1,4 +1,4 @@
-"""Random runs at any size: a look at what an environment does."""
+"""Random steps at any size: the Python API."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from random import Random
 from hintproof.interpret.concrete import Concrete, State
 from hintspec.language.recording import RecordedAction
 
-#: Blocks tried for an action that takes one, before it is given up for this step.
+#: How many random blocks are tried for an action that takes one.
 _TRIES = 8
 
 
-def simulate(concrete: Concrete, steps: int, choice: Random) -> Iterator[str]:
-    """Take random steps, an actor chosen first, and say each in a line.
+def run_random_steps(concrete: Concrete, steps: int, choice: Random) -> Iterator[str]:
+    """Take random steps, and yield a line for each: an actor is chosen first, then one of its steps.
 
-    Actions are tried one by one with a few random blocks, so that millions of blocks are no burden.
+    A few random blocks are tried for each action, so millions of blocks take no longer than a few.
     """
     state = concrete.initial
     for number in range(1, steps + 1):

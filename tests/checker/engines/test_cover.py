@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
 
 from hintproof.engines.cover import ACTION, GOAL, HYPOTHESIS, Covered, Item, cover, hypotheses
 from hintproof.engines.limits import Limits
-from hintproof.system.workers import cores, run_all
-from hintproof.tasks.cover import CoverTask
-from hintproof.tasks.prove import ProofTask
+from hintproof.system.workers import Task, run_in_order
+from hintproof.tasks.cover import cover_environment
+from hintproof.tasks.prove import unbounded_model
 from hintproof.trace.replay import prepare
 from hintspec.catalogue.environments import compose
 from hintspec.catalogue.expected import PROVED
@@ -37,7 +37,8 @@ FULL_RING = {"start_does_not_fit", "stop_does_not_fit", "hint_does_not_fit"}
 
 @cache
 def reports() -> dict[str, Covered]:
-    return {task.environment: report for task, report in run_all([CoverTask(name) for name in TOGETHER], cores())}
+    tasks = [Task(name, "cover report", partial(cover_environment, name)) for name in TOGETHER]
+    return dict(zip(TOGETHER, run_in_order(tasks), strict=True))
 
 
 @pytest.mark.parametrize("environment", TOGETHER)
@@ -65,11 +66,11 @@ def test_every_hypothesis_of_every_lemma_is_met_somewhere() -> None:
     asked = {
         Item(HYPOTHESIS, lemma.name, number)
         for environment in TOGETHER
-        for lemma in ProofTask(environment).model().lemmas
+        for lemma in unbounded_model(environment).lemmas
         for number in range(len(hypotheses(lemma)))
     }
     assert asked - met == set()
-    lemmas = {lemma.name for environment in PROVED for lemma in ProofTask(environment).model().lemmas}
+    lemmas = {lemma.name for environment in PROVED for lemma in unbounded_model(environment).lemmas}
     assert lemmas == {item.name for item in LEMMAS}
 
 

@@ -11,7 +11,7 @@ from hintproof import Sizes
 from hintproof.engines.cti import check_counterexample, find_counterexample, reach, with_budgets
 from hintproof.story.build import build_story
 from hintproof.system.errors import EngineBug
-from hintproof.tasks.prove import Failure, ProofResult, ProofTask, run_of, step_of
+from hintproof.tasks.prove import Failure, ProofResult, prove, run_of, step_of, unbounded_model
 from hintproof.trace.replay import build, prepare
 from hintproof.views.results import proofs
 from hintproof.views.trace import mail
@@ -23,7 +23,7 @@ from hintspec.language.terms import TRUE, Term
 
 @cache
 def failures_of(environment: str) -> tuple[ProofResult, dict[tuple[str, str], Failure]]:
-    result = ProofTask(environment).run()
+    result = prove(environment)
     return result, {(f.obligation.by, f.obligation.claim): f for f in result.failures}
 
 
@@ -57,7 +57,7 @@ def test_the_protocol_gets_to_where_the_proof_of_a_refuted_world_fails(environme
 
 
 def test_the_smallest_state_is_small() -> None:
-    model = ProofTask("linux-6.1+qemu-7.2+kvm-auto").model()
+    model = unbounded_model("linux-6.1+qemu-7.2+kvm-auto")
     found = find_counterexample(model, "set_active_id", "start_reads_as_posted")
     assert found is not None
     assert (found.sizes.blocks, found.sizes.ring) == (1, 2)
@@ -74,7 +74,7 @@ def too_weak() -> RecordedProperty:
 
 def test_a_lemma_that_is_false_is_shown_to_be() -> None:
     environment = "no-hint+qemu-10+tcg"
-    model = replace(ProofTask(environment).model(), lemmas=(too_weak(),))
+    model = replace(unbounded_model(environment), lemmas=(too_weak(),))
     found = find_counterexample(model, "allocate", "nothing_is_used")
     assert found is not None
     concrete = prepare(environment, found.sizes)
@@ -88,7 +88,7 @@ def test_a_lemma_that_is_false_is_shown_to_be() -> None:
 def test_a_lemma_that_is_true_but_too_weak_is_not_called_false() -> None:
     """Without what it leans on, a lemma fails from a state that the protocol never gets to."""
     environment = "no-hint+qemu-7.2+kvm-auto"
-    model = ProofTask(environment).model()
+    model = unbounded_model(environment)
     kept = tuple(item for item in model.lemmas if item.name == "nothing_left_behind")
     found = find_counterexample(replace(model, lemmas=kept, properties=()), "write", "nothing_left_behind")
     assert found is not None
@@ -100,7 +100,7 @@ def test_a_lemma_that_is_true_but_too_weak_is_not_called_false() -> None:
 
 
 def test_a_counterexample_that_does_not_replay_is_a_bug() -> None:
-    model = ProofTask("no-hint+qemu-7.2+tcg").model()
+    model = unbounded_model("no-hint+qemu-7.2+tcg")
     found = find_counterexample(model, "sync_merge", "hot_is_logged")
     assert found is not None
     concrete = prepare("no-hint+qemu-7.2+tcg", found.sizes)
@@ -110,7 +110,7 @@ def test_a_counterexample_that_does_not_replay_is_a_bug() -> None:
 
 def test_none_is_so_small() -> None:
     """No state that keeps all lemmas breaks this one by this step, whatever a shorter list of lemmas allows."""
-    model = ProofTask("virtio-1.3-driver+qemu-10+kvm-auto").model()
+    model = unbounded_model("virtio-1.3-driver+qemu-10+kvm-auto")
     assert find_counterexample(model, "publish_id", "ring_is_older") is None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,11 @@ from hintproof.engines.shorten import Replay, shorten
 from hintproof.engines.walks import Guide, unlinked
 from hintproof.interpret.concrete import Concrete
 from hintproof.peers.two_phase_commit import MANAGER, RESOURCE, STEPS, S, two_phase_commit
-from hintproof.tasks.check import plan
+from hintproof.system.workers import Task
+from hintproof.tasks.check import Found, plan, run_engine
 from hintproof.trace.replay import follow, from_engine, prepare
-from hintproof.views.results.exploration import exploration_json, never_taken
+from hintproof.views.results.documents import to_exploration
+from hintproof.views.results.exploration import never_taken
 from hintspec.catalogue.expected import RECORDS, Record, pins
 from hintspec.language.declare import ALWAYS, STEP, Text, action, require
 from hintspec.language.recording import record
@@ -218,7 +221,7 @@ def test_coverage_adds_up() -> None:
     both = seen.merged(seen)
     assert both.branches == seen.branches
     assert both.steps == {name: 2 * count for name, count in seen.steps.items()}
-    assert len(exploration_json(found)["conditions"]) == len(seen.branches)
+    assert len(to_exploration(found, seen).conditions) == len(seen.branches)
 
 
 def test_two_explorations_together_have_the_shorter_runs() -> None:
@@ -250,19 +253,27 @@ def test_a_long_run_is_shortened_to_the_shortest() -> None:
 # -- the fronts -------------------------------------------------------------------------------
 
 
+def options_of(task: Task[Found]) -> SamplingOptions:
+    assert isinstance(task.run, partial)
+    options = task.run.args[-1]
+    assert isinstance(options, SamplingOptions)
+    return options
+
+
 def test_thorough_takes_all_cores_and_quick_one() -> None:
     many = SamplingOptions(profile="thorough", threads=2, seed=3)
     _, quick = plan(SMALL, engines=["sampled"], options=Options(sampled=SamplingOptions(threads=2)))
     _, thorough = plan(SMALL, engines=["sampled"], options=Options(sampled=many))
     assert len(quick) == 1
-    assert [task.options.seed for task in thorough if isinstance(task.options, SamplingOptions)] == [3, 3 + (1 << 32)]
+    assert [options_of(task).seed for task in thorough] == [3, 3 + (1 << 32)]
     assert set(PROFILES) == {"quick", "thorough"}
 
 
 def test_the_parts_of_a_thorough_check_are_put_together() -> None:
     result, tasks = plan(SMALL, engines=["sampled"], options=Options(sampled=SamplingOptions(300)))
-    for task in (tasks[0], replace(tasks[0], options=SamplingOptions(300, seed=1))):
-        result.take(task, task.run())
+    [task] = tasks
+    result.add(task.run())
+    result.add(run_engine("sampled", SMALL, result.sizes, Limits(), replace(options_of(task), seed=1)))
     assert result.found["sampled"].counts["runs"] == 600
     assert result.verdict("block_conserved") == Verdict.SAMPLED
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -15,9 +15,9 @@ from hintproof.mutation.baseline import Baseline, Changed
 from hintproof.mutation.bisimulation import alike
 from hintproof.mutation.judge import EQUAL, GOAL, KILLED, LEMMA, PROPERTY, PROVED, Outcome, Stage, judged
 from hintproof.mutation.mutants import MERGE, Mutant, mutants
-from hintproof.mutation.task import MutationTask, Results, counterpart, digest, mutants_of, summarize
+from hintproof.mutation.task import Results, counterpart, digest, judge_mutant, mutants_of, summarize
 from hintproof.peers.two_phase_commit import two_phase_commit
-from hintproof.system.workers import cores, run_all
+from hintproof.system.workers import Task, run_in_order
 from hintproof.trace.replay import prepare
 from hintspec.catalogue.expected import PROVED as PROVED_WORLDS
 from hintspec.catalogue.expected import WORKED_EXAMPLE
@@ -154,7 +154,7 @@ def test_steps_to_states_of_which_something_else_is_said_tell() -> None:
     ],
 )
 def test_known_mutants_die(name: str, kind: str | None, by: str | None) -> None:
-    outcome = MutationTask(SMALL, name).run().outcome
+    outcome = judge_mutant(SMALL, name).outcome
     assert outcome.verdict == KILLED
     assert outcome.kill is not None
     assert kind in (None, outcome.kill.kind)
@@ -188,7 +188,7 @@ def test_results_are_continued_and_those_of_another_model_are_not(tmp_path: Path
     file = tmp_path / "results.jsonl"
     kept = Results(file, SMALL)
     name = "write: log.kernel dropped"
-    kept.add(MutationTask(SMALL, name).run())
+    kept.add(judge_mutant(SMALL, name))
     half = file.read_text() + '{"environment": "no-hint'  # the process ended while it wrote
     file.write_text(half)
     again = Results(file, SMALL)
@@ -212,7 +212,7 @@ def test_nothing_survives_of_some_steps() -> None:
     """Every mutant of some steps is killed, or equivalent."""
     steps = ("allocate", "send_reads", "kick_start", "stop_does_not_fit")
     names = [m.name for m in mutants_of(WORKED_EXAMPLE).values() if m.step in steps]
-    rows = [row for _, row in run_all([MutationTask(WORKED_EXAMPLE, name) for name in names], cores())]
+    rows = run_in_order([Task(name, "mutant", partial(judge_mutant, WORKED_EXAMPLE, name)) for name in names])
     summary = summarize(WORKED_EXAMPLE, rows)
     assert len(summary.rows) == len(names) > 30
     assert [row.name for row in summary.survivors] == []
@@ -227,7 +227,7 @@ def test_no_rule_of_the_worked_example_is_slack() -> None:
     """Every mutant of one full environment."""
     names = list(mutants_of(WORKED_EXAMPLE))
     assert len(names) > 1_000
-    rows = [row for _, row in run_all([MutationTask(WORKED_EXAMPLE, name) for name in names], cores())]
+    rows = run_in_order([Task(name, "mutant", partial(judge_mutant, WORKED_EXAMPLE, name)) for name in names])
     summary = summarize(WORKED_EXAMPLE, rows)
     assert summary.survivors == []
     assert summary.score == 1.0

@@ -56,7 +56,7 @@ def test_a_replay_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 @needs_qemu
 def test_what_can_not_be_steered_is_undecided(capsys: pytest.CaptureFixture[str]) -> None:
     path = COUNTEREXAMPLES / "tcg-hot-tlb" / "trace.json"
-    assert replay_on_qemu(path, "qemu", None, 1, kept=True) == Exit.UNDECIDED
+    assert replay_on_qemu(path, "qemu", None, 1, write=True) == Exit.UNDECIDED
     told = capsys.readouterr()
     assert "could not be steered at step 3: write comes in the middle" in told.out
     assert "not kept: it could not be steered" in told.err
@@ -124,7 +124,7 @@ def test_what_came_of_it_is_told_though_it_can_not_be_kept(
 
     monkeypatch.setattr(tempfile, "mkstemp", no_room)
     with pytest.raises(BadInput, match="No space left on device"):
-        replay_on_qemu(trace, "qemu", "tcg", 1, kept=True)
+        replay_on_qemu(trace, "qemu", "tcg", 1, write=True)
     assert "1 of 1: lost on the real system" in capsys.readouterr().out
 
 

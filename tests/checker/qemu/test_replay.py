@@ -13,7 +13,7 @@ from hintproof.qemu.steering import Steering
 from hintproof.system.errors import BadInput
 from hintproof.trace.document import load
 from hintproof.trace.replay import Trace
-from hintproof.views.results.real import seen_line
+from hintproof.views.results.real import observation_lines
 from hintspec.language.sizes import Sizes
 from tests.checker.qemu.needs import course, needs_kvm, needs_qemu, setup
 from tests.places import COUNTEREXAMPLES
@@ -137,7 +137,7 @@ def test_what_was_kept_is_of_the_trace_that_is_there_and_could_be_steered() -> N
     for name, several in seen.items():
         assert (COUNTEREXAMPLES / name / "trace.json").exists()
         page = (COUNTEREXAMPLES / name / "README.md").read_text()
+        assert all(line in page for line in observation_lines(COUNTEREXAMPLES / name))
         for one in several:
             assert Result.NOT_STEERED not in one.results
             assert sum(one.results.values()) == one.times
-            assert seen_line(one) in page

@@ -21,11 +21,11 @@ from hintproof.tasks.bench import (
     SPIN_FASTEST,
     SYMMETRIC,
     TWO_CORES,
-    BenchTask,
     Measured,
+    measure,
+    measurements,
     missing,
     ratios,
-    tasks,
 )
 from hintproof.views.results import speed
 from hintspec.language.sizes import Sizes
@@ -35,7 +35,7 @@ SMALL = ("no-hint+qemu-10+tcg", Sizes(2, 2, 2))
 
 @pytest.mark.parametrize("engine", [PLAIN, COMPILED, TWO_CORES, SYMMETRIC])
 def test_a_search_is_measured(engine: str) -> None:
-    measured = BenchTask(*SMALL, engine).run()
+    measured = measure(*SMALL, engine)
     assert measured.states == (2157 if engine == SYMMETRIC else 4068)
     assert measured.seconds > 0
     assert measured.megabytes > 10 or measured.bytes_per_state is not None
@@ -46,7 +46,7 @@ def test_a_search_is_measured(engine: str) -> None:
 
 @pytest.mark.skipif(bool(spin.missing()), reason=spin.missing())
 def test_ours_and_spins_are_put_side_by_side() -> None:
-    rows = [BenchTask(*SMALL, engine).run() for engine in (COMPILED, SYMMETRIC, SPIN, SPIN_FASTEST)]
+    rows = [measure(*SMALL, engine) for engine in (COMPILED, SYMMETRIC, SPIN, SPIN_FASTEST)]
     told = ratios(rows)
     assert [ratio.spin for ratio in told] == [SPIN, SPIN_FASTEST]
     assert all(ratio.agree for ratio in told)
@@ -70,20 +70,20 @@ def test_counts_that_differ_are_told() -> None:
 
 
 def test_each_world_is_searched_in_each_way(tmp_path: Path) -> None:
-    chosen = tasks(models=tmp_path)
+    chosen = [(task.title, task.detail) for task in measurements(models=tmp_path)]
     for world in COMPARED:
-        ways = [t.engine for t in chosen if (t.environment, t.sizes) == (world.environment, world.sizes)]
+        ways = [way for title, way in chosen if title == f"{world.environment} {world.sizes}"]
         assert {COMPILED, TWO_CORES} <= set(ways)
         assert (SYMMETRIC in ways) == (world.sizes.blocks > 1)
         assert ({SPIN, SPIN_FASTEST} <= set(ways)) == (not spin.missing())
-    assert {COMPILED, SYMMETRIC} <= {t.engine for t in chosen if t.environment == COMMON}
-    assert len(tasks(quick=True)) < len(chosen)
+    assert {COMPILED, SYMMETRIC} <= {way for title, way in chosen if title.startswith(COMMON)}
+    assert len(measurements(quick=True)) < len(chosen)
     assert any("--models" in line for line in missing(None))
 
 
 def test_the_picture_and_the_table_show_each_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speed, "_SEEN", 1000)
-    rows = [BenchTask(*SMALL, engine).run() for engine in (PLAIN, COMPILED, SYMMETRIC)]
+    rows = [measure(*SMALL, engine) for engine in (PLAIN, COMPILED, SYMMETRIC)]
     assert speed.searches_table(rows).row_count == 3
     speed.plot(rows, tmp_path / "speed.svg")
     picture = (tmp_path / "speed.svg").read_text()

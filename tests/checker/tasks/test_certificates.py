@@ -20,8 +20,8 @@ from hintproof.engines.obligations import Obligations, Query
 from hintproof.interpret.smtlib import Writer
 from hintproof.tasks import certify
 from hintproof.tasks.certificate_check import ask_cvc5
-from hintproof.tasks.certify import CertifyTask, begin, finish
-from hintproof.tasks.prove import ProofTask
+from hintproof.tasks.certify import certify_all
+from hintproof.tasks.prove import unbounded_model
 from hintproof.views.results import proofs
 from hintspec.catalogue.expected import WORKED_EXAMPLE
 from tests.checker.cli.test_cli import hintproof
@@ -91,7 +91,7 @@ def test_the_checker_refuses_what_is_no_certificate(tmp_path: Path) -> None:
 
 def test_solvers_that_disagree_are_an_error_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(certify, "ask_cvc5", lambda *_: "sat")
-    result = CertifyTask(SMALL, tmp_path).run()
+    result = certify.certify(SMALL, tmp_path)
     assert result.disagreements
     assert not result.confirmed
     assert result.proved == []
@@ -100,13 +100,13 @@ def test_solvers_that_disagree_are_an_error_of_their_own(tmp_path: Path, monkeyp
 
 def test_a_second_solver_that_gives_up_confirms_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(certify, "ask_cvc5", lambda *_: "unknown")
-    result = CertifyTask(SMALL, tmp_path).run()
+    result = certify.certify(SMALL, tmp_path)
     assert len(result.unconfirmed) == len(result.obligations)
     assert result.missing == ["no_lost_write", *OTHERS]
 
 
 def test_what_fails_is_not_confirmed_by_anyone(tmp_path: Path) -> None:
-    result = CertifyTask("no-hint+qemu-7.2+tcg", tmp_path).run()
+    result = certify.certify("no-hint+qemu-7.2+tcg", tmp_path)
     assert [(o.by, o.claim, o.z3, o.cvc5) for o in result.obligations if o.z3 != "unsat"] == [
         ("sync_merge", "hot_is_logged", "sat", "sat")
     ]
@@ -116,7 +116,7 @@ def test_what_fails_is_not_confirmed_by_anyone(tmp_path: Path) -> None:
 def test_the_same_query_is_the_same_text() -> None:
     def texts() -> list[str]:
         writer = Writer()
-        queries = [q for q in Obligations(ProofTask(SMALL).model()).all() if isinstance(q, Query)]
+        queries = [q for q in Obligations(unbounded_model(SMALL)).all() if isinstance(q, Query)]
         return [writer.script(list(q.known), q.goal, [q.by, q.claim]) for q in queries]
 
     assert texts() == texts()
@@ -126,7 +126,7 @@ def test_z3_reads_what_was_written_as_what_was_meant() -> None:
     """Round trip: Z3's own parser makes of the text what the query was."""
     writer = Writer()
     asked = 0
-    for query in Obligations(ProofTask("no-hint+qemu-7.2+tcg").model()).all():
+    for query in Obligations(unbounded_model("no-hint+qemu-7.2+tcg")).all():
         if isinstance(query, Query):
             solver = z3.Solver()
             solver.from_string(writer.script(list(query.known), query.goal, []))
@@ -144,15 +144,14 @@ def test_a_directory_that_holds_something_else_is_left_alone(tmp_path: Path) -> 
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("dear")
     with pytest.raises(BadInput, match="is no certificate"):
-        begin(tmp_path / "mine")
+        certify_all([], tmp_path / "mine")
     assert (tmp_path / "mine" / "letter.txt").read_text() == "dear"
 
 
 def test_a_certificate_takes_the_place_of_the_last_one(tmp_path: Path) -> None:
     for _ in range(2):
-        partial = begin(tmp_path / "certs")
-        finish(partial, tmp_path / "certs", [])
-        assert not partial.exists()
+        assert certify_all([], tmp_path / "certs") == []
+        assert [path.name for path in tmp_path.iterdir()] == ["certs"]
     assert json.loads((tmp_path / "certs" / "manifest.json").read_text())["environments"] == []
 
 

@@ -8,8 +8,7 @@ import pytest
 
 from hintproof import Exit, Limits, Sizes, Verdict, check
 from hintproof.engines.report import BoundedFound
-from hintproof.system.workers import cores, run_all
-from hintproof.tasks.check import Result, plan
+from hintproof.tasks.check import Result, check_all, plan
 from hintproof.tasks.verdict import combine, exit_code
 from hintspec.catalogue.expected import RECORDS
 
@@ -19,10 +18,7 @@ SMALL = "no-hint+qemu-7.2+tcg"
 def test_all_shipped_checks_are_as_recorded_and_all_engines_agree() -> None:
     """What ``hintproof check`` runs: every environment, every engine, counts, lengths, verdicts."""
     plans = [plan(r.environment, limits=Limits(states=6_000_000), record=r) for r in RECORDS]
-    owner = {id(task): result for result, tasks in plans for task in tasks}
-    for task, found in run_all([task for _, tasks in plans for task in tasks], cores()):
-        owner[id(task)].found[task.engine] = found
-    for result, _ in plans:
+    for result in check_all(plans):
         assert not result.disagreements, result.environment
         assert not result.deviations, result.environment
         assert result.exit() == Exit.AS_EXPECTED

@@ -15,10 +15,10 @@ from hintproof.cli.main import app
 from hintproof.engines.exhaustive import explore_all
 from hintproof.system.errors import BadInput
 from hintproof.tasks import defects as catalogue
-from hintproof.tasks.defects import DeriveTask, defect_named, is_harmless, seek
+from hintproof.tasks.defects import defect_named, derive, is_harmless, time_engine
 from hintproof.trace.replay import prepare
 from hintproof.views.results import defects as view
-from hintproof.views.results.real import seen_lines
+from hintproof.views.results.real import observation_lines
 from hintspec.catalogue.defects import DEFECTS
 from hintspec.catalogue.expected import RECORDS
 from hintspec.catalogue.out_of_scope import HARMLESS, UNSAID, Harmless
@@ -43,10 +43,10 @@ def test_the_whole_history_is_told() -> None:
 
 @pytest.mark.parametrize("name", QUICK)
 def test_a_defect_is_derived_as_told_and_written_as_kept(name: str) -> None:
-    derived = DeriveTask(name).run()
+    derived = derive(name)
     assert derived.problems == []
     folder = ROOT / "counterexamples" / name
-    for file, text in view.files(derived, seen_lines(folder)).items():
+    for file, text in view.files(derived, observation_lines(folder)).items():
         assert (folder / file).read_text() == text, file
 
 
@@ -57,8 +57,8 @@ def test_a_catalogue_that_is_wrong_is_told(monkeypatch: pytest.MonkeyPatch) -> N
         "b": replace(right, name="b", falls="no_lost_write"),
     }
     monkeypatch.setattr(catalogue, "DEFECTS", wrong)
-    assert DeriveTask("a").run().problems == [f"a: free_content_kept falls in {right.environment}, too"]
-    assert DeriveTask("b").run().problems == [f"b: no_lost_write does not fall in {right.environment}"]
+    assert derive("a").problems == [f"a: free_content_kept falls in {right.environment}, too"]
+    assert derive("b").problems == [f"b: no_lost_write does not fall in {right.environment}"]
 
 
 @pytest.mark.parametrize("item", HARMLESS, ids=lambda item: item.label)
@@ -90,12 +90,12 @@ def test_every_step_of_the_catalogues_worlds_happens_in_one_of_them() -> None:
 
 def test_an_engine_that_looks_for_a_defect_is_timed() -> None:
     defect = DEFECTS["ring-unarmed"]
-    for engine in catalogue.SEEKERS:
-        seconds, steps = seek(defect, engine)
+    for engine in catalogue.TIMED_ENGINES:
+        seconds, steps = time_engine(defect, engine)
         assert seconds >= 0
         assert steps is not None
         assert steps >= 14
-    assert seek(DEFECTS["full-ring-spin"], "bounded")[1] is None
+    assert time_engine(DEFECTS["full-ring-spin"], "bounded")[1] is None
 
 
 def test_the_command_lists_shows_and_writes(tmp_path: Path) -> None:

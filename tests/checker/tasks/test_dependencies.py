@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -12,20 +12,20 @@ from hintproof import BadInput
 from hintproof.engines.induction import ask, prove
 from hintproof.engines.obligations import Obligations, Query
 from hintproof.interpret.wording import wording
-from hintproof.system.workers import cores, run_all
+from hintproof.system.workers import Task, run_in_order
 from hintproof.tasks.dependencies import (
     GUARD,
     LEMMA,
     UPDATE,
-    Needed,
-    Resting,
-    RestingTask,
-    named,
+    Dependency,
+    DependencyFinder,
+    find_dependencies,
+    parts_named,
     parts_of,
     term_of,
     why_not_needed,
 )
-from hintproof.tasks.prove import ProofTask
+from hintproof.tasks.prove import unbounded_model
 from hintspec.catalogue.expected import WORKED_EXAMPLE, known_at_any_size
 from hintspec.language.recording import Model
 from hintspec.proof.unneeded_guards import NOT_FOR_SAFETY
@@ -36,11 +36,11 @@ KNOWN = known_at_any_size(WORKED_EXAMPLE).keys()
 
 
 @cache
-def rows() -> list[Needed]:
-    parts = parts_of(ProofTask(WORKED_EXAMPLE).model())
-    halves = [RestingTask(WORKED_EXAMPLE, tuple(half)) for half in (parts[: len(parts) // 2], parts[len(parts) // 2 :])]
-    found = dict(run_all(halves, cores()))
-    return [row for half in halves for row in found[half]]
+def rows() -> list[Dependency]:
+    parts = parts_of(unbounded_model(WORKED_EXAMPLE))
+    halves = (parts[: len(parts) // 2], parts[len(parts) // 2 :])
+    tasks = [Task(WORKED_EXAMPLE, "", partial(find_dependencies, WORKED_EXAMPLE, half)) for half in halves]
+    return [row for rows in run_in_order(tasks) for row in rows]
 
 
 def guard_left_out(model: Model, step: str, number: int) -> Model:
@@ -55,8 +55,8 @@ def guard_left_out(model: Model, step: str, number: int) -> Model:
 
 def test_deleting_any_guard_that_is_needed_makes_the_proof_fail() -> None:
     """Every one of them. Only the obligations of its step change, so those are what is asked."""
-    model = ProofTask(WORKED_EXAMPLE).model()
-    needed = [row for row in rows() if row.part.kind == GUARD and row.falls]
+    model = unbounded_model(WORKED_EXAMPLE)
+    needed = [row for row in rows() if row.part.kind == GUARD and row.unproved]
     assert len(needed) > 50
     for row in needed:
         changed = guard_left_out(model, row.part.step, int(row.part.name))
@@ -80,50 +80,50 @@ def test_deleting_any_guard_that_is_needed_makes_the_proof_fail() -> None:
 )
 def test_what_some_guards_hold_up(step: str, condition: str, falls: str | None) -> None:
     """As a reviewer would expect; and the whole proof agrees with the table about them."""
-    model = ProofTask(WORKED_EXAMPLE).model()
+    model = unbounded_model(WORKED_EXAMPLE)
     action = model.action_named(step)
     [number] = [n for n, c in enumerate(action.guard) if wording(c.term) == condition]
     [row] = [r for r in rows() if r.part.step == step and r.part.kind == GUARD and r.part.name == str(number)]
-    assert falls in row.falls if falls else row.falls == ()
+    assert falls in row.unproved if falls else row.unproved == ()
     proof = prove(guard_left_out(model, step, number))
-    assert set(proof.unproved) - KNOWN == set(row.falls)
+    assert set(proof.unproved) - KNOWN == set(row.unproved)
 
 
 def test_every_lemma_of_the_example_that_breaks_something_is_needed() -> None:
     for row in rows():
         if row.part.kind == LEMMA:
-            assert bool(set(row.breaks) - KNOWN) == bool(row.falls), row.part
+            assert bool(set(row.breaks) - KNOWN) == bool(row.unproved), row.part
 
 
 def test_every_guard_that_is_not_needed_has_a_reason() -> None:
-    model = ProofTask(WORKED_EXAMPLE).model()
+    model = unbounded_model(WORKED_EXAMPLE)
     for row in rows():
-        if row.part.kind == GUARD and not row.falls:
+        if row.part.kind == GUARD and not row.unproved:
             term = term_of(model, row.part)
             assert term is not None
             assert why_not_needed(term), f"{row.part}: {wording(term)}"
 
 
 def test_reasons_speak_of_variables_that_there_are() -> None:
-    everything = ProofTask("linux-5.0+qemu-10+kvm-manual+oom-notifier").model()
-    known = {v.name for environment in (everything, ProofTask(WORKED_EXAMPLE).model()) for v in environment.vars}
+    everything = unbounded_model("linux-5.0+qemu-10+kvm-manual+oom-notifier")
+    known = {v.name for environment in (everything, unbounded_model(WORKED_EXAMPLE)) for v in environment.vars}
     assert set(NOT_FOR_SAFETY) <= known
 
 
 def test_updates_matter_too() -> None:
     """An id that does not move on when it is issued lets old hints pass for new ones."""
     [row] = [r for r in rows() if r.part.kind == UPDATE and str(r.part) == "publish_id.device.cmd_id"]
-    assert row.falls == ("no_lost_write", "requested_id_is_new")
+    assert row.unproved == ("no_lost_write", "requested_id_is_new")
 
 
 def test_names_of_parts() -> None:
-    model = ProofTask(WORKED_EXAMPLE).model()
-    assert {p.step for p in named(model, "send_cmd_id_start")} >= {"set_active_id", "post_start", "kick_start"}
-    assert {p.step for p in named(model, "complete")} == {"complete"}
-    assert [str(p) for p in named(model, "complete.1")] == ["complete.1"]
-    assert [p.kind for p in named(model, "starts_grow")] == [LEMMA]
+    model = unbounded_model(WORKED_EXAMPLE)
+    assert {p.step for p in parts_named(model, "send_cmd_id_start")} >= {"set_active_id", "post_start", "kick_start"}
+    assert {p.step for p in parts_named(model, "complete")} == {"complete"}
+    assert [str(p) for p in parts_named(model, "complete.1")] == ["complete.1"]
+    assert [p.kind for p in parts_named(model, "starts_grow")] == [LEMMA]
     with pytest.raises(BadInput, match="did you mean 'set_active_id'"):
-        named(model, "set_activ_id")
+        parts_named(model, "set_activ_id")
 
 
 def test_why_in_a_terminal(tmp_path: Path) -> None:
@@ -139,6 +139,6 @@ def test_why_in_a_terminal(tmp_path: Path) -> None:
 
 
 def test_what_fails_already_is_not_blamed_on_a_part() -> None:
-    resting = Resting("linux-6.1+qemu-7.2+kvm-auto")
-    part = next(p for p in parts_of(resting.model) if str(p) == "set_active_id.0")
-    assert "start_reads_as_posted" not in resting.needed(part).breaks
+    finder = DependencyFinder("linux-6.1+qemu-7.2+kvm-auto")
+    part = next(p for p in parts_of(finder.model) if str(p) == "set_active_id.0")
+    assert "start_reads_as_posted" not in finder.leave_out(part).breaks

@@ -11,7 +11,7 @@ from hintproof import BadInput, Sizes
 from hintproof.story.build import build_story
 from hintproof.story.model import Weight
 from hintproof.tasks.attribution import other_rules
-from hintproof.tasks.explain import blame, explain
+from hintproof.tasks.explain import explain, find_preventing_rules
 from hintproof.trace.diff import in_world
 from hintproof.trace.document import load
 from hintproof.trace.reduce import can_be_left_out, reduce
@@ -67,7 +67,7 @@ def test_the_measured_rules_are_true(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["poison-not-restored", "lost-kick", "tcg-hot-tlb"])
 def test_rules_are_found_anew(name: str) -> None:
-    found = blame(DEFECTS[name])
+    found = find_preventing_rules(DEFECTS[name])
     assert [(s.rule, s.instead, s.departs, s.holds, s.states) for s in found] == [
         (k["rule"], k["instead"], k["departs"], k["holds"], k["states"]) for k in MEASURED[name]
     ]
@@ -76,7 +76,7 @@ def test_rules_are_found_anew(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", DEFECTS)
 def test_all_rules_are_found_anew(name: str) -> None:
-    found = blame(DEFECTS[name])
+    found = find_preventing_rules(DEFECTS[name])
     assert [(s.rule, s.instead, s.departs, s.holds, s.states) for s in found] == [
         (k["rule"], k["instead"], k["departs"], k["holds"], k["states"]) for k in MEASURED[name]
     ]

@@ -16,7 +16,7 @@ from hintproof import BadInput, Sizes
 from hintproof.engines.induction import Proof, ask, prove, rests_on
 from hintproof.engines.obligations import INITIALLY, Obligations, Query
 from hintproof.interpret.unbounded import ListOf, RingOf, SetOf, Unbounded
-from hintproof.tasks.prove import ProofTask
+from hintproof.tasks.prove import unbounded_model
 from hintproof.trace.replay import prepare
 from hintspec.catalogue.environments import compose
 from hintspec.catalogue.expected import PROVED, RECORDS
@@ -31,7 +31,7 @@ from tests.places import COUNTEREXAMPLES
 
 
 def model_of(environment: str) -> Model:
-    return ProofTask(environment).model()
+    return unbounded_model(environment)
 
 
 @cache
@@ -295,7 +295,7 @@ def test_the_unbounded_interpretation_agrees_with_the_concrete_one(environment: 
 
 def test_an_environment_that_is_none_is_refused() -> None:
     with pytest.raises(BadInput, match="unknown word"):
-        ProofTask("nothing").run()
+        unbounded_model("nothing")
 
 
 def test_a_limit_of_time_is_undecided_never_proved() -> None:

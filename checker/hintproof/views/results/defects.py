@@ -1,24 +1,23 @@
-"""Known defects as tables for a terminal, as a page of Markdown each, and as JSON."""
+"""Known defects as tables, and as a folder each: a page of Markdown and the shortest run."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from rich.table import Table
 
-from hintproof.engines.report import length
 from hintproof.story.build import build_story
 from hintproof.story.causes import explain_end
-from hintproof.tasks.defects import SEEKERS, Cure, Derived
+from hintproof.tasks.defects import TIMED_ENGINES, Derived, Fix
 from hintproof.trace.document import document
 from hintproof.views import markdown
+from hintproof.views.results import tables
 from hintproof.views.trace import mail
 from hintspec.catalogue.defect import Defect
 from hintspec.catalogue.out_of_scope import HARMLESS, UNSAID
 
-#: What a page says of the proof for every size.
+#: The proof for every size in the words of a page.
 _EVERY_SIZE = {
     "proved": "proved for every size",
     "fails": "for every size it can't be proved",
@@ -28,76 +27,47 @@ _EVERY_SIZE = {
 
 def list_table(defects: list[Defect]) -> Table:
     """A row a defect."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("name", "label", "status", "what", "affects"):
-        table.add_column(column, overflow="fold")
+    made = tables.table("name", "label", "status", "what", "affects")
     for defect in defects:
-        table.add_row(defect.name, defect.label, defect.status.value, defect.title, defect.affects)
-    return table
+        made.add_row(defect.name, defect.label, defect.status.value, defect.title, defect.affects)
+    return made
 
 
 def rest_lines() -> list[str]:
-    """What else the history has: what does no harm, and what can't be said."""
+    """The entries of the history that are no defects of ours: harmless, or out of scope."""
     harmless = [f"does no harm: {item.label}: {item.title}: {item.why}" for item in HARMLESS]
     return [*harmless, *(f"can't be said: {item.label}: {item.title}: {item.reason}" for item in UNSAID)]
 
 
 def derived_table(found: list[Derived]) -> Table:
-    """A row a defect: what each engine says, and what becomes of it when it is mended."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("defect", "falls"):
-        table.add_column(column, overflow="fold")
-    engines = [engine for engine in SEEKERS if any(engine in d.seekers for d in found)]
-    for column in (*engines, "states", "mended: states", "every size"):
-        table.add_column(column, justify="right")
+    """A row a defect: what each engine takes to find it, and the verdict in the world that fixes it."""
+    engines = [engine for engine in TIMED_ENGINES if any(engine in d.timings for d in found)]
+    made = tables.table("defect", "falls", right=(*engines, "states", "mended: states", "every size"))
     for d in found:
-        states = d.found.states
-        table.add_row(
-            *(d.defect.name, d.defect.falls, *(sought(d, engine) for engine in engines), f"{states:,}"),
-            *(f"{d.cures[0].states:,}" if not d.cures[0].falls else "FALLS", d.cures[0].proof),
+        fix = d.fixes[0]
+        made.add_row(
+            *(d.defect.name, d.defect.falls, *(_timing(d, engine) for engine in engines), f"{d.found.states:,}"),
+            *("FALLS" if fix.violated else f"{fix.states:,}", fix.proof),
         )
-    return table
+    return made
 
 
-def sought(derived: Derived, engine: str) -> str:
+def _timing(derived: Derived, engine: str) -> str:
     """How long an engine took, and how long its run is."""
-    if engine not in derived.seekers:
+    if engine not in derived.timings:
         return "-"
-    seconds, steps = derived.seekers[engine]
+    seconds, steps = derived.timings[engine]
     if steps is not None:
         return f"{seconds:.1f} s, {steps} steps"
     never = engine == "exhaustive" and derived.trace is None
     return f"{seconds:.1f} s, never happens" if never else "-"
 
 
-def to_json(found: list[Derived]) -> dict[str, Any]:
-    """All figures."""
-    return {"schema": "hintproof-defects/1", "defects": [_defect_json(d) for d in found]}
-
-
-def _defect_json(d: Derived) -> dict[str, Any]:
-    return {
-        "name": d.defect.name,
-        "label": d.defect.label,
-        "environment": d.defect.environment,
-        "sizes": str(d.defect.sizes),
-        "falls": d.defect.falls,
-        "states": d.found.states,
-        "steps": d.trace.length if d.trace else None,
-        "engines": {e: {"seconds": round(s, 3), "steps": steps} for e, (s, steps) in d.seekers.items()},
-        "mended": [
-            {"environment": c.environment, "falls": c.falls, "states": c.states, "steps": c.length, "proof": c.proof}
-            for c in d.cures
-        ],
-        "problems": d.problems,
-    }
-
-
 # -- a page -----------------------------------------------------------------------------------
 
 
 def page(derived: Derived, seen: Sequence[str] = ()) -> str:
-    """A page of Markdown that a maintainer can act on. ``seen`` is what came of its run on real systems, in words."""
+    """A page of Markdown that a maintainer can act on. ``seen`` has a line for each real system that ran it."""
     defect, trace = derived.defect, derived.trace
     declared = next(p for p in derived.result.properties if p.name == defect.falls)
     says = " ".join(declared.says.split("\n\n")[0].split())
@@ -118,7 +88,7 @@ def page(derived: Derived, seen: Sequence[str] = ()) -> str:
     parts += ["## See it", "```sh\n" + "\n".join(_commands(derived, bool(seen))) + "\n```"]
     parts += [
         "## Mended, or not",
-        markdown.table(("world", f"`{defect.falls}`", "what else falls there"), _cures(derived)),
+        markdown.table(("world", f"`{defect.falls}`", "what else falls there"), _fixes(derived)),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -142,16 +112,17 @@ def _commands(derived: Derived, replayed: bool) -> list[str]:
     return lines
 
 
-def _cures(derived: Derived) -> list[tuple[str, str, str]]:
+def _fixes(derived: Derived) -> list[tuple[str, str, str]]:
     return [
-        (f"`{c.environment}`", _verdict(c), ", ".join(f"`{n}`" for n in c.others) or "nothing") for c in derived.cures
+        (f"`{fix.environment}`", _verdict(fix), ", ".join(f"`{n}`" for n in fix.others) or "nothing")
+        for fix in derived.fixes
     ]
 
 
-def _verdict(told: Cure) -> str:
-    if told.falls:
-        return f"**falls**, after {length(told.length or 0)}" if told.length else "**falls**"
-    return f"holds in all {told.states:,} states of these sizes; {_EVERY_SIZE[told.proof]}"
+def _verdict(fix: Fix) -> str:
+    if fix.violated:
+        return f"**falls**, after {fix.length} steps" if fix.length else "**falls**"
+    return f"holds in all {fix.states:,} states of these sizes; {_EVERY_SIZE[fix.proof]}"
 
 
 def _capital(text: str) -> str:
@@ -159,10 +130,10 @@ def _capital(text: str) -> str:
 
 
 def files(derived: Derived, seen: Sequence[str] = ()) -> dict[str, str]:
-    """The files of a defect's folder, by name; of one that has no run the page alone."""
-    told = {"README.md": page(derived, seen)}
+    """The files of a defect's folder, by name; without a run there is only the page."""
+    texts = {"README.md": page(derived, seen)}
     if derived.trace is not None:
         reason = explain_end(derived.trace)
-        told["trace.txt"] = mail.render(build_story(derived.trace, derived.defect.known))
-        told["trace.json"] = json.dumps(document(derived.trace, reason), indent=1) + "\n"
-    return told
+        texts["trace.txt"] = mail.render(build_story(derived.trace, derived.defect.known))
+        texts["trace.json"] = json.dumps(document(derived.trace, reason), indent=1) + "\n"
+    return texts

@@ -1,65 +1,43 @@
-"""Proofs as tables for a terminal, and what is to be said of one that fails."""
+"""Proofs as tables and trees, and obligations that fail in full."""
 
 from __future__ import annotations
 
 import textwrap
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from hintproof.engines.cover import ACTION, GOAL, HYPOTHESIS, Covered, Item
 from hintproof.interpret.wording import wording
 from hintproof.story.build import build_story
 from hintproof.tasks.certify import Certificate
-from hintproof.tasks.dependencies import GUARD, LEMMA, Needed, Part, term_of, why_not_needed
+from hintproof.tasks.cover import ACTION, GOAL, HYPOTHESIS, Covered, Item
+from hintproof.tasks.dependencies import GUARD, LEMMA, Dependency, Part, term_of, why_not_needed
 from hintproof.tasks.prove import Failure, ProofResult, step_of, title_of
+from hintproof.views.results import tables
 from hintproof.views.trace import mail
 from hintspec.language.recording import Model
 
 
 def proofs_table(results: list[ProofResult]) -> Table:
-    """A row an environment: what is proved, and what is not and why."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("environment", "verdict", "obligations", "slowest", "time", "proved for every size; what is not"):
-        table.add_column(column, overflow="fold", no_wrap=column in ("verdict", "slowest", "time"))
+    """A row an environment: the properties that are proved, and those that are not."""
+    made = tables.table("environment")
+    for column in ("verdict", "obligations", "slowest", "time", "proved for every size; what is not"):
+        made.add_column(column, overflow="fold", no_wrap=column in ("verdict", "slowest", "time"))
     for result in results:
         proof = result.proof
         counts = f"{len(proof.obligations) - len(proof.failed)} of {len(proof.obligations)}"
         slowest = max((o.seconds for o in proof.obligations), default=0.0)
-        table.add_row(
+        made.add_row(
             result.environment,
             Text(result.says, "green" if result.says == "proved" else "yellow"),
             counts,
             f"{slowest * 1000:.0f} ms",
             f"{proof.seconds:.1f} s",
-            "\n".join(_told(result)),
+            "\n".join(_proved_lines(result)),
         )
-    return table
-
-
-def proofs_json(results: list[ProofResult], code: int) -> dict[str, Any]:
-    """All proofs as one JSON document, every obligation with its time."""
-    return {
-        "schema": "hintproof-proofs/1",
-        "exit": code,
-        "proofs": [
-            {
-                "environment": result.environment,
-                "says": result.says,
-                "proved": result.proof.proved,
-                "known_to_fall": {n: result.known_as(n) for n in result.proof.unproved if result.known_as(n)},
-                "not_proved": result.missing,
-                "not_tried": result.proof.open,
-                "untouched": result.proof.untouched,
-                "obligations": [asdict(obligation) for obligation in result.proof.obligations],
-            }
-            for result in results
-        ],
-    }
+    return made
 
 
 def summary(results: list[ProofResult], seconds: float) -> str:
@@ -75,10 +53,8 @@ def summary(results: list[ProofResult], seconds: float) -> str:
 
 
 def certificates_table(results: list[Certificate]) -> Table:
-    """A row an environment: how many obligations both solvers confirm; then what they don't agree on."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("environment", "confirmed by both", "not confirmed", "proved for every size; what is not"):
-        table.add_column(column, overflow="fold")
+    """A row an environment: how many obligations both solvers confirm, and on which they disagree."""
+    made = tables.table("environment", "confirmed by both", "not confirmed", "proved for every size; what is not")
     for result in results:
         open_ones = [o for o in result.obligations if o.z3 != "unsat"]
         lines = [", ".join(result.proved) or "nothing"]
@@ -86,9 +62,9 @@ def certificates_table(results: list[Certificate]) -> Table:
         lines += [f"NOT PROVED: {name}" for name in result.missing]
         lines += [f"SOLVERS DISAGREE on {o.file}: z3 {o.z3}, cvc5 {o.cvc5}" for o in result.disagreements]
         lines += [f"cvc5 could not decide {o.file}" for o in result.unconfirmed]
-        told = f"{len(result.unconfirmed)} of {len(result.obligations) - len(open_ones)}"
-        table.add_row(result.environment, f"{len(result.confirmed)}", told, "\n".join(lines))
-    return table
+        unconfirmed = f"{len(result.unconfirmed)} of {len(result.obligations) - len(open_ones)}"
+        made.add_row(result.environment, f"{len(result.confirmed)}", unconfirmed, "\n".join(lines))
+    return made
 
 
 def certificates_summary(results: list[Certificate], out: Path, seconds: float) -> str:
@@ -103,60 +79,56 @@ def certificates_summary(results: list[Certificate], out: Path, seconds: float) 
     )
 
 
-def resting_table(model: Model, rows: list[Needed]) -> Table:
-    """A row a part: what it says, and which properties lose their proof without it."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("left out", "which says", "then fails", "and with it"):
-        table.add_column(column, overflow="fold")
+def dependencies_table(model: Model, rows: list[Dependency]) -> Table:
+    """A row a part: its wording, and which properties lose their proof without it."""
+    made = tables.table("left out", "which says", "then fails", "and with it")
     for row in rows:
-        told = _says(model, row.part)
-        table.add_row(f"{row.part.kind} {row.part}", told, ", ".join(row.breaks), _falls(model, row))
-    return table
+        names = f"{row.part.kind} {row.part}"
+        made.add_row(names, _wording(model, row.part), ", ".join(row.breaks), _unproved(model, row))
+    return made
 
 
-def _says(model: Model, part: Part) -> str:
+def _wording(model: Model, part: Part) -> str:
     if part.kind == LEMMA:
         return model.claim_named(part.name).declared.says
     term = term_of(model, part)
     return "" if term is None else wording(term)
 
 
-def _falls(model: Model, row: Needed) -> str:
-    """The properties that fall without a part, or why none does."""
-    if row.falls:
-        return ", ".join(row.falls)
+def _unproved(model: Model, row: Dependency) -> str:
+    """The properties that lose their proof without a part, or why none does."""
+    if row.unproved:
+        return ", ".join(row.unproved)
     term = term_of(model, row.part)
     reason = why_not_needed(term) if row.part.kind == GUARD and term is not None else ""
     return f"nothing: {reason}" if reason else "nothing"
 
 
 def covers_table(reports: list[tuple[str, Covered]]) -> Table:
-    """A row an environment: the steps that happen, the shortest runs to what must be able to, what was not seen."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("environment", "steps seen", "hypotheses met", "states", "shortest runs; never seen"):
-        table.add_column(column, overflow="fold")
+    """A row an environment: how many steps happen, the shortest run to each goal, and what never happens."""
+    made = tables.table("environment", "steps seen", "hypotheses met", "states", "shortest runs; never seen")
     for environment, report in reports:
         seen = {kind: [i for i in report.lengths if i.kind == kind] for kind in (ACTION, HYPOTHESIS)}
         counts = [f"{sum(report.lengths[i] is not None for i in items)} of {len(items)}" for items in seen.values()]
         goals = ", ".join(f"{i.name} {n}" for i, n in report.lengths.items() if i.kind == GOAL and n is not None)
-        never = ", ".join(_unseen(item) for item in report.missing)
-        told = "\n".join(filter(None, [goals, f"never: {never}" if never else ""]))
-        table.add_row(environment, *counts, f"{report.states}", told)
-    return table
+        never = ", ".join(_item_name(item) for item in report.missing)
+        lines = filter(None, [goals, f"never: {never}" if never else ""])
+        made.add_row(environment, *counts, f"{report.states}", "\n".join(lines))
+    return made
 
 
-def _unseen(item: Item) -> str:
+def _item_name(item: Item) -> str:
     return f"{item.name} (its hypothesis {item.number + 1})" if item.kind == HYPOTHESIS else item.name
 
 
 def claim_tree(model: Model, name: str) -> Tree:
-    """A claim and the lemmas that its proof uses, each told once."""
-    told: set[str] = set()
+    """A claim and the lemmas that its proof uses, each in full once."""
+    shown: set[str] = set()
 
     def grow(tree: Tree, here: str) -> None:
         item = model.claim_named(here).declared
-        again = here in told
-        told.add(here)
+        again = here in shown
+        shown.add(here)
         branch = tree.add(f"{here} (see above)" if again else f"{here}: {' '.join(item.says.split())}")
         if not again:
             for lean in item.leans_on:
@@ -169,7 +141,7 @@ def claim_tree(model: Model, name: str) -> Tree:
     return root
 
 
-def _told(result: ProofResult) -> list[str]:
+def _proved_lines(result: ProofResult) -> list[str]:
     lines = [", ".join(result.proof.proved) or "nothing"]
     known = [f"{name} ({title_of(result.known_as(name))})" for name in result.proof.unproved if result.known_as(name)]
     if known:
@@ -180,7 +152,7 @@ def _told(result: ProofResult) -> list[str]:
 
 
 def failure(environment: str, found: Failure, saved: Path | None) -> str:
-    """An obligation that fails, told in full: the step, the two states, and whether the protocol gets there."""
+    """An obligation that fails, in full: the step, the two states, and whether the protocol gets there."""
     failed = found.obligation
     head = f"{environment}: {failed.by} does not keep {failed.claim}"
     if failed.verdict != "fails":
@@ -200,7 +172,7 @@ def _wrapped(text: str) -> str:
 
 
 def _reachability(found: Failure, saved: Path | None) -> str:
-    """Whether the protocol gets there, so that one knows whether it or the lemma is wrong."""
+    """Whether the protocol gets there: then the claim is wrong, else the lemmas may be too weak."""
     reached = found.reached
     assert reached is not None
     assert found.counterexample is not None

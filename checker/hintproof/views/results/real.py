@@ -1,11 +1,10 @@
-"""What a real system did with runs of the model, as text and as JSON."""
+"""The results of runs on a real system, as text."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from hintproof.qemu.conformance import Conformance
 from hintproof.qemu.machine import Setup
@@ -13,9 +12,10 @@ from hintproof.qemu.observations import NAME, Observation, load_observations
 from hintproof.qemu.outcome import Result
 from hintproof.qemu.replay import Course, Played, count_results
 from hintproof.tasks.verdict import Exit
+from hintproof.views.results.documents import LostBlock, RealReplay, ReplaysDocument
 from hintspec.catalogue.environments import compose
 
-#: Runs that differ, or could not be steered, of which more than the count is told.
+#: How many of the runs that differ, or could not be steered, are shown.
 _SHOWN = 5
 
 
@@ -26,7 +26,7 @@ def system(setup: Setup) -> str:
 
 
 def replays_exit(played: Sequence[Played]) -> Exit:
-    """1 if anything is lost, does otherwise or died; 3 if nothing is, and some could not be steered."""
+    """1 if QEMU lost data, differed from the model or died; else 3 if a replay could not be steered, else 0."""
     results = {p.result for p in played}
     if results & {Result.LOST, Result.DIFFERS, Result.DIED}:
         return Exit.REFUTED
@@ -40,32 +40,28 @@ def replays_lines(course: Course, setup: Setup, played: Sequence[Played]) -> Ite
     modelled = compose(course.environment).log.mode
     if modelled != setup.log_mode:
         yield f"(the run is of a world with the dirty log {modelled})"
-    for told, number in Counter(str(p) for p in played).items():
-        yield f"{number} of {len(played)}: {told}"
+    for result, number in Counter(str(p) for p in played).items():
+        yield f"{number} of {len(played)}: {result}"
 
 
-def replays_json(course: Course, setup: Setup, played: Sequence[Played]) -> dict[str, Any]:
-    """Replays of one run, as JSON."""
-    return {
-        "schema": "hintproof-real/1",
-        "environment": course.environment,
-        "steps": len(course.run),
-        "system": system(setup),
-        "results": count_results(played),
-        "replays": [
-            {
-                "result": str(p.result),
-                "step": p.step if p.reason else None,
-                "reason": p.reason,
-                "otherwise": p.otherwise,
-                "lost": [
-                    {"block": d.block, "address": d.address, "source": d.source, "destination": d.destination}
-                    for d in p.lost
-                ],
-            }
+def replays_document(course: Course, setup: Setup, played: Sequence[Played]) -> ReplaysDocument:
+    """Replays of one run, as a JSON document."""
+    return ReplaysDocument(
+        environment=course.environment,
+        steps=len(course.run),
+        system=system(setup),
+        results=count_results(played),
+        replays=[
+            RealReplay(
+                str(p.result),
+                p.step if p.reason else None,
+                p.reason,
+                p.otherwise,
+                [LostBlock(d.block, d.address, d.source, d.destination) for d in p.lost],
+            )
             for p in played
         ],
-    }
+    )
 
 
 _SHORT = {
@@ -77,24 +73,23 @@ _SHORT = {
 }
 
 
-def seen_line(seen: Observation) -> str:
-    """What was seen on one system, in a few words."""
-    told = ", ".join(f"{_SHORT.get(Result(result), result)} {n} of {seen.times}" for result, n in seen.results.items())
-    return f"QEMU {seen.qemu}, {seen.accelerator} (dirty log {seen.dirty_log}): {told}"
+def observation_lines(folder: Path) -> list[str]:
+    """The replays of a counterexample on real systems, by its folder: a line for each system."""
+    return [_observation_line(observed) for observed in load_observations(folder / NAME)]
 
 
-def seen_lines(folder: Path) -> list[str]:
-    """What was seen of a counterexample, by its folder."""
-    return [seen_line(seen) for seen in load_observations(folder / NAME)]
+def _observation_line(observed: Observation) -> str:
+    counts = [f"{_SHORT.get(Result(result), result)} {n} of {observed.times}" for result, n in observed.results.items()]
+    return f"QEMU {observed.qemu}, {observed.accelerator} (dirty log {observed.dirty_log}): {', '.join(counts)}"
 
 
-def conformance_lines(environment: str, setup: Setup, told: Conformance, seconds: float) -> Iterator[str]:
+def conformance_lines(environment: str, setup: Setup, found: Conformance, seconds: float) -> Iterator[str]:
     """A comparison with random runs, as text."""
     yield f"{environment} on {system(setup)}"
-    yield f"{told.runs} random runs in {seconds:.0f} s, {told.agree} of them as the model says"
-    yield f"{told.steps} steps, {told.migrations} migrations completed"
-    yield f"data lost in {told.losses} runs, as in the model"
-    for what, runs in (("does otherwise", told.differences), ("could not be steered", told.not_steered)):
+    yield f"{found.runs} random runs in {seconds:.0f} s, {found.agree} of them as the model says"
+    yield f"{found.steps} steps, {found.migrations} migrations completed"
+    yield f"data lost in {found.losses} runs, as in the model"
+    for what, runs in (("does otherwise", found.differences), ("could not be steered", found.not_steered)):
         if runs:
             yield f"{what}: {len(runs)}"
             yield from (f"  {run}" for run in runs[:_SHOWN])

@@ -1,15 +1,14 @@
-"""Measured searches as tables, as JSON, and as a picture of time against states."""
+"""Measured searches as tables, and as a picture of time against states."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from rich.table import Table
 
 from hintproof.system.errors import BadInput
-from hintproof.tasks.bench import COMPILED, SETUPS, SYMMETRIC, Measured, Ratio, ratios
+from hintproof.tasks.bench import COMPILED, SETUPS, SYMMETRIC, Measured, Ratio
+from hintproof.views.results import tables
 
 #: Searches with fewer states end before they can be seen in the picture.
 _SEEN = 100_000
@@ -17,18 +16,15 @@ _SEEN = 100_000
 
 def searches_table(measured: list[Measured]) -> Table:
     """A row a search."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("environment, sizes", "search"):
-        table.add_column(column, overflow="fold")
-    for column in ("states", "transitions", "time", "transitions/s", "ready in", "MB", "bytes/state"):
-        table.add_column(column, justify="right")
+    figures = ("states", "transitions", "time", "transitions/s", "ready in", "MB", "bytes/state")
+    made = tables.table("environment, sizes", "search", right=figures)
     for m in measured:
-        table.add_row(
+        made.add_row(
             *(f"{m.environment} {m.sizes}", f"{m.engine} {m.version}".strip(), f"{m.states:,}"),
             *(_or_dash(m.transitions), f"{m.seconds:.2f} s", _or_dash(m.transition_rate), f"{m.ready:.1f} s"),
             *(f"{m.megabytes:,}", f"{m.bytes_per_state:.0f}" if m.bytes_per_state else "-"),
         )
-    return table
+    return made
 
 
 def _or_dash(number: float | None) -> str:
@@ -37,25 +33,16 @@ def _or_dash(number: float | None) -> str:
 
 def ratios_table(found: list[Ratio]) -> Table:
     """Ours against SPIN, a row a world: how many times faster."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("environment, sizes", "against"):
-        table.add_column(column, overflow="fold")
-    for column in ("counts", "transitions/s", "time to verdict, with symmetry"):
-        table.add_column(column, justify="right")
+    figures = ("counts", "transitions/s", "time to verdict, with symmetry")
+    made = tables.table("environment, sizes", "against", right=figures)
     for r in found:
         counts = "agree" if r.agree else "DIFFER"
-        table.add_row(f"{r.environment} {r.sizes}", r.spin, counts, _times(r.transitions), _times(r.verdict))
-    return table
+        made.add_row(f"{r.environment} {r.sizes}", r.spin, counts, _times(r.transitions), _times(r.verdict))
+    return made
 
 
 def _times(ratio: float | None) -> str:
     return "-" if ratio is None else f"{ratio:.1f} x"
-
-
-def to_json(measured: list[Measured]) -> dict[str, Any]:
-    """All figures."""
-    searches = [{**asdict(m), "transitions_per_second": m.transition_rate} for m in measured]
-    return {"schema": "hintproof-bench/1", "searches": searches, "against_spin": [asdict(r) for r in ratios(measured)]}
 
 
 def plot(measured: list[Measured], file: Path) -> None:

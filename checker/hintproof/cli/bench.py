@@ -1,0 +1,47 @@
+"""The command that measures searches: thin over :mod:`hintproof.tasks.bench`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hintproof.cli.console import AsJson, live_runner, print_json
+from hintproof.system.errors import BadInput
+from hintproof.views.results import tables
+from hintproof.views.results.documents import bench_document
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def bench(
+    quick: Annotated[bool, typer.Option("--quick", help="Leave out the worlds of many states.")] = False,
+    models: Annotated[
+        Path | None, typer.Option(help="The directory benchmarks/ of the sources, for TLC and minicheck.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw time against states: an SVG or PNG file.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the exhaustive searches on fixed worlds, and those of other model checkers, one after the other."""
+    from hintproof.tasks.bench import measurements, missing, ratios  # here, as it takes Numba a while to be imported
+    from hintproof.views.results import speed
+
+    if models is not None and not (models / "TwoPhase.tla").is_file():
+        raise BadInput(f"{models} holds no TwoPhase.tla: give the directory benchmarks/ of the sources")
+    measured = []
+    for task in measurements(quick, models):  # a process each, so that the memory is its own
+        measured += live_runner(1, quiet=as_json)([task])
+    if plot is not None:
+        speed.plot(measured, plot)
+    if as_json:
+        print_json(bench_document(measured, ratios(measured)))
+        return
+    out = tables.console()
+    out.print(speed.searches_table(measured))
+    if found := ratios(measured):
+        out.print("\nours against SPIN, one core each", highlight=False)
+        out.print(speed.ratios_table(found))
+    for line in missing(models):
+        out.print(f"not compared: {line}", highlight=False)

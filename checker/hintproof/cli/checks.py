@@ -1,0 +1,207 @@
+"""The commands that search environments: thin over :mod:`hintproof.tasks.check` and its neighbours."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hintproof.cli.console import (
+    AsJson,
+    Environment,
+    Environments,
+    Jobs,
+    Number,
+    live_runner,
+    print_json,
+    require_positive,
+    require_writable,
+)
+from hintproof.engines.limits import Limits
+from hintproof.engines.options import BoundedOptions, ExhaustiveOptions, Options, SamplingOptions
+from hintproof.story.build import build_story
+from hintproof.story.causes import explain_end
+from hintproof.system.errors import BadInput
+from hintproof.system.files import write_atomically
+from hintproof.system.memory import share
+from hintproof.system.workers import cores
+from hintproof.tasks.check import ENGINES, Result, SampledFound, check_all, pins_of, plan
+from hintproof.tasks.simulate import run_random_steps
+from hintproof.tasks.verdict import Exit, Verdict
+from hintproof.trace.document import save
+from hintproof.trace.replay import prepare
+from hintproof.views.results import exploration, tables
+from hintproof.views.results.documents import results_document
+from hintproof.views.trace import mail
+from hintspec.catalogue.expected import RECORDS, records_of
+from hintspec.language.errors import SpecError
+from hintspec.language.sizes import Sizes
+
+app = typer.Typer(rich_markup_mode=None)
+
+Blocks = Annotated[Number, typer.Option(help="Blocks of guest memory.")]
+Ring = Annotated[Number, typer.Option(help="Entries of the hint queue.")]
+Rounds = Annotated[Number, typer.Option(help="Syncs that issue a command id.")]
+Migrations = Annotated[Number, typer.Option(help="Migrations, one after the other.")]
+Chunk = Annotated[Number, typer.Option(help="Blocks in a clear chunk.")]
+
+
+def _sizes(**given: Number) -> Sizes | None:
+    """Sizes from the options given, on top of the defaults; None if none was given."""
+    chosen = {name: value for name, value in given.items() if value is not None}
+    try:
+        return Sizes(**chosen) if chosen else None
+    except SpecError as problem:
+        raise BadInput(str(problem)) from None
+
+
+@app.command()
+def check(
+    environment: Environments = None,
+    engine: Annotated[list[str] | None, typer.Option(help="exhaustive, bounded or sampled; may be repeated.")] = None,
+    blocks: Blocks = None,
+    ring: Ring = None,
+    rounds: Rounds = None,
+    migrations: Migrations = None,
+    chunk: Chunk = None,
+    dma: Annotated[Number, typer.Option(help="Writes by the hypervisor.")] = None,
+    pauses: Annotated[Number, typer.Option(help="Pauses by the user.")] = None,
+    resizes: Annotated[Number, typer.Option(help="Changes of the balloon's size.")] = None,
+    removes: Annotated[Number, typer.Option(help="Removals of the driver.")] = None,
+    freezes: Annotated[Number, typer.Option(help="Suspends of the guest.")] = None,
+    depth: Annotated[Number, typer.Option(help="Bounded: how many steps to look ahead.")] = None,
+    runs: Annotated[Number, typer.Option(help="Sampled: how many random runs, in place of the profile's.")] = None,
+    profile: Annotated[
+        str, typer.Option(help="Sampled: quick (seconds) or thorough (a minute on all cores).")
+    ] = "quick",
+    seed: Annotated[
+        Number, typer.Option(help="Sampled: the seed of the random choice; nothing is replayed, so a check repeats.")
+    ] = None,
+    database: Annotated[
+        Path, typer.Option(help="Sampled: the database of Hypothesis; runs that failed before are replayed first.")
+    ] = Path(".hypothesis/examples"),
+    no_database: Annotated[bool, typer.Option("--no-database", help="Sampled: neither read nor write it.")] = False,
+    symmetry: Annotated[bool, typer.Option(help="Exhaustive: count states up to the names of blocks.")] = False,
+    limit_states: Annotated[Number, typer.Option(help="States after which the exhaustive engine gives up.")] = None,
+    limit_seconds: Annotated[float | None, typer.Option(help="Seconds after which an engine gives up.")] = None,
+    limit_megabytes: Annotated[
+        Number, typer.Option(help="Memory at which an engine gives up (default: its share of what is free).")
+    ] = None,
+    jobs: Jobs = None,
+    traces: Annotated[Path, typer.Option(help="Directory for trace files.")] = Path("hintproof-traces"),
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for known refutations, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check environments; without names, check all that are shipped against their records."""
+    sizes = _sizes(
+        blocks=blocks, ring=ring, rounds=rounds, migrations=migrations, chunk=chunk,
+        dma=dma, pauses=pauses, resizes=resizes, removes=removes, freezes=freezes,
+    )  # fmt: skip
+    require_positive(limit_states=limit_states, limit_seconds=limit_seconds, limit_megabytes=limit_megabytes)
+    require_positive(depth=depth, runs=runs, jobs=jobs)
+    replays = not no_database and seed is None and "sampled" in (engine or ENGINES)
+    at_a_time = min(jobs or cores(), len(environment or RECORDS) * len(engine or ENGINES))
+    limits = Limits(limit_states, limit_seconds, limit_megabytes or share(at_a_time))
+    threads = (jobs or cores()) // at_a_time
+    options = Options(
+        ExhaustiveOptions(symmetry, threads),
+        BoundedOptions(depth),
+        SamplingOptions(runs, profile, seed or 0, str(database) if replays else None, threads=threads),
+    )
+    plan_one = partial(plan, sizes=sizes, engines=engine or (), limits=limits, options=options)
+    if environment:
+        plans = [plan_one(name) for name in dict.fromkeys(environment)]
+    else:
+        plans = [plan_one(r.environment, record=r if sizes is None else None) for r in RECORDS]
+    require_writable(traces)
+    if replays:
+        require_writable(database, "--database")
+    began = time.monotonic()
+    results = check_all(plans, live_runner(jobs, quiet=as_json))
+    with_files = [(result, _save_traces(result, traces)) for result in results]
+    code = _combine_exits(results, strict)
+    if as_json:
+        print_json(results_document(with_files, int(code)))
+        raise typer.Exit(code)
+    out = tables.console()
+    out.print(tables.results_table(with_files))
+    found = [(f"{r.environment} {r.sizes}", found) for r in results for found in r.found.values()]
+    explored = [(name, sampled) for name, sampled in found if isinstance(sampled, SampledFound)]
+    if explored:
+        out.print(exploration.exploration_table(explored))
+    out.print(tables.summary(results, time.monotonic() - began), highlight=False)
+    for result in results if environment else ():
+        _print_main_trace(result)
+    raise typer.Exit(code)
+
+
+def _refuted(result: Result) -> list[str]:
+    return [item.name for item in result.properties if result.verdict(item.name) == Verdict.REFUTED]
+
+
+def _save_traces(result: Result, directory: Path) -> dict[str, Path]:
+    """Write the shortest run against each refuted property; the files by property."""
+    files = {}
+    usual = result.pinned and result.record == records_of(result.environment)[0]
+    folder = result.environment if usual else f"{result.environment},{str(result.sizes).replace(' ', ',')}"
+    for name in _refuted(result):
+        if trace := result.trace(name):
+            files[name] = directory / folder / f"{name}.json"
+            save(trace, explain_end(trace), files[name])
+    return files
+
+
+def _combine_exits(results: list[Result], strict: bool) -> Exit:
+    codes = {result.exit(strict) for result in results}
+    return next((code for code in (Exit.REFUTED, Exit.UNDECIDED) if code in codes), Exit.AS_EXPECTED)
+
+
+def _print_main_trace(result: Result) -> None:
+    """Print the trace of the first property that is refuted: properties stand in the order of their weight."""
+    for name in _refuted(result):
+        if trace := result.trace(name):
+            print()
+            print(mail.render(build_story(trace, result.known_as(name))), end="")
+            return
+
+
+@app.command()
+def pin(
+    only: Annotated[list[str] | None, typer.Argument(metavar="[ENVIRONMENT]...")] = None,
+    file: Annotated[Path, typer.Option(help="The file to write.")] = Path("spec/hintspec/catalogue/pins.json"),
+) -> None:
+    """For maintainers: search all recorded environments and pin their counts in the spec."""
+    records = [r for r in RECORDS if not only or r.environment in only]
+    results = check_all([plan(r.environment, r.sizes, ["exhaustive"], record=r) for r in records], live_runner(None))
+    try:
+        pinned: dict[str, Any] = json.loads(file.read_text()) if only else {}
+    except (OSError, ValueError) as problem:
+        raise BadInput(f"can't read {file}: {problem}") from None
+    for record, result in zip(records, results, strict=True):
+        pinned[record.key] = pins_of(result.exhaustive)
+    write_atomically(file, json.dumps(pinned, indent=1, sort_keys=True) + "\n")
+    print(f"{len(records)} records pinned in {file}")
+
+
+@app.command()
+def simulate(
+    environment: Environment,
+    blocks: Blocks = 4,
+    ring: Ring = 4,
+    rounds: Rounds = 3,
+    migrations: Migrations = 1,
+    chunk: Chunk = 1,
+    steps: Annotated[int, typer.Option(help="How many steps.")] = 100,
+    seed: Annotated[int, typer.Option(help="The seed of the random choice.")] = 0,
+) -> None:
+    """Take random steps of an environment, at any size, and print them."""
+    require_positive(steps=steps)
+    sizes = _sizes(blocks=blocks, ring=ring, rounds=rounds, migrations=migrations, chunk=chunk)
+    assert sizes is not None
+    for line in run_random_steps(prepare(environment, sizes), steps, random.Random(seed)):
+        print(line)

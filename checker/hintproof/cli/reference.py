@@ -1,0 +1,39 @@
+"""The commands that list what there is: environments, properties."""
+
+from __future__ import annotations
+
+import typer
+from rich.table import Table
+
+from hintproof.views.results import tables
+from hintspec.catalogue.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
+from hintspec.catalogue.expected import RECORDS
+from hintspec.text import PROTOCOL
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def environments() -> None:
+    """List the words that environments are made of, and the recorded checks."""
+    out = tables.console()
+    for title, words in (("drivers", DRIVERS), ("devices", DEVICES), ("dirty logs", LOGS), ("changes", CHANGES)):
+        table = Table(box=None, title=title, title_justify="left", show_header=False, title_style="bold")
+        for name, word in words.items():
+            table.add_row(name, word.says)
+        out.print(table)
+    for name, meaning in ALIASES.items():
+        out.print(f"[bold]alias[/bold]\n {name} = {meaning}", highlight=False)
+    table = tables.table("environment", "sizes", "known to fall", pad_edge=True, title="recorded")
+    for record in RECORDS:
+        table.add_row(record.environment, str(record.sizes), ", ".join(record.known) or "nothing")
+    out.print(table)
+
+
+@app.command()
+def properties() -> None:
+    """List the properties, with the clause or reason behind each."""
+    table = tables.table("property", "kind", "says", "clause", pad_edge=True)
+    for item in PROTOCOL.properties:
+        table.add_row(item.name, item.kind, " ".join(item.says.split()), item.clause)
+    tables.console().print(table)

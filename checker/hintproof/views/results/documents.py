@@ -1,0 +1,429 @@
+"""Results of the tasks as JSON documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from hintproof.mutation.task import Summary, mutants_of
+from hintproof.story.model import PreventingRule
+from hintproof.system.documents import Document
+from hintproof.tasks.check import Coverage, Found, Result, SampledFound
+from hintproof.tasks.defects import Derived
+from hintproof.tasks.prove import Obligation, ProofResult
+from hintspec.catalogue.defect import Defect
+from hintspec.language.sizes import Sizes
+
+if TYPE_CHECKING:
+    from hintproof.tasks.bench import Measured, Ratio
+
+# -- checks -----------------------------------------------------------------------------------
+
+
+class Condition(msgspec.Struct):
+    """A condition of a step, and whether an exploration saw it true and saw it false."""
+
+    step: str
+    of: str
+    condition: int
+    true: bool
+    false: bool
+
+
+class Exploration(msgspec.Struct):
+    """What an exploration with Hypothesis saw: steps, pairs of actors, conditions; how soon it found each run."""
+
+    found_after: dict[str, float]
+    replayed: list[str]
+    steps: dict[str, int]
+    pairs_of_actors: dict[str, int]
+    conditions: list[Condition]
+
+
+class EngineResult(msgspec.Struct):
+    """What one engine searched: its counts, and the limit that ended it early, if one did."""
+
+    finished: bool
+    stopped_by: str
+    states: int
+    transitions: int
+    depth: int
+    runs: int
+    seconds: float
+    fired: dict[str, int]
+    exploration: Exploration | UnsetType = UNSET
+
+
+class EngineVerdict(msgspec.Struct):
+    """The verdict of one engine on a property. ``loop``: the run goes round for ever after so many steps."""
+
+    engine: str
+    verdict: str
+    detail: str
+    loop: int | None
+
+
+class PropertyResult(msgspec.Struct):
+    """The verdict of all engines on a property, and the file of the trace that refutes it."""
+
+    property: str
+    kind: str
+    clause: str
+    verdict: str
+    known_as: str
+    trace: str | None
+    judgements: list[EngineVerdict]
+
+
+class EnvironmentResult(msgspec.Struct):
+    """The results of one environment. ``not_as_recorded`` has a line for each difference from its record."""
+
+    environment: str
+    sizes: Sizes
+    not_as_recorded: list[str]
+    engines: dict[str, EngineResult]
+    properties: list[PropertyResult]
+
+
+class ResultsDocument(Document, tag="hintproof-results/1"):
+    """The results of ``hintproof check``, with its exit code."""
+
+    exit: int
+    results: list[EnvironmentResult]
+
+
+def results_document(results: Sequence[tuple[Result, dict[str, Path]]], code: int) -> ResultsDocument:
+    """The results of checks, each with the files of its traces by property."""
+    return ResultsDocument(exit=code, results=[_environment(result, files) for result, files in results])
+
+
+def _environment(result: Result, files: dict[str, Path]) -> EnvironmentResult:
+    return EnvironmentResult(
+        environment=result.environment,
+        sizes=result.sizes,
+        not_as_recorded=[*result.disagreements, *result.deviations],
+        engines={engine: _engine(found) for engine, found in result.found.items()},
+        properties=[
+            PropertyResult(
+                property=item.name,
+                kind=item.kind,
+                clause=item.clause,
+                verdict=result.verdict(item.name).value,
+                known_as=result.known_as(item.name),
+                trace=str(files[item.name]) if item.name in files else None,
+                judgements=[
+                    EngineVerdict(j.engine, j.verdict.value, j.detail, j.loop) for j in result.judgements(item.name)
+                ],
+            )
+            for item in result.properties
+        ],
+    )
+
+
+def _engine(found: Found) -> EngineResult:
+    return EngineResult(
+        finished=found.finished,
+        stopped_by=found.stopped_by,
+        **found.counts,
+        seconds=round(found.seconds, 3),
+        fired=found.fired,
+        exploration=to_exploration(found, found.coverage)
+        if isinstance(found, SampledFound) and found.coverage
+        else UNSET,
+    )
+
+
+def to_exploration(found: SampledFound, seen: Coverage) -> Exploration:
+    """What a sampled search saw."""
+    return Exploration(
+        found_after={name: round(seconds, 3) for name, seconds in found.after.items()},
+        replayed=sorted(found.replayed),
+        steps=seen.steps,
+        pairs_of_actors=seen.pairs,
+        conditions=[Condition(b.step, b.kind, b.condition, b.true, b.false) for b in seen.branches],
+    )
+
+
+# -- proofs -----------------------------------------------------------------------------------
+
+
+class ProofOfEnvironment(msgspec.Struct):
+    """The proof of one environment for every size: properties by outcome, and every obligation with its seconds."""
+
+    environment: str
+    says: str
+    proved: list[str]
+    known_to_fall: dict[str, str]
+    not_proved: list[str]
+    not_tried: list[str]
+    untouched: int
+    obligations: list[Obligation]
+
+
+class ProofsDocument(Document, tag="hintproof-proofs/1"):
+    """The results of ``hintproof prove``, with its exit code."""
+
+    exit: int
+    proofs: list[ProofOfEnvironment]
+
+
+def proofs_document(results: Sequence[ProofResult], code: int) -> ProofsDocument:
+    """All proofs, with every obligation."""
+    return ProofsDocument(
+        exit=code,
+        proofs=[
+            ProofOfEnvironment(
+                environment=result.environment,
+                says=result.says,
+                proved=result.proof.proved,
+                known_to_fall={n: result.known_as(n) for n in result.proof.unproved if result.known_as(n)},
+                not_proved=result.missing,
+                not_tried=result.proof.open,
+                untouched=result.proof.untouched,
+                obligations=result.proof.obligations,
+            )
+            for result in results
+        ],
+    )
+
+
+# -- known defects ----------------------------------------------------------------------------
+
+
+class ListedDefect(msgspec.Struct):
+    """A known defect, in short."""
+
+    name: str
+    label: str
+    title: str
+    status: str
+    affects: str
+
+
+class DefectListDocument(Document, tag="hintproof-defect-list/1"):
+    """The list of ``hintproof defects``."""
+
+    defects: list[ListedDefect]
+
+
+def defect_list_document(defects: Sequence[Defect]) -> DefectListDocument:
+    """The known defects in short."""
+    return DefectListDocument(
+        defects=[ListedDefect(d.name, d.label, d.title, d.status.value, d.affects) for d in defects]
+    )
+
+
+class EngineTime(msgspec.Struct):
+    """How long an engine took to find a defect, and the length of its run; None if it found none."""
+
+    seconds: float
+    steps: int | None
+
+
+class FixedWorld(msgspec.Struct):
+    """A world that is to fix a defect. ``falls``: the property is violated there all the same."""
+
+    environment: str
+    falls: bool
+    states: int
+    steps: int | None
+    proof: str
+
+
+class DerivedDefect(msgspec.Struct):
+    """A known defect derived anew: the search of its world, and the worlds that are to fix it."""
+
+    name: str
+    label: str
+    environment: str
+    sizes: str
+    falls: str
+    states: int
+    steps: str | None
+    engines: dict[str, EngineTime]
+    mended: list[FixedWorld]
+    problems: list[str]
+
+
+class DefectsDocument(Document, tag="hintproof-defects/1"):
+    """The results of ``hintproof defects --derive``."""
+
+    defects: list[DerivedDefect]
+
+
+def defects_document(found: Sequence[Derived]) -> DefectsDocument:
+    """The figures of derived defects."""
+    return DefectsDocument(
+        defects=[
+            DerivedDefect(
+                name=d.defect.name,
+                label=d.defect.label,
+                environment=d.defect.environment,
+                sizes=str(d.defect.sizes),
+                falls=d.defect.falls,
+                states=d.found.states,
+                steps=d.trace.length if d.trace else None,
+                engines={e: EngineTime(round(seconds, 3), steps) for e, (seconds, steps) in d.timings.items()},
+                mended=[FixedWorld(f.environment, f.violated, f.states, f.length, f.proof) for f in d.fixes],
+                problems=d.problems,
+            )
+            for d in found
+        ]
+    )
+
+
+class DefectRules(msgspec.Struct):
+    """The rules that a defect needs: with another value of one of them the property holds."""
+
+    name: str
+    stopped_by: list[PreventingRule]
+
+
+class RulesDocument(Document, tag="hintproof-rules/1"):
+    """The results of ``hintproof defects --rules``."""
+
+    defects: list[DefectRules]
+
+
+# -- mutants ----------------------------------------------------------------------------------
+
+
+class MutantResult(msgspec.Struct):
+    """A mutant and its verdict. The other fields are those of a killed one: what killed it, how, and where."""
+
+    name: str
+    says: str
+    verdict: str
+    kind: str | UnsetType = UNSET
+    by: str | UnsetType = UNSET
+    how: str | UnsetType = UNSET
+    length: int | UnsetType | None = UNSET
+    sizes: str | UnsetType = UNSET
+    world: str | UnsetType = UNSET
+
+
+class MutantsDocument(Document, tag="hintproof-mutants/2"):
+    """The results of ``hintproof mutate``, with its exit code. ``made`` counts all mutants of the environment."""
+
+    exit: int
+    environment: str
+    digest: str
+    stages: list[str]
+    score: float | None
+    seconds: float
+    made: int
+    judged: int
+    killed: int
+    equivalent: int
+    survivors: int
+    undecided: int
+    mutants: list[MutantResult]
+
+
+def mutants_document(summary: Summary, code: int) -> MutantsDocument:
+    """All mutants that were judged."""
+    return MutantsDocument(
+        exit=code,
+        environment=summary.environment,
+        digest=summary.digest,
+        stages=list(summary.stages),
+        score=summary.score,
+        seconds=round(summary.seconds, 1),
+        made=len(mutants_of(summary.environment)),
+        judged=len(summary.rows),
+        killed=len(summary.killed),
+        equivalent=len(summary.equal),
+        survivors=len(summary.survivors),
+        undecided=len(summary.undecided),
+        mutants=[
+            MutantResult(
+                row.name, row.says, row.outcome.verdict, **(asdict(kill) if (kill := row.outcome.kill) else {})
+            )
+            for row in summary.rows
+        ],
+    )
+
+
+# -- measured searches ------------------------------------------------------------------------
+
+
+class Search(msgspec.Struct):
+    """One measured search. ``samples`` are states and seconds on the way."""
+
+    environment: str
+    sizes: str
+    engine: str
+    states: int
+    transitions: int | None
+    seconds: float
+    ready: float
+    megabytes: int
+    version: str
+    bytes_per_state: float | None
+    samples: list[tuple[int, float]]
+    transitions_per_second: float | None
+
+
+class SpinRatio(msgspec.Struct):
+    """Our search against SPIN's: how many times faster by transitions a second, and by time to the verdict."""
+
+    environment: str
+    sizes: str
+    spin: str
+    transitions: float
+    verdict: float | None
+    agree: bool
+
+
+class BenchDocument(Document, tag="hintproof-bench/1"):
+    """The results of ``hintproof bench``."""
+
+    searches: list[Search]
+    against_spin: list[SpinRatio]
+
+
+def bench_document(measured: Sequence[Measured], ratios: Sequence[Ratio]) -> BenchDocument:
+    """All figures."""
+    return BenchDocument(
+        searches=[
+            msgspec.convert({**asdict(m), "transitions_per_second": m.transition_rate}, Search) for m in measured
+        ],
+        against_spin=[msgspec.convert(asdict(ratio), SpinRatio) for ratio in ratios],
+    )
+
+
+# -- runs on a real system --------------------------------------------------------------------
+
+
+class LostBlock(msgspec.Struct):
+    """A block whose content differs between source and destination."""
+
+    block: int
+    address: int
+    source: Any
+    destination: Any
+
+
+class RealReplay(msgspec.Struct):
+    """One replay on a real system. ``step`` and ``reason`` say where it ended early; ``otherwise`` how it differed."""
+
+    result: str
+    step: int | None
+    reason: str
+    otherwise: Any
+    lost: list[LostBlock]
+
+
+class ReplaysDocument(Document, tag="hintproof-real/1"):
+    """The results of ``hintproof replay --on qemu``."""
+
+    environment: str
+    steps: int
+    system: str
+    results: dict[str, int]
+    replays: list[RealReplay]
