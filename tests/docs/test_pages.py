@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import importlib.util
 import re
 from pathlib import Path
@@ -17,6 +19,8 @@ DOCUMENTS = [*sorted(ROOT.glob("*.md")), *PAGES]
 MADE = ("hintproof-certificates/", "hintproof-mutation/", "hintproof-traces/", "counterexamples/NAME", "docs/NAME.json")
 
 _PATH = re.compile(r"`((?:spec|checker|tests|docs|benchmarks|counterexamples|hintproof|views)/[\w./*-]+)`")
+_DOTTED = re.compile(r"`((?:hintproof|hintspec)(?:\.\w+)+)`")
+_IMPORT = re.compile(r"^from (hint\w+(?:\.\w+)*) import (.+)$", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
@@ -30,6 +34,23 @@ def exists(name: str) -> bool:
 def test_the_files_that_a_page_names_exist(document: Path) -> None:
     named = _PATH.findall(document.read_text())
     assert [name for name in named if "NAME" not in name and not name.startswith(MADE) and not exists(name)] == []
+
+
+def find(dotted: str) -> bool:
+    """Whether a dotted name is a module, or something in one."""
+    with contextlib.suppress(ModuleNotFoundError):
+        if importlib.util.find_spec(dotted) is not None:
+            return True
+    module, _, name = dotted.rpartition(".")
+    return bool(module) and find(module) and hasattr(importlib.import_module(module), name)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_the_modules_and_names_of_a_page_exist(document: Path) -> None:
+    text = document.read_text().split("### Renamed modules")[0]  # the changelog's table has a test of its own
+    named = _DOTTED.findall(text)
+    named += [f"{module}.{name}" for module, names in _IMPORT.findall(text) for name in re.findall(r"\w+", names)]
+    assert [name for name in named if not find(name)] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
