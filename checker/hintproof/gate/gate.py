@@ -89,7 +89,9 @@ class _Gate:
             report = _undecided(step, f"the patched driver {after.trouble.value}", after, note)
         else:
             self._good = step.after, after
-            report = self._compare(step, files, before, after, note)
+            changed = step.after
+            report = _report(step, Outcome.UNCHANGED, "", note)
+            report = judge(report, before, after, lambda: self._checker.difference(files, changed))
         return replace(report, seconds=time.monotonic() - began)
 
     def _before(self, step: Step) -> tuple[Mapping[str, str], DriverVerdict, tuple[str, ...]]:
@@ -112,25 +114,23 @@ class _Gate:
             self._known[key] = self._checker.check(files)
         return self._known[key]
 
-    def _compare(
-        self,
-        step: Step,
-        files: Mapping[str, str],
-        before: DriverVerdict,
-        after: DriverVerdict,
-        notes: tuple[str, ...],
-    ) -> PatchReport:
-        assert step.after is not None
-        findings = compare(before, after)
-        same = before.behaviour == after.behaviour
-        outcome, reason = outcome_of(findings, same)
-        return replace(
-            _report(step, outcome, reason, notes),
-            findings=findings,
-            held=tuple(sorted(str(question) for question in after.holds)),
-            difference=() if same else self._checker.difference(files, step.after),
-            sizes=after.sizes,
-        )
+
+def judge(
+    report: PatchReport, before: DriverVerdict, after: DriverVerdict, difference: Callable[[], Iterable[str]]
+) -> PatchReport:
+    """A report with its outcome, by the verdicts before and after the patch; ``difference`` gives that of behaviour."""
+    findings = compare(before, after)
+    same = before.behaviour == after.behaviour
+    outcome, reason = outcome_of(findings, same)
+    return replace(
+        report,
+        outcome=outcome,
+        reason=reason,
+        findings=findings,
+        held=tuple(sorted(str(question) for question in after.holds)),
+        difference=() if same else tuple(difference()),
+        sizes=after.sizes,
+    )
 
 
 def compare(before: DriverVerdict, after: DriverVerdict) -> tuple[Finding, ...]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hintproof.gate.checker import DriverVerdict, Place, Question, TraceLine, Violation
-from hintproof.gate.gate import compare, outcome_of
+from hintproof.gate.gate import judge
 from hintproof.gate.report import GateReport, PatchReport
 from hintproof.qemu.binary import Qemu
 from hintproof.qemu.conformance import SIZES, course_of, world_of
@@ -163,15 +163,10 @@ def _compare_builds(build: Qemu, before: Results, after: Results, amount: Amount
     steered = [scenario for scenario in before if not (_undecided(before[scenario]) and _undecided(after[scenario]))]
     left_out = [scenario.world for scenario in before if scenario not in steered]
     was, now = (to_verdict({scenario: results[scenario] for scenario in steered}) for results in (before, after))
-    findings = compare(was, now)
-    same = was.behaviour == now.behaviour
-    outcome, reason = outcome_of(findings, same)
     traced = len({scenario.name for scenario in steered if scenario.trace})
+    report = judge(_report(build, Outcome.UNCHANGED, ""), was, now, lambda: _difference(steered, before, after))
     return replace(
-        _report(build, outcome, reason),
-        findings=findings,
-        held=tuple(sorted(str(question) for question in now.holds)),
-        difference=() if same else tuple(_difference(steered, before, after)),
+        report,
         notes=(f"neither could be steered along: {'; '.join(left_out)}",) if left_out else (),
         sizes=f"{traced} counterexamples, each {amount.times} times; {len(steered) - traced} random runs",
     )

@@ -12,74 +12,59 @@ from hintproof.system.errors import BadInput
 THREADS, QUEUES, HINT_ELEMENTS, BLOCKS, SMALL_PAGES, CONFIG_BYTES = 8, 5, 32, 16, 16, 64
 
 
+def _u32(names: str) -> list[tuple[str, type[c_uint32]]]:
+    return [(name, c_uint32) for name in names.split()]
+
+
+def _u64(names: str) -> list[tuple[str, type[c_uint64]]]:
+    return [(name, c_uint64) for name in names.split()]
+
+
 class Settings(Structure):
     """The fixed settings of a check; see struct settings."""
 
-    _fields_ = [
-        ("features", c_uint64),
-        ("ring", c_uint32),
-        ("other_rings", c_uint32),
-        ("blocks", c_uint32),
-        ("small_pages", c_uint32),
-        ("poisoning", c_uint32),
-        ("init_on_free", c_uint32),
-    ]
+    _fields_ = [*_u64("features"), *_u32("ring other_rings blocks small_pages poisoning init_on_free")]
 
 
 class RawEvent(Structure):
     """A call that was made. The meaning of a, b and c depends on the call."""
 
-    _fields_ = [
-        *(("a", c_uint64), ("b", c_uint64), ("c", c_uint64), ("site", c_uint64)),
-        *(("op", c_uint32), ("thread", c_uint32)),
-    ]
+    _fields_ = [*_u64("a b c site"), *_u32("op thread")]
 
 
 class RawFault(Structure):
     """What ended a thread of the driver."""
 
-    _fields_ = [
-        *(("kind", c_uint32), ("thread", c_uint32), ("signal", c_uint32), ("op", c_uint32)),
-        *(("address", c_uint64), ("pc", c_uint64), ("text", c_char * 160)),
-    ]
+    _fields_ = [*_u32("kind thread signal op"), *_u64("address pc"), ("text", c_char * 160)]
 
 
 class ElementView(Structure):
     """A buffer on a queue; ``payload`` is what an out buffer begins with, now."""
 
-    _fields_ = [
-        ("address", c_uint64),
-        *((name, c_uint32) for name in ("length", "out", "count", "payload", "block", "unused")),
-    ]
+    _fields_ = [*_u64("address"), *_u32("length out count payload block unused")]
 
 
 class QueueView(Structure):
     """A queue: first the used elements, then the taken ones, then the available ones."""
 
-    _fields_ = [
-        *((name, c_uint32) for name in ("exists", "size", "free", "used", "taken", "available")),
-        ("elements", ElementView * HINT_ELEMENTS),
-    ]
+    _fields_ = [*_u32("exists size free used taken available"), ("elements", ElementView * HINT_ELEMENTS)]
 
 
 class ThreadView(Structure):
     """A thread and the call that it stands before."""
 
-    _fields_ = [
-        *((name, c_uint64) for name in ("a", "b", "c", "site")),
-        *((name, c_uint32) for name in ("entry", "argument", "op", "enabled")),
-    ]
+    _fields_ = [*_u64("a b c site"), *_u32("entry argument op enabled")]
 
 
 class View(Structure):
     """The machine; sets of blocks, pages and work items are bit masks."""
 
     _fields_ = [
-        ("features", c_uint64),
+        *_u64("features"),
         ("threads", ThreadView * THREADS),
         ("queues", QueueView * QUEUES),
-        *((name, c_uint32) for name in ("pending", "running", "known", "free", "driver", "small_driver", "heap")),
-        *((name, c_uint32) for name in ("bound", "listening", "ready", "frozen", "shrinker", "oom", "reporting")),
+        *_u32("pending running known free driver small_driver heap"),
+        *_u32("bound listening ready frozen shrinker oom reporting"),
         ("config", c_uint8 * CONFIG_BYTES),
     ]
 
@@ -89,19 +74,14 @@ class RawPlan(Structure):
 
     _fields_ = [
         ("commands", c_uint32 * 8),
-        *((name, c_uint32) for name in ("command_count", "scans", "removes", "freezes")),
-        *((name, c_uint32) for name in ("allocations_fail", "atomic", "offset", "hint_queue")),
+        *_u32("command_count scans removes freezes allocations_fail atomic offset hint_queue"),
     ]
 
 
 class RawOutcome(Structure):
     """How far a search came, and the path to a state in which something is wrong."""
 
-    _fields_ = [
-        *(("states", c_uint64), ("transitions", c_uint64)),
-        *((name, c_uint32) for name in ("depth", "verdict", "path_length", "state")),
-        ("path", c_uint8 * 4096),
-    ]
+    _fields_ = [*_u64("states transitions"), *_u32("depth verdict path_length state"), ("path", c_uint8 * 4096)]
 
 
 _FUNCTIONS: dict[str, tuple[object, list[object]]] = {

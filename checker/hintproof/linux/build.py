@@ -6,14 +6,13 @@ import hashlib
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from hintproof.linux.source import DRIVER, HEADER, Source, encode
-from hintproof.system.cache import cache_directory
+from hintproof.system.cache import cached_directory
 from hintproof.system.children import Ended, first_line, run_child
 from hintproof.system.errors import BadInput
 
@@ -132,20 +131,15 @@ def _runtime() -> Path:
     version = run_child([compiler(), "--version"], SHIM, _PATIENCE).output
     files = sorted(SHIM.glob("*.[ch]"))
     key = hashlib.sha256("\0".join([version, *_RUNTIME, *(f.read_text() for f in files)]).encode()).hexdigest()[:24]
-    kept = cache_directory() / f"shim-{key}"
-    if kept.is_dir():
-        return kept
-    scratch = Path(tempfile.mkdtemp(dir=cache_directory()))
-    try:
-        units = [str(f) for f in files if f.suffix == ".c"]
-        done = run_child([compiler(), *_RUNTIME, "-I", str(SHIM), "-c", *units], scratch, _PATIENCE, {"LC_ALL": "C"})
+    units = [file for file in files if file.suffix == ".c"]
+
+    def compile_all(directory: Path) -> None:
+        command = [compiler(), *_RUNTIME, "-I", str(SHIM), "-c", *map(str, units)]
+        done = run_child(command, directory, _PATIENCE, {"LC_ALL": "C"})
         if done.status:
             raise BadInput(f"{compiler()}: it can't compile the harness: {first_line(done.output)}")
-        if not kept.is_dir():
-            os.replace(scratch, kept)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-    return kept
+
+    return cached_directory(f"shim-{key}", [f"{unit.stem}.o" for unit in units], compile_all)
 
 
 def _headers(source: Source) -> Iterator[tuple[str, str]]:

@@ -23,26 +23,11 @@ _SLICE = 20_000
 LOCAL = mask_of(Op.TO_VIRTIO, Op.FROM_VIRTIO, Op.RETURN, Op.SAY)
 
 
-class Verdict(IntEnum):
-    """How a search ended; as in shim/moves.h."""
+#: How a search ended; as in shim/moves.h.
+Verdict = IntEnum("Verdict", "EXHAUSTED GOES_ON FAULTED DEADLOCKED LEAKED LIMITED", start=0)
 
-    EXHAUSTED = 0
-    GOES_ON = 1
-    FAULTED = 2
-    DEADLOCKED = 3
-    LEAKED = 4
-    LIMITED = 5
-
-
-class Move(IntEnum):
-    """A move of others."""
-
-    COMMAND = 16
-    SCAN = 17
-    REMOVE = 18
-    POP = 19
-    FREEZE = 20
-    RESTORE = 21
+#: A move of others; as in shim/moves.h.
+Move = IntEnum("Move", "COMMAND SCAN REMOVE POP FREEZE RESTORE", start=16)
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hintproof.system.cache import cache_directory
+from hintproof.system.cache import cached_directory
 from hintproof.system.errors import BadInput
 
 DRIVER = "drivers/virtio/virtio_balloon.c"
@@ -113,13 +110,8 @@ def _read_tarball(tarball: Path) -> Source:
     """Unpack the two files, and cache them: a kernel's tarball takes seconds."""
     status = tarball.stat()
     key = f"{tarball.resolve()} {status.st_size} {status.st_mtime_ns}"
-    cached = cache_directory() / f"source-{hashlib.sha256(key.encode()).hexdigest()[:24]}"
-    if not all((cached / path).is_file() for path in WATCHED):
-        with tempfile.TemporaryDirectory(dir=cache_directory()) as scratch:
-            _unpack(tarball, Path(scratch))
-            shutil.rmtree(cached, ignore_errors=True)
-            os.replace(scratch, cached)
-            os.mkdir(scratch)  # for the context manager to remove
+    name = f"source-{hashlib.sha256(key.encode()).hexdigest()[:24]}"
+    cached = cached_directory(name, WATCHED, lambda directory: _unpack(tarball, directory))
     return Source(tarball.name, read_tree(cached).files)
 
 

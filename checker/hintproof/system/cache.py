@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +24,28 @@ def cache_directory() -> Path:
             return directory
     except OSError:  # in a directory that nobody else may write to, as what is kept there is run
         return Path(tempfile.mkdtemp(prefix="hintproof-"))
+
+
+def cached_directory(name: str, files: Sequence[str], make: Callable[[Path], None]) -> Path:
+    """A directory in the cache that has these files; if it lacks one, ``make`` makes all of them anew.
+
+    It is there complete or not at all, also where two processes make it at once.
+    """
+    directory = cache_directory() / name
+
+    def is_complete() -> bool:
+        return all((directory / file).is_file() for file in files)
+
+    if not is_complete():
+        with tempfile.TemporaryDirectory(dir=cache_directory()) as scratch:
+            made = Path(scratch) / "made"
+            made.mkdir()
+            make(made)
+            if not is_complete():
+                shutil.rmtree(directory, ignore_errors=True)
+                with contextlib.suppress(OSError):  # another process was first
+                    os.replace(made, directory)
+    return directory
 
 
 def drop_oldest(directory: Path, most: int) -> None:

@@ -50,7 +50,7 @@ def test_something_new_falls() -> None:
     assert finding.clause.startswith("the purpose of live migration")
     assert patch.held == ("id_at_most_once",)
     assert [touch.touched.function for touch in patch.touches] == ["send_cmd_id_start"]
-    assert patch.touches[0].behind.actions[0] == "set_active_id"
+    assert patch.touches[0].behind.actions[0] == "round_begins"
 
 
 def test_what_fell_before_is_told_and_fails_only_if_strict() -> None:
