@@ -1,1 +1,1 @@
-"""The gate: what a patch to the Linux driver adds to, or takes from, what falls."""
+"""The gate: the violations that a patch to the Linux driver, or to QEMU, adds or fixes."""

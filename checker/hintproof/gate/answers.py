@@ -1,4 +1,4 @@
-"""What the answers to the checks of a driver come to: one verdict, and the first difference between two drivers."""
+"""Answers to the checks of a driver become one verdict; those of two drivers give the first difference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The interface between the gate and what runs the driver's code: texts in, a verdict out."""
+"""The interface between the gate and a checker of the driver's code: texts in, a verdict out."""
 
 from __future__ import annotations
 

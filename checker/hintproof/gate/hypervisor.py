@@ -31,7 +31,7 @@ DEVICE = Place("hw/virtio/virtio-balloon.c", 1)
 
 _LOST = "no_lost_write"
 
-#: Properties of what arrives at the destination: the memory of both sides decides them.
+#: Properties of the data that arrives at the destination: the memory of both sides decides them.
 _OF_ARRIVAL = frozenset({_LOST, "free_content_kept"})
 
 _LIVES = "hypervisor_lives"
@@ -82,8 +82,8 @@ def run_gate_on_qemu(
 ) -> GateReport:
     """Compare a build with the one before it. ``traces`` is a folder of counterexamples, NAME/trace.json.
 
-    ``watch`` is called with what is played next. Raises :class:`BadInput` if the base can't be used, or there are no
-    traces.
+    ``watch`` is called with a line before the runs of each build. Raises :class:`BadInput` if the base can't be used,
+    or there are no traces.
     """
     began = time.monotonic()
     usable = [a for a in accelerators if not (base.refusal(a) or build.refusal(a))]
@@ -107,7 +107,7 @@ def run_gate_on_qemu(
     )
 
 
-# -- what is played ---------------------------------------------------------------------------
+# -- the runs to play ------------------------------------------------------------------------
 
 
 def _load_scenarios(folder: Path, accelerators: Sequence[str], base: Qemu, times: int) -> Iterator[_Scenario]:
@@ -156,7 +156,7 @@ def _play_all(qemu: Qemu, scenarios: Sequence[_Scenario], watch: Watch | None) -
     return results
 
 
-# -- what it comes to -------------------------------------------------------------------------
+# -- the verdict -----------------------------------------------------------------------------
 
 
 def _compare_builds(build: Qemu, before: Results, after: Results, amount: Amount) -> PatchReport:
@@ -227,7 +227,7 @@ def _fingerprint(results: Results) -> str:
 
 
 def _observe(played: Played) -> str:
-    """The observation of a run, without what may vary from one time to the next."""
+    """The observation of a run, without all that may vary from one time to the next."""
     if played.result == Result.NOT_STEERED:
         return ""
     reason = "" if played.result == Result.DIED else f"{played.reason} {played.otherwise}"

@@ -1,4 +1,4 @@
-"""Patches as people send them: a diff, a mail, a mailbox, what ``git log -p`` prints."""
+"""Patches as people send them: a diff, a mail, a mailbox, the output of ``git log -p``."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Patch:
 
     @cached_property
     def changes(self) -> list[FileChange]:
-        """What it changes, file by file. Raises :class:`BadInput` if that can't be read."""
+        """Its changes, file by file. Raises :class:`BadInput` for a damaged diff."""
         return file_changes(self.diff, self.name)
 
     @property

@@ -77,7 +77,7 @@ def summarize(findings: Iterable[Finding]) -> str:
 
 @dataclass(frozen=True)
 class Touch:
-    """A function that a patch touches, and what the protocol text has behind it."""
+    """A function that a patch touches, and the part of the protocol text behind it."""
 
     touched: Touched
     behind: Behind

@@ -183,5 +183,5 @@ def _by_lemmas(model: Model, item: RecordedAction) -> set[str]:
 
 
 def _depends_on(term: Term, item: RecordedAction) -> bool:
-    """Whether a predicate reads what a step writes."""
+    """Whether a predicate reads a variable that a step writes."""
     return not item.updates.keys().isdisjoint(reads(term))

@@ -1,7 +1,7 @@
 """The spec's driver with any host at all: whenever the driver looks, config shows any id, STOP or DONE; an interrupt
 and a pop may come at any time.
 
-What this host may do includes what every device of the spec may do to a driver, so a driver that is the same as the
+This host may do all that any device of the spec may do to a driver, so a driver that is the same as the
 spec's here is the same in all of its worlds. No application allocates: to the driver that is an allocation that fails,
 which may happen at any time anyway.
 """
@@ -25,7 +25,7 @@ S = State
 
 
 def reads(s: S) -> Term:
-    """The worker is about to read the id: what config shows matters now, and at no other time."""
+    """The worker is about to read the id: the config field matters now, and at no other time."""
     return one_of(s.driver.at, Worker.READ_ID, Worker.REREAD, Worker.POLL_ID)
 
 
@@ -78,7 +78,7 @@ def pop(s: S) -> None:
 
 HOST: tuple[Action, ...] = (show_stop, show_done, show_served_id, show_next_id, show_later_id, pop)
 
-#: Host steps that change nothing but what config shows.
+#: Host steps that change the config field alone.
 SHOWS = frozenset(step.name for step in HOST if step.name.startswith("show_"))
 
 TEXT = Text(
@@ -109,5 +109,5 @@ def world_of(environment: str) -> World:
 
 
 def any_host(environment: str) -> Model:
-    """The same recorded."""
+    """The world of :func:`world_of`, recorded."""
     return record(TEXT, world_of(environment))

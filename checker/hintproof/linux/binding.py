@@ -33,13 +33,13 @@ class RawEvent(Structure):
 
 
 class RawFault(Structure):
-    """What ended a thread of the driver."""
+    """The fault that ended a thread of the driver."""
 
     _fields_ = [*_u32("kind thread signal op"), *_u64("address pc"), ("text", c_char * 160)]
 
 
 class ElementView(Structure):
-    """A buffer on a queue; ``payload`` is what an out buffer begins with, now."""
+    """A buffer on a queue; ``payload`` is the present beginning of an out buffer."""
 
     _fields_ = [*_u64("address"), *_u32("length out count payload block unused")]
 
@@ -70,7 +70,7 @@ class View(Structure):
 
 
 class RawPlan(Structure):
-    """What others may do to a driver in a search; see struct plan."""
+    """The moves of others in a search; see struct plan."""
 
     _fields_ = [
         ("commands", c_uint32 * 8),
@@ -113,7 +113,7 @@ _FUNCTIONS: dict[str, tuple[object, list[object]]] = {
 
 
 class Library:
-    """A driver's library, loaded into this process. Its machine is one and shared: load each library once."""
+    """A driver's library, loaded into this process. It has one machine, which all share: load each library once."""
 
     def __init__(self, path: Path) -> None:
         try:

@@ -16,7 +16,7 @@ from hintproof.system.cache import cached_directory
 from hintproof.system.children import Ended, first_line, run_child
 from hintproof.system.errors import BadInput
 
-#: Our own C files: the interface that a driver is compiled against, and what it does.
+#: Our own C files: the interface that a driver is compiled against, and its implementation.
 SHIM = Path(__file__).with_name("shim")
 
 #: In the order in which they are linked; the driver's own data lies between the first two.
@@ -30,7 +30,7 @@ _COMMON = (
 _RUNTIME = (*_COMMON, "-O2")
 
 #: Functions are not inlined and calls are not turned into jumps, so that each call has the name of the function that
-#: makes it. More optimisation leaves more dead values in registers and on stacks, which make two of what is one state.
+#: makes it. More optimisation leaves more dead values in registers and on stacks, which split one state into two.
 _DRIVER = (
     *(*_COMMON, "-Os", "-fno-inline", "-fno-optimize-sibling-calls", "-fno-ipa-icf", "-ffreestanding"),
     *("-fmax-errors=40", "-fdiagnostics-color=never", "-fno-diagnostics-show-caret"),

@@ -90,7 +90,7 @@ def check_code(
 ) -> Direct:
     """Visit all states, up to a violation of the property ``until``, if one is named, to ``most`` or a time.
 
-    A fault of the code ends the search of what is behind it, not the search. Raises
+    A fault of the code ends its own run alone; the search goes on. Raises
     :class:`~hintproof.system.errors.BadInput` for an environment without such a driver, and
     :class:`~hintproof.linux.driver.Deviation` for code that the harness can't follow.
     """

@@ -59,7 +59,7 @@ class Setup:
     init_on_free: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what the shim has no room for."""
+        """Refuse sizes that the shim has no room for."""
         most = (BLOCKS, SMALL_PAGES, HINT_ELEMENTS)
         if not (0 < self.blocks <= most[0] and 0 <= self.small_pages <= most[1] and 0 < self.ring <= most[2]):
             raise BadInput(f"a machine of {self.blocks} blocks, {self.small_pages} pages and ring {self.ring}: "
@@ -74,7 +74,7 @@ class Setup:
 
 @dataclass(frozen=True)
 class Fault:
-    """What ended a thread of the driver: a broken rule, a signal of the processor, an endless loop."""
+    """The end of a thread by a fault: a broken rule, a signal of the processor, an endless loop."""
 
     kind: FaultKind
     entry: Entry
@@ -129,7 +129,10 @@ class Event:
 
 @dataclass(frozen=True)
 class Buffer:
-    """A buffer on a queue. ``payload`` is what the device would read from an out buffer NOW; blocks count from 1."""
+    """A buffer on a queue; blocks count from 1.
+
+    ``payload`` is the PRESENT content of an out buffer, as the device would read it.
+    """
 
     out: bool
     payload: int
@@ -147,15 +150,15 @@ class Driver:
         self.symbols = Symbols(library, self.library.base())
         self.setup = Setup()
 
-    # -- coming and going ----------------------------------------------------------------------
+    # -- machine and calls ---------------------------------------------------------------------
 
     def start(self, setup: Setup | None = None) -> int:
-        """A fresh machine, and probe() in it up to its end; what probe() returned (0, or minus an errno)."""
+        """Run probe() in a fresh machine. Its return value: 0, or minus an errno."""
         self.fresh(setup)
         return self.call(Entry.PROBE)
 
     def fresh(self, setup: Setup | None = None) -> None:
-        """A machine with no driver bound to the device."""
+        """Make a fresh machine, with no driver bound to the device."""
         self.setup = setup or Setup()
         if self.raw.hp_reset_machine(self.setup.settings()):
             raise BadInput("the machine for the driver can't be made: no memory")
@@ -314,7 +317,7 @@ class Driver:
         """Choose the block (counted from 0) that the next allocation gets; :data:`NO_BLOCK` makes it fail."""
         self.raw.hp_set_next_block(choice)
 
-    # -- what happened, and copies -------------------------------------------------------------
+    # -- past calls, and snapshots -------------------------------------------------------------
 
     def events(self) -> list[Event]:
         """The calls made since the last :meth:`forget_events` (the first 4096 of them)."""

@@ -1,4 +1,4 @@
-"""What calls of the C code do to everybody else, as actions of the spec's language: no logic of a driver is in here.
+"""The effects of calls of the C code on everybody else, as actions of the spec's language, without a driver's logic.
 
 Together with the spec's guest, device, hypervisor and dirty log they are a world whose driver is the code.
 """
@@ -46,7 +46,7 @@ def code_hints(s: S, block: Term) -> None:
 
 @action(by=DRIVER, where="virtqueue_add_outbuf()", when=hinting)
 def code_sends(s: S) -> None:
-    """The code puts an out buffer on the hint queue; what it holds is looked up in its memory, later."""
+    """The code puts an out buffer on the hint queue; its content is looked up in the code's memory, later."""
     require(s.ring.queue.room > 0)
     s.ring.queue = s.ring.queue.post(**entry(s, Entry.START))
 
@@ -109,7 +109,7 @@ EFFECTS: tuple[Action, ...] = (
     *(code_is_ready, code_tells_poison, code_is_removed, code_is_suspended, code_goes_on),
 )
 
-#: What everybody but the driver does. A legacy driver may turn the feature off, whatever the code does.
+#: The actions of everybody but the driver. A legacy driver may turn the feature off, whatever the code does.
 _OTHERS = tuple(item for item in PROTOCOL.actions if item.actor != DRIVER or item is rewrite_features)
 
 TEXT = Text(
@@ -128,5 +128,5 @@ def world_with_code(environment: str) -> World:
 
 
 def model_with_code(environment: str) -> Model:
-    """The same recorded."""
+    """The world of :func:`world_with_code`, recorded."""
     return record(TEXT, world_with_code(environment))

@@ -19,7 +19,7 @@ from hintproof.system.errors import BadInput
 #: States that are expanded between two looks at Ctrl-C and at the clock.
 _SLICE = 20_000
 
-#: Calls at which nobody else can tell whether the thread has made them yet: no points in a search.
+#: Nobody else can tell whether a thread has made one of these calls yet: they are no points in a search.
 LOCAL = mask_of(Op.TO_VIRTIO, Op.FROM_VIRTIO, Op.RETURN, Op.SAY)
 
 
@@ -43,7 +43,7 @@ class Plan:
     points: int = EVERY_CALL & ~LOCAL
 
     def __post_init__(self) -> None:
-        """Refuse what the shim has no room for."""
+        """Refuse more command ids than the shim has room for."""
         if len(self.commands) > 8:
             raise BadInput(f"{len(self.commands)} command ids are too many for a search: give at most 8")
 

@@ -22,7 +22,7 @@ from hintproof.story.model import Story
 from hintproof.trace.document import document
 from hintspec.language.sizes import Sizes
 
-#: The driver of the spec that the code is compared with. From 5.7 on the driver has not changed in what the spec says.
+#: The driver of the spec to compare the code with. As the spec has it, the driver has not changed since 5.7.
 SPEC_DRIVER = "linux-6.1"
 
 #: Steps of a random walk through the code by itself, and of a random run through code and everybody else.
@@ -30,7 +30,7 @@ _WALK, _RUN = 400, 100
 
 
 class Kind(Enum):
-    """What a check looks at, in words for the reader."""
+    """The kinds of checks, in words for the reader."""
 
     CODE_FAULTS = "all states of the code by itself"
     RACES = "random walks with a point at each access to memory"
@@ -64,7 +64,7 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class CodeFault(msgspec.Struct, frozen=True):
-    """A fault of the code: what it is, where, and the run to it, a line a step.
+    """A fault of the code, its place, and the run to it, a line a step.
 
     ``kind`` names a member of ``operations.FaultKind``, or of ``explore.Verdict`` where nothing broke; or is PROBE.
     """

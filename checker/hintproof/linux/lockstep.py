@@ -36,7 +36,7 @@ _BOUND = Binding.BOUND.index
 
 @dataclass(frozen=True)
 class Difference:
-    """Where the code and the spec part: the steps up to there, and what differs."""
+    """A difference of code and spec, and the steps up to it."""
 
     run: tuple[tuple[str, int | None], ...]
     says: str
@@ -131,7 +131,7 @@ class Pairing:
                 raise Deviation("the code's remove does not wait for the worker, the spec's does", call)
 
     def _require_shrinker(self, code: int, held: int, shrinks: bool) -> None:
-        """The code's shrinker counts what the spec's driver holds; where that is nothing, a scan frees nothing."""
+        """The code's shrinker counts the blocks that the spec's driver holds; a scan without such blocks frees none."""
         if code in self._sound or self.spec.world.driver.reclaim != Reclaim.SHRINKER:
             return
         self.code.driver.recall(code)
@@ -168,7 +168,7 @@ def compare(
 def compare_pairs(
     pairing: Pairing, most: int, seconds: float | None = None, progress: Progress | None = None
 ) -> Comparison:
-    """Compare with both sides made already; what they learned of the code stays with them."""
+    """Compare two sides that are made already; they remember the steps of the code afterwards."""
     return _Search(pairing, most, Clock(seconds)).run(progress)
 
 

@@ -1,6 +1,7 @@
-"""What a process that runs foreign code gives up: the network, files outside of one directory, and more than its share.
+"""A process that runs foreign code gives up the network, files outside of one directory, and all beyond its share.
 
-Limits always hold. The rest is asked of the kernel, which may be too old or may refuse; :func:`enter` says what holds.
+Limits always hold. The rest depends on the kernel, which may be too old or may refuse; :func:`enter` returns what
+holds.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class _Beneath(ctypes.Structure):
 
 
 def enter(directory: Path, seconds: int, megabytes: int) -> list[str]:
-    """Give up what the process does not need; what holds from now on, in words.
+    """Give up all that the process does not need. Returns the restrictions that hold from now on, in words.
 
     ``directory`` is where it may still write. ``seconds`` are of processor time, ``megabytes`` of address space.
     """

@@ -1,4 +1,4 @@
-/* The device as the driver sees it: queues, config space, reset; and who registers for what. */
+/* The device as the driver sees it: queues, config space, reset, registration. */
 #define _GNU_SOURCE
 #include <sys/uio.h>
 #include <unistd.h>

@@ -89,7 +89,7 @@ int hp_entry_begins(int entry, int argument)
 	}
 }
 
-/* As the core does: what both know, transport bits, validate, probe. */
+/* As the core does: features that both know, transport bits, validate, probe. */
 static int probe(void)
 {
 	struct virtio_device *vdev = &hp_m->vdev;

@@ -167,7 +167,7 @@ static u64 draw(u64 *state)
 	return *state;
 }
 
-/* Random walks from the state as it is now; the first that comes to grief ends them. */
+/* Random walks from the present state; the first with a fault ends them. */
 int hp_walks(u64 seed, u32 walks, u32 length, struct outcome *out)
 {
 	u8 *start = malloc(hp_snapshot_max + 2 * LINE), moves[MOVES];

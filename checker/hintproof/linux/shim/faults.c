@@ -1,4 +1,4 @@
-/* What goes wrong inside the driver ends its thread, not the process: signals, endless loops, broken rules. */
+/* A fault inside the driver ends its thread, not the process: a signal, an endless loop, a broken rule. */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdlib.h>
@@ -25,7 +25,7 @@ static void set_fault(enum hp_fault kind, const char *text)
 	hp_fault.text[length] = 0;
 }
 
-/* What the driver must not do. Outside of the driver it is the caller who asks for nonsense. */
+/* The driver has broken a rule of the kernel. Outside of the driver the caller has. */
 void hp_bug(const char *what)
 {
 	set_fault(FAULT_BUG, what);

@@ -1,4 +1,4 @@
-/* The moves: steps of threads, and what device, memory management and administrator do in between. */
+/* The moves: steps of threads, and those of device, memory management and administrator in between. */
 #include "moves.h"
 
 struct plan hp_plan;
@@ -157,7 +157,7 @@ static int leaks(void)
 	return 0;
 }
 
-/* What is wrong with a state in itself: nothing more can happen though a thread is alive; memory is left behind. */
+/* A state that is wrong in itself: nothing can happen although a thread is alive; memory is left behind. */
 enum verdict hp_judge(void)
 {
 	u8 moves[MOVES];

@@ -1,4 +1,4 @@
-/* What may happen next to a driver in a small world of its own: the moves of the search. */
+/* The moves of the search: all that may happen next to a driver in a small world of its own. */
 #ifndef HINTPROOF_MOVES_H
 #define HINTPROOF_MOVES_H
 
@@ -10,7 +10,7 @@ enum { COMMANDS = 8, MOVES = 64 };
 enum { MOVE_FAIL = 8, MOVE_COMMAND = 16, MOVE_SCAN, MOVE_REMOVE, MOVE_POP, MOVE_FREEZE, MOVE_RESTORE,
        MOVE_WORK = 32 };
 
-/* What others may do, and how often. */
+/* The moves of others, and how often they may happen. */
 struct plan {
 	u32 commands[COMMANDS];
 	u32 command_count, scans, removes, freezes;

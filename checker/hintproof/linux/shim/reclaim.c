@@ -1,4 +1,4 @@
-/* Who registers to be asked for memory, or told of free memory: shrinker, OOM notifier, page reporting. */
+/* Registration for reclaim and for free pages: shrinker, OOM notifier, page reporting. */
 #include "runtime.h"
 
 static int registers(const void *site, void **place, void *who)

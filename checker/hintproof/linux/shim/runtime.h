@@ -1,5 +1,5 @@
 /*
- * What the files of the runtime share: the machine that a driver runs in, its threads, and the points between steps.
+ * Shared by the files of the runtime: the machine that a driver runs in, its threads, and the points between steps.
  *
  * Everything that changes as the driver runs is in one struct machine, the heap, the stacks, and the driver's own data;
  * so a snapshot is a copy of these. A thread stops BEFORE each call of the kernel's interface (a point), and a step
@@ -66,12 +66,12 @@ struct machine {
 	struct thread threads[THREADS];
 	u16 heap_top;
 	u8 bound, listening, ready, frozen, deaf;
-	u8 commands, scans, removes, freezes; /* what the search has used up of its budgets */
+	u8 commands, scans, removes, freezes; /* used by the search, of its budgets */
 };
 
-/* What stays the same for a whole check. */
+/* The fixed settings of a check. */
 struct settings {
-	u64 features; /* what the device offers */
+	u64 features; /* offered by the device */
 	u32 ring, other_rings;
 	u32 blocks, small_pages;
 	u32 poisoning, init_on_free;
@@ -91,7 +91,7 @@ extern u32 hp_event_count;
 extern struct fault hp_fault;
 extern u64 hp_mask;         /* which calls are points; locks, waits and the like stop a thread that they block, anyway */
 extern int hp_current;      /* the thread that runs, or -1 */
-extern int hp_next_block;   /* what the next allocation gets: a block's number, -1 nothing, -2 the lowest free one */
+extern int hp_next_block;   /* the block that the next allocation gets: a number, -1 none, -2 the lowest free one */
 extern volatile u64 hp_serial;
 extern volatile int hp_running;
 extern int hp_accesses;     /* built with a point at each access to memory */

@@ -137,7 +137,7 @@ void hp_hash(const u8 *data, size_t size, u64 out[2])
 	out[1] = mixed(b ^ 0x1d8e4e27c47d124fUL, a ^ 0xeb44accab455d165UL);
 }
 
-/* -- by number: what differs from the first one, line by line */
+/* -- by number: the lines that differ from those of the first one */
 
 struct kept { u64 hash[2]; u8 *lines; u32 size; };
 

@@ -1,4 +1,4 @@
-/* What Python sees of the machine: one flat record, the same for every build. */
+/* The machine as Python reads it: one flat record, the same for every build. */
 #include "view.h"
 
 static void view_queue(const struct queue *queue, struct queue_view *view)

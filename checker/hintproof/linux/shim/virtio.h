@@ -138,7 +138,7 @@ void virtio_device_ready(struct virtio_device *vdev);
 void virtio_reset_device(struct virtio_device *vdev);
 #define virtio_is_little_endian(vdev) true
 u32 cpu_to_virtio32(const struct virtio_device *vdev, u32 value);
-u32 virtio32_to_cpu(const struct virtio_device *vdev, u32 value); /* up to 5.8 what is stored as active goes through it */
+u32 virtio32_to_cpu(const struct virtio_device *vdev, u32 value); /* up to 5.8 the active id goes through it as it is stored */
 #define cpu_to_virtio16(vdev, value) ((__virtio16)((void)(vdev), (value)))
 #define cpu_to_virtio64(vdev, value) ((__virtio64)((void)(vdev), (value)))
 #define virtio16_to_cpu(vdev, value) ((u16)((void)(vdev), (value)))

@@ -1,4 +1,4 @@
-"""What all forms of the report share: how each finding counts, its sentence, and the lines of its run."""
+"""The common part of all forms: how each finding counts, its sentence, and the lines of its run."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def _command(kind: str, place: Place | None, title: str, texts: list[str]) -> st
 
 
 def _data(text: str) -> str:
-    """Text as a command's message: what would end the command is escaped as the runner undoes it."""
+    """Text as a command's message: characters that would end the command are escaped as the runner expects."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

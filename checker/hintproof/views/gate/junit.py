@@ -1,4 +1,4 @@
-"""The gate's report as JUnit XML: a suite a patch, a case a property; what is undecided is an error."""
+"""The gate's report as JUnit XML: a suite a patch, a case a property; an undecided one is an error."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COUNTERS = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 
 
 def render(report: GateReport, strict: bool = False) -> str:
-    """The whole report. What falls without the patch, too, counts as skipped, or as a failure if ``strict``."""
+    """The whole report. A violation that the patch does not add is skipped, or a failure if ``strict``."""
     suites = [_suite(patch, strict) for patch in report.patches]
     counts = {name: str(sum(int(suite.attrib[name]) for suite in suites)) for name in ("tests", *_COUNTERS)}
     root = Xml.Element("testsuites", {"name": "hintproof gate", "time": f"{report.seconds:.3f}", **counts})

@@ -19,7 +19,7 @@ _RESULTS = {
 
 
 def render(report: GateReport, strict: bool = False) -> str:
-    """The whole report. What falls without the patch, too, is expected to (XFAIL), unless ``strict``."""
+    """The whole report. A violation that the patch does not add is expected (XFAIL), unless ``strict``."""
     texts = ["KTAP version 1", f"1..{len(report.patches)}"]
     for number, patch in enumerate(report.patches, 1):
         texts += _patch(number, patch, strict)
