@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from hintspec.language.declare import Action, Text, collect
+from hintspec.language.declare import Action, Change, Cover, Property, Text, collect
 from hintspec.proof.lemmas import ASSUMPTIONS, LEMMAS
-from hintspec.properties.liveness import PROGRESS_PROPERTIES
-from hintspec.properties.protocol_rules import CONDUCT
-from hintspec.properties.reachability import COVERS
+from hintspec.properties import liveness, protocol_rules, reachability, transitions
 from hintspec.properties.safety import PROPERTIES
-from hintspec.properties.transitions import CHANGES, CLAIMS_OF_CHANGE
 from hintspec.protocol import (
     device,
     device_loop,
@@ -19,12 +16,12 @@ from hintspec.protocol import (
     migration,
     migration_end,
     postcopy_snapshot,
+    promises,
     sending,
     shrinker,
 )
 from hintspec.protocol import historic_steps as old
 from hintspec.protocol import repair_steps as repaired
-from hintspec.protocol.promises import CLAIMS_OF_CONDUCT
 from hintspec.protocol.state import APPLICATION, DEVICE, DRIVER, HYPERVISOR, State
 
 #: Sizes that limit a finite search, beside the numbers of blocks and ring slots.
@@ -73,14 +70,22 @@ ACTIONS: tuple[Action, ...] = tuple(
     for action in (modern, *_STANDS_BEHIND.get(modern, ()))
 )
 
+#: The properties of data and blocks come first, then promises, rules of the protocol, transitions, progress.
+_PROPERTIES: tuple[Property, ...] = tuple(
+    dict.fromkeys(
+        [*PROPERTIES]
+        + [item for part in (promises, protocol_rules, transitions, liveness) for item in collect(part, Property)]
+    )
+)
+
 PROTOCOL = Text(
     state=State,
     actors=(APPLICATION, DRIVER, DEVICE, HYPERVISOR),
     actions=ACTIONS,
-    properties=(*PROPERTIES, *CLAIMS_OF_CONDUCT, *CONDUCT, *CLAIMS_OF_CHANGE, *PROGRESS_PROPERTIES),
+    properties=_PROPERTIES,
     lemmas=LEMMAS,
     assumptions=ASSUMPTIONS,
-    covers=COVERS,
-    changes=CHANGES,
+    covers=tuple(collect(reachability, Cover)),
+    changes=tuple(collect(transitions, Change)),
     budgets=BUDGETS,
 )

@@ -62,11 +62,7 @@ _QEMU_7_2 = DeviceRules()
 _QEMU_6_1 = DeviceRules(hints_in_postcopy=True)
 _QEMU_5_1 = replace(_QEMU_6_1, hint_clears_log=False, mutex_spans_send=False)
 _QEMU_5_0 = replace(
-    _QEMU_5_1,
-    accepts_start=AcceptsStart.ALWAYS,
-    issue=Issue.ID_FIRST,
-    done_on_cleanup=False,
-    has_poison_val=False,
+    _QEMU_5_1, accepts_start=AcceptsStart.ALWAYS, issue=Issue.ID_FIRST, done_on_cleanup=False, has_poison_val=False
 )
 
 #: Drivers. 6.1 and 6.12 differ from 5.7 in nothing that this protocol sees.
@@ -155,9 +151,7 @@ CHANGES: dict[str, Word] = {
         "the OOM notifier, not a shrinker, reclaims hinted blocks", "driver", reclaim=Reclaim.OOM_NOTIFIER
     ),
     "deflate-on-oom": _change(
-        "v36 with DEFLATE_ON_OOM: the shrinker takes all hinted blocks at once",
-        "driver",
-        reclaim=Reclaim.SHRINKER_ALL,
+        "v36 with DEFLATE_ON_OOM: the shrinker takes all hinted blocks at once", "driver", reclaim=Reclaim.SHRINKER_ALL
     ),
     "tell-poison-again": _change("poison_val is written again on restore", "driver", tells_poison_on_restore=True),
     "forget-id-on-restore": _change(

@@ -43,12 +43,8 @@ _CELL = {"id_at_most_once": "shared-start-cell", "hint_in_window": "shared-start
 _POISON = {"poison_val_agrees": "poison-not-restored"}
 _STALE = {"blocks_come_back": "stale-id-after-suspend"}
 _LOST = {"no_lost_write": "shared-start-cell"}
-_EARLY = {"no_lost_write": "early-release", "hint_spares_new_writes": "early-release"}
-_STUCK = {
-    "blocks_come_back": "no-done-on-failure",
-    "blocks_can_come_back": "no-done-on-failure",
-    "no_deadlock": "no-done-on-failure",
-}
+_EARLY = dict.fromkeys(("no_lost_write", "hint_spares_new_writes"), "early-release")
+_STUCK = dict.fromkeys(("blocks_come_back", "blocks_can_come_back", "no_deadlock"), "no-done-on-failure")
 _SHORT = {"memory_can_be_had": "nobody-reclaims"}
 _SPIN = {"worker_never_spins": "full-ring-spin"}
 _LEAK = {"blocks_return": "no-done-on-failure"}
@@ -92,12 +88,7 @@ RECORDS: tuple[Record, ...] = (
         | _SHORT
         | _SPIN,
     ),
-    Record(
-        "linux-5.0+qemu-5.0+kvm-manual",
-        Sizes(1, 3, 1),
-        20,
-        _TWICE | _STUCK | _LEAK | _SHORT,
-    ),
+    Record("linux-5.0+qemu-5.0+kvm-manual", Sizes(1, 3, 1), 20, _TWICE | _STUCK | _LEAK | _SHORT),
     Record(
         "linux-5.0+qemu-5.1+kvm-auto",
         Sizes(1, 3, 1, removes=1),
@@ -114,12 +105,7 @@ RECORDS: tuple[Record, ...] = (
     Record(f"{_AUTO}+cell-per-round", Sizes(1, 3, 2), 22, _TWICE | _SPIN),
     Record(f"{_AUTO}+cell-per-round", Sizes(1, 3, 1, dma=1, pauses=1, removes=1), 18, _TWICE | _SPIN),
     Record(f"{_AUTO}+cell-per-round", Sizes(1, 3, 1, resizes=1), 18, _TWICE | _SPIN),
-    Record(
-        f"{_AUTO}+cell-per-round+poison",
-        Sizes(1, 3, 1, freezes=1),
-        18,
-        _TWICE | _POISON | _SPIN,
-    ),
+    Record(f"{_AUTO}+cell-per-round+poison", Sizes(1, 3, 1, freezes=1), 18, _TWICE | _POISON | _SPIN),
     Record("linux-6.1+qemu-7.2+kvm-manual", Sizes(1, 3, 1), 20, _TWICE | _EARLY | _SPIN),
     Record(_MANUAL, Sizes(1, 3, 1), 25, _TWICE | _EARLY | _SPIN),
     Record(f"{_MANUAL}+eager-clear", Sizes(1, 3, 2), 20, _TWICE | _SPIN),

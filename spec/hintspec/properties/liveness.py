@@ -7,7 +7,7 @@ are never obliged to anything, nor is a step that a budget limits.
 
 from __future__ import annotations
 
-from hintspec.language.declare import PROGRESS, Action, Fairness, Property, claim, collect
+from hintspec.language.declare import PROGRESS, Action, Fairness, claim, collect
 from hintspec.language.terms import EMPTY, Term, one_of
 from hintspec.properties.safety import hinting_is_over, keeps_no_block
 from hintspec.protocol import lifecycle
@@ -116,6 +116,3 @@ def memory_can_be_had(s: State) -> Term:
     """
     driver_takes_all = (s.memory.free == EMPTY) & ~(s.driver.held == EMPTY)
     return ~driver_takes_all | ~(s.driver.binding == Binding.BOUND) | ~s.vm.running
-
-
-PROGRESS_PROPERTIES: tuple[Property, ...] = (worker_gets_on, worker_never_spins, blocks_return, memory_can_be_had)

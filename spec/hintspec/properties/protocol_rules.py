@@ -5,7 +5,7 @@ Of the steps that promise one of these, each names it; ``docs/mutation.md`` says
 
 from __future__ import annotations
 
-from hintspec.language.declare import ALWAYS, RECOVERABLE, Property, claim
+from hintspec.language.declare import ALWAYS, RECOVERABLE, claim
 from hintspec.language.terms import DONE, Term, implies, is_issued, one_of
 from hintspec.properties.safety import guest_at_rest
 from hintspec.protocol.device import config_shows
@@ -84,12 +84,3 @@ def no_work_while_absent(s: State) -> Term:
 def migration_can_end(s: State) -> Term:
     """Whatever happened, the migration can still come to its end."""
     return s.migration.at == Phase.IDLE
-
-
-CONDUCT: tuple[Property, ...] = (
-    log_rests,
-    requested_id_is_new,
-    news_is_acted_upon,
-    no_work_while_absent,
-    migration_can_end,
-)

@@ -5,7 +5,7 @@ That a page is left out of a migration is a property of its own (``free_block_sk
 
 from __future__ import annotations
 
-from hintspec.language.declare import Cover, cover
+from hintspec.language.declare import cover
 from hintspec.language.terms import ALL, DONE, EMPTY, OLDEST_ID, YOUNGEST_ID, Term, is_issued
 from hintspec.properties.safety import guest_at_rest
 from hintspec.protocol.device import config_shows, payload
@@ -171,30 +171,3 @@ def stop_ends_batch(s: State) -> Term:
 def driver_comes_to_rest(s: State) -> Term:
     """After DONE the driver has nothing more to do: what is claimed of a driver at rest is claimed of something."""
     return guest_at_rest(s) & (config_shows(s) == DONE)
-
-
-COVERS: tuple[Cover, ...] = (
-    hinting_starts,
-    stale_hint_ignored,
-    done_releases,
-    data_before_migration,
-    sent_blocks_written_again,
-    hypervisor_writes_again,
-    missing_from_the_start,
-    write_at_the_start,
-    write_as_sync_begins,
-    write_before_new_id,
-    sync_without_driver,
-    ended_in_round,
-    ended_in_last_stage,
-    paused_before_migration,
-    paused_in_round,
-    continued_in_round,
-    migrated_while_paused,
-    interrupt_as_work_starts,
-    work_starts_while_removed,
-    stop_takes_last_entry,
-    loop_sleeps_again,
-    stop_ends_batch,
-    driver_comes_to_rest,
-)

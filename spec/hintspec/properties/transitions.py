@@ -7,7 +7,7 @@ by asking of each rule what notices its loss.
 
 from __future__ import annotations
 
-from hintspec.language.declare import Change, Property, change, step_claim
+from hintspec.language.declare import change, step_claim
 from hintspec.language.terms import ALL, EMPTY, STOP, Term, choose, implies, is_issued, just, one_of
 from hintspec.protocol.device import hint_counts, is_notified, payload
 from hintspec.protocol.device_loop import nothing_to_do
@@ -354,45 +354,3 @@ def new_content_matters(s: State, t: State) -> Term:
     under_way = migration_runs(s) & ~(t.migration.at == Phase.IDLE)
     new = t.ghost.stale - s.ghost.stale
     return implies(under_way, new - t.ghost.data - t.memory.free == EMPTY)
-
-
-CLAIMS_OF_CHANGE: tuple[Property, ...] = (
-    NEWS_IS_TOLD,
-    ROUND_IN_ORDER,
-    PROBED_AFRESH,
-    LOOP_IS_KICKED,
-    POPPED_ONCE,
-    SYNC_IN_ORDER,
-    VM_AS_FOUND,
-    GHOSTS_SAY_THIS,
-)
-
-CHANGES: tuple[Change, ...] = (
-    interrupt_tells_change,
-    interrupt_needs_driver,
-    bit_needs_interrupt,
-    read_needs_bit,
-    kicks_what_it_posted,
-    kicks_a_stop_that_fits,
-    leaves_room_for_stop,
-    hints_until_id_changes,
-    takes_used_back,
-    ends_after_one_round,
-    knows_no_id,
-    pops_once_kicked,
-    sleeps_when_done,
-    kicked_as_vm_starts,
-    kicked_as_driver_comes,
-    status_follows_pops,
-    bitmap_has_one_user,
-    counting_hint_is_honoured,
-    begins_with_all_to_send,
-    stop_before_sync,
-    id_or_done_after_sync,
-    no_start_or_stop_in_sync,
-    left_as_found,
-    seen_of_ids,
-    data_of_one_block,
-    content_of_one_block,
-    new_content_matters,
-)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hintspec.language.declare import Property, step_claim
+from hintspec.language.declare import step_claim
 from hintspec.protocol.rules import Release
 from hintspec.protocol.worlds import copies_ram, hinting, migrating, reads_in_worker, skipping
 
@@ -53,6 +53,12 @@ HINT_SPARES_NEW_WRITES = step_claim(
     ),
 )
 
+SYNC_OF_MIGRATION = step_claim(
+    "sync_of_migration",
+    "QEMU ram.c: the bitmaps are there from ram_save_setup to ram_save_cleanup; before that no block was sent",
+    "A further sync is one of a migration that has begun, and so has all blocks sent or hinted.",
+    copies_ram,
+)
 GUEST_STANDS_STILL = step_claim(
     "guest_stands_still",
     "QEMU vm_stop: no virtual CPU runs after it, so neither guest RAM nor a ring changes by the guest's doing",
@@ -105,22 +111,4 @@ FREED_ONCE = step_claim(
     "mm/page_alloc.c: free_page_is_bad; a page that is freed twice is given to two users",
     "A block that becomes free was not free before.",
     follows_from=("block_conserved", "order_is_held"),
-)
-SYNC_OF_MIGRATION = step_claim(
-    "sync_of_migration",
-    "QEMU ram.c: the bitmaps are there from ram_save_setup to ram_save_cleanup; before that no block was sent",
-    "A further sync is one of a migration that has begun, and so has all blocks sent or hinted.",
-    copies_ram,
-)
-
-CLAIMS_OF_CONDUCT: tuple[Property, ...] = (
-    SYNC_OF_MIGRATION,
-    GUEST_STANDS_STILL,
-    DEVICE_STANDS_STILL,
-    POPS_WHAT_IS_THERE,
-    HINT_UNDER_LAST_ID,
-    KEPT_TILL_DONE,
-    OFF_ONCE_LEAVING,
-    SIGNS_ARE_SENT,
-    FREED_ONCE,
 )
