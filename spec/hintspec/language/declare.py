@@ -165,12 +165,13 @@ def claim(
     kind: str,
     clause: str,
     when: Callable[[Any], bool] | None = None,
-    kept_with: tuple[str, ...] | None = None,
+    kept_with: str | None = None,
     fair: tuple[Fairness, ...] = (),
 ) -> Claim:
     """Make a predicate over a state (and perhaps a block) a :class:`Property` with its clause or reason.
 
-    A proof shows that every step keeps it, given that it and some lemmas held before (``kept_with``); without
+    A proof shows that every step keeps it, given that it and some lemmas held before (``kept_with``: their names, with
+    blanks between); without
     that no proof is tried. A PROGRESS property claims itself of the runs that are ``fair``.
     """
 
@@ -178,15 +179,17 @@ def claim(
         takes = tuple(inspect.signature(body).parameters)[1:]
         says = inspect.getdoc(body) or ""
         inductive = kept_with is not None
-        return Property(body.__name__, kind, clause, says, body, takes, when, kept_with or (), inductive, fair)
+        return Property(
+            body.__name__, kind, clause, says, body, takes, when, tuple((kept_with or "").split()), inductive, fair
+        )
 
     return wrap
 
 
-def lemma(when: Callable[[Any], bool] | None = None, leans_on: tuple[str, ...] = ()) -> Claim:
+def lemma(when: Callable[[Any], bool] | None = None, leans_on: str = "") -> Claim:
     """Make a predicate over a state (and perhaps a block or ring slots) a lemma; its docstring is its sentence.
 
-    ``leans_on`` names the lemmas that are used, beside itself, to show that every step keeps it.
+    ``leans_on`` names the lemmas that are used, beside itself, to show that every step keeps it, with blanks between.
     """
     return claim(LEMMA, "a step towards the properties", when, kept_with=leans_on)
 
@@ -221,10 +224,10 @@ def step_claim(
     clause: str,
     says: str,
     when: Callable[[Any], bool] | None = None,
-    follows_from: tuple[str, ...] = (),
+    follows_from: str = "",
 ) -> Property:
     """A property that actions :func:`promise`: it holds if no action ever breaks its promise."""
-    return Property(name, STEP, clause, says, None, (), when, follows_from)
+    return Property(name, STEP, clause, says, None, (), when, tuple(follows_from.split()))
 
 
 @dataclass(frozen=True)

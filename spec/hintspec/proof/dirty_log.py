@@ -22,18 +22,8 @@ def data_is_used(s: State, block: Term) -> Term:
 
 @lemma(
     migrating,
-    leans_on=(
-        "block_conserved",
-        "data_is_used",
-        "half_a_hint",
-        "hint_of_now_is_fresh",
-        "hinted_block_is_in_hand",
-        "hot_is_logged",
-        "late_hint_is_remembered",
-        "only_now_in_batch",
-        "seen_is_merged",
-        "write_since_issue",
-    ),
+    leans_on="block_conserved data_is_used half_a_hint hint_of_now_is_fresh hinted_block_is_in_hand "
+    "hot_is_logged late_hint_is_remembered only_now_in_batch seen_is_merged write_since_issue",
 )
 def write_remembered(s: State, block: Term) -> Term:
     """Data that the destination lacks is remembered: in the bitmap, further up the log, or just being sent."""
@@ -64,7 +54,7 @@ def last_stage_is_stopped(s: State) -> Term:
     return implies(s.migration.last, ~s.vm.running & ~outside) & implies(only_last, s.migration.last)
 
 
-@lemma(migrating, leans_on=("last_stage_is_stopped",))
+@lemma(migrating, leans_on="last_stage_is_stopped")
 def nothing_left_behind(s: State, block: Term) -> Term:
     """After the last sync nothing is left further up the log."""
     at = s.migration.at
@@ -86,7 +76,7 @@ def hot_is_logged(s: State, block: Term) -> Term:
     return implies(s.log.hot.has(block), s.log.own.has(block))
 
 
-@lemma(manual, leans_on=("half_a_hint", "hinting_only_in_round", "nothing_is_owed", "sending_is_in_step"))
+@lemma(manual, leans_on="half_a_hint hinting_only_in_round nothing_is_owed sending_is_in_step")
 def seen_is_merged(s: State, block: Term) -> Term:
     """What GET returned is merged, and its clear owed; a block leaves the bitmap after its seen bit was cleared."""
     merging, seen = s.migration.at == Phase.SYNC_MERGE, s.log.seen.has(block)
@@ -105,7 +95,7 @@ def nothing_is_owed(s: State, block: Term) -> Term:
     return implies(~merging & ~clearing, ~s.log.seen.has(block)) & implies(~clearing, ~s.log.owed.has(block))
 
 
-@lemma(clears_in_two_steps, leans_on=("hinting_only_in_round", "last_stage_is_stopped"))
+@lemma(clears_in_two_steps, leans_on="hinting_only_in_round last_stage_is_stopped")
 def half_a_hint(s: State) -> Term:
     """Between the two steps of a hint it is still the oldest entry, hinting is on and the VM runs.
 
@@ -121,23 +111,21 @@ def half_a_hint(s: State) -> Term:
 # -- what a hint may drop ----------------------------------------------------------------------
 
 
-@lemma(skipping, leans_on=("hints_are_off",))
+@lemma(skipping, leans_on="hints_are_off")
 def hinting_only_in_round(s: State) -> Term:
     """Hinting is requested or on only between a sync and the next, with a driver that is there."""
     between = one_of(s.migration.at, Phase.ROUND, Phase.SYNC_STOP)
     return implies(hinting_on(s), between & s.device.negotiated)
 
 
-@lemma(by_age, leans_on=("hinting_only_in_round", "hot_is_logged", "nothing_is_owed"))
+@lemma(by_age, leans_on="hinting_only_in_round hot_is_logged nothing_is_owed")
 def write_since_issue(s: State, block: Term) -> Term:
     """Data written since the id was issued is remembered further up the log until the next sync reads it."""
     fresh = s.ghost.written.has(block) & hinting_on(s)
     return implies(fresh, remembered_elsewhere(s, block))
 
 
-@lemma(
-    by_age, leans_on=("block_conserved", "data_is_used", "hinting_only_in_round", "hints_are_off", "slots_are_known")
-)
+@lemma(by_age, leans_on="block_conserved data_is_used hinting_only_in_round hints_are_off slots_are_known")
 def hint_of_now_is_fresh(s: State, slot: Term) -> Term:
     """A hint under the current id: if its block has data that the destination lacks, it was written since."""
     block = s.ring.queue.at(slot, "block")
@@ -146,7 +134,7 @@ def hint_of_now_is_fresh(s: State, slot: Term) -> Term:
     return implies(now & missing, s.ghost.written.has(block))
 
 
-@lemma(late_hints_only, leans_on=("block_conserved", "data_is_used", "hinting_only_in_round", "slots_are_known"))
+@lemma(late_hints_only, leans_on="block_conserved data_is_used hinting_only_in_round slots_are_known")
 def late_hint_is_remembered(s: State, slot: Term) -> Term:
     """A hint under the current id, posted after its chunk was cleared: what was written since is remembered."""
     block = s.ring.queue.at(slot, "block")
@@ -156,13 +144,13 @@ def late_hint_is_remembered(s: State, slot: Term) -> Term:
     return implies(now & late & missing, remembered_elsewhere(s, block))
 
 
-@lemma(late_hints_only, leans_on=("sending_is_in_step",))
+@lemma(late_hints_only, leans_on="sending_is_in_step")
 def taken_bit_is_clear(s: State) -> Term:
     """Once the bit of the block being sent was taken, it stays clear until the block was read."""
     return implies(s.migration.send_step == Sending.TAKEN, ~s.log.bitmap.has(s.migration.sending))
 
 
-@lemma(late_hints_only, leans_on=("hinting_only_in_round", "taken_bit_is_clear"))
+@lemma(late_hints_only, leans_on="hinting_only_in_round taken_bit_is_clear")
 def unsent_write_is_missing(s: State, block: Term) -> Term:
     """What was written since the id was issued and is still to be sent, the destination lacks."""
     unsent = s.ghost.written.has(block) & s.log.bitmap.has(block)
@@ -171,7 +159,7 @@ def unsent_write_is_missing(s: State, block: Term) -> Term:
 
 @lemma(
     lambda w: discarding(w) and w.device.checks_writes and not waits_for_each(w),
-    leans_on=("block_conserved", "data_is_used", "slots_are_known"),
+    leans_on="block_conserved data_is_used slots_are_known",
 )
 def hint_of_now_is_noted(s: State, slot: Term) -> Term:
     """A hint under the id that is shown: if its block has data, the device knows that it was written since."""

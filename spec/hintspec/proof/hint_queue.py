@@ -12,7 +12,7 @@ from hintspec.protocol.worlds import discarding, hinting, keeps_order, reads_in_
 # -- ids ---------------------------------------------------------------------------------------
 
 
-@lemma(hinting, leans_on=("shown_is_now", "slots_are_known", "start_reads_as_posted", "stop_reads_as_stop"))
+@lemma(hinting, leans_on="shown_is_now slots_are_known start_reads_as_posted stop_reads_as_stop")
 def ids_are_known(s: State) -> Term:
     """No id that the driver or the device has seen is newer than the one issued last."""
     now = s.device.cmd_id
@@ -20,13 +20,13 @@ def ids_are_known(s: State) -> Term:
     return known & older(DONE, now)
 
 
-@lemma(hinting, leans_on=("ids_are_known",))
+@lemma(hinting, leans_on="ids_are_known")
 def slots_are_known(s: State, slot: Term) -> Term:
     """No entry on the ring was posted under an id newer than the one issued last."""
     return implies(s.ring.queue.holds(slot), not_newer(posted_under(s, slot), s.device.cmd_id))
 
 
-@lemma(hinting, leans_on=("ids_are_known", "shown_is_now", "worker_rests_while_away"))
+@lemma(hinting, leans_on="ids_are_known shown_is_now worker_rests_while_away")
 def driver_ids_grow(s: State) -> Term:
     """An id that the driver reads is no older than the one it served last; one that it takes up is newer."""
     at, cache, active = s.driver.at, s.driver.cache, s.driver.active
@@ -53,7 +53,7 @@ def is_older_than_unserved(s: State, command_id: Term) -> Term:
     return unserved & unread & unposted
 
 
-@lemma(hinting, leans_on=("driver_ids_grow", "shown_is_now", "slots_are_known", "worker_rests_while_away"))
+@lemma(hinting, leans_on="driver_ids_grow shown_is_now slots_are_known worker_rests_while_away")
 def ring_is_older(s: State, slot: Term) -> Term:
     """Whatever is on the ring is older than an id that the driver has yet to send."""
     return implies(s.ring.queue.holds(slot), is_older_than_unserved(s, posted_under(s, slot)))
@@ -61,15 +61,8 @@ def ring_is_older(s: State, slot: Term) -> Term:
 
 @lemma(
     hinting,
-    leans_on=(
-        "driver_ids_grow",
-        "ids_are_known",
-        "ring_is_older",
-        "shown_is_now",
-        "start_reads_as_posted",
-        "stop_reads_as_stop",
-        "worker_rests_while_away",
-    ),
+    leans_on="driver_ids_grow ids_are_known ring_is_older shown_is_now start_reads_as_posted stop_reads_as_stop "
+    "worker_rests_while_away",
 )
 def device_saw_older(s: State) -> Term:
     """Whatever the device has seen is older than an id that the driver has yet to send."""
@@ -79,7 +72,7 @@ def device_saw_older(s: State) -> Term:
 # -- START -------------------------------------------------------------------------------------
 
 
-@lemma(hinting, leans_on=("round_begins_on_empty_ring", "worker_rests_while_away"))
+@lemma(hinting, leans_on="round_begins_on_empty_ring worker_rests_while_away")
 def start_reads_as_posted(s: State, slot: Term) -> Term:
     """Whenever the device may read a START, it reads the id that the START was posted under."""
     return implies(is_start(s, slot), payload_at(s, slot) == posted_under(s, slot))
@@ -113,21 +106,21 @@ def round_begins_on_empty_ring(s: State) -> Term:
     return empty & implies(detached, queue.room > 1) & implies(loop(s), queue.room > 0)
 
 
-@lemma(hinting, leans_on=("ring_is_older",))
+@lemma(hinting, leans_on="ring_is_older")
 def starts_grow(s: State, slot: Term, other: Term) -> Term:
     """On the ring each START is newer than everything posted before it (unless it is posted under STOP or DONE)."""
     both = s.ring.queue.holds(slot) & is_start(s, other) & earlier(slot, other)
     return implies(both & is_issued(posted_under(s, other)), older(posted_under(s, slot), posted_under(s, other)))
 
 
-@lemma(hinting, leans_on=("device_saw_older", "start_reads_as_posted", "starts_grow", "stop_reads_as_stop"))
+@lemma(hinting, leans_on="device_saw_older start_reads_as_posted starts_grow stop_reads_as_stop")
 def starts_are_new(s: State, slot: Term) -> Term:
     """A START on the ring is newer than all that the device has seen (unless it is posted under STOP or DONE)."""
     under = posted_under(s, slot)
     return implies(is_start(s, slot) & is_issued(under), older(s.ghost.last_id, under))
 
 
-@lemma(hinting, leans_on=("ids_are_known", "ring_is_older", "slots_are_known"))
+@lemma(hinting, leans_on="ids_are_known ring_is_older slots_are_known")
 def only_now_after_start(s: State, slot: Term, other: Term) -> Term:
     """What follows the START of the id issued last was posted under that id."""
     start = is_start(s, slot) & (posted_under(s, slot) == s.device.cmd_id)
@@ -135,7 +128,7 @@ def only_now_after_start(s: State, slot: Term, other: Term) -> Term:
     return implies(start & after, posted_under(s, other) == s.device.cmd_id)
 
 
-@lemma(skipping, leans_on=("ids_are_known", "slots_are_known", "start_reads_as_posted", "stop_reads_as_stop"))
+@lemma(skipping, leans_on="ids_are_known slots_are_known start_reads_as_posted stop_reads_as_stop")
 def start_is_of_now(s: State) -> Term:
     """While hinting is on, the batch that the device has open is the current id's."""
     return implies(s.device.status == Status.S_START, s.ghost.open & (s.ghost.last_id == s.device.cmd_id))
@@ -143,16 +136,8 @@ def start_is_of_now(s: State) -> Term:
 
 @lemma(
     hinting,
-    leans_on=(
-        "device_saw_older",
-        "ids_are_known",
-        "only_now_after_start",
-        "shown_is_now",
-        "slots_are_known",
-        "start_is_of_now",
-        "start_reads_as_posted",
-        "stop_reads_as_stop",
-    ),
+    leans_on="device_saw_older ids_are_known only_now_after_start shown_is_now slots_are_known start_is_of_now "
+    "start_reads_as_posted stop_reads_as_stop",
 )
 def only_now_in_batch(s: State, slot: Term) -> Term:
     """While the device is in the batch of the id issued last, all that is on the ring was posted under that id."""
@@ -162,7 +147,7 @@ def only_now_in_batch(s: State, slot: Term) -> Term:
 # -- batches -----------------------------------------------------------------------------------
 
 
-@lemma(clean_batches, leans_on=("id_is_read_once", "worker_rests_while_away"))
+@lemma(clean_batches, leans_on="id_is_read_once worker_rests_while_away")
 def ids_are_issued(s: State, slot: Term) -> Term:
     """Every entry was posted under an id of the device, neither STOP nor DONE."""
     posting = (s.driver.at == Worker.ADD_ID) | loop(s)
@@ -177,7 +162,7 @@ def id_is_read_once(s: State) -> Term:
     return ~one_of(s.driver.at, Worker.RETEST, Worker.REREAD)
 
 
-@lemma(clean_batches, leans_on=("driver_is_in_step",))
+@lemma(clean_batches, leans_on="driver_is_in_step")
 def stop_is_followed_by_start(s: State, slot: Term) -> Term:
     """On the ring a STOP is followed by a START."""
     queue = s.ring.queue
@@ -187,13 +172,7 @@ def stop_is_followed_by_start(s: State, slot: Term) -> Term:
 
 @lemma(
     clean_batches,
-    leans_on=(
-        "driver_is_in_step",
-        "half_a_hint",
-        "ids_are_issued",
-        "start_reads_as_posted",
-        "stop_is_followed_by_start",
-    ),
+    leans_on="driver_is_in_step half_a_hint ids_are_issued start_reads_as_posted stop_is_followed_by_start",
 )
 def device_is_in_step(s: State, slot: Term) -> Term:
     """The oldest entry on the ring is a START, or the device has a batch open."""
@@ -203,8 +182,7 @@ def device_is_in_step(s: State, slot: Term) -> Term:
 
 
 @lemma(
-    clean_batches,
-    leans_on=("device_is_in_step", "half_a_hint", "ids_are_issued", "start_reads_as_posted", "worker_rests_while_away"),
+    clean_batches, leans_on="device_is_in_step half_a_hint ids_are_issued start_reads_as_posted worker_rests_while_away"
 )
 def driver_is_in_step(s: State) -> Term:
     """In a round, the newest entry is no STOP, and if the ring is empty the device has the batch open."""
@@ -233,7 +211,7 @@ def worker_rests_while_away(s: State) -> Term:
     return implies(~up, s.driver.at == Worker.IDLE) & implies(off, reset) & implies(~off, s.device.negotiated)
 
 
-@lemma(reads_in_worker, leans_on=("ids_are_known", "worker_rests_while_away"))
+@lemma(reads_in_worker, leans_on="ids_are_known worker_rests_while_away")
 def loop_is_of_last_id(s: State) -> Term:
     """A worker that is about to take a block for hinting serves the id that it read last."""
     return implies(s.driver.at == Worker.ALLOC, s.driver.cache == s.driver.active)
@@ -247,13 +225,13 @@ def hand_is_in_step(s: State) -> Term:
     return (~has | ~none) & (has | none)
 
 
-@lemma(lambda w: w.hinting and keeps_order(w), leans_on=("order_has_no_twins",))
+@lemma(lambda w: w.hinting and keeps_order(w), leans_on="order_has_no_twins")
 def order_is_held(s: State, slot: Term) -> Term:
     """Every block in the order of free_page_list is on free_page_list."""
     return implies(s.driver.order.holds(slot), s.driver.held.has(s.driver.order.at(slot)))
 
 
-@lemma(lambda w: w.hinting and keeps_order(w), leans_on=("block_conserved", "order_is_held"))
+@lemma(lambda w: w.hinting and keeps_order(w), leans_on="block_conserved order_is_held")
 def order_has_no_twins(s: State, slot: Term, other: Term) -> Term:
     """No block is in the order of free_page_list twice."""
     order = s.driver.order

@@ -20,7 +20,7 @@ def hints_are_off(s: State) -> Term:
     return s.device.status == Status.S_STOP
 
 
-@lemma(lambda w: w.migrates and w.job == Job.POSTCOPY, leans_on=("hints_are_off",))
+@lemma(lambda w: w.migrates and w.job == Job.POSTCOPY, leans_on="hints_are_off")
 def has_come_or_will(s: State, block: Term) -> Term:
     """Every block is at the destination as it is now, or it is being sent, or still to be sent."""
     there = s.migration.arrived | s.log.bitmap | just(s.migration.sending)

@@ -28,7 +28,7 @@ def has_work(s: State, place: Label, *others: Label) -> Term:
     return s.driver.queued | one_of(s.driver.at, place, *others) | leaving
 
 
-@lemma(is_told, leans_on=("worker_rests_while_away",))
+@lemma(is_told, leans_on="worker_rests_while_away")
 def reset_shows_stop(s: State) -> Term:
     """While the driver is away config shows STOP, or (Firecracker, which asks whoever is there) an interrupt is due."""
     if discarding(s.world):
@@ -36,7 +36,7 @@ def reset_shows_stop(s: State) -> Term:
     return implies(~s.device.negotiated, s.device.status == Status.S_STOP)
 
 
-@lemma(is_told, leans_on=("reset_shows_stop", "worker_rests_while_away"))
+@lemma(is_told, leans_on="reset_shows_stop worker_rests_while_away")
 def news_is_on_its_way(s: State) -> Term:
     """If config shows an id or DONE that the worker has not read, an interrupt is due, the bit set, or it reads now."""
     shown = config_shows(s)
@@ -51,7 +51,7 @@ def bit_has_work(s: State) -> Term:
     return implies(s.driver.read_bit, has_work(s, Worker.TEST_BIT))
 
 
-@lemma(is_told, leans_on=("bit_has_work", "driver_ids_grow", "worker_rests_while_away"))
+@lemma(is_told, leans_on="bit_has_work driver_ids_grow worker_rests_while_away")
 def reading_again_has_work(s: State) -> Term:
     """If the bit was set while the worker worked, its work is pending until it ends."""
     again = one_of(s.driver.at, Worker.REREAD, Worker.POLL_ID)
@@ -59,7 +59,7 @@ def reading_again_has_work(s: State) -> Term:
     return implies(again | past, has_work(s, Worker.TEST_BIT))
 
 
-@lemma(is_told, leans_on=("ids_are_known", "reading_again_has_work"))
+@lemma(is_told, leans_on="ids_are_known reading_again_has_work")
 def unserved_id_has_work(s: State) -> Term:
     """An id that was read and not served keeps the worker at work."""
     unserved = is_issued(s.driver.cache) & ~(s.driver.cache == s.driver.active)
@@ -67,7 +67,7 @@ def unserved_id_has_work(s: State) -> Term:
     return implies(unserved, has_work(s, w.TEST_BIT, w.READ_ID, w.CHECK_ID, w.RETEST, w.REREAD, w.SET_ID))
 
 
-@lemma(is_told, leans_on=("reading_again_has_work",))
+@lemma(is_told, leans_on="reading_again_has_work")
 def done_has_work(s: State, block: Term) -> Term:
     """DONE that was read keeps the worker at work until it has given all blocks back."""
     kept = (s.driver.cache == DONE) & s.driver.held.has(block)
@@ -77,14 +77,14 @@ def done_has_work(s: State, block: Term) -> Term:
 # -- blocks come back ---------------------------------------------------------------------------
 
 
-@lemma(lambda w: hinting(w) and w.driver.releases_on_remove, leans_on=("worker_rests_while_away",))
+@lemma(lambda w: hinting(w) and w.driver.releases_on_remove, leans_on="worker_rests_while_away")
 def gone_keeps_nothing(s: State, block: Term) -> Term:
     """A driver that has released its blocks, to be removed or suspended, has none until it is back."""
     gone = one_of(s.driver.binding, Binding.REMOVE_RESET, Binding.ABSENT, Binding.FREEZE_RESET, Binding.FROZEN)
     return implies(gone, ~s.driver.held.has(block))
 
 
-@lemma(lambda w: skipping(w) and asks_for_hints(w) and copies_ram(w), leans_on=("last_stage_is_stopped",))
+@lemma(lambda w: skipping(w) and asks_for_hints(w) and copies_ram(w), leans_on="last_stage_is_stopped")
 def last_stage_shows_done(s: State) -> Term:
     """From the last sync's end on, config shows DONE, if the driver is there to see it."""
     ending = one_of(s.migration.at, Phase.LAST, Phase.COMPLETE)
@@ -96,10 +96,7 @@ def can_forget(w: World) -> bool:
     return skipping(w) and is_told(w) and w.driver.forgets_id_on_restore and w.device.done_on_cleanup
 
 
-@lemma(
-    can_forget,
-    leans_on=("gone_keeps_nothing", "hinting_only_in_round", "last_stage_shows_done", "worker_rests_while_away"),
-)
+@lemma(can_forget, leans_on="gone_keeps_nothing hinting_only_in_round last_stage_shows_done worker_rests_while_away")
 def nothing_kept_unasked(s: State, block: Term) -> Term:
     """Without a migration, and where config does not show DONE, a driver keeps no block and has no id to serve."""
     none_asked = (s.migration.at == Phase.IDLE) if asks_for_hints(s.world) else TRUE

@@ -18,7 +18,7 @@ from hintspec.protocol.worlds import hinting, migrating, reads_in_worker, skippi
     ALWAYS,
     "QEMU ram.c: memory_global_dirty_log_stop at the clean-up; each logged write costs the guest a fault",
     migrating,
-    kept_with=(),
+    kept_with="",
 )
 def log_rests(s: State, block: Term) -> Term:
     """While no migration is under way nothing is logged, and nothing is to be sent."""
@@ -35,7 +35,7 @@ def log_rests(s: State, block: Term) -> Term:
     ALWAYS,
     "virtio 1.3 device rule V2; QEMU virtio_balloon_free_page_start: the id moves on before it is shown",
     skipping,
-    kept_with=("ids_are_known",),
+    kept_with="ids_are_known",
 )
 def requested_id_is_new(s: State) -> Term:
     """While hints are asked for, the device has not yet seen the id in an out buffer."""
@@ -46,15 +46,8 @@ def requested_id_is_new(s: State) -> Term:
     ALWAYS,
     "virtio 1.3 driver rules D4 and D10: what the field shows is acted upon; virtio: a config change is told",
     lambda w: skipping(w) and reads_in_worker(w),
-    kept_with=(
-        "bit_has_work",
-        "done_has_work",
-        "ids_are_known",
-        "news_is_on_its_way",
-        "reset_shows_stop",
-        "unserved_id_has_work",
-        "worker_rests_while_away",
-    ),
+    kept_with="bit_has_work done_has_work ids_are_known news_is_on_its_way reset_shows_stop unserved_id_has_work "
+    "worker_rests_while_away",
 )
 def news_is_acted_upon(s: State, block: Term) -> Term:
     """A driver at rest has served the id that config shows, and has seen DONE if it shows that.
@@ -72,7 +65,7 @@ def news_is_acted_upon(s: State, block: Term) -> Term:
     ALWAYS,
     "virtio_balloon.c: virtballoon_remove, cancel_work_sync: work that is left would run in freed memory",
     hinting,
-    kept_with=(),
+    kept_with="",
 )
 def no_work_while_absent(s: State) -> Term:
     """Once removal has cancelled the worker's work none is pending, until the driver is back."""

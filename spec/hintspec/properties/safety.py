@@ -22,20 +22,9 @@ def poisons(w: World) -> bool:
 @claim(
     ALWAYS,
     "the purpose of live migration; virtio 1.3 device rule V4",
-    kept_with=(
-        "block_conserved",
-        "data_is_used",
-        "hint_of_now_is_noted",
-        "hinted_block_is_in_hand",
-        "ids_are_known",
-        "last_stage_is_stopped",
-        "nothing_left_behind",
-        "only_now_in_batch",
-        "seen_is_merged",
-        "shown_is_now",
-        "snapshot_logs_nothing",
-        "write_remembered",
-    ),
+    kept_with="block_conserved data_is_used hint_of_now_is_noted hinted_block_is_in_hand ids_are_known "
+    "last_stage_is_stopped nothing_left_behind only_now_in_batch seen_is_merged shown_is_now "
+    "snapshot_logs_nothing write_remembered",
 )
 def no_lost_write(s: State, block: Term) -> Term:
     """When migration is complete, the destination has the current content of every block that matters.
@@ -54,7 +43,7 @@ def no_lost_write(s: State, block: Term) -> Term:
     ALWAYS,
     "postcopy: a page that the destination asks for and that is not to be sent any more never comes",
     lambda w: w.migrates and w.job == Job.POSTCOPY,
-    kept_with=("has_come_or_will", "hints_are_off"),
+    kept_with="has_come_or_will hints_are_off",
 )
 def page_can_come(s: State, block: Term) -> Term:
     """Once the guest runs at the destination, every block is there, is being sent, or is still to be sent."""
@@ -66,7 +55,7 @@ def page_can_come(s: State, block: Term) -> Term:
     ALWAYS,
     "mm/page_poison.c: check_poison_mem; post_alloc_hook with init_on_free",
     poisons,
-    kept_with=("last_stage_is_stopped", "nothing_left_behind", "write_remembered"),
+    kept_with="last_stage_is_stopped nothing_left_behind write_remembered",
 )
 def free_content_kept(s: State, block: Term) -> Term:
     """A free block keeps, over a migration, the poison or the zeros that the guest expects in it."""
@@ -80,7 +69,7 @@ def free_content_kept(s: State, block: Term) -> Term:
     ALWAYS,
     "virtio 1.3, page poison: the driver sets poison_val before DRIVER_OK",
     lambda w: poisons(w) and w.hinting and w.device.has_poison_val,
-    kept_with=("poison_val_is_zero",),
+    kept_with="poison_val_is_zero",
 )
 def poison_val_agrees(s: State) -> Term:
     """While the driver is there, poison_val tells what the guest expects in a free page."""
@@ -93,7 +82,7 @@ def poison_val_agrees(s: State) -> Term:
 @claim(
     ALWAYS,
     "page allocator: a page is free, allocated by one user, or in the balloon",
-    kept_with=("hand_is_in_step", "order_is_held"),
+    kept_with="hand_is_in_step order_is_held",
 )
 def block_conserved(s: State, block: Term) -> Term:
     """Each block is in exactly one place: free, used, in the worker's hand, hinted and held."""
@@ -128,17 +117,8 @@ def keeps_no_block(s: State) -> Term:
     ALWAYS,
     "virtio 1.3 driver rule D10; QEMU dd8eeb9671fc (cancel and failure); Linux 6c22dc61c76b (remove)",
     hinting,
-    kept_with=(
-        "bit_has_work",
-        "done_has_work",
-        "gone_keeps_nothing",
-        "hand_is_in_step",
-        "hinting_only_in_round",
-        "last_stage_shows_done",
-        "news_is_on_its_way",
-        "nothing_kept_unasked",
-        "worker_rests_while_away",
-    ),
+    kept_with="bit_has_work done_has_work gone_keeps_nothing hand_is_in_step hinting_only_in_round "
+    "last_stage_shows_done news_is_on_its_way nothing_kept_unasked worker_rests_while_away",
 )
 def blocks_come_back(s: State, block: Term) -> Term:
     """Once hinting is over and the driver at rest, or the driver is gone, it keeps no block.

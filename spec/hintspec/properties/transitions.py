@@ -99,7 +99,7 @@ ROUND_IN_ORDER = step_claim(
     "The worker takes used entries back before it posts START or STOP, kicks what it posted, leaves one entry for "
     "STOP, hints until the id changes or no block is left, and ends after one round.",
     hinting,
-    follows_from=("worker_rests_while_away",),
+    follows_from="worker_rests_while_away",
 )
 
 
@@ -167,7 +167,7 @@ LOOP_IS_KICKED = step_claim(
     "The device looks at the ring from a kick on, by the driver or as the VM starts, until hinting is off and "
     "nothing is left to pop.",
     skipping,
-    follows_from=("half_a_hint", "last_stage_is_stopped", "snapshot_has_no_last_stage"),
+    follows_from="half_a_hint last_stage_is_stopped snapshot_has_no_last_stage",
 )
 
 
@@ -211,7 +211,7 @@ POPPED_ONCE = step_claim(
     "Each entry has its effect once, as it is popped: an out buffer on the status, a hint under the open id on the "
     "bitmap, which the migration thread is not at that moment working on.",
     skipping,
-    follows_from=("half_a_hint",),
+    follows_from="half_a_hint",
 )
 
 
@@ -315,7 +315,7 @@ GHOSTS_SAY_THIS = step_claim(
     "what the words of the properties mean: what was seen of ids, whose content changed, and that it matters",
     "The ghosts follow what happens: the last out buffer that was popped, and the content of the one block that a "
     "step speaks of.",
-    follows_from=("half_a_hint",),
+    follows_from="half_a_hint",
 )
 
 

@@ -12,28 +12,21 @@ HINT_IN_WINDOW = step_claim(
     "A hint is honoured only while the id that it was posted under is the current one and, in a "
     "migration, only between the sync that issued this id and the next.",
     hinting,
-    follows_from=(
-        "half_a_hint",
-        "hinting_only_in_round",
-        "ids_are_known",
-        "last_stage_is_stopped",
-        "only_now_in_batch",
-        "shown_is_now",
-    ),
+    follows_from="half_a_hint hinting_only_in_round ids_are_known last_stage_is_stopped only_now_in_batch shown_is_now",
 )
 ID_AT_MOST_ONCE = step_claim(
     "id_at_most_once",
     "virtio 1.3 driver rule D3: the current id is carried by one output buffer and no other",
     "The device sees each id in at most one out buffer.",
     hinting,
-    follows_from=("start_reads_as_posted", "starts_are_new", "stop_reads_as_stop"),
+    follows_from="start_reads_as_posted starts_are_new stop_reads_as_stop",
 )
 HINT_IN_BATCH = step_claim(
     "hint_in_batch",
     "virtio 1.3 driver rules D2 and D6: an id opens a batch, STOP closes it",
     "As the device sees the queue, hints come only after an id and before the STOP that follows it.",
     hinting,
-    follows_from=("device_is_in_step", "half_a_hint", "shown_is_now", "start_is_of_now"),
+    follows_from="device_is_in_step half_a_hint shown_is_now start_is_of_now",
 )
 HINT_SPARES_NEW_WRITES = step_claim(
     "hint_spares_new_writes",
@@ -41,16 +34,8 @@ HINT_SPARES_NEW_WRITES = step_claim(
     "When a hint drops a block from the bitmap, no data written since the id was issued goes with it: "
     "the dirty log still has that write.",
     skipping,
-    follows_from=(
-        "block_conserved",
-        "data_is_used",
-        "half_a_hint",
-        "hinted_block_is_in_hand",
-        "late_hint_is_remembered",
-        "only_now_in_batch",
-        "unsent_write_is_missing",
-        "write_since_issue",
-    ),
+    follows_from="block_conserved data_is_used half_a_hint hinted_block_is_in_hand late_hint_is_remembered "
+    "only_now_in_batch unsent_write_is_missing write_since_issue",
 )
 
 SYNC_OF_MIGRATION = step_claim(
@@ -70,14 +55,14 @@ DEVICE_STANDS_STILL = step_claim(
     "QEMU virtio_balloon_set_status, block_iothread: guest RAM must not change after the VM was stopped",
     "While the VM is stopped the device pops nothing: giving an entry back would write into guest RAM.",
     skipping,
-    follows_from=("half_a_hint",),
+    follows_from="half_a_hint",
 )
 POPS_WHAT_IS_THERE = step_claim(
     "pops_what_is_there",
     "virtio 1.3, virtqueues: the device must not use a buffer that the driver did not make available",
     "The device acts on entries that are on the ring: on an output buffer as one, on a hint as one.",
     hinting,
-    follows_from=("half_a_hint",),
+    follows_from="half_a_hint",
 )
 
 
@@ -86,7 +71,7 @@ HINT_UNDER_LAST_ID = step_claim(
     "virtio 1.3 driver rule D5: cease hinting when the field no longer holds the id",
     "The driver takes a block for hinting only while the id that it read last is the one that it serves.",
     reads_in_worker,
-    follows_from=("loop_is_of_last_id",),
+    follows_from="loop_is_of_last_id",
 )
 KEPT_TILL_DONE = step_claim(
     "kept_till_done",
@@ -110,5 +95,5 @@ FREED_ONCE = step_claim(
     "freed_once",
     "mm/page_alloc.c: free_page_is_bad; a page that is freed twice is given to two users",
     "A block that becomes free was not free before.",
-    follows_from=("block_conserved", "order_is_held"),
+    follows_from="block_conserved order_is_held",
 )
