@@ -44,8 +44,8 @@ ROOT = Path(__file__).resolve().parents[1]
 def _worlds() -> list[Record]:
     """The recorded worlds, and those of the catalogue that are not recorded."""
     recorded = {(record.environment, record.sizes, name) for record in RECORDS for name in record.known}
-    others = [d for d in DEFECTS.values() if (d.environment, d.sizes, d.falls) not in recorded]
-    return [*RECORDS, *(Record(d.environment, d.sizes, 0, {d.falls: d.name}) for d in others)]
+    others = [d for d in DEFECTS.values() if (d.environment, d.sizes, d.violates) not in recorded]
+    return [*RECORDS, *(Record(d.environment, d.sizes, 0, {d.violates: d.name}) for d in others)]
 
 
 WORLDS = _worlds()

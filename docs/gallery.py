@@ -75,7 +75,7 @@ def _index(stories: dict[str, Story]) -> str:
             f"**{d.status.value}**" if d.status.value == "open" else d.status.value,
             markdown.escaped(d.affects),
             markdown.escaped(d.title),
-            markdown.code(d.falls),
+            markdown.code(d.violates),
             f"[{stories[d.name].length}]({d.name}/trace.html)" if d.name in stories else "never happens",
         )
         for d in DEFECTS.values()

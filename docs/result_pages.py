@@ -85,7 +85,7 @@ def _mutants_by_claim(claims: list[dict[str, Any]]) -> str:
 def defects_page(docs: Path) -> str:
     """The catalogue of known defects, with the figures of each."""
     measured = {row["name"]: row for row in load_summary(docs, "defects")["defects"]}
-    known = [[f"`{d.name}`", d.label, d.status.value, d.title, d.affects, d.mended_by] for d in DEFECTS.values()]
+    known = [[f"`{d.name}`", d.label, d.status.value, d.title, d.affects, d.fix] for d in DEFECTS.values()]
     harmless = [[h.label, h.title, f"`{h.environment}` {h.sizes}", h.why] for h in HARMLESS]
     unsaid = [[u.label, u.title, u.reason] for u in UNSAID]
     parts = [

@@ -38,7 +38,7 @@ def explaining_page(docs: Path) -> str:
     defect = DEFECTS["shared-start-cell"]
     trace = load(docs.parent / "counterexamples" / defect.name / "trace.json")
     explained = explanation.render(build_story(trace, "", load_rules(docs)[defect.name]))
-    compared = differences.render(in_world(trace, defect.mended))
+    compared = differences.render(in_world(trace, defect.fixed))
     page = fill((docs / "explaining.md").read_text(), "explain", f"```text\n{explained}```")
     return fill(page, "diff", f"```text\n{compared}```")
 

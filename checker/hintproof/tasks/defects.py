@@ -69,16 +69,16 @@ class Derived:
     @cached_property
     def trace(self) -> Trace | None:
         """The shortest run; None where the defect is that something never happens."""
-        return self.result.trace(self.defect.falls)
+        return self.result.trace(self.defect.violates)
 
     @property
     def problems(self) -> list[str]:
         """Where the catalogue is wrong: the defect is not there, or is there in the world that is to fix it."""
         defect, lines = self.defect, []
-        if self.result.verdict(defect.falls) != Verdict.REFUTED:
-            lines.append(f"{defect.name}: {defect.falls} does not fall in {defect.environment}")
+        if self.result.verdict(defect.violates) != Verdict.REFUTED:
+            lines.append(f"{defect.name}: {defect.violates} does not fall in {defect.environment}")
         if self.fixes[0].violated:
-            lines.append(f"{defect.name}: {defect.falls} falls in {defect.mended}, too")
+            lines.append(f"{defect.name}: {defect.violates} falls in {defect.fixed}, too")
         return lines
 
 
@@ -96,9 +96,9 @@ def derive(name: str, engines: Sequence[str] = (), progress: Progress | None = N
     """
     defect = defect_named(name)
     result = check(defect.environment, defect.sizes, ["exhaustive"], progress=progress)
-    fixes = tuple(check_fix(world, defect) for world in dict.fromkeys((defect.mended, *defect.repairs)))
+    fixes = tuple(check_fix(world, defect) for world in dict.fromkeys((defect.fixed, *defect.repairs)))
     found = result.exhaustive
-    run = found.against.get(defect.falls)
+    run = found.against.get(defect.violates)
     timings = {engine: time_engine(defect, engine, len(run) if run else None) for engine in engines}
     return Derived(defect, found, fixes, timings)
 
@@ -107,11 +107,11 @@ def check_fix(environment: str, defect: Defect) -> Fix:
     """Check a world that is to fix a defect, at the defect's sizes and for every size."""
     result = check(environment, defect.sizes, ["exhaustive"])
     not_shown = _not_shown(result)
-    violated = defect.falls in not_shown
+    violated = defect.violates in not_shown
     found = result.exhaustive
-    run = found.against.get(defect.falls)
-    proof = "fails" if violated else _proof(environment, defect.falls)
-    others = tuple(name for name in not_shown if name != defect.falls)
+    run = found.against.get(defect.violates)
+    proof = "fails" if violated else _proof(environment, defect.violates)
+    others = tuple(name for name in not_shown if name != defect.violates)
     return Fix(environment, violated, found.states, len(run) if run else None, proof, others)
 
 
@@ -125,14 +125,14 @@ def time_engine(defect: Defect, engine: str, depth: int | None = None) -> tuple[
 
     No other property is checked. ``depth`` is how many steps the bounded engine looks ahead.
     """
-    concrete = with_one_property(prepare(defect.environment, defect.sizes), defect.falls)
+    concrete = with_one_property(prepare(defect.environment, defect.sizes), defect.violates)
     [item] = concrete.model.properties
     if engine != "exhaustive" and item.declared.kind in (*OF_ALL_STATES, SOMETIMES):
         return 0.0, None  # only a search of all states decides such a property
-    sampled = SamplingOptions(profile="thorough", until=frozenset({defect.falls}))
+    sampled = SamplingOptions(profile="thorough", until=frozenset({defect.violates}))
     options = Options(bounded=BoundedOptions(depth), sampled=sampled)
     found = ENGINES[engine](concrete, Limits(seconds=SECONDS), getattr(options, engine), None)
-    run = found.against.get(defect.falls)
+    run = found.against.get(defect.violates)
     return found.seconds, len(run) if run is not None else None
 
 

@@ -44,6 +44,6 @@ def find_preventing_rules(
 
     Raises :class:`BadInput` where the defect's world is too large to be searched within ``limits``.
     """
-    trace = check(defect.environment, defect.sizes, ["exhaustive"]).trace(defect.falls)
+    trace = check(defect.environment, defect.sizes, ["exhaustive"]).trace(defect.violates)
     run, loop = (None, None) if trace is None else (trace.run, trace.loop)
-    return attribute(Violation(defect.environment, defect.sizes, defect.falls, run, loop), limits, runner)
+    return attribute(Violation(defect.environment, defect.sizes, defect.violates, run, loop), limits, runner)

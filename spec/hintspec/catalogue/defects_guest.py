@@ -19,9 +19,9 @@ GUEST = (
         "one cell a round, waiting for the last START, or a device that drains the ring before a new id",
         environment=_AUTO,
         sizes=Sizes(1, 3, 2),
-        falls="no_lost_write",
-        mended=f"{_AUTO}+cell-per-round",
-        real=f"{_SHIM} (5.0.1 to 6.19), on a Linux 6.1.176 guest in User Mode Linux with a device in user "
+        violates="no_lost_write",
+        fixed=f"{_AUTO}+cell-per-round",
+        observed=f"{_SHIM} (5.0.1 to 6.19), on a Linux 6.1.176 guest in User Mode Linux with a device in user "
         "space, and on "
         "a stock QEMU 7.2 with a driver in user space",
         status=Status.OPEN,
@@ -49,9 +49,9 @@ GUEST = (
         "giving the round up",
         environment=f"{_AUTO}+cell-per-round+read-id-once",
         sizes=Sizes(1, 3, 2),
-        falls="hint_in_batch",
-        mended=f"{_AUTO}+cell-per-round+read-id-once+stop-without-start",
-        real=_SHIM,
+        violates="hint_in_batch",
+        fixed=f"{_AUTO}+cell-per-round+read-id-once+stop-without-start",
+        observed=_SHIM,
         status=Status.OPEN,
         story="If no entry of the ring is free for START, send_cmd_id_start() fails, which is logged, and "
         "virtio_balloon_report_free_page() goes on to the blocks. As soon as the device has used some "
@@ -66,9 +66,9 @@ GUEST = (
         "sending the id that was checked; a device must ignore such a batch, and QEMU does",
         environment=f"{_AUTO}+cell-per-round",
         sizes=Sizes(1, 3, 1),
-        falls="hint_in_batch",
-        mended=_CAREFUL,
-        real=_SHIM,
+        violates="hint_in_batch",
+        fixed=_CAREFUL,
+        observed=_SHIM,
         status=Status.OPEN,
         story="report_free_page_func() checks the id, and send_cmd_id_start() asks for it once more. Between the "
         "two the host may have shown STOP or DONE, which is then sent as if it were an id, with a round of "
@@ -83,9 +83,9 @@ GUEST = (
         "ending the round, or sleeping until the device has used a buffer",
         environment=f"{_AUTO}+cell-per-round",
         sizes=Sizes(1, 3, 1),
-        falls="worker_never_spins",
-        mended=f"{_AUTO}+cell-per-round+end-round-when-full",
-        real=f"{_SHIM} (200 steps without progress)",
+        violates="worker_never_spins",
+        fixed=f"{_AUTO}+cell-per-round+end-round-when-full",
+        observed=f"{_SHIM} (200 steps without progress)",
         status=Status.OPEN,
         story="One entry of the ring is kept for a command id. When only that one is left, get_free_page_and_send() "
         "frees the block again and reports success, and send_free_pages() goes round at once. Nothing in this "
@@ -100,9 +100,8 @@ GUEST = (
         "series v29: a cell of its own for STOP",
         environment=f"{_CAREFUL}+stop-in-start-cell",
         sizes=Sizes(1, 3, 1),
-        falls="hint_in_batch",
-        mended=_CAREFUL,
-        real="not run",
+        violates="hint_in_batch",
+        fixed=_CAREFUL,
         status=Status.UNRELEASED,
         story="With one cell for START and STOP, the STOP at the end of a round overwrites the id of the START "
         "before it. A device that is late reads STOP twice, and between the two hints that no id opens.",
@@ -115,9 +114,8 @@ GUEST = (
         "series v25: no second round for the same id",
         environment=f"{_CAREFUL}+same-id-again",
         sizes=Sizes(1, 3, 1, resizes=1),
-        falls="id_at_most_once",
-        mended=_CAREFUL,
-        real="not run",
+        violates="id_at_most_once",
+        fixed=_CAREFUL,
         status=Status.UNRELEASED,
         story="Any config interrupt, one for the balloon's size, say, queues the work. Without the comparison with "
         "the id served last the worker begins another round with it. A device that takes an id as START "
@@ -132,9 +130,8 @@ GUEST = (
         "series v36: a block is allocated while it is hinted",
         environment=f"{_CAREFUL}+hint-free-list+poison",
         sizes=Sizes(1, 3, 1),
-        falls="free_content_kept",
-        mended=f"{_CAREFUL}+poison",
-        real="not run",
+        violates="free_content_kept",
+        fixed=f"{_CAREFUL}+poison",
         status=Status.UNRELEASED,
         story="A guest that poisons free pages, or zeroes them as they are freed, expects to find that content when "
         "it allocates them. If a block is hinted where it lies, on the free list, it is left out of the "
@@ -149,9 +146,9 @@ GUEST = (
         "v37: they are released on DONE",
         environment="v36+firecracker-1.14",
         sizes=Sizes(1, 3, 1),
-        falls="no_lost_write",
-        mended="virtio-1.3-driver+firecracker-1.14+wait-on-ack",
-        real="not run; legal by driver rule D7, and harmless with a device that leaves alone what was written "
+        violates="no_lost_write",
+        fixed="virtio-1.3-driver+firecracker-1.14+wait-on-ack",
+        observed="not run; legal by driver rule D7, and harmless with a device that leaves alone what was written "
         "since the id was issued (V4)",
         status=Status.UNRELEASED,
         story="The guest writes into a block that it was given back. The device then pops the hint and throws the "
@@ -166,10 +163,9 @@ GUEST = (
         "the check of Linux 5.0 (report_free_page_func)",
         environment=f"{_CAREFUL}+read-id-in-interrupt",
         sizes=Sizes(1, 3, 1),
-        falls="hint_in_batch",
-        mended=_CAREFUL,
-        real="not run",
-        status=Status.MENDED,
+        violates="hint_in_batch",
+        fixed=_CAREFUL,
+        status=Status.FIXED,
         story="In 4.20 the interrupt reads the id and the worker uses it, unchecked. If STOP or DONE comes between "
         "the two, a START that carries 0 or 1 opens a full round.",
     ),
@@ -181,10 +177,10 @@ GUEST = (
         "Linux c9a6820fc0da (5.4)",
         environment=f"{_OLD}+shrinker-counts-zero",
         sizes=Sizes(1, 3, 1),
-        falls="memory_can_be_had",
-        mended="linux-5.7+qemu-5.1+kvm-auto+cell-per-round",
-        real=f"{_SHIM} (5.0.1 counts 0 pages, 5.4.18 counts 12, of three blocks)",
-        status=Status.MENDED,
+        violates="memory_can_be_had",
+        fixed="linux-5.7+qemu-5.1+kvm-auto+cell-per-round",
+        observed=f"{_SHIM} (5.0.1 counts 0 pages, 5.4.18 counts 12, of three blocks)",
+        status=Status.FIXED,
         story="The shrinker is asked how much it could free and says nothing, so it is not asked to free anything. "
         "The worker takes whatever is free, and as long as the host does not show DONE the guest is out of "
         "memory.",
@@ -197,10 +193,10 @@ GUEST = (
         "Linux 6c22dc61c76b (5.6)",
         environment=_OLD,
         sizes=Sizes(1, 3, 1, removes=1),
-        falls="blocks_come_back",
-        mended="linux-5.7+qemu-5.1+kvm-auto+cell-per-round+forget-id-on-restore",
-        real=f"{_SHIM} (5.4.18 loses three blocks, 5.4.59 none)",
-        status=Status.MENDED,
+        violates="blocks_come_back",
+        fixed="linux-5.7+qemu-5.1+kvm-auto+cell-per-round+forget-id-on-restore",
+        observed=f"{_SHIM} (5.4.18 loses three blocks, 5.4.59 none)",
+        status=Status.FIXED,
         story="rmmod during hinting frees the driver's own state, and with it the list of hinted blocks; the blocks "
         "stay allocated until the guest reboots.",
         repairs=("linux-5.7+qemu-5.1+kvm-auto+cell-per-round",),
@@ -213,10 +209,10 @@ GUEST = (
         "Linux da10329cb057 (5.7): a shrinker of its own for hinted blocks",
         environment=_OLD,
         sizes=Sizes(1, 3, 1),
-        falls="memory_can_be_had",
-        mended="linux-5.7+qemu-5.1+kvm-auto+cell-per-round",
-        real=f"{_SHIM} (5.4 registers no shrinker)",
-        status=Status.MENDED,
+        violates="memory_can_be_had",
+        fixed="linux-5.7+qemu-5.1+kvm-auto+cell-per-round",
+        observed=f"{_SHIM} (5.4 registers no shrinker)",
+        status=Status.FIXED,
         story="The shrinker is registered only with DEFLATE_ON_OOM. Without it, hinted blocks come back on DONE and "
         "not before, however short of memory the guest is.",
     ),
@@ -228,10 +224,9 @@ GUEST = (
         "Linux 168c358af2f8 (5.8)",
         environment=f"{_CAREFUL}+swapped-ids",
         sizes=Sizes(1, 3, 1),
-        falls="blocks_come_back",
-        mended=_CAREFUL,
-        real="not run",
-        status=Status.MENDED,
+        violates="blocks_come_back",
+        fixed=_CAREFUL,
+        status=Status.FIXED,
         story="DONE, which is 1, reads as 0x01000000, an id. The driver begins a round instead of giving its blocks "
         "back; no id that it sends is ever the device's, so that nothing is gained by it either.",
     ),
@@ -243,9 +238,9 @@ GUEST = (
         "writing poison_val in restore",
         environment=f"{_AUTO}+cell-per-round+poison",
         sizes=Sizes(1, 3, 1, freezes=1),
-        falls="poison_val_agrees",
-        mended=f"{_AUTO}+cell-per-round+poison+tell-poison-again",
-        real="read in the sources of Linux 6.1 and QEMU 10",
+        violates="poison_val_agrees",
+        fixed=f"{_AUTO}+cell-per-round+poison+tell-poison-again",
+        observed="read in the sources of Linux 6.1 and QEMU 10",
         status=Status.OPEN,
         story="After a suspend the device has been reset, and poison_val is 0. Linux writes it in probe alone. QEMU "
         "then takes the pages that the guest reports for pages without content.",
@@ -258,9 +253,9 @@ GUEST = (
         "forgetting the id (cmd_id_received_cache) in restore",
         environment=f"{_AUTO}+cell-per-round",
         sizes=Sizes(1, 2, 2, freezes=1),
-        falls="blocks_come_back",
-        mended=f"{_AUTO}+cell-per-round+forget-id-on-restore",
-        real=f"{_SHIM} (6.1 and 6.12, suspended between two of its calls)",
+        violates="blocks_come_back",
+        fixed=f"{_AUTO}+cell-per-round+forget-id-on-restore",
+        observed=f"{_SHIM} (6.1 and 6.12, suspended between two of its calls)",
         status=Status.OPEN,
         story="A suspend resets the device, which forgets its id and shows STOP. The driver keeps the id that it "
         "read last, and the work that is pending. If the worker left its loop for a new id, and the guest was "
@@ -278,9 +273,9 @@ GUEST = (
         "allocating with __GFP_SKIP_ZERO, which the hint's block could do",
         environment=f"{_CAREFUL}+init-on-alloc",
         sizes=Sizes(1, 3, 1),
-        falls="free_block_skipped",
-        mended=_CAREFUL,
-        real="read in the sources (post_alloc_hook)",
+        violates="free_block_skipped",
+        fixed=_CAREFUL,
+        observed="read in the sources (post_alloc_hook)",
         status=Status.OPEN,
         story="The worker allocates the block after the sync, which zeroes it, and so marks it dirty. The hint "
         "takes it out of this round's bitmap, the next sync puts it back. All the work is done and no block "

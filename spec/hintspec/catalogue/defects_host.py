@@ -8,7 +8,6 @@ from hintspec.language.sizes import Sizes
 _CAREFUL = "virtio-1.3-driver+qemu-10+kvm-auto"
 _MANUAL = "linux-6.1+qemu-7.2+kvm-manual+cell-per-round"
 _PLAIN = "no-hint+qemu-7.2+kvm"
-_NOT_RUN = "not run"
 
 HOST = (
     Defect(
@@ -19,9 +18,9 @@ HOST = (
         "clearing all chunks before the id is published, or a driver that waits for the device",
         environment=_MANUAL,
         sizes=Sizes(1, 3, 1),
-        falls="no_lost_write",
-        mended=f"{_MANUAL}+eager-clear",
-        real="seen on a stock QEMU 7.2.22 with KVM and a driver in user space; with all defaults and a full-speed "
+        violates="no_lost_write",
+        fixed=f"{_MANUAL}+eager-clear",
+        observed="seen on a stock QEMU 7.2.22 with KVM and a driver in user space; with all defaults and a full-speed "
         "migration, too",
         status=Status.OPEN,
         story="With manual-clear, reading the dirty log does not write-protect pages again; that is left to a clear "
@@ -47,9 +46,9 @@ HOST = (
         "no release; clearing all chunks before the id is published would",
         environment="linux-5.7+qemu-5.1+kvm-manual+cell-per-round",
         sizes=Sizes(2, 2, 1, chunk=2),
-        falls="no_lost_write",
-        mended="linux-5.7+qemu-5.1+kvm-manual+cell-per-round+eager-clear",
-        real="decided by model alone",
+        violates="no_lost_write",
+        fixed="linux-5.7+qemu-5.1+kvm-manual+cell-per-round+eager-clear",
+        observed="decided by model alone",
         status=Status.OPEN,
         story="Before 6.1 a hint does not clear the log. But the send of another block of the same chunk does, and "
         "takes the mark of the hinted block with it. So 6.1 did not bring early-release, and to revert it is "
@@ -63,10 +62,9 @@ HOST = (
         "QEMU 20a4da0f23 (5.1)",
         environment=f"{_CAREFUL}+start-any-time",
         sizes=Sizes(1, 2, 2),
-        falls="no_lost_write",
-        mended=_CAREFUL,
-        real=_NOT_RUN,
-        status=Status.MENDED,
+        violates="no_lost_write",
+        fixed=_CAREFUL,
+        status=Status.FIXED,
         story="The migration stops hinting before it reads the dirty log. A START that was on the ring, or is "
         "posted now, starts it again: its id is still the current one. A hint then takes a block out of the "
         "bitmap whose write this very sync has just merged.",
@@ -79,10 +77,10 @@ HOST = (
         "QEMU 1a83e0b9c4 (5.1)",
         environment=f"{_CAREFUL}+status-before-id",
         sizes=Sizes(1, 3, 2),
-        falls="no_lost_write",
-        mended=_CAREFUL,
-        real="reported by Coverity (CID 1430269); not run",
-        status=Status.MENDED,
+        violates="no_lost_write",
+        fixed=_CAREFUL,
+        observed="reported by Coverity (CID 1430269); not run",
+        status=Status.FIXED,
         story="Between the two stores the device sees REQUESTED with the old id, and takes a late START of the last "
         "round. In the order of the source, id first, nothing falls (environment word unlocked-issue).",
     ),
@@ -94,10 +92,9 @@ HOST = (
         "QEMU dd8eeb9671 (5.1)",
         environment="linux-5.7+qemu-5.1+kvm-auto+cell-per-round+stop-on-cleanup",
         sizes=Sizes(1, 3, 1),
-        falls="blocks_come_back",
-        mended="linux-5.7+qemu-5.1+kvm-auto+cell-per-round+forget-id-on-restore",
-        real=_NOT_RUN,
-        status=Status.MENDED,
+        violates="blocks_come_back",
+        fixed="linux-5.7+qemu-5.1+kvm-auto+cell-per-round+forget-id-on-restore",
+        status=Status.FIXED,
         story="The clean-up of a migration that did not complete shows STOP. STOP means that more hints may be "
         "asked for soon, so that the driver keeps its blocks; nothing more comes.",
         repairs=("linux-5.7+qemu-5.1+kvm-auto+cell-per-round",),
@@ -110,10 +107,10 @@ HOST = (
         "QEMU fd51e54fa1 (6.2)",
         environment="virtio-1.3-driver+qemu-6.1+kvm-auto+postcopy",
         sizes=Sizes(1, 3, 1),
-        falls="page_can_come",
-        mended="virtio-1.3-driver+qemu-7.2+kvm-auto+postcopy",
-        real="with the guard in place the command id stays 0 (QEMU 7.2); the stall was not run",
-        status=Status.MENDED,
+        violates="page_can_come",
+        fixed="virtio-1.3-driver+qemu-7.2+kvm-auto+postcopy",
+        observed="with the guard in place the command id stays 0 (QEMU 7.2); the stall was not run",
+        status=Status.FIXED,
         story="After the turn to postcopy the guest runs at the destination and asks for each page that is not "
         "there. A block that a hint took out of the bitmap counts as sent. Whoever touches it, its next owner "
         "or the driver, waits for ever. DONE is not shown either.",
@@ -126,10 +123,10 @@ HOST = (
         "QEMU ae440bd14c (4.0)",
         environment="linux-6.1+qemu-7.2+kvm-manual+wait-on-ack+return-before-act",
         sizes=Sizes(1, 3, 1),
-        falls="no_lost_write",
-        mended="linux-6.1+qemu-7.2+kvm-manual+wait-on-ack",
-        real="a use after free in QEMU's own memory; the loss was not run",
-        status=Status.MENDED,
+        violates="no_lost_write",
+        fixed="linux-6.1+qemu-7.2+kvm-manual+wait-on-ack",
+        observed="a use after free in QEMU's own memory; the loss was not run",
+        status=Status.FIXED,
         story="HINT_WAIT_ON_ACK is a repair of early-release because a used buffer means that the hint was dealt "
         "with. If the buffer is used first, the guest may write into the block again before its chunk is "
         "cleared.",
@@ -142,10 +139,9 @@ HOST = (
         "QEMU d3f1f940eb (6.2)",
         environment=f"{_CAREFUL}+return-marks-dirty",
         sizes=Sizes(1, 3, 1),
-        falls="free_block_skipped",
-        mended=_CAREFUL,
-        real=_NOT_RUN,
-        status=Status.MENDED,
+        violates="free_block_skipped",
+        fixed=_CAREFUL,
+        status=Status.FIXED,
         story="A used length of 1 tells the unmap that the device wrote into the buffer. The block is marked, and "
         "the next sync puts it back into the bitmap. In the model, where a block is one unit, nothing at all "
         "is gained; in QEMU it is one page of 1024.",
@@ -158,9 +154,8 @@ HOST = (
         "QEMU a81a592698 (6.1): no manual-clear with the ring",
         environment=f"{_PLAIN}-ring+ring-unarmed",
         sizes=Sizes(1, 2, 1),
-        falls="no_lost_write",
-        mended=f"{_PLAIN}-ring",
-        real=_NOT_RUN,
+        violates="no_lost_write",
+        fixed=f"{_PLAIN}-ring",
         status=Status.UNRELEASED,
         story="Initially set bits mean: all is dirty, nothing is protected, a clear will protect it. With the ring "
         "there is no clear, so that no store is ever logged.",
@@ -173,9 +168,8 @@ HOST = (
         "QEMU 9f4bf4baa8 (4.1): the bits of the last GET are kept",
         environment=f"{_PLAIN}-manual+clear-unseen",
         sizes=Sizes(2, 2, 2, chunk=2),
-        falls="no_lost_write",
-        mended=f"{_PLAIN}-manual",
-        real=_NOT_RUN,
+        violates="no_lost_write",
+        fixed=f"{_PLAIN}-manual",
         status=Status.UNRELEASED,
         story="A block is written after the GET, so that its bit waits for the next one. Before that another block "
         "of the chunk is sent, the whole chunk is cleared, and the bit is gone unseen.",
@@ -188,10 +182,9 @@ HOST = (
         "QEMU 4802bf910e (7.2): the barrier",
         environment=f"{_PLAIN}-ring+torn-entries",
         sizes=Sizes(1, 2, 1),
-        falls="no_lost_write",
-        mended=f"{_PLAIN}-ring",
-        real=_NOT_RUN,
-        status=Status.MENDED,
+        violates="no_lost_write",
+        fixed=f"{_PLAIN}-ring",
+        status=Status.FIXED,
         story="The flag of the entry says that it is there, its slot and offset are still the old ones. A page that "
         "nobody wrote is marked, the one that was written is not, and is protected again.",
     ),
@@ -203,10 +196,10 @@ HOST = (
         "QEMU 03bfc2188f (9.0)",
         environment="no-hint+qemu-7.2+tcg",
         sizes=Sizes(1, 2, 2),
-        falls="no_lost_write",
-        mended="no-hint+qemu-10+tcg",
-        real="seen on a stock QEMU 7.2.22 with TCG",
-        status=Status.MENDED,
+        violates="no_lost_write",
+        fixed="no-hint+qemu-10+tcg",
+        observed="seen on a stock QEMU 7.2.22 with TCG",
+        status=Status.FIXED,
         story="TCG's fast path writes through a TLB entry without marking anything. The sync takes the mark and "
         "leaves the entry, so that the next store through it goes unlogged.",
     ),
@@ -218,10 +211,9 @@ HOST = (
         "QEMU 9458a9a1df (4.2)",
         environment="no-hint+qemu-10+tcg+mark-before-store",
         sizes=Sizes(1, 2, 2),
-        falls="no_lost_write",
-        mended="no-hint+qemu-10+tcg",
-        real=_NOT_RUN,
-        status=Status.MENDED,
+        violates="no_lost_write",
+        fixed="no-hint+qemu-10+tcg",
+        status=Status.FIXED,
         story="The slow path marks the page dirty, and then the store is made. If the page is synced and sent "
         "between the two, the destination has the old content and no mark is left.",
     ),
@@ -233,9 +225,9 @@ HOST = (
         "leaving it so (the notifier is not called; discards are inhibited since QEMU 1a8e44a89f, 6.0)",
         environment=f"{_CAREFUL}+snapshot+hints-in-snapshot",
         sizes=Sizes(1, 3, 1),
-        falls="no_lost_write",
-        mended=f"{_CAREFUL}+snapshot",
-        real="a world that does not exist",
+        violates="no_lost_write",
+        fixed=f"{_CAREFUL}+snapshot",
+        observed="a world that does not exist",
         status=Status.UNRELEASED,
         story="A snapshot is of the moment at which it began. A block that is free now, and hinted, may have held "
         "data then. Its first new store would have saved it; the hint takes it off the list before.",
@@ -248,9 +240,9 @@ HOST = (
         "asking what was negotiated at DRIVER_OK instead of the present features",
         environment=f"{_CAREFUL}+legacy-features",
         sizes=Sizes(1, 3, 1),
-        falls="no_lost_write",
-        mended=_CAREFUL,
-        real="seen on a stock QEMU 7.2.22: the status stays at START across a cancel and into the next migration, "
+        violates="no_lost_write",
+        fixed=_CAREFUL,
+        observed="seen on a stock QEMU 7.2.22: the status stays at START across a cancel and into the next migration, "
         "and hints are taken with the VM stopped",
         status=Status.OPEN,
         story="Each guard of the migration notifier asks whether the guest has accepted the feature. A legacy "
@@ -265,9 +257,9 @@ HOST = (
         "looking at the ring once more after notifications are on",
         environment=f"{_CAREFUL}+wait-on-ack+lost-kick",
         sizes=Sizes(1, 3, 1),
-        falls="worker_gets_on",
-        mended=f"{_CAREFUL}+wait-on-ack",
-        real="read in the sources of QEMU 10",
+        violates="worker_gets_on",
+        fixed=f"{_CAREFUL}+wait-on-ack",
+        observed="read in the sources of QEMU 10",
         status=Status.OPEN,
         story="The loop finds the ring empty and switches notifications on. An element that came between the two is "
         "not kicked for. A driver that goes on kicks with the next one; a driver that waits for this one "
@@ -284,10 +276,10 @@ HOST = (
         "virtio_device_start_ioeventfd_impl",
         environment="linux-6.1+qemu-7.2+kvm-auto+wait-on-ack+no-ioeventfd",
         sizes=Sizes(1, 3, 1),
-        falls="worker_gets_on",
-        mended="linux-6.1+qemu-7.2+kvm-auto+wait-on-ack",
-        real="read in the sources of QEMU 10; under TCG a stock QEMU 7.2.22 does not look at the ring (virtio-mmio), "
-        "and its virtio-balloon-pci has no property ioeventfd",
+        violates="worker_gets_on",
+        fixed="linux-6.1+qemu-7.2+kvm-auto+wait-on-ack",
+        observed="read in the sources of QEMU 10; under TCG a stock QEMU 7.2.22 does not look at the ring "
+        "(virtio-mmio), and its virtio-balloon-pci has no property ioeventfd",
         status=Status.OPEN,
         story="What was on the ring comes along to the destination, the device's loop that was about to pop it does "
         "not.",
@@ -300,9 +292,9 @@ HOST = (
         "a driver that waits for the device (HINT_WAIT_ON_ACK)",
         environment="linux-6.1+firecracker-1.14",
         sizes=Sizes(1, 3, 1),
-        falls="no_lost_write",
-        mended="linux-6.1+firecracker-1.14+wait-on-ack",
-        real="told by Firecracker's own documentation and by its users",
+        violates="no_lost_write",
+        fixed="linux-6.1+firecracker-1.14+wait-on-ack",
+        observed="told by Firecracker's own documentation and by its users",
         status=Status.OPEN,
         story="Firecracker gives a hinted block's memory back to the host when it pops the hint. The shrinker may "
         "have given the block to someone who has written into it since: the page reads as zero from then on.",

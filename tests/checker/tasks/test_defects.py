@@ -53,8 +53,8 @@ def test_a_defect_is_derived_as_told_and_written_as_kept(name: str) -> None:
 def test_a_catalogue_that_is_wrong_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     right = DEFECTS["hint-free-list"]
     wrong = {
-        "a": replace(right, name="a", mended=right.environment),
-        "b": replace(right, name="b", falls="no_lost_write"),
+        "a": replace(right, name="a", fixed=right.environment),
+        "b": replace(right, name="b", violates="no_lost_write"),
     }
     monkeypatch.setattr(catalogue, "DEFECTS", wrong)
     assert derive("a").problems == [f"a: free_content_kept falls in {right.environment}, too"]

@@ -49,7 +49,7 @@ def differing_rules(one: World, other: World) -> set[str]:
 def test_the_guilty_rule_is_named(name: str) -> None:
     """One of the rules that the catalogue changes to mend a defect is among those that the explanation names."""
     defect = DEFECTS[name]
-    changed = differing_rules(compose(defect.environment), compose(defect.mended))
+    changed = differing_rules(compose(defect.environment), compose(defect.fixed))
     named = {row["rule"] for row in MEASURED[name]}
     assert changed & named, f"the catalogue changes {sorted(changed)}, the explanation names {sorted(named)}"
 

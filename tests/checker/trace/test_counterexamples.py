@@ -20,7 +20,7 @@ TRACED = sorted(path.parent.name for path in FOLDER.glob("*/trace.json"))
 def test_it_replays(name: str) -> None:
     trace = load(FOLDER / name / "trace.json")
     defect = DEFECTS[name]
-    assert (trace.environment, trace.sizes, trace.property_name) == (defect.environment, defect.sizes, defect.falls)
+    assert (trace.environment, trace.sizes, trace.property_name) == (defect.environment, defect.sizes, defect.violates)
     assert (FOLDER / name / "trace.txt").read_text() == mail.render(build_story(trace, defect.known))
 
 
@@ -28,5 +28,5 @@ def test_every_defect_has_a_folder_with_a_page_and_a_run_unless_something_never_
     assert {path.name for path in FOLDER.iterdir()} == set(DEFECTS)
     assert {path.parent.name for path in FOLDER.glob("*/README.md")} == set(DEFECTS)
     kinds = {item.name: item.kind for item in PROTOCOL.properties}
-    never = {name for name, defect in DEFECTS.items() if kinds[defect.falls] == SOMETIMES}
+    never = {name for name, defect in DEFECTS.items() if kinds[defect.violates] == SOMETIMES}
     assert set(TRACED) == set(DEFECTS) - never

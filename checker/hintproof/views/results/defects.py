@@ -46,7 +46,7 @@ def derived_table(found: list[Derived]) -> Table:
     for d in found:
         fix = d.fixes[0]
         made.add_row(
-            *(d.defect.name, d.defect.falls, *(_timing(d, engine) for engine in engines), f"{d.found.states:,}"),
+            *(d.defect.name, d.defect.violates, *(_timing(d, engine) for engine in engines), f"{d.found.states:,}"),
             *("FALLS" if fix.violated else f"{fix.states:,}", fix.proof),
         )
     return made
@@ -69,15 +69,15 @@ def _timing(derived: Derived, engine: str) -> str:
 def page(derived: Derived, seen: Sequence[str] = ()) -> str:
     """A page of Markdown that a maintainer can act on. ``seen`` has a line for each real system that ran it."""
     defect, trace = derived.defect, derived.trace
-    declared = next(p for p in derived.result.properties if p.name == defect.falls)
+    declared = next(p for p in derived.result.properties if p.name == defect.violates)
     says = " ".join(declared.says.split("\n\n")[0].split())
     facts = [
         ("status", defect.status.value),
         ("affects", defect.affects),
-        ("mended by", defect.mended_by),
-        ("seen on real software", defect.real),
+        ("mended by", defect.fix),
+        ("seen on real software", defect.observed),
         *([("replayed on the real thing", "; ".join(seen))] if seen else []),
-        ("refutes", f"`{defect.falls}`: {says} ({declared.clause})"),
+        ("refutes", f"`{defect.violates}`: {says} ({declared.clause})"),
         ("in", f"`{defect.environment}`, {defect.sizes}"),
         ("shortest run", _shortest(derived)),
     ]
@@ -88,7 +88,7 @@ def page(derived: Derived, seen: Sequence[str] = ()) -> str:
     parts += ["## See it", "```sh\n" + "\n".join(_commands(derived, bool(seen))) + "\n```"]
     parts += [
         "## Mended, or not",
-        markdown.table(("world", f"`{defect.falls}`", "what else falls there"), _fixes(derived)),
+        markdown.table(("world", f"`{defect.violates}`", "what else falls there"), _fixes(derived)),
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -265,7 +265,7 @@ def defects_document(found: Sequence[Derived]) -> DefectsDocument:
                 label=d.defect.label,
                 environment=d.defect.environment,
                 sizes=str(d.defect.sizes),
-                falls=d.defect.falls,
+                falls=d.defect.violates,
                 states=d.found.states,
                 steps=d.trace.length if d.trace else None,
                 engines={e: EngineTime(round(seconds, 3), steps) for e, (seconds, steps) in d.timings.items()},
