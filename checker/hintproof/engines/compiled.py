@@ -63,6 +63,11 @@ def is_kept(packed: PackedCompiler) -> bool:
     return all(map(modules.is_kept, texts_of(packed)))
 
 
+def is_wanted(packed: PackedCompiler) -> bool:
+    """Whether somebody asked before whether it is worth compiling."""
+    return modules.is_wanted(steps_text(packed))
+
+
 class CompiledSearch:
     """One search: rows of states, and a table to find them by."""
 

@@ -32,8 +32,15 @@ if TYPE_CHECKING:
 #: The name under which a state without any step is reported.
 NO_DEADLOCK = "no_deadlock"
 
-#: States up to which the plain search is the quicker one: with a kernel that is compiled, and without.
-_FEW, _FEW_TO_COMPILE_FOR = 20_000, 250_000
+#: States up to which the plain search is the quicker one, where the compiled one is there already.
+_FEW = 20_000
+
+#: States that are worth the seconds that Numba takes: of a model that was searched before, and of any other. The plain
+#: search of the latter takes about as long as compiling does.
+_WORTH_COMPILING, _WORTH_COMPILING_AT_ONCE = 250_000, 1_000_000
+
+#: Bytes that the plain search takes for a state, and its transitions, at most.
+_PLAIN_STATE = 1_500
 
 #: States that the plain search keeps at most, where a state is too wide for the compiled one: about 4 GB.
 _MOST_PLAIN = 6_000_000
@@ -169,7 +176,8 @@ def explore_all(
     """Visit every reachable state, and judge each property on all of them.
 
     The search begins plain, which is quicker where there are few states, and begins again compiled where
-    there are many. A state that is too wide for that is searched plainly, up to some millions.
+    there are many: soon if it was compiled before, later if it was wanted before, and last the first time. A state
+    that is too wide for that is searched plainly, up to some millions.
     """
     clock = Clock(limits.seconds)
     if options.symmetry:
@@ -177,24 +185,27 @@ def explore_all(
     plain = PlainSearch(model, limits, progress)
     if plain.search(_FEW):
         return found_by(model, plain)
-    kept = _is_kept(model)
-    if not kept and plain.search(_MOST_PLAIN if kept is None else _FEW_TO_COMPILE_FOR):
+    try:
+        packed = PackedCompiler(model)
+    except SpecError:
+        if not plain.search(_MOST_PLAIN):
+            plain.stopped_by = f"limit of {_MOST_PLAIN} states, too wide to be packed"
         return found_by(model, plain)
-    if kept is None:
-        plain.stopped_by = f"limit of {_MOST_PLAIN} states, too wide to be packed"
+    if plain.search(_worth_compiling(packed, limits)):
         return found_by(model, plain)
     del plain
     return _explore_compiled(model, limits, options, progress, clock)
 
 
-def _is_kept(model: Concrete) -> bool | None:
-    """Whether the compiled search is there already; None if a state is too wide for it."""
-    from hintproof.engines.compiled import is_kept  # here, as it takes Numba a while to be imported
+def _worth_compiling(packed: PackedCompiler, limits: Limits) -> int:
+    """States from which on the compiled search is worth it."""
+    from hintproof.engines.compiled import is_kept, is_wanted  # here, as it takes Numba a while to be imported
 
-    try:
-        return is_kept(PackedCompiler(model))
-    except SpecError:
-        return None
+    if is_kept(packed):
+        return _FEW
+    if is_wanted(packed):
+        return _WORTH_COMPILING
+    return max(_WORTH_COMPILING, min(_WORTH_COMPILING_AT_ONCE, ((limits.megabytes or share(1)) << 20) // _PLAIN_STATE))
 
 
 def _explore_compiled(

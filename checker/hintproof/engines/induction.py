@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import z3
 
@@ -47,11 +48,33 @@ class Proof:
         return [o for o in self.obligations if o.verdict != "proved"]
 
 
+#: Answers that are remembered: those of a few models, as models that are proved one after the other share queries.
+_REMEMBERED = 4_000
+
+
+@dataclass(frozen=True)
+class _Question:
+    """A query without its names: the numbers of its terms, which mean the terms as long as one keeps the query."""
+
+    goal: int
+    known: frozenset[int]
+    query: Query = field(compare=False)
+
+    @classmethod
+    def of(cls, query: Query) -> _Question:
+        return cls(query.goal.get_id(), frozenset(fact.get_id() for _, fact in query.known), query)
+
+
+@lru_cache(_REMEMBERED)
+def _verdict(question: _Question, seconds: float) -> str:
+    answer = question.query.solver(seconds).check()
+    return "proved" if answer == z3.unsat else "fails" if answer == z3.sat else "undecided"
+
+
 def ask(query: Query, seconds: float = SECONDS) -> Obligation:
-    """Put one query to Z3."""
+    """Put one query to Z3; a question that was put before has its answer."""
     began = time.monotonic()
-    answer = query.solver(seconds).check()
-    verdict = "proved" if answer == z3.unsat else "fails" if answer == z3.sat else "undecided"
+    verdict = _verdict(_Question.of(query), seconds)
     return Obligation(query.by, query.claim, verdict, time.monotonic() - began)
 
 

@@ -32,6 +32,16 @@ def mark_kept(text: str) -> None:
     _done(text).touch()
 
 
+def is_wanted(text: str) -> bool:
+    """Whether this was asked of the text before: then its module may be worth compiling."""
+    mark = _folder(text) / "wanted"
+    wanted = mark.exists()
+    if not wanted:
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+    return wanted
+
+
 def _done(text: str) -> Path:
     return _folder(text) / "done"
 

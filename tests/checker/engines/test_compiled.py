@@ -89,7 +89,7 @@ def test_the_search_goes_on_compiled_where_there_are_many_states(monkeypatch: py
     concrete = prepare(environment, sizes)
     reference = explore_all(concrete)
     monkeypatch.setattr(exhaustive, "_FEW", 1000)
-    monkeypatch.setattr(exhaustive, "_FEW_TO_COMPILE_FOR", 2000)
+    monkeypatch.setattr(exhaustive, "_worth_compiling", lambda *_: 2000)
     monkeypatch.setattr(exhaustive.PlainSearch, "run_to", None)  # it must not be the plain one that answers
     found = explore_all(concrete)
     assert (found.states, found.transitions, found.fired) == (reference.states, reference.transitions, reference.fired)
@@ -182,6 +182,30 @@ def test_what_is_kept_is_kept_by_its_text(tmp_path: Path, monkeypatch: pytest.Mo
         assert not is_kept(large)
         assert list(tmp_path.rglob("kernel.py"))
         assert small.words == load(texts_of(small)[0]).WORDS
+    finally:
+        cache_directory.cache_clear()
+
+
+def test_the_more_often_a_model_is_searched_the_sooner_it_is_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = PackedCompiler(prepare("no-hint+qemu-10+tcg", Sizes(1, 2, 1)))
+    cache_directory.cache_clear()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    try:
+        first, again = (exhaustive._worth_compiling(packed, Limits()) for _ in range(2))
+        CompiledSearch(packed.concrete).search()
+        assert first > again > exhaustive._worth_compiling(packed, Limits())
+    finally:
+        cache_directory.cache_clear()
+
+
+def test_the_plain_search_keeps_to_the_memory_that_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = PackedCompiler(prepare("no-hint+qemu-10+tcg", Sizes(1, 2, 1)))
+    cache_directory.cache_clear()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    try:
+        assert exhaustive._worth_compiling(packed, Limits(megabytes=600)) < 450_000
     finally:
         cache_directory.cache_clear()
 
