@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from hintproof.interpret.concrete import Concrete, Instance, State, Successors
 from hintproof.linux.binding import THREADS
@@ -31,6 +31,9 @@ CODE_IS_SOUND = step_claim(
 
 #: An instance of the code: a thread and the block that an allocation gets, or a call of the kernel.
 Key = tuple[int, int | None] | Entry
+
+#: Takes a step from a state, where that is possible: the state after it, and the mask of promises that it breaks.
+Step = Callable[[State], tuple[State, int] | None]
 
 _CALLS = (Entry.CHANGED, Entry.WORK, Entry.SCAN, Entry.REMOVE, Entry.FREEZE, Entry.RESTORE, Entry.PROBE)
 
@@ -72,8 +75,7 @@ class CodeModel(Concrete):
     def _steps(self, state: State) -> Iterator[tuple[int, State, int]]:
         code, plain = state[-1], state[:-1]
         for number, after, broken in self.composed.others(plain):
-            then, joined = self.composed.after_others(code, plain, after)
-            yield self._of_base[number], (*joined, then), broken
+            yield self._of_base[number], (*after, self.composed.follow(code, plain, after)), broken
         for move in self.composed.moves(code):
             done = self._take(code, plain, move)
             if done is not None:
@@ -88,29 +90,21 @@ class CodeModel(Concrete):
         return None if taken is None else ((*taken[1], taken[0]), taken[2])
 
     @cached_property
-    def moves(self) -> list[Callable[[State], tuple[State, int] | None]]:
+    def moves(self) -> list[Step]:
         """For each instance a function that takes its step; None where it can't."""
-        made = [self._move_of_others(n) for n in self._others]
-        return [*made, *(self._move_of_code(key) for key in self._keys)]
+        others = [partial(self._move_others, self._base.moves[n]) for n in self._others]
+        return [*others, *(partial(self._move_code, key) for key in self._keys)]
 
-    def _move_of_others(self, number: int) -> Callable[[State], tuple[State, int] | None]:
-        base = self._base.moves[number]
+    def _move_others(self, base: Step, state: State) -> tuple[State, int] | None:
+        done = base(state[:-1])
+        if done is None:
+            return None
+        after, broken = done
+        return (*after, self.composed.follow(state[-1], state[:-1], after)), broken
 
-        def move(state: State) -> tuple[State, int] | None:
-            done = base(state[:-1])
-            if done is None:
-                return None
-            code, after = self.composed.after_others(state[-1], state[:-1], done[0])
-            return (*after, code), done[1]
-
-        return move
-
-    def _move_of_code(self, key: Key) -> Callable[[State], tuple[State, int] | None]:
-        def move(state: State) -> tuple[State, int] | None:
-            found = self.move_at(state, key)
-            return None if found is None else self._take(state[-1], state[:-1], found)
-
-        return move
+    def _move_code(self, key: Key, state: State) -> tuple[State, int] | None:
+        move = self.move_at(state, key)
+        return None if move is None else self._take(state[-1], state[:-1], move)
 
     def move_at(self, state: State, key: Key) -> Move | None:
         """The step of the code of that key, if the code has it in this state."""

@@ -118,19 +118,16 @@ class Composed:
 
     # -- the others ----------------------------------------------------------------------------
 
-    def after_others(self, code: int, before: State, after: State) -> tuple[int, State]:
-        """The pair after a step of somebody else: the code's queue loses the entries that the spec's ring loses."""
+    def follow(self, code: int, before: State, after: State) -> int:
+        """The code's state after a step of somebody else: its queue loses the entries that the spec's ring loses."""
         for _ in range(len(self.spec.ring(before)[1]) - len(self.spec.ring(after)[1])):
-            code = self._pop(code)
-        return code, after
-
-    def _pop(self, code: int) -> int:
-        if code not in self._popped:
-            self.driver.recall(code)
-            if not self.code.pop():
-                raise EngineBug("the spec's ring has an entry that the code's queue has not")
-            self._popped[code] = self.driver.keep()
-        return self._popped[code]
+            if code not in self._popped:
+                self.driver.recall(code)
+                if not self.code.pop():
+                    raise EngineBug("the spec's ring has an entry that the code's queue has not")
+                self._popped[code] = self.driver.keep()
+            code = self._popped[code]
+        return code
 
     # -- the code ------------------------------------------------------------------------------
 
