@@ -12,7 +12,7 @@ from hintproof.views.markdown import table
 from hintproof.views.results.text import page
 from hintspec.catalogue.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
 from hintspec.catalogue.expected import RECORDS, Record, pins
-from hintspec.language.declare import PROGRESS, Change, Fairness
+from hintspec.language.declare import PROGRESS, Fairness, TransitionInvariant
 from hintspec.text import PROTOCOL
 
 
@@ -83,7 +83,10 @@ def properties_page() -> str:
                 "that write one of its variables (`spec/hintspec/properties/transitions.py`). Each of these steps "
                 "promises it, with the new values of the step put in. A step that keeps it as written promises "
                 "nothing.",
-                table(["name", "says", "variables", "actors", "promised as"], [_change(c) for c in PROTOCOL.changes]),
+                table(
+                    ["name", "says", "variables", "actors", "promised as"],
+                    [_change(c) for c in PROTOCOL.transition_invariants],
+                ),
                 "## Fairness",
                 "A run is fair to a condition if one of its steps happens again and again, or if again and again none "
                 "of them is possible. A progress property assumes the conditions in its row and no others.",
@@ -94,9 +97,9 @@ def properties_page() -> str:
     )
 
 
-def _change(item: Change) -> list[str]:
+def _change(item: TransitionInvariant) -> list[str]:
     variables, actors = (", ".join(names) for names in ([f"`{v}`" for v in item.of], [a.name for a in item.by]))
-    return [f"`{item.name}`", one_line(item.says), variables, actors, f"`{item.claimed.name}`"]
+    return [f"`{item.name}`", one_line(item.says), variables, actors, f"`{item.property.name}`"]
 
 
 def _obliged(condition: Fairness) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hintspec.language.declare import Action, Change, Cover, Property, Text, collect
+from hintspec.language.declare import Action, Property, Reachable, Text, TransitionInvariant, collect
 from hintspec.proof.lemmas import ASSUMPTIONS, LEMMAS
 from hintspec.properties import liveness, protocol_rules, reachability, transitions
 from hintspec.properties.safety import PROPERTIES
@@ -85,7 +85,7 @@ PROTOCOL = Text(
     properties=_PROPERTIES,
     lemmas=LEMMAS,
     assumptions=ASSUMPTIONS,
-    covers=tuple(collect(reachability, Cover)),
-    changes=tuple(collect(transitions, Change)),
+    reachable=tuple(collect(reachability, Reachable)),
+    transition_invariants=tuple(collect(transitions, TransitionInvariant)),
     budgets=BUDGETS,
 )

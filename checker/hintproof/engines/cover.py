@@ -68,7 +68,7 @@ def _hypotheses(term: Term, above: Term | None) -> Iterator[Term]:
 def items_of(model: Model) -> list[Item]:
     """All that is to be witnessed of a model."""
     found = [Item(ACTION, action.name) for action in model.actions]
-    found += [Item(GOAL, goal.name) for goal in model.covers]
+    found += [Item(GOAL, goal.name) for goal in model.reachable]
     found += [Item(GOAL, item.name) for item in _sometimes(model)]
     for lemma in model.lemmas:
         found += [Item(HYPOTHESIS, lemma.name, number) for number in range(len(hypotheses(lemma)))]
@@ -84,8 +84,8 @@ def cover(concrete: Concrete, limits: Limits = Limits(), progress: Progress | No
     model, clock = concrete.model, Clock(limits.seconds)
     result = Covered(dict.fromkeys(items_of(model)))
     in_state = dict(_tests(concrete))
-    by_step = {name: [c for c in model.covers if name in c.by] for name in (a.name for a in model.actions)}
-    goals = {c.name: concrete.meets(c.term) for c in model.covers}
+    by_step = {name: [c for c in model.reachable if name in c.by] for name in (a.name for a in model.actions)}
+    goals = {c.name: concrete.meets(c.term) for c in model.reachable}
     depth = {concrete.initial: 0}
     waiting = [concrete.initial]
     for count, here in enumerate(waiting):  # grows as it goes

@@ -102,7 +102,7 @@ def prove(model: Model, seconds: float = SECONDS, progress: Progress | None = No
 def settled(model: Model, tried: set[str], failed: set[str]) -> tuple[list[str], list[str], list[str]]:
     """Which properties are proved, not proved, and not tried, by the claims whose obligations were and failed.
 
-    A STEP property without an obligation is kept as it is written: no step of this world owes anything by it.
+    A STEP property without an obligation is kept as it is written: no step of this world promises it.
     """
     proved: list[str] = []
     unproved: list[str] = []

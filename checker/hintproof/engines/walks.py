@@ -222,14 +222,14 @@ def _feature(source: str, sort: Sort, every: int) -> str:
 def _interests(model: Model) -> Iterator[tuple[str, list[set[str]]]]:
     """For each safety property sets of variables that it may pay to look at together.
 
-    What every change owes is looked for along the way: it hangs on the step alone, not on how one comes to it.
+    Transition invariants are checked along the way: they depend on the step alone, not on how a run gets there.
     """
-    owed_by_all = {change.claimed for change in model.changes}
+    of_transitions = {item.property for item in model.transition_invariants}
     for item in model.properties:
         found: list[set[str]] = []
         if item.declared.kind == ALWAYS:
             found = list(_of_states(model, item))
-        elif item.declared.kind == STEP and item.name not in owed_by_all:
+        elif item.declared.kind == STEP and item.name not in of_transitions:
             found = list(_of_steps(model, item.name))
         if found:
             yield item.name, [names for i, names in enumerate(found) if names not in found[:i]]

@@ -15,7 +15,7 @@ from hintproof.linux.binding import THREADS
 from hintproof.linux.composed import Composed, Move
 from hintproof.linux.driver import Driver, DriverFault, Fault
 from hintproof.linux.operations import Entry
-from hintspec.language.declare import Action, step_claim
+from hintspec.language.declare import Action, step_property
 from hintspec.language.recording import Model, RecordedAction, RecordedProperty, RecordedVar
 from hintspec.language.sizes import Sizes
 from hintspec.language.sorts import COUNT
@@ -23,7 +23,7 @@ from hintspec.language.terms import FALSE, lift
 from hintspec.language.variables import Var
 from hintspec.protocol.state import DRIVER
 
-CODE_IS_SOUND = step_claim(
+CODE_IS_SOUND = step_property(
     "code_is_sound",
     "the kernel's own rules of memory, lists, locks, sleeping and work items",
     "The code neither crashes nor hangs nor breaks a rule of the kernel.",

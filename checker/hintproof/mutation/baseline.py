@@ -15,7 +15,7 @@ from hintproof.engines.report import Found
 from hintproof.interpret.concrete import Concrete, Instance, State, Successors
 from hintproof.mutation.bisimulation import alike
 from hintproof.mutation.mutants import Mutant
-from hintspec.language.recording import Model, RecordedCover
+from hintspec.language.recording import Model, RecordedReachable
 from hintspec.language.sizes import Sizes
 
 #: A state is expanded to (instance, next state, mask of broken promises).
@@ -108,7 +108,7 @@ class Changed(Concrete):
             return False
         offset = self.new.start - min(self.gone)
         claims = (1 << len(self.state_properties)) - 1
-        goals = self.truths([goal.term for goal in self.model.covers])
+        goals = self.truths([goal.term for goal in self.model.reachable])
 
         def said(state: State) -> tuple[int, ...]:
             return self.judge(state) & claims, goals(state)
@@ -128,8 +128,8 @@ class Changed(Concrete):
 
 def met_goals(concrete: Concrete, search: PlainSearch) -> set[str]:
     """The goals of covers that are met in what was searched."""
-    open_ = {goal.name: concrete.meets(goal.term) for goal in concrete.model.covers}
-    by = [[g.name for g in concrete.model.covers if _does(instance, g)] for instance in concrete.instances]
+    open_ = {goal.name: concrete.meets(goal.term) for goal in concrete.model.reachable}
+    by = [[g.name for g in concrete.model.reachable if _does(instance, g)] for instance in concrete.instances]
     met: set[str] = set()
     first = 0
     for state, end in enumerate(search.ends):
@@ -142,6 +142,6 @@ def met_goals(concrete: Concrete, search: PlainSearch) -> set[str]:
     return met
 
 
-def _does(instance: Instance, goal: RecordedCover) -> bool:
+def _does(instance: Instance, goal: RecordedReachable) -> bool:
     """Whether it is one of the goal's steps, or made of one."""
     return any(part in goal.by for part in instance.action.name.split("+"))

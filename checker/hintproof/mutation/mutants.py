@@ -74,7 +74,7 @@ def mutants(model: Model) -> list[Mutant]:
             spelling = _spelling(mutant.made[0])
             if spelling not in seen and _can_be_recorded(mutant.made[0], model.ghosts):
                 seen.add(spelling)
-                found.append(replace(mutant, made=(model.owing(mutant.made[0]),)))
+                found.append(replace(mutant, made=(model.with_transition_promises(mutant.made[0]),)))
         found += _merges(model, action)
     return found
 

@@ -191,7 +191,7 @@ def digest(environment: str) -> str:
     parts += [
         (p.name, None if p.term is None else spell(p.term), [sorted(f.steps) for f in p.fair]) for p in model.claims
     ]
-    parts += [(c.name, c.by, spell(c.term)) for c in model.covers]
+    parts += [(c.name, c.by, spell(c.term)) for c in model.reachable]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 

@@ -16,8 +16,8 @@ from hintspec.language.declare import (
     Property,
     Text,
     action,
-    claim,
     require,
+    state_property,
 )
 from hintspec.language.recording import record
 from hintspec.language.sizes import Sizes
@@ -116,19 +116,19 @@ def receive_abort(s: S, block: Term) -> None:
     s.c.committed = s.c.committed - just(block)
 
 
-@claim(ALWAYS, "consistency")
+@state_property(ALWAYS, "consistency")
 def consistent(s: S, block: Term) -> Term:
     """No resource manager commits while another aborts."""
     return ~(s.c.committed.has(block) & ~(s.c.aborted == EMPTY))
 
 
-@claim(SOMETIMES, "the point of it")
+@state_property(SOMETIMES, "the point of it")
 def all_commit(s: S) -> Term:
     """All can commit."""
     return s.c.committed == ~EMPTY
 
 
-@claim(RECOVERABLE, "the manager may abort for ever")
+@state_property(RECOVERABLE, "the manager may abort for ever")
 def can_commit(s: S) -> Term:
     """All can still commit."""
     return s.c.committed == ~EMPTY

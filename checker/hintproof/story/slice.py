@@ -46,8 +46,8 @@ class _Slicer:
         self.sorts = {v.name: v.sort for v in variables}
         self.passed_over = {v.name for v in variables if v.declared.role == "place" or v.name.startswith("left.")}
         self.ring = next((v.name for v in variables if isinstance(v.sort, Ring)), "")
-        changes = self.trace.concrete.model.changes
-        self.of_every_step = {c.claimed for c in changes} - {self.trace.property_name}
+        invariants = self.trace.concrete.model.transition_invariants
+        self.of_every_step = {item.property for item in invariants} - {self.trace.property_name}
         self.counts = self._count_entries()
         self.writers = self._find_writers()
 

@@ -26,14 +26,14 @@ from hintspec.language.variables import StateView
 class Actor:
     """Who takes a step: a lane of the traces.
 
-    ``needs`` is required before each of its steps, and promised as the STEP property ``owes``, if there is one.
+    ``needs`` is required before each of its steps, and promised as the STEP property ``promises``, if there is one.
     """
 
     name: str
     letter: str
     says: str
     needs: Callable[[Any], Term] | None = None
-    owes: Property | None = None
+    promises: Property | None = None
 
 
 @dataclass(frozen=True)
@@ -158,21 +158,20 @@ class Property:
         return "block" in self.takes
 
 
-Claim = Callable[[Callable[..., Term]], Property]
+MakesProperty = Callable[[Callable[..., Term]], Property]
 
 
-def claim(
+def state_property(
     kind: str,
     clause: str,
     when: Callable[[Any], bool] | None = None,
     kept_with: str | None = None,
     fair: tuple[Fairness, ...] = (),
-) -> Claim:
+) -> MakesProperty:
     """Make a predicate over a state (and perhaps a block) a :class:`Property` with its clause or reason.
 
     A proof shows that every step keeps it, given that it and some lemmas held before (``kept_with``: their names, with
-    blanks between); without
-    that no proof is tried. A PROGRESS property claims itself of the runs that are ``fair``.
+    blanks between); without that no proof is tried. A PROGRESS property is about the runs that are ``fair``.
     """
 
     def wrap(body: Callable[..., Term]) -> Property:
@@ -186,21 +185,21 @@ def claim(
     return wrap
 
 
-def lemma(when: Callable[[Any], bool] | None = None, leans_on: str = "") -> Claim:
+def lemma(when: Callable[[Any], bool] | None = None, leans_on: str = "") -> MakesProperty:
     """Make a predicate over a state (and perhaps a block or ring slots) a lemma; its docstring is its sentence.
 
     ``leans_on`` names the lemmas that are used, beside itself, to show that every step keeps it, with blanks between.
     """
-    return claim(LEMMA, "a step towards the properties", when, kept_with=leans_on)
+    return state_property(LEMMA, "a step towards the properties", when, kept_with=leans_on)
 
 
-def assumption(reason: str, when: Callable[[Any], bool] | None = None) -> Claim:
+def assumption(reason: str, when: Callable[[Any], bool] | None = None) -> MakesProperty:
     """Make a predicate over a state something that proofs for every size assume, with the reason why they may."""
-    return claim(ASSUMPTION, reason, when)
+    return state_property(ASSUMPTION, reason, when)
 
 
 @dataclass(frozen=True)
-class Cover:
+class Reachable:
     """Something that must be able to happen for the rest to mean anything: one of some steps, in some states."""
 
     name: str
@@ -210,16 +209,18 @@ class Cover:
     when: Callable[[Any], bool] | None
 
 
-def cover(by: tuple[str, ...], when: Callable[[Any], bool] | None = None) -> Callable[[Callable[..., Term]], Cover]:
-    """Make a predicate over the state before a step a :class:`Cover`; ``by`` names the steps."""
+def reachable(
+    by: tuple[str, ...], when: Callable[[Any], bool] | None = None
+) -> Callable[[Callable[..., Term]], Reachable]:
+    """Make a predicate over the state before a step a :class:`Reachable`; ``by`` names the steps."""
 
-    def wrap(body: Callable[..., Term]) -> Cover:
-        return Cover(body.__name__, inspect.getdoc(body) or "", by, body, when)
+    def wrap(body: Callable[..., Term]) -> Reachable:
+        return Reachable(body.__name__, inspect.getdoc(body) or "", by, body, when)
 
     return wrap
 
 
-def step_claim(
+def step_property(
     name: str,
     clause: str,
     says: str,
@@ -231,15 +232,15 @@ def step_claim(
 
 
 @dataclass(frozen=True)
-class Change:
-    """What the steps that change some variables owe, said once for all of them: of the state before and after a step.
+class TransitionInvariant:
+    """A condition over the state before and after a step, for all steps that change some variables.
 
-    Every step of the actors ``by`` that writes one of ``of`` promises it as the STEP property ``claimed``, but for
-    the steps named in ``but``. Where it takes a block, only steps that take one owe it.
+    Every step of the actors ``by`` that writes one of ``of`` promises it as the STEP property ``property``, but for
+    the steps named in ``but``. Where it takes a block, only steps that take one promise it.
     """
 
     name: str
-    claimed: Property
+    property: Property
     of: tuple[str, ...]
     by: tuple[Actor, ...]
     but: tuple[str, ...]
@@ -248,25 +249,26 @@ class Change:
     takes_block: bool
     when: Callable[[Any], bool] | None
 
-    def is_owed_by(self, item: Action) -> bool:
-        """Whether it is one of the steps that would owe it, should it write one of the variables."""
+    def applies_to(self, item: Action) -> bool:
+        """Whether the step promises it, should it write one of the variables."""
         takes = item.takes_block or not self.takes_block
         return item.actor in self.by and item.name not in self.but and takes
 
 
-def change(
-    claimed: Property,
+def transition_invariant(
+    of_property: Property,
     *,
     of: tuple[str, ...],
     by: tuple[Actor, ...],
     but: tuple[str, ...] = (),
     when: Callable[[Any], bool] | None = None,
-) -> Callable[[Callable[..., Term]], Change]:
-    """Make a predicate over the state before and the state after a step (and perhaps its block) a :class:`Change`."""
+) -> Callable[[Callable[..., Term]], TransitionInvariant]:
+    """Make a predicate over the states before and after a step (and perhaps its block) a transition invariant."""
 
-    def wrap(body: Callable[..., Term]) -> Change:
+    def wrap(body: Callable[..., Term]) -> TransitionInvariant:
         takes_block = "block" in inspect.signature(body).parameters
-        return Change(body.__name__, claimed, of, by, but, inspect.getdoc(body) or "", body, takes_block, when)
+        says = inspect.getdoc(body) or ""
+        return TransitionInvariant(body.__name__, of_property, of, by, but, says, body, takes_block, when)
 
     return wrap
 
@@ -319,19 +321,19 @@ def _current(what: str) -> Recorder:
 
 
 def place_of(module: str, line: int) -> str:
-    """A place in the text, as it is told: ``driver.py:82``."""
+    """A place in the text for messages and traces: ``driver.py:82``."""
     return f"{module.split('.')[-1]}.py:{line}"
 
 
-def promise(claimed: Property, condition: Term) -> None:
+def promise(kept: Property, condition: Term) -> None:
     """State that whenever this action happens the condition holds before it; may speak of ghosts.
 
     In a world that does not have the property the promise is dropped.
     """
     recorder = _current("promise")
-    if claimed.kind != STEP:
-        raise SpecError(f"{blame()}: '{claimed.name}' is no step property")
-    recorder.promises.append((claimed, lift(condition, BOOL)))
+    if kept.kind != STEP:
+        raise SpecError(f"{blame()}: '{kept.name}' is no step property")
+    recorder.promises.append((kept, lift(condition, BOOL)))
 
 
 @dataclass(frozen=True)
@@ -344,6 +346,6 @@ class Text:
     properties: tuple[Property, ...]
     lemmas: tuple[Property, ...] = ()
     assumptions: tuple[Property, ...] = ()
-    covers: tuple[Cover, ...] = ()
-    changes: tuple[Change, ...] = ()
+    reachable: tuple[Reachable, ...] = ()
+    transition_invariants: tuple[TransitionInvariant, ...] = ()
     budgets: tuple[str, ...] = field(default=())

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from hintspec.language.declare import Action, Actor, Property, Recorder, Text, place_of, promise, recording, require_at
 from hintspec.language.errors import SpecError
@@ -18,7 +18,9 @@ from hintspec.language.sorts import BLOCK, BOOL, COUNT, SLOT, Ring, Sort
 from hintspec.language.terms import TRUE, Term, lift, text_runs
 from hintspec.language.variables import StateView, Var
 
-#: Makes a state of the world that is recorded: of the updates that it collects, and the operator that reads.
+N = TypeVar("N", "RecordedAction", "RecordedProperty")
+
+#: Makes a state of the world that is recorded, from the updates that it collects and the operator that reads.
 View = Callable[..., StateView[Any]]
 
 
@@ -82,8 +84,8 @@ class RecordedProperty:
 
 
 @dataclass(frozen=True)
-class RecordedCover:
-    """What must be able to happen: one of the steps ``by``, in a state in which the term holds."""
+class RecordedReachable:
+    """Something that must be able to happen: one of the steps ``by``, in a state in which the term holds."""
 
     name: str
     says: str
@@ -92,17 +94,17 @@ class RecordedCover:
 
 
 @dataclass(frozen=True)
-class RecordedChange:
-    """What the steps named owe if they write one of the variables ``of``: a term over the state before and after."""
+class RecordedTransitionInvariant:
+    """A term over the state before and after a step. The ``steps`` that write a variable in ``of`` promise it."""
 
     name: str
-    claimed: str
+    property: str
     of: frozenset[str]
     steps: frozenset[str]
     term: Term
 
-    def owed_by(self, action: RecordedAction) -> Term | None:
-        """What the action promises by it: the term with its new values put in; None where it has nothing to fear."""
+    def promise_of(self, action: RecordedAction) -> Term | None:
+        """The promise that the action makes by it: the term with the action's new values; None if that is sure."""
         if action.name not in self.steps or self.of.isdisjoint(action.updates):
             return None
 
@@ -125,14 +127,14 @@ class Model:
     properties: tuple[RecordedProperty, ...]
     lemmas: tuple[RecordedProperty, ...]
     assumptions: tuple[RecordedProperty, ...] = ()
-    covers: tuple[RecordedCover, ...] = ()
-    changes: tuple[RecordedChange, ...] = ()
+    reachable: tuple[RecordedReachable, ...] = ()
+    transition_invariants: tuple[RecordedTransitionInvariant, ...] = ()
 
-    def owing(self, action: RecordedAction) -> RecordedAction:
-        """The action with what it owes by the changes that it makes, and no longer by those that it made."""
-        claimed = {change.claimed for change in self.changes}
-        kept = tuple(promised for promised in action.promises if promised[0] not in claimed)
-        return replace(action, promises=(*kept, *_owed(action, self.changes)))
+    def with_transition_promises(self, action: RecordedAction) -> RecordedAction:
+        """A changed action: what it promises by transition invariants is derived anew from its updates."""
+        derived = {item.property for item in self.transition_invariants}
+        written = tuple(promised for promised in action.promises if promised[0] not in derived)
+        return replace(action, promises=(*written, *_transition_promises(action, self.transition_invariants)))
 
     @property
     def ghosts(self) -> frozenset[str]:
@@ -152,17 +154,18 @@ class Model:
 
     def action_named(self, name: str) -> RecordedAction:
         """The action of that name; raises ``KeyError`` if this world doesn't have it."""
-        for candidate in self.actions:
-            if candidate.name == name:
-                return candidate
-        raise KeyError(name)
+        return _named(self.actions, name)
 
     def claim_named(self, name: str) -> RecordedProperty:
         """The property or lemma of that name; raises ``KeyError`` if this world doesn't have it."""
-        for candidate in self.claims:
-            if candidate.name == name:
-                return candidate
-        raise KeyError(name)
+        return _named(self.claims, name)
+
+
+def _named(items: Iterable[N], name: str) -> N:
+    for item in items:
+        if item.name == name:
+            return item
+    raise KeyError(name)
 
 
 #: The block argument of an action or property, as a term.
@@ -184,9 +187,9 @@ def record(text: Text, world: Any, finite: bool = True) -> Model:
         size = Term("size", (budget,), COUNT)
         recorded.append(RecordedVar(f"left.{budget}", COUNT, size, Var(COUNT, 0, says)))
     view = partial(text.state, world, {v.name: v.sort for v in recorded})
-    changes = tuple(_record_changes(text, world, view))
+    invariants = tuple(_record_transition_invariants(text, world, view))
     actions = [_record_action(a, world, view, finite) for a in text.actions if _exists(a.when, world)]
-    actions = [replace(a, promises=(*a.promises, *_owed(a, changes))) for a in actions]
+    actions = [replace(a, promises=(*a.promises, *_transition_promises(a, invariants))) for a in actions]
     properties, lemmas, assumptions = (
         tuple(
             RecordedProperty(p, _property(p, view()), tuple(_fairness(p, actions)))
@@ -196,14 +199,15 @@ def record(text: Text, world: Any, finite: bool = True) -> Model:
         for items in (text.properties, text.lemmas, text.assumptions)
     )
     names = {action.name for action in actions}
-    covers = tuple(
-        RecordedCover(c.name, c.says, by, _predicate(c.body, view()))
-        for c in text.covers
+    reachable = tuple(
+        RecordedReachable(c.name, c.says, by, _predicate(c.body, view()))
+        for c in text.reachable
         if _exists(c.when, world) and (by := tuple(name for name in c.by if name in names))
     )
-    model = Model(text.actors, tuple(recorded), tuple(actions), properties, lemmas, assumptions, covers, changes)
+    model = Model(text.actors, tuple(recorded), tuple(actions), properties, lemmas, assumptions, reachable, invariants)
+    ghosts = model.ghosts
     for recorded_action in actions:
-        refuse_ghosts(recorded_action, model.ghosts)
+        refuse_ghosts(recorded_action, ghosts)
     return model
 
 
@@ -228,14 +232,13 @@ def _property(item: Property, state: StateView[Any]) -> Term | None:
     return None if item.body is None else _predicate(item.body, state, *(ARGUMENTS[name] for name in item.takes))
 
 
-def _record_changes(text: Text, world: Any, view: View) -> Iterator[RecordedChange]:
-    """The changes of this world; each speaks of steps by whatever changes, so their names are taken from the text."""
-    for item in text.changes:
-        if _exists(item.when, world) and _exists(item.claimed.when, world):
+def _record_transition_invariants(text: Text, world: Any, view: View) -> Iterator[RecordedTransitionInvariant]:
+    for item in text.transition_invariants:
+        if _exists(item.when, world) and _exists(item.property.when, world):
             block = (THE_BLOCK,) if item.takes_block else ()
             term = _predicate(item.body, view(), view(op="next"), *block)
-            steps = frozenset(a.name for a in text.actions if item.is_owed_by(a))
-            yield RecordedChange(item.name, item.claimed.name, frozenset(item.of), steps, term)
+            steps = frozenset(a.name for a in text.actions if item.applies_to(a))
+            yield RecordedTransitionInvariant(item.name, item.property.name, frozenset(item.of), steps, term)
 
 
 def _asked_for(action: RecordedAction) -> Iterator[tuple[str, Term]]:
@@ -246,11 +249,13 @@ def _asked_for(action: RecordedAction) -> Iterator[tuple[str, Term]]:
             yield asked[0].args[0], Term("const", tuple(asked[1]), asked[0].sort)
 
 
-def _owed(action: RecordedAction, changes: Iterable[RecordedChange]) -> Iterator[tuple[str, Term]]:
-    for item in changes:
-        term = item.owed_by(action)
+def _transition_promises(
+    action: RecordedAction, invariants: Iterable[RecordedTransitionInvariant]
+) -> Iterator[tuple[str, Term]]:
+    for item in invariants:
+        term = item.promise_of(action)
         if term is not None:
-            yield item.claimed, term
+            yield item.property, term
 
 
 def _fairness(item: Property, actions: list[RecordedAction]) -> Iterator[RecordedFairness]:
@@ -267,11 +272,11 @@ def _record_action(item: Action, world: Any, view: View, finite: bool) -> Record
     try:
         with recording(recorder):
             if item.actor.needs is not None:
-                needed, owes = item.actor.needs(state), item.actor.owes
+                needed = item.actor.needs(state)
                 code = item.actor.needs.__code__
                 require_at(place_of(item.actor.needs.__module__, code.co_firstlineno), needed)
-                if owes is not None:
-                    promise(owes, needed)
+                if item.actor.promises is not None:
+                    promise(item.actor.promises, needed)
             for budget in item.budgets if finite else ():
                 left = state.read(f"left.{budget}")
                 require_at(place_of(*item.source), left > 0)
@@ -285,9 +290,8 @@ def _record_action(item: Action, world: Any, view: View, finite: bool) -> Record
 
 
 def refuse_ghosts(item: RecordedAction, ghosts: frozenset[str]) -> None:
-    """Ghost state must not influence what happens: no guard and no ordinary update may read it."""
+    """Raise :class:`SpecError` if a guard or an ordinary update reads a ghost, which would influence what happens."""
     ordinary = [term for name, term in item.updates.items() if name not in ghosts]
-    for term in [c.term for c in item.guard] + ordinary:
-        for name in reads(term):
-            if name in ghosts:
-                raise SpecError(f"action {item.name}: the ghost '{name}' influences what happens")
+    for name in (name for term in (*(c.term for c in item.guard), *ordinary) for name in reads(term)):
+        if name in ghosts:
+            raise SpecError(f"action {item.name}: the ghost '{name}' influences what happens")

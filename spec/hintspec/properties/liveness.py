@@ -7,7 +7,7 @@ are never obliged to anything, nor is a step that a budget limits.
 
 from __future__ import annotations
 
-from hintspec.language.declare import PROGRESS, Action, Fairness, claim, collect
+from hintspec.language.declare import PROGRESS, Action, Fairness, collect, state_property
 from hintspec.language.terms import EMPTY, Term, one_of
 from hintspec.properties.safety import hinting_is_over, keeps_no_block
 from hintspec.protocol import lifecycle
@@ -67,7 +67,7 @@ def worker_is_not_stuck(s: State) -> Term:
     return one_of(s.driver.at, Worker.IDLE, Worker.KICK_ID, Worker.KICK_PAGE) | ~s.vm.running
 
 
-@claim(
+@state_property(
     PROGRESS,
     "a work item that never ends blocks rmmod and suspend; HINT_WAIT_ON_ACK: the driver waits for the device",
     hinting,
@@ -78,7 +78,7 @@ def worker_gets_on(s: State) -> Term:
     return worker_is_not_stuck(s)
 
 
-@claim(
+@state_property(
     PROGRESS,
     "a work item that never ends blocks rmmod and suspend, and takes a CPU",
     lambda w: w.hinting and w.driver.waits == Waits.NEVER,
@@ -92,7 +92,7 @@ def worker_never_spins(s: State) -> Term:
     return worker_is_not_stuck(s)
 
 
-@claim(
+@state_property(
     PROGRESS,
     "virtio 1.3 driver rule D10; QEMU dd8eeb9671fc (cancel and failure); Linux 6c22dc61c76b (remove)",
     hinting,
@@ -103,7 +103,7 @@ def blocks_return(s: State) -> Term:
     return ~hinting_is_over(s) | keeps_no_block(s)
 
 
-@claim(
+@state_property(
     PROGRESS,
     "virtio 1.3 driver rule D7; Linux c9a6820fc0da, da10329cb057 (the shrinker counts hinted blocks)",
     hinting,

@@ -5,7 +5,7 @@ Of the steps that promise one of these, each names it; ``docs/mutation.md`` says
 
 from __future__ import annotations
 
-from hintspec.language.declare import ALWAYS, RECOVERABLE, claim
+from hintspec.language.declare import ALWAYS, RECOVERABLE, state_property
 from hintspec.language.terms import DONE, Term, implies, is_issued, one_of
 from hintspec.properties.safety import guest_at_rest
 from hintspec.protocol.device import config_shows
@@ -14,7 +14,7 @@ from hintspec.protocol.state import Binding, Phase, State, Status, Worker
 from hintspec.protocol.worlds import hinting, migrating, reads_in_worker, skipping
 
 
-@claim(
+@state_property(
     ALWAYS,
     "QEMU ram.c: memory_global_dirty_log_stop at the clean-up; each logged write costs the guest a fault",
     migrating,
@@ -31,7 +31,7 @@ def log_rests(s: State, block: Term) -> Term:
     return implies(s.migration.at == Phase.IDLE, ~noted.has(block))
 
 
-@claim(
+@state_property(
     ALWAYS,
     "virtio 1.3 device rule V2; QEMU virtio_balloon_free_page_start: the id moves on before it is shown",
     skipping,
@@ -42,7 +42,7 @@ def requested_id_is_new(s: State) -> Term:
     return implies(s.device.status == Status.S_REQUESTED, ~(s.ghost.last_id == s.device.cmd_id))
 
 
-@claim(
+@state_property(
     ALWAYS,
     "virtio 1.3 driver rules D4 and D10: what the field shows is acted upon; virtio: a config change is told",
     lambda w: skipping(w) and reads_in_worker(w),
@@ -61,7 +61,7 @@ def news_is_acted_upon(s: State, block: Term) -> Term:
     return implies(guest_at_rest(s), served & done)
 
 
-@claim(
+@state_property(
     ALWAYS,
     "virtio_balloon.c: virtballoon_remove, cancel_work_sync: work that is left would run in freed memory",
     hinting,
@@ -73,7 +73,7 @@ def no_work_while_absent(s: State) -> Term:
     return implies(leaving, ~s.driver.queued & (s.driver.at == Worker.IDLE))
 
 
-@claim(RECOVERABLE, "a migration that can neither end nor be cancelled keeps its VM", migrating)
+@state_property(RECOVERABLE, "a migration that can neither end nor be cancelled keeps its VM", migrating)
 def migration_can_end(s: State) -> Term:
     """Whatever happened, the migration can still come to its end."""
     return s.migration.at == Phase.IDLE

@@ -5,7 +5,7 @@ The properties of single steps are in :mod:`hintspec.protocol.promises`.
 
 from __future__ import annotations
 
-from hintspec.language.declare import ALWAYS, RECOVERABLE, SOMETIMES, Property, claim
+from hintspec.language.declare import ALWAYS, RECOVERABLE, SOMETIMES, Property, state_property
 from hintspec.language.terms import DONE, EMPTY, NO_BLOCK, Term, implies, just
 from hintspec.protocol.device import config_shows
 from hintspec.protocol.promises import HINT_IN_BATCH, HINT_IN_WINDOW, HINT_SPARES_NEW_WRITES, ID_AT_MOST_ONCE
@@ -19,7 +19,7 @@ def poisons(w: World) -> bool:
     return w.guest.fill != Fill.NOTHING and w.job != Job.SNAPSHOT
 
 
-@claim(
+@state_property(
     ALWAYS,
     "the purpose of live migration; virtio 1.3 device rule V4",
     kept_with="block_conserved data_is_used hint_of_now_is_noted hinted_block_is_in_hand ids_are_known "
@@ -39,7 +39,7 @@ def no_lost_write(s: State, block: Term) -> Term:
     return implies(s.migration.at == Phase.COMPLETE, ~lost)
 
 
-@claim(
+@state_property(
     ALWAYS,
     "postcopy: a page that the destination asks for and that is not to be sent any more never comes",
     lambda w: w.migrates and w.job == Job.POSTCOPY,
@@ -51,7 +51,7 @@ def page_can_come(s: State, block: Term) -> Term:
     return implies(s.migration.at == Phase.POSTCOPY, there.has(block))
 
 
-@claim(
+@state_property(
     ALWAYS,
     "mm/page_poison.c: check_poison_mem; post_alloc_hook with init_on_free",
     poisons,
@@ -65,7 +65,7 @@ def free_content_kept(s: State, block: Term) -> Term:
     return implies(s.migration.at == Phase.COMPLETE, ~wrong)
 
 
-@claim(
+@state_property(
     ALWAYS,
     "virtio 1.3, page poison: the driver sets poison_val before DRIVER_OK",
     lambda w: poisons(w) and w.hinting and w.device.has_poison_val,
@@ -79,7 +79,7 @@ def poison_val_agrees(s: State) -> Term:
     return implies(ready, s.device.poison_val == expected)
 
 
-@claim(
+@state_property(
     ALWAYS,
     "page allocator: a page is free, allocated by one user, or in the balloon",
     kept_with="hand_is_in_step order_is_held",
@@ -113,7 +113,7 @@ def keeps_no_block(s: State) -> Term:
     return (s.driver.held == EMPTY) & (s.driver.in_hand == NO_BLOCK)
 
 
-@claim(
+@state_property(
     ALWAYS,
     "virtio 1.3 driver rule D10; QEMU dd8eeb9671fc (cancel and failure); Linux 6c22dc61c76b (remove)",
     hinting,
@@ -130,19 +130,21 @@ def blocks_come_back(s: State, block: Term) -> Term:
     return implies((guest_at_rest(s) & hinting_is_over(s)) | gone, ~kept)
 
 
-@claim(RECOVERABLE, "a work item that never ends blocks rmmod and suspend", hinting)
+@state_property(RECOVERABLE, "a work item that never ends blocks rmmod and suspend", hinting)
 def worker_can_end(s: State) -> Term:
     """Whatever happened, the worker can still come to its end."""
     return s.driver.at == Worker.IDLE
 
 
-@claim(RECOVERABLE, "virtio 1.3 driver rule D10", hinting)
+@state_property(RECOVERABLE, "virtio 1.3 driver rule D10", hinting)
 def blocks_can_come_back(s: State) -> Term:
     """Whatever happened, the guest can still get all its blocks back."""
     return keeps_no_block(s)
 
 
-@claim(SOMETIMES, "the purpose of the feature: without it nothing is gained and all else holds in vain", asks_for_hints)
+@state_property(
+    SOMETIMES, "the purpose of the feature: without it nothing is gained and all else holds in vain", asks_for_hints
+)
 def free_block_skipped(s: State, block: Term) -> Term:
     """A block without content of value is left out of a migration (or taken by the device)."""
     if not s.world.migrates:

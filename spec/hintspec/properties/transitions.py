@@ -7,7 +7,7 @@ by asking of each rule what notices its loss.
 
 from __future__ import annotations
 
-from hintspec.language.declare import change, step_claim
+from hintspec.language.declare import step_property, transition_invariant
 from hintspec.language.terms import ALL, EMPTY, STOP, Term, choose, implies, is_issued, just, one_of
 from hintspec.protocol.device import hint_counts, is_notified, payload
 from hintspec.protocol.device_loop import nothing_to_do
@@ -45,7 +45,7 @@ def differs(a: Term, b: Term) -> Term:
 
 # -- config and its interrupt -----------------------------------------------------------------
 
-NEWS_IS_TOLD = step_claim(
+NEWS_IS_TOLD = step_property(
     "news_is_told",
     "QEMU virtio_notify_config in free_page_start, _stop and _done; virtio 1.3, configuration change notification",
     "A config interrupt is raised when what config shows has changed, and acted upon when it was raised: neither "
@@ -59,7 +59,7 @@ def issues_under_lock(w: World) -> bool:
     return skipping(w) and w.device.issue == Issue.LOCKED
 
 
-@change(
+@transition_invariant(
     NEWS_IS_TOLD,
     of=("device.interrupt", "device.status", "device.cmd_id"),
     by=(HYPERVISOR,),
@@ -72,19 +72,19 @@ def interrupt_tells_change(s: State, t: State) -> Term:
     return t.device.interrupt == (s.device.interrupt | news)
 
 
-@change(NEWS_IS_TOLD, of=("device.interrupt",), by=(DEVICE, HYPERVISOR))
+@transition_invariant(NEWS_IS_TOLD, of=("device.interrupt",), by=(DEVICE, HYPERVISOR))
 def interrupt_needs_driver(s: State, t: State) -> Term:
     """A device whose driver is not there (no DRIVER_OK) raises no interrupt: virtio_notify_config."""
     return implies(t.device.interrupt & ~s.device.interrupt, t.device.negotiated)
 
 
-@change(NEWS_IS_TOLD, of=("driver.read_bit",), by=(DRIVER,), when=reads_in_worker)
+@transition_invariant(NEWS_IS_TOLD, of=("driver.read_bit",), by=(DRIVER,), when=reads_in_worker)
 def bit_needs_interrupt(s: State, t: State) -> Term:
     """The driver notes that config changed when it was interrupted: virtballoon_changed."""
     return implies(t.driver.read_bit & ~s.driver.read_bit, s.device.interrupt)
 
 
-@change(NEWS_IS_TOLD, of=("driver.at",), by=(DRIVER,), when=reads_in_worker)
+@transition_invariant(NEWS_IS_TOLD, of=("driver.at",), by=(DRIVER,), when=reads_in_worker)
 def read_needs_bit(s: State, t: State) -> Term:
     """The worker reads the id from config when it noted a change, not else: virtio_balloon_cmd_id_received."""
     will_read = one_of(t.driver.at, Worker.READ_ID, Worker.REREAD, Worker.POLL_ID)
@@ -93,7 +93,7 @@ def read_needs_bit(s: State, t: State) -> Term:
 
 # -- the worker -------------------------------------------------------------------------------
 
-ROUND_IN_ORDER = step_claim(
+ROUND_IN_ORDER = step_property(
     "round_in_order",
     "virtio_balloon.c: send_cmd_id_start, get_free_page_and_send, send_cmd_id_stop, report_free_page_func",
     "The worker takes used entries back before it posts START or STOP, kicks what it posted, leaves one entry for "
@@ -103,34 +103,34 @@ ROUND_IN_ORDER = step_claim(
 )
 
 
-@change(ROUND_IN_ORDER, of=("driver.at",), by=(DRIVER,))
+@transition_invariant(ROUND_IN_ORDER, of=("driver.at",), by=(DRIVER,))
 def kicks_what_it_posted(s: State, t: State) -> Term:
     """Before a kick stands a buffer that was put on the ring: virtqueue_add, then virtqueue_kick."""
     will_kick = one_of(t.driver.at, Worker.KICK_ID, Worker.KICK_PAGE) & differs(s.driver.at, t.driver.at)
     return implies(will_kick, differs(s.ring.queue.waiting, t.ring.queue.waiting))
 
 
-@change(ROUND_IN_ORDER, of=("device.awake",), by=(DRIVER,), but=("probe", "restore"))
+@transition_invariant(ROUND_IN_ORDER, of=("device.awake",), by=(DRIVER,), but=("probe", "restore"))
 def kicks_a_stop_that_fits(s: State, t: State) -> Term:
     """STOP is posted and kicked in one step of the text; one that does not fit is not kicked: send_cmd_id_stop."""
     return implies(s.driver.at == Worker.SEND_STOP, differs(s.ring.queue.waiting, t.ring.queue.waiting))
 
 
-@change(ROUND_IN_ORDER, of=("driver.at",), by=(DRIVER,))
+@transition_invariant(ROUND_IN_ORDER, of=("driver.at",), by=(DRIVER,))
 def leaves_room_for_stop(s: State, t: State) -> Term:
     """After a hint there is an entry left, for a command id: get_free_page_and_send, num_free > 1."""
     hints = t.driver.at == Worker.KICK_PAGE
     return implies(hints & differs(s.driver.at, t.driver.at), t.ring.queue.room > 0)
 
 
-@change(ROUND_IN_ORDER, of=("driver.at",), by=(DRIVER,))
+@transition_invariant(ROUND_IN_ORDER, of=("driver.at",), by=(DRIVER,))
 def hints_until_id_changes(s: State, t: State) -> Term:
     """The loop is left, other than for want of blocks, because the id is no longer the one it serves (D4, D5)."""
     leaves = (s.driver.at == Worker.COMPARE) & ~(t.driver.at == Worker.ALLOC)
     return implies(leaves, differs(s.driver.cache, s.driver.active))
 
 
-@change(ROUND_IN_ORDER, of=("driver.at",), by=(DRIVER,))
+@transition_invariant(ROUND_IN_ORDER, of=("driver.at",), by=(DRIVER,))
 def takes_used_back(s: State, t: State) -> Term:
     """As a round begins and as it ends no used entry is left on the ring: detach until get_buf finds none."""
     begins = (s.driver.at == Worker.CHECK_ID) & one_of(t.driver.at, Worker.RETEST, Worker.SET_ID)
@@ -138,13 +138,13 @@ def takes_used_back(s: State, t: State) -> Term:
     return implies(begins | (s.driver.at == Worker.SEND_STOP), none_left)
 
 
-@change(ROUND_IN_ORDER, of=("ring.queue", "driver.at"), by=(DRIVER,))
+@transition_invariant(ROUND_IN_ORDER, of=("ring.queue", "driver.at"), by=(DRIVER,))
 def ends_after_one_round(s: State, t: State) -> Term:
     """After STOP the worker's function returns, or waits for the device and then returns (Waits)."""
     return implies(s.driver.at == Worker.SEND_STOP, one_of(t.driver.at, Worker.IDLE, Worker.WAIT_STOP))
 
 
-PROBED_AFRESH = step_claim(
+PROBED_AFRESH = step_property(
     "probed_afresh",
     "virtio_balloon.c: virtballoon_probe (kzalloc; cmd_id_active is STOP)",
     "A driver that is probed has read no id and served none.",
@@ -152,7 +152,7 @@ PROBED_AFRESH = step_claim(
 )
 
 
-@change(PROBED_AFRESH, of=("driver.binding",), by=(DRIVER,))
+@transition_invariant(PROBED_AFRESH, of=("driver.binding",), by=(DRIVER,))
 def knows_no_id(s: State, t: State) -> Term:
     """What the last driver knew is gone."""
     probed = (s.driver.binding == Binding.ABSENT) & (t.driver.binding == Binding.BOUND)
@@ -161,7 +161,7 @@ def knows_no_id(s: State, t: State) -> Term:
 
 # -- the device's loop ------------------------------------------------------------------------
 
-LOOP_IS_KICKED = step_claim(
+LOOP_IS_KICKED = step_property(
     "loop_is_kicked",
     "QEMU virtio_balloon_handle_free_page_vq, virtio_ballloon_get_free_page_hints, virtio_device_start_ioeventfd_impl",
     "The device looks at the ring from a kick on, by the driver or as the VM starts, until hinting is off and "
@@ -171,19 +171,19 @@ LOOP_IS_KICKED = step_claim(
 )
 
 
-@change(LOOP_IS_KICKED, of=("ring.queue", "device.awake"), by=(DEVICE,))
+@transition_invariant(LOOP_IS_KICKED, of=("ring.queue", "device.awake"), by=(DEVICE,))
 def pops_once_kicked(s: State, t: State) -> Term:
     """What is popped, and what goes to sleep, is a loop that runs."""
     return s.device.awake
 
 
-@change(LOOP_IS_KICKED, of=("device.awake",), by=(DEVICE,), when=lambda w: w.device.rechecks_ring)
+@transition_invariant(LOOP_IS_KICKED, of=("device.awake",), by=(DEVICE,), when=lambda w: w.device.rechecks_ring)
 def sleeps_when_done(s: State, t: State) -> Term:
     """The loop goes to sleep when nothing is left to do. (With EVENT_IDX it may be wrong: see dozes.)"""
     return implies(s.device.awake & ~t.device.awake, nothing_to_do(s))
 
 
-@change(
+@transition_invariant(
     LOOP_IS_KICKED,
     of=("device.awake", "vm.running"),
     by=(HYPERVISOR,),
@@ -196,7 +196,7 @@ def kicked_as_vm_starts(s: State, t: State) -> Term:
     return implies(starts, t.device.awake) & implies(t.device.awake & ~s.device.awake, starts)
 
 
-@change(LOOP_IS_KICKED, of=("driver.binding",), by=(DRIVER,), when=lambda w: w.device.kicks_at_start)
+@transition_invariant(LOOP_IS_KICKED, of=("driver.binding",), by=(DRIVER,), when=lambda w: w.device.kicks_at_start)
 def kicked_as_driver_comes(s: State, t: State) -> Term:
     """QEMU kicks the queues as the driver sets DRIVER_OK: in probe, and in restore."""
     comes = (t.driver.binding == Binding.BOUND) & ~(s.driver.binding == Binding.BOUND)
@@ -205,7 +205,7 @@ def kicked_as_driver_comes(s: State, t: State) -> Term:
 
 # -- what the device pops ---------------------------------------------------------------------
 
-POPPED_ONCE = step_claim(
+POPPED_ONCE = step_property(
     "popped_once",
     "QEMU get_free_page_hints: virtqueue_pop, the element's effect, virtqueue_push; bitmap_mutex (386a907b37)",
     "Each entry has its effect once, as it is popped: an out buffer on the status, a hint under the open id on the "
@@ -215,14 +215,14 @@ POPPED_ONCE = step_claim(
 )
 
 
-@change(POPPED_ONCE, of=("device.status",), by=(DEVICE,))
+@transition_invariant(POPPED_ONCE, of=("device.status",), by=(DEVICE,))
 def status_follows_pops(s: State, t: State) -> Term:
     """The device's own steps change the status by an out buffer that they pop."""
     popped = differs(s.ring.queue.waiting, t.ring.queue.waiting)
     return implies(differs(s.device.status, t.device.status), popped & ~(s.ring.queue.head("kind") == Entry.HINT))
 
 
-@change(POPPED_ONCE, of=("log.bitmap",), by=(DEVICE,))
+@transition_invariant(POPPED_ONCE, of=("log.bitmap",), by=(DEVICE,))
 def bitmap_has_one_user(s: State, t: State) -> Term:
     """The bitmap is touched under bitmap_mutex."""
     return mutex_is_free(s)
@@ -233,7 +233,7 @@ def honours_each(w: World) -> bool:
     return w.migrates and w.device.honours == Honours.ALL and not clears_in_two_steps(w) and not returns_first(w)
 
 
-@change(POPPED_ONCE, of=("ring.queue",), by=(DEVICE,), when=honours_each)
+@transition_invariant(POPPED_ONCE, of=("ring.queue",), by=(DEVICE,), when=honours_each)
 def counting_hint_is_honoured(s: State, t: State) -> Term:
     """A hint that counts is not wasted: its block need not be sent any more."""
     counts = (s.ring.queue.head("kind") == Entry.HINT) & hint_counts(s)
@@ -242,7 +242,7 @@ def counting_hint_is_honoured(s: State, t: State) -> Term:
 
 # -- a sync, and the VM meanwhile -------------------------------------------------------------
 
-SYNC_IN_ORDER = step_claim(
+SYNC_IN_ORDER = step_property(
     "sync_in_order",
     "QEMU ram.c: migration_bitmap_sync_precopy, ram_init_bitmaps; virtio_balloon_free_page_hint_notify",
     "Migration begins with all blocks to send and nothing logged; each sync begins with STOP, and ends with a new "
@@ -251,7 +251,7 @@ SYNC_IN_ORDER = step_claim(
 )
 
 
-@change(SYNC_IN_ORDER, of=("migration.at",), by=(HYPERVISOR,), when=copies_ram)
+@transition_invariant(SYNC_IN_ORDER, of=("migration.at",), by=(HYPERVISOR,), when=copies_ram)
 def begins_with_all_to_send(s: State, t: State) -> Term:
     """ram_list_init_bitmaps sets every bit; the log is empty, unless KVM sets its bits, too (initially set)."""
     begins = (s.migration.at == Phase.IDLE) & ~(t.migration.at == Phase.IDLE)
@@ -261,7 +261,7 @@ def begins_with_all_to_send(s: State, t: State) -> Term:
     return implies(begins, fresh)
 
 
-@change(
+@transition_invariant(
     SYNC_IN_ORDER, of=("migration.at", "device.status"), by=(HYPERVISOR,), when=lambda w: skipping(w) and copies_ram(w)
 )
 def stop_before_sync(s: State, t: State) -> Term:
@@ -277,14 +277,14 @@ def asks_after_each_sync(w: World) -> bool:
     return issues_ids(w) and w.device.issue == Issue.LOCKED and w.device.issue_waits == IssueWaits.NOTHING
 
 
-@change(SYNC_IN_ORDER, of=("migration.at",), by=(HYPERVISOR,), when=asks_after_each_sync)
+@transition_invariant(SYNC_IN_ORDER, of=("migration.at",), by=(HYPERVISOR,), when=asks_after_each_sync)
 def id_or_done_after_sync(s: State, t: State) -> Term:
     """PRECOPY_NOTIFY_AFTER_BITMAP_SYNC: a VM that runs is asked for hints, one that stands still is told DONE."""
     ends = (s.migration.at == Phase.SYNC_PUBLISH) & is_notified(s)
     return implies(ends, t.device.status == choose(s.vm.running, Status.S_REQUESTED, Status.S_DONE))
 
 
-VM_AS_FOUND = step_claim(
+VM_AS_FOUND = step_property(
     "vm_as_found",
     "QEMU migration.c: migration_iteration_finish, vm_start; the big QEMU lock, which a sync holds throughout",
     "The VM starts and stops between syncs, not inside one, and the end of a migration leaves it as it was found: "
@@ -293,7 +293,7 @@ VM_AS_FOUND = step_claim(
 )
 
 
-@change(VM_AS_FOUND, of=("vm.running", "migration.at"), by=(HYPERVISOR,))
+@transition_invariant(VM_AS_FOUND, of=("vm.running", "migration.at"), by=(HYPERVISOR,))
 def no_start_or_stop_in_sync(s: State, t: State) -> Term:
     """Whatever starts or stops the VM, and whatever ends a migration, waits for the sync's end."""
     moves = differs(s.vm.running, t.vm.running) | ((t.migration.at == Phase.IDLE) & migration_runs(s))
@@ -301,7 +301,7 @@ def no_start_or_stop_in_sync(s: State, t: State) -> Term:
     return implies(moves, between)
 
 
-@change(VM_AS_FOUND, of=("vm.running", "migration.at"), by=(HYPERVISOR,))
+@transition_invariant(VM_AS_FOUND, of=("vm.running", "migration.at"), by=(HYPERVISOR,))
 def left_as_found(s: State, t: State) -> Term:
     """A VM that was stopped for the last stage runs again (see migration_over); another one does what it did."""
     ends = (t.migration.at == Phase.IDLE) & migration_runs(s)
@@ -310,7 +310,7 @@ def left_as_found(s: State, t: State) -> Term:
 
 # -- what the ghosts mean ---------------------------------------------------------------------
 
-GHOSTS_SAY_THIS = step_claim(
+GHOSTS_SAY_THIS = step_property(
     "ghosts_say_this",
     "what the words of the properties mean: what was seen of ids, whose content changed, and that it matters",
     "The ghosts follow what happens: the last out buffer that was popped, and the content of the one block that a "
@@ -319,7 +319,7 @@ GHOSTS_SAY_THIS = step_claim(
 )
 
 
-@change(GHOSTS_SAY_THIS, of=("ring.queue", "ghost.open", "ghost.last_id"), by=(DEVICE,), when=hinting)
+@transition_invariant(GHOSTS_SAY_THIS, of=("ring.queue", "ghost.open", "ghost.last_id"), by=(DEVICE,), when=hinting)
 def seen_of_ids(s: State, t: State) -> Term:
     """Each out buffer that is popped is seen, be it ignored or not; no hint is taken for one."""
     sent = payload(s)
@@ -335,20 +335,22 @@ def only(block: Term, old: Term, new: Term) -> Term:
     return new - just(block) == old - just(block)
 
 
-@change(GHOSTS_SAY_THIS, of=("ghost.data",), by=(APPLICATION, HYPERVISOR))
+@transition_invariant(GHOSTS_SAY_THIS, of=("ghost.data",), by=(APPLICATION, HYPERVISOR))
 def data_of_one_block(s: State, t: State, block: Term) -> Term:
     """A step that speaks of a block changes what is known of this one's data."""
     return only(block, s.ghost.data, t.ghost.data)
 
 
-@change(GHOSTS_SAY_THIS, of=("ghost.stale", "ghost.written"), by=(APPLICATION, HYPERVISOR), when=migrating)
+@transition_invariant(
+    GHOSTS_SAY_THIS, of=("ghost.stale", "ghost.written"), by=(APPLICATION, HYPERVISOR), when=migrating
+)
 def content_of_one_block(s: State, t: State, block: Term) -> Term:
     """The same of what the destination lacks, and of what was written lately."""
     same = only(block, s.ghost.stale, t.ghost.stale)
     return same & only(block, s.ghost.written, t.ghost.written) if s.world.hinting else same
 
 
-@change(GHOSTS_SAY_THIS, of=("ghost.stale",), by=(APPLICATION, HYPERVISOR), when=copies_ram)
+@transition_invariant(GHOSTS_SAY_THIS, of=("ghost.stale",), by=(APPLICATION, HYPERVISOR), when=copies_ram)
 def new_content_matters(s: State, t: State) -> Term:
     """What changes while a migration is under way was written by somebody who relies on it, or fills a free block."""
     under_way = migration_runs(s) & ~(t.migration.at == Phase.IDLE)

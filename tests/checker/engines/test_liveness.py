@@ -25,7 +25,7 @@ from hintproof.trace.document import load, save
 from hintproof.trace.replay import Trace, prepare
 from hintproof.views.trace import mail
 from hintspec.catalogue.environments import compose
-from hintspec.language.declare import ALWAYS, PROGRESS, Action, Actor, Fairness, Text, action, claim, require
+from hintspec.language.declare import ALWAYS, PROGRESS, Action, Actor, Fairness, Text, action, require, state_property
 from hintspec.language.errors import SpecError
 from hintspec.language.recording import record
 from hintspec.language.sorts import BLOCKS, Enum
@@ -82,7 +82,7 @@ WORKS = Fairness("the clerk", "he does something", by=CLERK)
 
 
 def shop(steps: tuple[Action, ...], *fair: Fairness) -> Concrete:
-    @claim(PROGRESS, "good service", fair=fair)
+    @state_property(PROGRESS, "good service", fair=fair)
     def nobody_waits(s: S) -> Term:
         return s.shop.desk == Desk.EMPTY
 
@@ -130,9 +130,9 @@ def test_a_budget_can_not_make_a_run_fair() -> None:
 
 def test_what_would_not_be_checked_is_refused() -> None:
     with pytest.raises(SpecError, match="speaks of the whole state"):
-        claim(PROGRESS, "?")(lambda s, block: s.shop.desk == Desk.EMPTY)
+        state_property(PROGRESS, "?")(lambda s, block: s.shop.desk == Desk.EMPTY)
     with pytest.raises(SpecError, match="fairness means nothing"):
-        claim(ALWAYS, "?", fair=(WORKS,))(lambda s: s.shop.desk == Desk.EMPTY)
+        state_property(ALWAYS, "?", fair=(WORKS,))(lambda s: s.shop.desk == Desk.EMPTY)
 
 
 # -- graphs -----------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from hintproof.interpret.source import Compiler
 from hintproof.interpret.steps import steps_text
 from hintproof.interpret.unbounded import Unbounded
 from hintproof.interpret.wording import _Wording
-from hintspec.language.declare import Actor, Text, action, promise, require, step_claim
+from hintspec.language.declare import Actor, Text, action, promise, require, step_property
 from hintspec.language.errors import SpecError
 from hintspec.language.operators import OPERATORS, Operator
 from hintspec.language.recording import Model, record
@@ -25,7 +25,7 @@ from hintspec.language.variables import Part, PartOf, StateView, var
 
 SOMEBODY = Actor("somebody", "S", "somebody")
 Light = Enum("light", ("RED", "GREEN"))
-ON_GREEN = step_claim("on_green", "here", "It goes on green alone.")
+ON_GREEN = step_property("on_green", "here", "It goes on green alone.")
 
 
 class Lamp(Part):

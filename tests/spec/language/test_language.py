@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from hintspec.language.declare import Actor, Text, action, change, claim, promise, require, step_claim
+from hintspec.language.declare import (
+    Actor,
+    Text,
+    action,
+    promise,
+    require,
+    state_property,
+    step_property,
+    transition_invariant,
+)
 from hintspec.language.errors import SpecError
 from hintspec.language.recording import record
 from hintspec.language.sorts import BLOCKS, BOOL, ID, Enum, Ring
@@ -104,7 +113,7 @@ def test_ghosts_may_follow_ghosts_and_entries_may_carry_them() -> None:
 
 
 def test_properties_may_not_write_nor_actions_be_asked_outside() -> None:
-    @claim("always", "none")
+    @state_property("always", "none")
     def writes(s: S) -> Any:
         s.t.flag = True
 
@@ -113,7 +122,7 @@ def test_properties_may_not_write_nor_actions_be_asked_outside() -> None:
     with pytest.raises(SpecError, match="belongs inside an action"):
         require(TRUE)
     with pytest.raises(SpecError, match="belongs inside an action"):
-        promise(step_claim("p", "none", "says"), TRUE)
+        promise(step_property("p", "none", "says"), TRUE)
 
 
 def test_guards_are_kept_conjunct_by_conjunct() -> None:
@@ -131,13 +140,13 @@ def test_choose_takes_labels_and_terms() -> None:
         choose(TRUE, ALL, STOP)
 
 
-# -- what every change owes -------------------------------------------------------------------
+# -- transition invariants ----------------------------------------------------------------------
 
 OTHER = Actor("other", "O", "other")
-LIGHT_BEFORE_FLAG = step_claim("light_before_flag", "none", "The flag goes up under a green light.")
+LIGHT_BEFORE_FLAG = step_property("light_before_flag", "none", "The flag goes up under a green light.")
 
 
-@change(LIGHT_BEFORE_FLAG, of=("t.flag",), by=(SOMEBODY,), but=("may_always",))
+@transition_invariant(LIGHT_BEFORE_FLAG, of=("t.flag",), by=(SOMEBODY,), but=("may_always",))
 def flag_needs_light(s: S, t: S) -> Term:
     """The light was green before."""
     return ~t.t.flag | s.t.flag | (s.t.light == Light.GREEN)
@@ -146,7 +155,7 @@ def flag_needs_light(s: S, t: S) -> Term:
 def promises(body: Callable[..., None], by: Actor = SOMEBODY) -> list[Term]:
     """What an action promises in a text with the change above."""
     step = action(by=by, where="here")(body)
-    text = Text(S, (SOMEBODY, OTHER), (step,), (LIGHT_BEFORE_FLAG,), changes=(flag_needs_light,))
+    text = Text(S, (SOMEBODY, OTHER), (step,), (LIGHT_BEFORE_FLAG,), transition_invariants=(flag_needs_light,))
     return [term for name, term in record(text, None).actions[0].promises if name == LIGHT_BEFORE_FLAG.name]
 
 
@@ -154,12 +163,12 @@ def test_a_step_that_makes_a_change_promises_what_it_owes() -> None:
     def raises(s: S) -> None:
         s.t.flag = True
 
-    (owed,) = promises(raises)
+    (promised,) = promises(raises)
     flag, light = Term("var", ("t.flag",), BOOL), Term("var", ("t.light",), Light)
-    assert owed is (flag | (light == Light.GREEN))  # the new value is put in, and what is left kept
+    assert promised is (flag | (light == Light.GREEN))  # the new value is put in, and what is left kept
 
 
-def test_nothing_is_owed_where_nothing_can_go_wrong() -> None:
+def test_nothing_is_promised_where_nothing_can_go_wrong() -> None:
     def lowers(s: S) -> None:
         s.t.flag = False
 
@@ -185,9 +194,9 @@ def test_only_its_actors_owe_a_change() -> None:
 
 
 def test_the_state_after_a_step_can_not_be_written() -> None:
-    @change(LIGHT_BEFORE_FLAG, of=("t.flag",), by=(SOMEBODY,))
+    @transition_invariant(LIGHT_BEFORE_FLAG, of=("t.flag",), by=(SOMEBODY,))
     def writes(s: S, t: S) -> Any:
         t.t.flag = True
 
     with pytest.raises(SpecError, match="only an action may write"):
-        record(Text(S, (SOMEBODY,), (), (LIGHT_BEFORE_FLAG,), changes=(writes,)), None)
+        record(Text(S, (SOMEBODY,), (), (LIGHT_BEFORE_FLAG,), transition_invariants=(writes,)), None)
