@@ -15,7 +15,7 @@ import msgspec
 from hintproof.linux.direct import DirectStep, Refuted, check_code, explore_code
 from hintproof.linux.driver import Deviation, Driver, Fault, Setup
 from hintproof.linux.explore import Plan, Verdict, explore, replay, walk
-from hintproof.linux.lockstep import compare, compare_random
+from hintproof.linux.lockstep import Pairing, compare, compare_random
 from hintproof.story.build import build_story
 from hintproof.story.causes import explain_end
 from hintproof.story.model import Story
@@ -163,10 +163,11 @@ def _code_fault(fault: Fault | None, run: list[str], verdict: Verdict = Verdict.
 
 
 def _check_lockstep(driver: Driver, check: Check) -> Lockstep:
+    pairing = Pairing(driver, check.environment, check.sizes)
     if check.kind == Kind.LOCKSTEP_RANDOM:
-        found = compare_random(driver, check.environment, check.sizes, check.most)
+        found = compare_random(pairing, check.most)
     else:
-        found = compare(driver, check.environment, check.sizes, check.most, check.seconds)
+        found = compare(pairing, check.most, check.seconds)
     difference, progress = found.difference, (found.pairs, found.steps, found.complete)
     if difference is None:
         return Lockstep(*progress, None, "", 0, [], found.timed_out)

@@ -60,7 +60,10 @@ class Comparison:
 
 
 class Pairing:
-    """Both sides, and a memory of the code's steps: a step from a snapshot runs once."""
+    """Both sides, and a memory of the code's steps: a step from a snapshot runs once.
+
+    Raises :class:`~hintproof.system.errors.BadInput` for an environment without such a driver.
+    """
 
     def __init__(self, driver: Driver, environment: str, sizes: Sizes) -> None:
         self.spec = SpecSide(any_host(environment), world_of(environment), sizes)
@@ -151,24 +154,9 @@ def _require_equal(spec: Observation, code: Observation, step: str) -> None:
 
 
 def compare(
-    driver: Driver,
-    environment: str,
-    sizes: Sizes,
-    most: int = 2_000_000,
-    seconds: float | None = None,
-    progress: Progress | None = None,
+    pairing: Pairing, most: int = 2_000_000, seconds: float | None = None, progress: Progress | None = None
 ) -> Comparison:
-    """Compare all pairs, breadth first, up to the first difference (by a shortest run), to ``most`` pairs or a time.
-
-    Raises :class:`~hintproof.system.errors.BadInput` for an environment without such a driver.
-    """
-    return compare_pairs(Pairing(driver, environment, sizes), most, seconds, progress)
-
-
-def compare_pairs(
-    pairing: Pairing, most: int, seconds: float | None = None, progress: Progress | None = None
-) -> Comparison:
-    """Compare two sides that are made already; they remember the steps of the code afterwards."""
+    """Compare all pairs, breadth first, up to the first difference (by a shortest run), to ``most`` pairs or a time."""
     return _Search(pairing, most, Clock(seconds)).run(progress)
 
 
@@ -239,9 +227,8 @@ def _difference(run: tuple[Instance, ...], problem: Deviation | DriverFault) -> 
     return Difference(tuple((i.action.name, i.block) for i in run), str(problem), place)
 
 
-def compare_random(driver: Driver, environment: str, sizes: Sizes, steps: int, seed: int = 1) -> Comparison:
+def compare_random(pairing: Pairing, steps: int, seed: int = 1) -> Comparison:
     """Take random steps of the pair, up to the first difference; for sizes at which there are too many pairs."""
-    pairing = Pairing(driver, environment, sizes)
     generator = random.Random(seed)
     run: list[Instance] = []
     codes: set[int] = set()

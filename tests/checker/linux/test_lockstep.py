@@ -9,7 +9,7 @@ import pytest
 
 from hintproof.linux.build import build
 from hintproof.linux.driver import Driver
-from hintproof.linux.lockstep import Pairing, compare, compare_pairs, compare_random
+from hintproof.linux.lockstep import Pairing, compare, compare_random
 from hintproof.linux.symbols import NOWHERE
 from hintproof.system.errors import BadInput
 from hintspec.language.sizes import Sizes
@@ -23,16 +23,20 @@ def environment(package: str) -> str:
     return f"{package.replace('-source', '')}+qemu-7.2+kvm-auto"
 
 
+def pairing(package: str, sizes: Sizes) -> Pairing:
+    return Pairing(driver(package), environment(package), sizes)
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_the_first_pairs_have_no_difference(package: str) -> None:
-    found = compare(driver(package), environment(package), replace(SMALL, removes=1, freezes=1), most=4000)
+    found = compare(pairing(package, replace(SMALL, removes=1, freezes=1)), most=4000)
     assert found.difference is None
     assert found.pairs > 4000
 
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_random_steps_have_no_difference(package: str) -> None:
-    found = compare_random(driver(package), environment(package), LARGE, 5000)
+    found = compare_random(pairing(package, LARGE), 5000)
     assert found.difference is None
     assert found.states_of_code > 500
 
@@ -41,7 +45,7 @@ def test_random_steps_have_no_difference(package: str) -> None:
 @pytest.mark.parametrize("sizes", [SMALL, replace(SMALL, removes=1), replace(SMALL, freezes=1), replace(SMALL, ring=3)])
 @pytest.mark.parametrize("package", PACKAGES)
 def test_all_pairs_have_no_difference(package: str, sizes: Sizes) -> None:
-    found = compare(driver(package), environment(package), sizes)
+    found = compare(pairing(package, sizes))
     assert (found.difference, found.complete) == (None, True)
 
 
@@ -49,7 +53,7 @@ def test_all_pairs_have_no_difference(package: str, sizes: Sizes) -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_100_000_random_steps_have_no_difference(package: str) -> None:
     for seed in range(4):
-        assert compare_random(driver(package), environment(package), LARGE, 25_000, seed).difference is None
+        assert compare_random(pairing(package, LARGE), 25_000, seed).difference is None
 
 
 #: A change of the driver's text, and what the difference is about.
@@ -68,14 +72,14 @@ CHANGED = {
 def test_a_changed_driver_differs(change: str, tmp_path: Path) -> None:
     pattern, replacement, about = CHANGED[change]
     faulty = Driver(build(changed(source(PACKAGES[0]), (pattern, replacement)), tmp_path))
-    found = compare(faulty, environment(PACKAGES[0]), replace(SMALL, removes=1), most=50_000)
+    found = compare(Pairing(faulty, environment(PACKAGES[0]), replace(SMALL, removes=1)), most=50_000)
     assert found.difference is not None, change
     assert about in str(found.difference), found.difference
 
 
 def test_an_environment_without_such_a_driver() -> None:
     with pytest.raises(BadInput, match="no driver"):
-        compare(driver(PACKAGES[0]), "no-hint+qemu-7.2+kvm-auto", SMALL)
+        Pairing(driver(PACKAGES[0]), "no-hint+qemu-7.2+kvm-auto", SMALL)
 
 
 #: Steps of the spec's driver and the functions that take them; the same in both trees.
@@ -104,11 +108,11 @@ FUNCTIONS = {
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_functions_and_steps_are_traced_to_each_other(package: str) -> None:
-    pairing = Pairing(driver(package), environment(package), replace(SMALL, removes=1, freezes=1))
-    compare_pairs(pairing, 12_000)
+    pairs = pairing(package, replace(SMALL, removes=1, freezes=1))
+    compare(pairs, 12_000)
     steps = {
         step: {place.function for place in driver(package).symbols.places(sites) if place != NOWHERE}
-        for step, sites in pairing.sites.items()
+        for step, sites in pairs.sites.items()
     }
     for name, functions in FUNCTIONS.items():
         assert functions <= {*steps.get(name, ()), "report_free_page_func"}, name
