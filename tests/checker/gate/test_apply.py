@@ -28,15 +28,15 @@ def test_it_applies_as_it_is() -> None:
 
 
 def test_moved_lines_are_told() -> None:
-    told, notes = after(diff(TWICE), {DRIVER: f"\n\n{TEXT}"})
-    assert told == f"\n\n{TWICE}"
+    text, notes = after(diff(TWICE), {DRIVER: f"\n\n{TEXT}"})
+    assert text == f"\n\n{TWICE}"
     assert notes == (f"hunk 1 of {DRIVER} fits with offset 2 lines",)
 
 
 @pytest.mark.parametrize(("away", "fuzz"), [("\terr = add(vb->cell);\n", 1), ("\tif (err)\n", 2)])
 def test_context_that_differs_is_bent_as_patch_does(away: str, fuzz: int) -> None:
-    told, notes = after(diff(EDITED), {DRIVER: changed(away, "\tother();\n")})
-    assert told == changed(away, "\tother();\n", EDITED)
+    text, notes = after(diff(EDITED), {DRIVER: changed(away, "\tother();\n")})
+    assert text == changed(away, "\tother();\n", EDITED)
     assert notes == (f"hunk 1 of {DRIVER} fits with fuzz {fuzz}",)
 
 
@@ -52,7 +52,7 @@ def test_the_end_of_the_last_line(end: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (
             diff(changed("kick(vb);", "wait(vb);", TEXT.replace("err", "oops")), TEXT.replace("err", "oops")),
@@ -71,8 +71,8 @@ def test_the_end_of_the_last_line(end: str) -> None:
         ),
     ],
 )
-def test_what_does_not_apply_says_why(text: str, told: str) -> None:
-    with pytest.raises(DoesNotApply, match=told) as problem:
+def test_what_does_not_apply_says_why(text: str, message: str) -> None:
+    with pytest.raises(DoesNotApply, match=message) as problem:
         after(text)
     assert problem.value.path == DRIVER
 
@@ -116,9 +116,9 @@ def test_what_patch_bends_comes_out_the_same(tmp_path: Path) -> None:
         command = ["patch", "-p1", "-f", "-s", "--no-backup-if-mismatch", "-r", "-", "-i", "p.diff"]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
         if done.returncode == 0 and "@@" in patch:
-            told, notes = after(patch, {DRIVER: base})
+            text, notes = after(patch, {DRIVER: base})
             bent += any("fuzz" in note for note in notes)
-            assert told == (tmp_path / DRIVER).read_text()
+            assert text == (tmp_path / DRIVER).read_text()
     assert bent > 2
 
 

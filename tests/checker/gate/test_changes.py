@@ -77,7 +77,7 @@ def test_some_changes_get_the_right_answer_soon(name: str) -> None:
         assert "TEST_CLEAR" in " ".join(patch.difference)
 
 
-#: What leaves nothing to be compared, and how that is told.
+#: Changes that leave nothing to be compared, the reason in the report, and a detail.
 TROUBLE = {
     "a syntax error": ("int = 1;", "does not compile", "expected"),
     "a crash": ("*(volatile int *)8 = 1;", "crashes", "send_cmd_id_start"),

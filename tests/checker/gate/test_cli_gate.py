@@ -110,7 +110,7 @@ def test_a_range(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["p"], "--linux is missing"),
         (["--linux", "."], "give patches, or --range A..B: one of both"),
@@ -122,8 +122,8 @@ def test_a_range(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["none", "--linux", "."], "can't read none: No such file"),
     ],
 )
-def test_what_can_not_be_meant(arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(BadInput, match=told) as problem:
+def test_what_can_not_be_meant(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(BadInput, match=message) as problem:
         gate(capsys, *arguments)
     assert "\n" not in str(problem.value)
 

@@ -122,9 +122,9 @@ def test_a_link_elsewhere_is_none_of_ours() -> None:
     ],
 )
 def test_a_damaged_hunk_is_one_clear_line(spoil: object) -> None:
-    with pytest.raises(BadInput, match=r"p: the diff.* is damaged: ") as told:
+    with pytest.raises(BadInput, match=r"p: the diff.* is damaged: ") as problem:
         file_changes(spoil(diff(EDITED)), "p")  # type: ignore[operator]
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(problem.value)
 
 
 def test_a_line_too_long_for_c_is_refused() -> None:

@@ -224,8 +224,8 @@ def test_sarif_says_that_something_is_undecided() -> None:
     refuted, undecided = sarif(REPORT), sarif(replace(REPORT, patches=REPORT.patches[1:]))
     assert (refuted["invocations"][0]["exitCode"], refuted["invocations"][0]["executionSuccessful"]) == (1, True)
     assert (undecided["invocations"][0]["exitCode"], undecided["invocations"][0]["executionSuccessful"]) == (3, False)
-    told = refuted["invocations"][0]["toolExecutionNotifications"]
-    assert [item["level"] for item in told] == ["warning", "error", "error", "note", "note"]
+    notifications = refuted["invocations"][0]["toolExecutionNotifications"]
+    assert [item["level"] for item in notifications] == ["warning", "error", "error", "note", "note"]
 
 
 def test_fingerprints_last() -> None:

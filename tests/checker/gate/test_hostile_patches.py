@@ -50,9 +50,9 @@ def gated(raw: bytes) -> None:
     try:
         report = run_gate(TREE, patches_in(raw, "p"), MarkChecker())
     except BadInput as problem:
-        told = str(problem)
-        assert told.startswith("p")
-        assert told.isprintable()
+        message = str(problem)
+        assert message.startswith("p")
+        assert message.isprintable()
         return
     for render in FORMATS.values():
         render(report, True).encode()

@@ -42,7 +42,7 @@ DIED = Played(Result.DIED, step=5, reason="signal 11")
 COURSE = Course("linux-6.1+qemu-7.2+kvm-auto", Sizes(), (("migrate", None),), ({}, {}))
 
 
-def told(claim: str, *played: Played) -> tuple[set[str], set[str], dict[str, str]]:
+def judge(claim: str, *played: Played) -> tuple[set[str], set[str], dict[str, str]]:
     """The claims that fall and that hold, and those that are undecided, after these results of a run."""
     found = to_verdict({hypervisor._Scenario("a run", claim, "kvm", COURSE): played})
     assert {question.world for question in found.asked} == {"a run, kvm"}
@@ -73,7 +73,7 @@ LIVES, LOSES = "hypervisor_lives", "no_lost_write"
 def test_what_results_come_to(
     claim: str, played: Sequence[Played], falls: set[str], holds: set[str], undecided: set[str]
 ) -> None:
-    found = told(claim, *played)
+    found = judge(claim, *played)
     assert (found[0], found[1], set(found[2])) == (falls, holds, undecided)
 
 

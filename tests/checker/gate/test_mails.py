@@ -107,7 +107,7 @@ def test_bytes_that_are_no_utf_8_stay_as_they_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "told"),
+    ("raw", "message"),
     [
         (b"", "no diff in it"),
         (b"just text\n", "no diff in it"),
@@ -117,8 +117,8 @@ def test_bytes_that_are_no_utf_8_stay_as_they_are() -> None:
         (mail("x\n").encode() * 1001, "1001 mails"),
     ],
 )
-def test_what_holds_no_patch_is_one_clear_line(raw: bytes, told: str) -> None:
-    with pytest.raises(BadInput, match=told) as problem:
+def test_what_holds_no_patch_is_one_clear_line(raw: bytes, message: str) -> None:
+    with pytest.raises(BadInput, match=message) as problem:
         patches_in(raw, "p")
     assert "\n" not in str(problem.value)
 

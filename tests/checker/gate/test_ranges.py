@@ -74,7 +74,7 @@ def test_a_driver_that_comes_and_goes(tree: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "message"),
     [
         ("main", "say A..B"),
         ("..main", "say A..B"),
@@ -87,8 +87,8 @@ def test_a_driver_that_comes_and_goes(tree: Path) -> None:
         ("main..ma\nin", "say A..B"),
     ],
 )
-def test_ranges_that_are_none(tree: Path, given: str, told: str) -> None:
-    with pytest.raises(BadInput, match=told) as problem:
+def test_ranges_that_are_none(tree: Path, given: str, message: str) -> None:
+    with pytest.raises(BadInput, match=message) as problem:
         commits_of(tree, given)
     assert "\n" not in str(problem.value)
     assert not Path("/tmp/x..main").exists()

@@ -133,9 +133,9 @@ def test_n2_start_that_does_not_fit_is_lost_and_the_old_one_carries_its_id(linux
     linux.run(thread, Op.ALLOC)
     linux.next_block(NO_BLOCK)
     linux.finish(thread)
-    said = [ctypes.string_at(e.a).decode() for e in linux.events() if e.op == Op.SAY]
-    assert any("start id" in text for text in said)
-    assert any("stop id" in text for text in said)
+    messages = [ctypes.string_at(e.a).decode() for e in linux.events() if e.op == Op.SAY]
+    assert any("start id" in text for text in messages)
+    assert any("stop id" in text for text in messages)
     assert on_the_wire(linux) == [8, "b1", "b2", 0]
 
 
@@ -223,8 +223,8 @@ def test_validate_and_poison(
     linux.forget_events()
     linux.config(POISON_VAL, 0x12345678)
     assert linux.call(Entry.PROBE) == 0
-    kept = {bit for bit in features if linux.view().features >> bit & 1}
-    assert features - kept == cleared | {ACCESS_PLATFORM, INDIRECT_DESC}
+    accepted = {bit for bit in features if linux.view().features >> bit & 1}
+    assert features - accepted == cleared | {ACCESS_PLATFORM, INDIRECT_DESC}
     assert linux.config_value(POISON_VAL) == (0x12345678 if written is None else written)
 
 

@@ -1,4 +1,4 @@
-"""What can't be compiled is said in one line; what an include may not do; where drivers are looked for."""
+"""One line for a driver that does not compile; limits of includes; the places where drivers are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A driver in a process of its own: what it may not do there, and what we are told if it takes the process along."""
+"""A driver in a process of its own: its limits there, and the message if it takes the process along."""
 
 from __future__ import annotations
 
