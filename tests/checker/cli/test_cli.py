@@ -1,4 +1,4 @@
-"""The command line, as a user meets it: in a process of its own."""
+"""The command line: what it prints, and with which code it ends."""
 
 from __future__ import annotations
 
@@ -9,22 +9,18 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
+from tests.checker.command import CONSOLE_SCRIPT, hintproof, hintproof_process
 from tests.places import COUNTEREXAMPLES
+from tests.unprivileged import exit_code_unprivileged
 
 TRACE = str(COUNTEREXAMPLES / "shared-start-cell" / "trace.json")
 SMALL = ["--ring", "3", "--rounds", "1", "--engine", "exhaustive"]
-
-
-def hintproof(cwd: Path, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-    code = "from hintproof.cli.main import run; run()"
-    return subprocess.run(
-        [sys.executable, "-c", code, *arguments], cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False
-    )
 
 
 def children() -> set[str]:
@@ -40,7 +36,7 @@ def children() -> set[str]:
 
 
 def test_a_known_refutation_is_shown_and_as_recorded(tmp_path: Path) -> None:
-    done = hintproof(tmp_path, "check", "linux-6.1+firecracker-1.14")
+    done = hintproof_process(tmp_path, "check", "linux-6.1+firecracker-1.14")
     assert done.returncode == 0, done.stderr
     assert "REFUTED" in done.stdout
     assert "discard-before-reuse-seen" in done.stdout
@@ -55,7 +51,7 @@ def test_a_known_refutation_is_shown_and_as_recorded(tmp_path: Path) -> None:
 
 def test_a_trace_is_shown_as_text_for_a_mail_where_there_is_no_terminal(tmp_path: Path) -> None:
     plain = Path(TRACE).with_name("trace.txt").read_text().split("known as:")[0]
-    assert hintproof(tmp_path, "show", TRACE).stdout.startswith(plain)
+    assert hintproof_process(tmp_path, "show", TRACE).stdout.startswith(plain)
     assert "honour_hint by the device" in hintproof(tmp_path, "show", TRACE, "--step", "38").stdout
 
 
@@ -73,11 +69,10 @@ def test_the_viewer_opens_on_a_terminal_and_q_leaves_it(tmp_path: Path) -> None:
 def on_a_terminal(cwd: Path, *arguments: str, keys: bytes = b"", until: bytes = b"") -> str:
     """What a command prints on a pseudo-terminal. The keys are pressed once it has printed ``until``."""
     leader, follower = pty.openpty()
-    code = "from hintproof.cli.main import run; run()"
     environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     environment |= {"TERM": "xterm-256color", "COLUMNS": "100", "LINES": "40"}
     process = subprocess.Popen(
-        [sys.executable, "-c", code, *arguments], cwd=cwd, env=environment,
+        [sys.executable, "-c", CONSOLE_SCRIPT, *arguments], cwd=cwd, env=environment,
         stdin=follower, stdout=follower, stderr=follower,
     )  # fmt: skip
     os.close(follower)
@@ -109,7 +104,7 @@ def test_strict_makes_any_refutation_one(tmp_path: Path) -> None:
 
 
 def test_a_refutation_without_a_record_is_one(tmp_path: Path) -> None:
-    assert hintproof(tmp_path, "check", "linux-5.7+firecracker-1.14", *SMALL).returncode == 1
+    assert hintproof_process(tmp_path, "check", "linux-5.7+firecracker-1.14", *SMALL).returncode == 1
 
 
 def test_what_holds_is_zero(tmp_path: Path) -> None:
@@ -118,7 +113,7 @@ def test_what_holds_is_zero(tmp_path: Path) -> None:
 
 def test_a_limit_is_three(tmp_path: Path) -> None:
     sizes = ["--blocks", "3", "--engine", "exhaustive", "--limit-states", "20000"]
-    done = hintproof(tmp_path, "check", "virtio-1.3-driver+qemu-10+kvm-auto", *sizes)
+    done = hintproof_process(tmp_path, "check", "virtio-1.3-driver+qemu-10+kvm-auto", *sizes)
     assert done.returncode == 3
     assert "undecided" in done.stdout
 
@@ -215,10 +210,29 @@ def test_bad_input_is_one_line_and_two(tmp_path: Path, arguments: list[str]) -> 
     assert done.stdout == ""
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="needs a user who may not write everywhere")
-def test_a_directory_that_may_not_be_written(tmp_path: Path) -> None:
-    (tmp_path / "locked").mkdir(mode=0o500)
-    assert hintproof(tmp_path, "check", "virtio-1.3", "--traces", "locked").returncode == 2
+def test_bad_input_is_two_in_a_process_of_its_own(tmp_path: Path) -> None:
+    done = hintproof_process(tmp_path, "check", "nothing")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_directory_that_may_not_be_written(capfd: pytest.CaptureFixture[str]) -> None:
+    with tempfile.TemporaryDirectory(prefix="hintproof-test-") as folder:
+        here = Path(folder)
+        here.chmod(0o755)
+        (here / "locked").mkdir(mode=0o555)
+        assert (
+            hintproof(here, "check", "nothing", "--traces", "open").returncode == 2
+        )  # imports what the child will need
+
+        def command() -> int:
+            done = hintproof(here, "check", "virtio-1.3", "--traces", "locked")
+            print(done.stderr, flush=True)
+            return done.returncode
+
+        assert exit_code_unprivileged(here, command) == 2
+        assert list((here / "locked").iterdir()) == []
+    assert "can't write to locked: Permission denied" in capfd.readouterr().out
 
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="needs /proc to see processes")
@@ -226,7 +240,7 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     before = children()
     # a shell that starts the tests in the background has them ignore Ctrl-C, which would be handed on
     code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-    code += "from hintproof.cli.main import run; run()"
+    code += CONSOLE_SCRIPT
     command = [sys.executable, "-c", code, "check", "linux-6.1+qemu-7.2+kvm-auto", "--blocks", "3"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
     deadline = time.monotonic() + 30

@@ -18,7 +18,7 @@ from hintspec.catalogue.expected import PROVED
 from hintspec.language.sizes import Sizes
 from hintspec.proof.lemmas import LEMMAS
 from hintspec.text import PROTOCOL
-from tests.checker.cli.test_cli import hintproof
+from tests.checker.command import hintproof
 
 #: Environments whose reports together meet every lemma's hypotheses.
 TOGETHER = (

@@ -24,7 +24,7 @@ from hintspec.catalogue.expected import WORKED_EXAMPLE
 from hintspec.catalogue.mutation_stages import stages_for
 from hintspec.language.folds import reads
 from hintspec.language.sizes import Sizes
-from tests.checker.cli.test_cli import hintproof
+from tests.checker.command import hintproof
 
 #: A world of few states, and with few steps.
 SMALL = "no-hint+qemu-7.2+kvm-auto"

@@ -24,7 +24,7 @@ from hintproof.tasks.certify import certify_all
 from hintproof.tasks.prove import unbounded_model
 from hintproof.views.results import proofs
 from hintspec.catalogue.expected import WORKED_EXAMPLE
-from tests.checker.cli.test_cli import hintproof
+from tests.checker.command import hintproof
 
 SMALL = "no-hint+qemu-10+tcg"
 
@@ -50,7 +50,7 @@ def checked(directory: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_certificate_is_confirmed_and_checked_without_hintproof(tmp_path: Path) -> None:
-    done = hintproof(tmp_path, "certify", SMALL, WORKED_EXAMPLE, "--out", "certs", timeout=300)
+    done = hintproof(tmp_path, "certify", SMALL, WORKED_EXAMPLE, "--out", "certs")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "(100.0 %), 0 disagreements" in done.stdout
     manifest = json.loads((tmp_path / "certs" / "manifest.json").read_text())

@@ -29,7 +29,7 @@ from hintproof.tasks.prove import unbounded_model
 from hintspec.catalogue.expected import WORKED_EXAMPLE, known_at_any_size
 from hintspec.language.recording import Model
 from hintspec.proof.unneeded_guards import NOT_FOR_SAFETY
-from tests.checker.cli.test_cli import hintproof
+from tests.checker.command import hintproof
 
 #: What the example is known to break anyway: no part of it holds that up.
 KNOWN = known_at_any_size(WORKED_EXAMPLE).keys()
