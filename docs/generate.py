@@ -17,6 +17,7 @@ from rooms import with_imports
 from text_pages import environments_page, properties_page, resolved_page, state_page, steps_page
 from trace_pages import explaining_page, reading_page
 
+from hintproof.cli.schema import documents, schema_text
 from hintproof.system.workers import Task, run_in_order
 from hintproof.tasks.defects import Derived, derive
 from hintproof.views.results.defects import files as defect_files
@@ -55,6 +56,7 @@ def generate() -> dict[Path, str]:
         DOCS / "gate.md": gate_page(DOCS),
         DOCS / "reading-a-trace.md": reading_page(DOCS),
     }
+    files |= {DOCS / "schemas" / f"{name}.json": schema_text(name) for name in documents()}
     for item in derive_all():
         if item.problems:
             raise SystemExit("\n".join(item.problems))

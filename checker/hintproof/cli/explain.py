@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from hintproof.cli.console import AsJson, Jobs, Number, TraceFile, live_runner, require_positive
+from hintproof.cli.console import AsJson, Jobs, Number, TraceFile, live_runner, print_json, require_positive
 from hintproof.engines.limits import Limits
 from hintproof.story.build import build_story
 from hintproof.system.errors import BadInput
@@ -46,7 +45,7 @@ def explain_trace(
     story = explain(loaded, limits=limits, runner=runner) if rules else build_story(loaded)
     left_out = can_be_left_out(loaded)
     if as_json:
-        print(json.dumps(explanation.to_json(story, left_out), indent=1))
+        print_json(explanation.explanation_document(story, left_out))
         return
     print(explanation.render(story), end="")
     if left_out:

@@ -8,13 +8,26 @@ from typing import Annotated, NoReturn
 import typer
 
 from hintproof import __version__
-from hintproof.cli import bench, catalogue, checks, explain, gate, mutation, proofs, qemu, reference, text, traces
+from hintproof.cli import (
+    bench,
+    catalogue,
+    checks,
+    explain,
+    gate,
+    mutation,
+    proofs,
+    qemu,
+    reference,
+    schema,
+    text,
+    traces,
+)
 from hintproof.system.errors import BadInput, EngineBug
 from hintproof.tasks.verdict import Exit
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 
-for group in (checks, proofs, catalogue, reference, text, traces, explain, qemu, mutation, bench):
+for group in (checks, proofs, catalogue, reference, schema, text, traces, explain, qemu, mutation, bench):
     app.add_typer(group.app)
 app.add_typer(gate.command())
 

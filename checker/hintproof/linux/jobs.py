@@ -19,7 +19,7 @@ from hintproof.linux.lockstep import Pairing, compare, compare_random
 from hintproof.story.build import build_story
 from hintproof.story.causes import explain_end
 from hintproof.story.model import Story
-from hintproof.trace.document import document
+from hintproof.trace.document import TraceDocument, trace_document
 from hintspec.language.sizes import Sizes
 
 #: The driver of the spec to compare the code with. As the spec has it, the driver has not changed since 5.7.
@@ -109,7 +109,7 @@ class Violation(msgspec.Struct, frozen=True):
 
     name: str
     length: int
-    trace: dict[str, Any]
+    trace: TraceDocument
     story: Story
 
 
@@ -197,7 +197,7 @@ def _describe_step(step: DirectStep) -> str:
 
 def _violation(refuted: Refuted) -> Violation:
     trace = refuted.trace()
-    return Violation(refuted.name, len(refuted.steps), document(trace, explain_end(trace)), build_story(trace))
+    return Violation(refuted.name, len(refuted.steps), trace_document(trace, explain_end(trace)), build_story(trace))
 
 
 #: The job and the answer of each kind of check.

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-
-import msgspec
 
 from hintproof.qemu.machine import Setup
 from hintproof.qemu.replay import Played, count_results
+from hintproof.system.documents import Document, parse, to_json
 from hintproof.system.errors import BadInput
 from hintproof.system.files import write_atomically
-
-SCHEMA = "hintproof-seen/1"
 
 #: The file, in the folder of a counterexample.
 NAME = "seen.json"
@@ -45,26 +41,24 @@ def to_observation(setup: Setup, played: Sequence[Played]) -> Observation:
     )
 
 
-class _File(msgspec.Struct, forbid_unknown_fields=True):
-    schema: str
+class ObservationsDocument(Document, tag="hintproof-seen/1", forbid_unknown_fields=True):
+    """Replays of one trace on real systems."""
+
     seen: list[Observation]
 
 
 def load_observations(file: Path) -> list[Observation]:
     """The observations in a file; none if there is no file. Raises :class:`BadInput` if it is no such file."""
     try:
-        document = msgspec.json.decode(file.read_bytes(), type=_File)
+        raw = file.read_bytes()
     except FileNotFoundError:
         return []
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as problem:
-        raise BadInput(f"{file}: no file of what was seen: {str(problem)[:160]}") from None
-    if document.schema != SCHEMA:
-        raise BadInput(f"{file}: schema {document.schema[:40]!a} is not {SCHEMA}: move it away")
-    return document.seen
+    except OSError as problem:
+        raise BadInput(f"can't read {file}: {problem.strerror or problem}") from None
+    return parse(raw, ObservationsDocument, file, "file of observations", "move it away").seen
 
 
 def save_observation(new: Observation, file: Path) -> None:
     """Add an observation to a file, completely or not at all. It replaces an older one on the same system."""
-    all_of_them = [*(old for old in load_observations(file) if old.system != new.system), new]
-    text = json.dumps({"schema": SCHEMA, "seen": [asdict(one) for one in all_of_them]}, indent=1)
-    write_atomically(file, text + "\n")
+    others = [old for old in load_observations(file) if old.system != new.system]
+    write_atomically(file, to_json(ObservationsDocument(seen=[*others, new])))

@@ -29,13 +29,19 @@ def schema_id(kind: type[Document]) -> str:
 
 def to_json(document: Document) -> str:
     """The text of a document: ASCII, indented by one, with a line end."""
-    return json.dumps(msgspec.to_builtins(document), indent=1) + "\n"
+    return json.dumps(to_values(document), indent=1) + "\n"
 
 
-def parse(raw: bytes, kind: type[D], file: Path, remedy: str) -> D:
+def to_values(document: Document) -> dict[str, Any]:
+    """A document as plain values: dictionaries, lists, strings and numbers."""
+    values: dict[str, Any] = msgspec.to_builtins(document)
+    return values
+
+
+def parse(raw: bytes, kind: type[D], file: Path, noun: str, remedy: str) -> D:
     """A document from the text of a file. Raises :class:`BadInput` that names the file, and what is wrong.
 
-    ``remedy`` is the advice for a document with another schema id.
+    ``noun`` is what the file should be, ``remedy`` the advice for a document with another schema id.
     """
     try:
         header = msgspec.json.decode(raw, type=_Header)
@@ -44,8 +50,7 @@ def parse(raw: bytes, kind: type[D], file: Path, remedy: str) -> D:
         return msgspec.json.decode(raw, type=kind)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as problem:
         reason = ascii(str(problem).splitlines()[0][:160])[1:-1]
-        name = schema_id(kind).partition("/")[0]
-        raise BadInput(f"{file}: no {name.removeprefix('hintproof-')} of this tool: {reason}") from None
+        raise BadInput(f"{file}: no {noun}: {reason}") from None
 
 
 def json_schema(kind: type[Document]) -> dict[str, Any]:

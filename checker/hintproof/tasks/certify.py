@@ -9,10 +9,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib
-import json
 import shutil
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -24,15 +23,13 @@ from hintproof.engines.induction import SECONDS, settled
 from hintproof.engines.obligations import Obligations, Query
 from hintproof.interpret.smtlib import Writer
 from hintproof.system.clock import milliseconds
+from hintproof.system.documents import Document, to_json
 from hintproof.system.errors import BadInput
 from hintproof.system.progress import Progress
 from hintproof.system.workers import Runner, Task, run_in_order
 from hintproof.tasks.certificate_check import ask_cvc5
 from hintproof.tasks.prove import unbounded_model
 from hintspec.catalogue.expected import known_at_any_size
-
-#: Version of the manifest.
-SCHEMA = "hintproof-certificate/1"
 
 #: The file that checks the others, without hintproof.
 CHECKER = "check.py"
@@ -148,19 +145,30 @@ def certify_all(
     return certificates
 
 
-def manifest(certificates: Iterable[Certificate]) -> dict[str, Any]:
-    """What the files are, and what made them."""
-    return {
-        "schema": SCHEMA,
-        "hintproof": __version__,
-        "spec_sha256": spec_hash(Path(hintspec.__file__).parent),
-        "solvers": {"z3": version("z3-solver"), "cvc5": version("cvc5")},
-        "environments": [asdict(certificate) for certificate in certificates],
-    }
+class ManifestDocument(Document, tag="hintproof-certificate/1"):
+    """The manifest of a directory of certificates: what made them, and the obligations of each environment.
+
+    ``spec_sha256`` is a hash of the protocol text; ``solvers`` are their versions.
+    """
+
+    hintproof: str
+    spec_sha256: str
+    solvers: dict[str, str]
+    environments: list[Certificate]
+
+
+def make_manifest(certificates: Sequence[Certificate]) -> ManifestDocument:
+    """The manifest of certificates made now."""
+    return ManifestDocument(
+        hintproof=__version__,
+        spec_sha256=spec_hash(Path(hintspec.__file__).parent),
+        solvers={"z3": version("z3-solver"), "cvc5": version("cvc5")},
+        environments=list(certificates),
+    )
 
 
 def spec_hash(package: Path) -> str:
-    """SHA-256 of all that the text consists of, in every folder: names and contents of sources and pins."""
+    """SHA-256 of the protocol text: names and contents of the sources and pins in every folder."""
     digest = hashlib.sha256()
     for path in sorted(p for p in package.rglob("*") if p.suffix in (".py", ".json")):
         digest.update(f"{path.relative_to(package).as_posix()}\n".encode())
@@ -169,7 +177,7 @@ def spec_hash(package: Path) -> str:
 
 
 def _begin(out: Path) -> Path:
-    """A directory to write into beside the one asked for. Raises :class:`BadInput` where that can't be."""
+    """Make a directory to write into beside ``out``. Raises :class:`BadInput` where that can't be."""
     partial = out.with_name(f".{out.name}.partial")
     try:
         if out.exists() and not (out / "manifest.json").is_file():
@@ -182,9 +190,8 @@ def _begin(out: Path) -> Path:
 
 
 def _finish(partial: Path, out: Path, certificates: list[Certificate]) -> None:
-    """Add the manifest and the checker, and put all in place of what was there."""
-    text = json.dumps(manifest(certificates), indent=1) + "\n"
-    (partial / "manifest.json").write_text(text, encoding="ascii")
+    """Add the manifest and the checker, and put the directory in place of ``out``."""
+    (partial / "manifest.json").write_text(to_json(make_manifest(certificates)), encoding="ascii")
     checker = files("hintproof.tasks").joinpath("certificate_check.py").read_text(encoding="ascii")
     (partial / CHECKER).write_text(checker, encoding="ascii")
     if out.exists():

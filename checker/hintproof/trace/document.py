@@ -6,14 +6,15 @@ it is read, so a file can't make a view show anything that the protocol text doe
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from hintproof.engines.report import Run
+from hintproof.system.documents import Document, parse, to_json
 from hintproof.system.errors import BadInput
 from hintproof.system.files import write_atomically
 from hintproof.trace.replay import Trace, build, prepare
@@ -21,71 +22,83 @@ from hintspec.catalogue.former_labels import FORMER_LABELS
 from hintspec.language.errors import SpecError, quote
 from hintspec.language.sizes import Sizes
 
-#: Version of the document. A reader refuses any other.
-SCHEMA = "hintproof-trace/1"
-
 #: A trace file larger than this (bytes), or longer (steps), is refused unread.
 MAX_BYTES, MAX_STEPS = 64 << 20, 100_000
 
 
-class _StepFile(msgspec.Struct, forbid_unknown_fields=True):
+class Change(msgspec.Struct, forbid_unknown_fields=True):
+    """The values of a variable before and after a step."""
+
+    before: Any = msgspec.field(name="from")
+    after: Any = msgspec.field(name="to")
+
+
+class StepRecord(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A step: who takes it, its action and block, and the variables that it changes.
+
+    ``where`` is the code or clause that it stands for; ``source`` is the function of the protocol text.
+    """
+
     actor: str
     action: str
     block: int | None
-    where: str
-    changes: dict[str, Any]
     step: str = ""
+    where: str
     source: str = ""
+    changes: dict[str, Change]
 
 
-class _TraceFile(msgspec.Struct, forbid_unknown_fields=True):
-    schema: str
+class TraceDocument(Document, tag="hintproof-trace/1", kw_only=True, forbid_unknown_fields=True):
+    """A run of an environment that ends where a property is violated, or is witnessed.
+
+    ``loop``: the run goes on for ever, and after its last step it goes on as after that many.
+    """
+
     environment: str
     sizes: dict[str, int]
     engine: str
     property: str
-    steps: list[_StepFile]
-    initial: dict[str, Any]
     clause: str = ""
     says: str = ""
     block: int | None = None
     why: str = ""
-    loop: int | None = None
+    initial: dict[str, Any]
+    steps: list[StepRecord]
+    loop: int | UnsetType | None = UNSET
 
 
-def document(trace: Trace, why: str) -> dict[str, Any]:
-    """The trace as a JSON document."""
+def trace_document(trace: Trace, why: str) -> TraceDocument:
+    """The trace as a document; ``why`` explains its end in a sentence."""
     declared = trace.declared
-    return {
-        "schema": SCHEMA,
-        "environment": trace.environment,
-        "sizes": asdict(trace.sizes),
-        "engine": trace.engine,
-        "property": trace.property_name,
-        "clause": declared.clause if declared else "",
-        "says": declared.says if declared else "a state without any step",
-        "block": trace.block,
-        "why": why,
-        "initial": trace.states[0],
-        "steps": [
-            {
-                "actor": step.action.actor.name,
-                "action": step.action.name,
-                "block": step.block,
-                "step": step.action.step,
-                "where": step.action.where,
-                "source": f"{step.action.source[0]}.{step.action.name}",
-                "changes": {n: {"from": a, "to": b} for n, (a, b) in step.changes.items()},
-            }
+    return TraceDocument(
+        environment=trace.environment,
+        sizes=asdict(trace.sizes),
+        engine=trace.engine,
+        property=trace.property_name,
+        clause=declared.clause if declared else "",
+        says=declared.says if declared else "a state without any step",
+        block=trace.block,
+        why=why,
+        initial=trace.states[0],
+        steps=[
+            StepRecord(
+                actor=step.action.actor.name,
+                action=step.action.name,
+                block=step.block,
+                step=step.action.step,
+                where=step.action.where,
+                source=f"{step.action.source[0]}.{step.action.name}",
+                changes={name: Change(*values) for name, values in step.changes.items()},
+            )
             for step in trace.steps
         ],
-        **({} if trace.loop is None else {"loop": trace.loop}),
-    }
+        loop=UNSET if trace.loop is None else trace.loop,
+    )
 
 
 def save(trace: Trace, why: str, path: Path) -> None:
     """Write the document, whole or not at all. Raises :class:`BadInput` if it can't be written there."""
-    write_atomically(path, json.dumps(document(trace, why), indent=1) + "\n")
+    write_atomically(path, to_json(trace_document(trace, why)))
 
 
 def load(path: Path) -> Trace:
@@ -96,13 +109,7 @@ def load(path: Path) -> Trace:
         raw = path.read_bytes()
     except OSError as problem:
         raise BadInput(f"can't read {path}: {problem.strerror or problem}") from None
-    try:
-        document = msgspec.json.decode(raw, type=_TraceFile)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as problem:
-        reason = ascii(str(problem).splitlines()[0][:160])[1:-1]
-        raise BadInput(f"{path}: no trace of this tool: {reason}") from None
-    if document.schema != SCHEMA:
-        raise BadInput(f"{path}: schema {quote(document.schema)} is not {SCHEMA}: regenerate the trace")
+    document = parse(raw, TraceDocument, path, "trace of this tool", "regenerate the trace")
     if len(document.steps) > MAX_STEPS:
         raise BadInput(f"{path}: more than {MAX_STEPS} steps")
     try:
@@ -112,18 +119,19 @@ def load(path: Path) -> Trace:
     run: Run = [(step.action, step.block) for step in document.steps]
     try:
         concrete = prepare(document.environment, sizes)
-        trace = build(document.environment, concrete, document.engine, document.property, run, document.loop)
+        loop = None if document.loop is UNSET else document.loop
+        trace = build(document.environment, concrete, document.engine, document.property, run, loop)
     except BadInput as problem:
         raise BadInput(f"{path}: {problem}") from None
     _compare(path, document, trace)
     return trace
 
 
-def _compare(path: Path, document: _TraceFile, trace: Trace) -> None:
+def _compare(path: Path, document: TraceDocument, trace: Trace) -> None:
     """Refuse a file whose recorded changes are not those that the protocol text makes now."""
-    for number, (kept, step) in enumerate(zip(document.steps, trace.steps, strict=True), 1):
-        made = {n: {"from": a, "to": b} for n, (a, b) in step.changes.items()}
-        recorded = {n: with_present_labels(n, change) for n, change in kept.changes.items()}
+    for number, (record, step) in enumerate(zip(document.steps, trace.steps, strict=True), 1):
+        made = {name: Change(*values) for name, values in step.changes.items()}
+        recorded = {name: with_present_labels(name, change) for name, change in record.changes.items()}
         if recorded != made:
             differs = sorted(n for n in {*recorded, *made} if recorded.get(n) != made.get(n))
             raise BadInput(
@@ -132,9 +140,7 @@ def _compare(path: Path, document: _TraceFile, trace: Trace) -> None:
             )
 
 
-def with_present_labels(variable: str, change: Any) -> Any:
+def with_present_labels(variable: str, change: Change) -> Change:
     """The change of a variable as a file records it, with the present label for each that had another name once."""
-    present = FORMER_LABELS.get(variable)
-    if present is None or not isinstance(change, dict):
-        return change
-    return {end: present.get(str(value), value) for end, value in change.items()}
+    present = FORMER_LABELS.get(variable, {})
+    return Change(*(present.get(str(value), value) for value in (change.before, change.after)))

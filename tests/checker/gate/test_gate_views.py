@@ -17,7 +17,6 @@ from hintproof.gate.report import GateReport, Standing
 from hintproof.linux.source import DRIVER
 from hintproof.tasks.verdict import Outcome
 from hintproof.views import sanitize
-from hintproof.views.gate import json_report as gate_json
 from hintproof.views.gate import mail as gate_mail
 from hintproof.views.gate import sarif as gate_sarif
 from hintproof.views.gate.formats import FORMATS, TERMINAL
@@ -257,7 +256,8 @@ def test_sarif_of_hostile_content() -> None:
 
 def test_json_has_it_all() -> None:
     document = json.loads(rendered("json", REPORT))
-    assert (document["schema"], document["exit"], document["outcome"]) == (gate_json.SCHEMA, 1, "REFUTED")
+    assert {**document, "hintproof": "0.1.0"} == json.loads((GOLDEN / "report.json").read_text())
+    assert (document["schema"], document["exit"], document["outcome"]) == ("hintproof-gate/1", 1, "REFUTED")
     first = document["patches"][0]
     assert [f["standing"] for f in first["findings"]] == ["new", "before", "mended"]
     assert first["findings"][0]["property"] == "no_lost_write"

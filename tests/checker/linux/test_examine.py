@@ -12,7 +12,7 @@ from hintproof.linux.examine import CompiledDriver, compiled
 from hintproof.linux.jobs import Check, CodeFaults, Kind, Lockstep, Properties
 from hintproof.linux.source import DRIVER
 from hintproof.system.errors import BadInput
-from hintproof.trace.document import SCHEMA
+from hintproof.trace.document import TraceDocument
 from hintproof.views.trace import mail
 from hintspec.language.sizes import Sizes
 from tests.checker.linux.little import little_source
@@ -71,7 +71,7 @@ def test_properties(linux: CompiledDriver) -> None:
     found = check_properties(linux, Check(Kind.PROPERTIES, DISCARDS, SIZES, until="no_lost_write"))
     violated = {item.name: item for item in found.violated}
     assert violated["no_lost_write"].length == 21
-    assert violated["no_lost_write"].trace["schema"] == SCHEMA
+    assert isinstance(violated["no_lost_write"].trace, TraceDocument)
     assert "add send_cmd_id_start" in mail.render(violated["no_lost_write"].story)
     large = Check(Kind.PROPERTIES_RANDOM, DISCARDS, replace(SIZES, blocks=4, ring=8, rounds=4), 30_000)
     assert "hint_in_batch" in [item.name for item in check_properties(linux, large).violated]

@@ -154,5 +154,5 @@ def test_what_was_seen_takes_the_place_of_what_was_seen_there_before(tmp_path: P
     with pytest.raises(BadInput, match="schema 'hintproof-seen/2' is not"):
         load_observations(tmp_path / "seen.json")
     (tmp_path / "seen.json").write_text("[")
-    with pytest.raises(BadInput, match="no file of what was seen"):
+    with pytest.raises(BadInput, match="no file of observations"):
         save_observation(first, tmp_path / "seen.json")

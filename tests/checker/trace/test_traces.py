@@ -11,7 +11,8 @@ import pytest
 from hintproof import BadInput, EngineBug, Sizes, check
 from hintproof.story.build import build_story
 from hintproof.story.causes import explain_end
-from hintproof.trace.document import SCHEMA, load, save
+from hintproof.system.documents import schema_id
+from hintproof.trace.document import TraceDocument, load, save
 from hintproof.trace.replay import Trace, build, from_engine, prepare
 from hintproof.views.trace import mail
 from tests.places import COUNTEREXAMPLES
@@ -45,7 +46,7 @@ def test_a_trace_survives_its_file(trace: Trace, tmp_path: Path) -> None:
 
 
 def test_the_document_says_what_a_reader_needs(document: dict[str, Any]) -> None:
-    assert document["schema"] == SCHEMA
+    assert document["schema"] == schema_id(TraceDocument)
     assert document["property"] == "no_lost_write"
     assert document["clause"]
     assert {"actor", "action", "block", "where", "source", "changes"} <= set(document["steps"][0])

@@ -1,58 +1,138 @@
-"""The gate's report as one JSON document with a schema version."""
+"""The gate's report as a JSON document."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
-from typing import Any
+
+import msgspec
 
 from hintproof import __version__
+from hintproof.gate.checker import Place, TraceLine
 from hintproof.gate.report import Finding, GateReport, PatchReport
+from hintproof.gate.traceability import Behind
+from hintproof.system.documents import Document, to_values
 from hintproof.views import sanitize
 from hintproof.views.gate.findings import trace_lines
 
-#: Version of the document.
-SCHEMA = "hintproof-gate/1"
+
+class GateFinding(msgspec.Struct):
+    """A property that is or was violated, or is undecided; ``name`` is the property with its world.
+
+    ``standing`` compares it with the driver before the patch: new, undecided, before (violated then, too) or mended.
+    ``length`` counts the steps of the run; null: there is none.
+    """
+
+    property: str
+    name: str
+    clause: str
+    says: str
+    standing: str
+    trace: list[TraceLine]
+    place: Place | None
+    length: int | None
+    engine: str
+    remark: str
+
+
+class TouchedFunction(msgspec.Struct):
+    """A function with changed lines, and the part of the protocol text behind it."""
+
+    path: str
+    function: str
+    line: int
+    before: tuple[int, int] | None
+    after: tuple[int, int] | None
+    behind: Behind
+
+
+class GatedPatch(msgspec.Struct):
+    """The report of one patch: its outcome and findings, the questions that hold, the functions that it touches."""
+
+    name: str
+    subject: str
+    author: str
+    commit: bool
+    reason: str
+    sizes: str
+    place: Place | None
+    held: tuple[str, ...]
+    difference: tuple[str, ...]
+    notes: tuple[str, ...]
+    details: tuple[str, ...]
+    outcome: str
+    seconds: float
+    findings: list[GateFinding]
+    touches: list[TouchedFunction]
+
+
+class GateDocument(Document, tag="hintproof-gate/1"):
+    """The report of ``hintproof gate``, with its exit code."""
+
+    hintproof: str
+    tree: str
+    system: str
+    version: str
+    outcome: str
+    exit: int
+    strict: bool
+    seconds: float
+    notes: tuple[str, ...]
+    patches: list[GatedPatch]
 
 
 def render(report: GateReport, strict: bool = False) -> str:
     """The whole report, with the exit code that it has."""
-    text = json.dumps(document(report, strict), indent=1)
+    values = sanitize.map_texts(to_values(gate_document(report, strict)), sanitize.valid)
+    text = json.dumps(values, indent=1)
     return text.replace("##[", "#\\u0023[") + "\n"  # in a string it says the same, and to a workflow's log nothing
 
 
-def document(report: GateReport, strict: bool = False) -> dict[str, Any]:
-    """The document as values."""
-    values: dict[str, Any] = {
-        "schema": SCHEMA,
-        "hintproof": __version__,
-        "tree": report.tree,
-        "system": report.system,
-        "version": report.version,
-        "outcome": report.outcome.value,
-        "exit": int(report.exit_code(strict)),
-        "strict": strict,
-        "seconds": round(report.seconds, 3),
-        "notes": list(report.notes),
-        "patches": [_patch(patch) for patch in report.patches],
-    }
-    valid: dict[str, Any] = sanitize.map_texts(values, sanitize.valid)
-    return valid
+def gate_document(report: GateReport, strict: bool = False) -> GateDocument:
+    """The report as a document. Its texts are as the patches have them, Unicode or not."""
+    return GateDocument(
+        hintproof=__version__,
+        tree=report.tree,
+        system=report.system,
+        version=report.version,
+        outcome=report.outcome.value,
+        exit=int(report.exit_code(strict)),
+        strict=strict,
+        seconds=round(report.seconds, 3),
+        notes=report.notes,
+        patches=[_patch(patch) for patch in report.patches],
+    )
 
 
-def _patch(patch: PatchReport) -> dict[str, Any]:
-    plain = asdict(replace(patch, findings=()))
-    return {
-        **{key: plain[key] for key in ("name", "subject", "author", "commit", "reason", "sizes", "place")},
-        **{key: list(plain[key]) for key in ("held", "difference", "notes", "details")},
-        "outcome": patch.outcome.value,
-        "seconds": round(patch.seconds, 3),
-        "findings": [_finding(finding) for finding in patch.findings],
-        "touches": [{**touch["touched"], "behind": touch["behind"]} for touch in plain["touches"]],
-    }
+def _patch(patch: PatchReport) -> GatedPatch:
+    return GatedPatch(
+        name=patch.name,
+        subject=patch.subject,
+        author=patch.author,
+        commit=patch.commit,
+        reason=patch.reason,
+        sizes=patch.sizes,
+        place=patch.place,
+        held=patch.held,
+        difference=patch.difference,
+        notes=patch.notes,
+        details=patch.details,
+        outcome=patch.outcome.value,
+        seconds=round(patch.seconds, 3),
+        findings=[_finding(finding) for finding in patch.findings],
+        touches=[TouchedFunction(**vars(touch.touched), behind=touch.behind) for touch in patch.touches],
+    )
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
-    plain = asdict(replace(finding, trace=trace_lines(finding), story=None))
-    del plain["story"]
-    return {"property": plain.pop("property_name"), **plain, "standing": finding.standing.value}
+def _finding(finding: Finding) -> GateFinding:
+    return GateFinding(
+        property=finding.property_name,
+        name=finding.name,
+        clause=finding.clause,
+        says=finding.says,
+        standing=finding.standing.value,
+        trace=list(trace_lines(finding)),
+        place=finding.place,
+        length=finding.length,
+        engine=finding.engine,
+        remark=finding.remark,
+    )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from rich.table import Table
 
 from hintproof.story.build import build_story
 from hintproof.story.causes import explain_end
+from hintproof.system.documents import to_json
 from hintproof.tasks.defects import TIMED_ENGINES, Derived, Fix
-from hintproof.trace.document import document
+from hintproof.trace.document import trace_document
 from hintproof.views import markdown
 from hintproof.views.results import tables
 from hintproof.views.trace import mail
@@ -135,5 +135,5 @@ def files(derived: Derived, seen: Sequence[str] = ()) -> dict[str, str]:
     if derived.trace is not None:
         reason = explain_end(derived.trace)
         texts["trace.txt"] = mail.render(build_story(derived.trace, derived.defect.known))
-        texts["trace.json"] = json.dumps(document(derived.trace, reason), indent=1) + "\n"
+        texts["trace.json"] = to_json(trace_document(derived.trace, reason))
     return texts

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
-from typing import Any
+from dataclasses import dataclass
 
-from hintproof.story.model import Moment, PreventingRule, Story, Weight
+import msgspec
+
+from hintproof.story.model import Cause, Moment, PreventingRule, Story, Weight
+from hintproof.system.documents import Document
 from hintproof.views.trace.mail import wrap
 
 #: Rules that are listed.
@@ -67,17 +69,45 @@ def _rule(rule: PreventingRule) -> Iterator[str]:
         yield from wrap(f"but these are violated there: {', '.join(rule.others)}", "    ", "    ")
 
 
-def to_json(story: Story, left_out: list[int]) -> dict[str, Any]:
-    """The explanation as a JSON document. ``left_out`` are the steps that can be left out, each by itself."""
-    return {
-        "schema": "hintproof-explanation/1",
-        "environment": story.environment,
-        "sizes": story.sizes,
-        "property": story.claim,
-        "known_as": story.known_as,
-        "paragraph": story.explanation.paragraph,
-        "chain": [asdict(cause) for cause in story.explanation.chain],
-        "steps": [{"number": m.number, "label": m.label, "weight": m.weight.value} for m in story.moments],
-        "can_be_left_out": left_out,
-        "stopped_by": [asdict(rule) | {"mends": rule.fixes} for rule in story.preventing_rules],
-    }
+class WeighedStep(msgspec.Struct):
+    """A step of the trace, and how much it matters to the end."""
+
+    number: int
+    label: str
+    weight: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeighedRule(PreventingRule):
+    """A rule that the trace needs. ``mends``: its change violates nothing else."""
+
+    mends: bool
+
+
+class ExplanationDocument(Document, tag="hintproof-explanation/1"):
+    """The explanation of a trace. ``can_be_left_out`` are steps that can be left out, each by itself."""
+
+    environment: str
+    sizes: str
+    property: str
+    known_as: str
+    paragraph: str
+    chain: tuple[Cause, ...]
+    steps: list[WeighedStep]
+    can_be_left_out: list[int]
+    stopped_by: list[WeighedRule]
+
+
+def explanation_document(story: Story, left_out: list[int]) -> ExplanationDocument:
+    """The explanation as a document."""
+    return ExplanationDocument(
+        environment=story.environment,
+        sizes=story.sizes,
+        property=story.claim,
+        known_as=story.known_as,
+        paragraph=story.explanation.paragraph,
+        chain=story.explanation.chain,
+        steps=[WeighedStep(m.number, m.label, m.weight.value) for m in story.moments],
+        can_be_left_out=left_out,
+        stopped_by=[WeighedRule(**vars(rule), mends=rule.fixes) for rule in story.preventing_rules],
+    )

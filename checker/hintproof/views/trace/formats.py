@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,9 @@ from pathlib import Path
 from hintproof.story.build import build_story
 from hintproof.story.causes import explain_end
 from hintproof.story.model import Story
+from hintproof.system.documents import to_json
 from hintproof.system.errors import BadInput
-from hintproof.trace.document import document
+from hintproof.trace.document import trace_document
 from hintproof.trace.replay import Trace
 from hintproof.views.trace import drawing, itf, mail, mermaid, note, page
 
@@ -30,7 +30,7 @@ def _of(view: Callable[[Story], str]) -> Callable[[Trace], str]:
 
 
 def _json(trace: Trace) -> str:
-    return json.dumps(document(trace, explain_end(trace)), indent=1) + "\n"
+    return to_json(trace_document(trace, explain_end(trace)))
 
 
 FORMATS: dict[str, Format] = {
