@@ -14,6 +14,8 @@ import pytest
 from hintproof.system.documents import to_json
 from hintproof.tasks.defects import derive
 from hintproof.views.results.documents import defects_document
+from hintspec.catalogue.defects import DEFECTS
+from hintspec.text import PROTOCOL
 from tests.places import ROOT
 
 TOOL = runpy.run_path(str(ROOT / "benchmarks" / "summarize.py"))
@@ -31,6 +33,22 @@ def test_a_defect_derived_now_has_the_figures_of_the_page() -> None:
     assert set(made) == set(row)
     assert [made[name] for name in ("falls", "steps", "fixed")] == [row[name] for name in ("falls", "steps", "fixed")]
     assert made["engines"]["exhaustive"]["steps"] == row["engines"]["exhaustive"]["steps"]
+
+
+def test_the_summaries_name_what_the_text_has() -> None:
+    properties = {item.name for item in PROTOCOL.properties} | {"no_deadlock"}
+    steps = {item.name for item in PROTOCOL.actions}
+    claims = properties | steps | {item.name for item in (*PROTOCOL.lemmas, *PROTOCOL.reachable)}
+    mutation, exploration = load_summary("mutation"), load_summary("exploration")["defects"]
+    assert {row["step"] for row in mutation["steps"]} <= steps
+    assert {row["claim"] for row in mutation["claims"]} <= claims
+    assert {row["property"] for row in exploration} <= properties
+    assert {row["finding"] for row in exploration} <= set(DEFECTS)
+    assert {(row["name"], row["falls"]) for row in load_summary("defects")["defects"]} == {
+        (item.name, item.violates) for item in DEFECTS.values()
+    }
+    gate = load_summary("gate")["changes"]
+    assert {name for row in gate for name in (*row["new"], *row["mended"])} <= properties | {"code_is_sound"}
 
 
 def test_mutants_are_counted_by_step_and_by_claim() -> None:
