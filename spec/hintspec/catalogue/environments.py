@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from hintspec.language.errors import SpecError, quote
@@ -18,6 +18,7 @@ from hintspec.protocol.rules import (
     DeviceRules,
     DriverRules,
     Fill,
+    GuestRules,
     Honours,
     Issue,
     IssueWaits,
@@ -51,8 +52,17 @@ def _device(says: str, rules: DeviceRules) -> Word:
     return Word(says, lambda w: replace(w, device=rules))
 
 
-def _change(says: str, part: str, **rules: Any) -> Word:
+#: Of each rule the part of the world that has it.
+_PART_OF = {
+    rule.name: part
+    for part, rules in (("driver", DriverRules), ("device", DeviceRules), ("log", LogRules), ("guest", GuestRules))
+    for rule in fields(rules)
+}
+
+
+def _change(says: str, **rules: Any) -> Word:
     """A word that changes rules of one part of the world."""
+    (part,) = {_PART_OF[name] for name in rules}
     return Word(says, lambda w: replace(w, **{part: replace(getattr(w, part), **rules)}))
 
 
@@ -120,106 +130,83 @@ DEVICES: dict[str, Word] = {
 
 #: Dirty logs.
 LOGS: dict[str, Word] = {
-    "kvm-auto": _change("KVM, the log is cleared as it is read", "log", mode=LogMode.KVM_AUTO),
+    "kvm-auto": _change("KVM, the log is cleared as it is read", mode=LogMode.KVM_AUTO),
     "kvm-manual": _change(
-        "KVM manual-clear as QEMU enables it: all bits set at first from 5.1 on", "log", mode=LogMode.KVM_MANUAL
+        "KVM manual-clear as QEMU enables it: all bits set at first from 5.1 on", mode=LogMode.KVM_MANUAL
     ),
-    "kvm-manual-enable": _change("KVM manual-clear without initially set bits", "log", mode=LogMode.KVM_MANUAL_ENABLE),
-    "kvm-ring": _change("KVM dirty ring", "log", mode=LogMode.KVM_RING),
-    "tcg": _change("TCG; before QEMU 10 also without ioeventfd", "log", mode=LogMode.TCG),
+    "kvm-manual-enable": _change("KVM manual-clear without initially set bits", mode=LogMode.KVM_MANUAL_ENABLE),
+    "kvm-ring": _change("KVM dirty ring", mode=LogMode.KVM_RING),
+    "tcg": _change("TCG; before QEMU 10 also without ioeventfd", mode=LogMode.TCG),
 }
 
 #: Repairs, options and other changes.
 CHANGES: dict[str, Word] = {
-    "cell-per-round": _change("F1: each START has a cell of its own", "driver", start_cell=StartCell.PER_ROUND),
-    "wait-at-end": _change(
-        "F1: the worker waits at the end of a round until all is used", "driver", waits=Waits.END_OF_ROUND
-    ),
-    "wait-on-ack": _change(
-        "R4: the driver waits for each buffer (HINT_WAIT_ON_ACK)", "driver", waits=Waits.EACH_BUFFER
-    ),
-    "read-id-once": _change("the id of W1 is sent, without a second read", "driver", rereads_id_for_start=False),
-    "stop-without-start": _change(
-        "a round whose START does not fit is given up", "driver", goes_on_without_start=False
-    ),
+    "cell-per-round": _change("F1: each START has a cell of its own", start_cell=StartCell.PER_ROUND),
+    "wait-at-end": _change("F1: the worker waits at the end of a round until all is used", waits=Waits.END_OF_ROUND),
+    "wait-on-ack": _change("R4: the driver waits for each buffer (HINT_WAIT_ON_ACK)", waits=Waits.EACH_BUFFER),
+    "read-id-once": _change("the id of W1 is sent, without a second read", rereads_id_for_start=False),
+    "stop-without-start": _change("a round whose START does not fit is given up", goes_on_without_start=False),
     "end-round-when-full": _change(
-        "N4: a round ends when the ring is full, and does not spin", "driver", ends_round_when_full=True
+        "N4: a round ends when the ring is full, and does not spin", ends_round_when_full=True
     ),
-    "any-order": _change("the shrinker may take any hinted block", "driver", order=Order.ANY),
-    "no-shrinker": _change("nobody reclaims hinted blocks", "driver", reclaim=Reclaim.NOBODY),
-    "oom-notifier": _change(
-        "the OOM notifier, not a shrinker, reclaims hinted blocks", "driver", reclaim=Reclaim.OOM_NOTIFIER
-    ),
+    "any-order": _change("the shrinker may take any hinted block", order=Order.ANY),
+    "no-shrinker": _change("nobody reclaims hinted blocks", reclaim=Reclaim.NOBODY),
+    "oom-notifier": _change("the OOM notifier, not a shrinker, reclaims hinted blocks", reclaim=Reclaim.OOM_NOTIFIER),
     "deflate-on-oom": _change(
-        "v36 with DEFLATE_ON_OOM: the shrinker takes all hinted blocks at once", "driver", reclaim=Reclaim.SHRINKER_ALL
+        "v36 with DEFLATE_ON_OOM: the shrinker takes all hinted blocks at once", reclaim=Reclaim.SHRINKER_ALL
     ),
-    "tell-poison-again": _change("poison_val is written again on restore", "driver", tells_poison_on_restore=True),
+    "tell-poison-again": _change("poison_val is written again on restore", tells_poison_on_restore=True),
     "forget-id-on-restore": _change(
-        "N7: restore forgets the id that was read before the reset", "driver", forgets_id_on_restore=True
+        "N7: restore forgets the id that was read before the reset", forgets_id_on_restore=True
     ),
-    "issue-after-start": _change(
-        "F2: no new id before the last START was popped", "device", issue_waits=IssueWaits.START
-    ),
-    "issue-after-stop": _change("F2: no new id before the last STOP was popped", "device", issue_waits=IssueWaits.STOP),
-    "drain-before-id": _change(
-        "F3: the ring is drained between the sync and the new id", "device", drains_before_issue=True
-    ),
+    "issue-after-start": _change("F2: no new id before the last START was popped", issue_waits=IssueWaits.START),
+    "issue-after-stop": _change("F2: no new id before the last STOP was popped", issue_waits=IssueWaits.STOP),
+    "drain-before-id": _change("F3: the ring is drained between the sync and the new id", drains_before_issue=True),
     "no-ioeventfd": _change(
         "no ioeventfd, as in virtio-balloon-pci: nobody but the guest's next kick wakes the device as the VM runs "
         "again, here or at the destination",
-        "device",
         kicks_at_start=False,
     ),
-    "hint-without-clear": _change("R0: a hint does not clear the log", "device", hint_clears_log=False),
-    "eager-clear": _change(
-        "R1: all chunks are cleared inside the sync, before the id is published", "device", eager_clear=True
-    ),
+    "hint-without-clear": _change("R0: a hint does not clear the log", hint_clears_log=False),
+    "eager-clear": _change("R1: all chunks are cleared inside the sync, before the id is published", eager_clear=True),
     "armed-only": _change(
-        "R2: only hints of chunks that were cleared before are honoured", "device", honours=Honours.ARMED_CHUNK
+        "R2: only hints of chunks that were cleared before are honoured", honours=Honours.ARMED_CHUNK
     ),
     "posted-after-clear": _change(
-        "R3: only hints posted after the clear of their chunk are honoured",
-        "device",
-        honours=Honours.POSTED_AFTER_CLEAR,
+        "R3: only hints posted after the clear of their chunk are honoured", honours=Honours.POSTED_AFTER_CLEAR
     ),
-    "clear-by-block": _change("R5: the lazy clear goes by block", "device", clears_by_chunk=False),
-    "ids-wrap": _change("the first id is the last before the wrap", "device", ids_wrap_soon=True),
+    "clear-by-block": _change("R5: the lazy clear goes by block", clears_by_chunk=False),
+    "ids-wrap": _change("the first id is the last before the wrap", ids_wrap_soon=True),
     "stop-in-start-cell": _change(
-        "B1: STOP is written into the cell that STARTs point at", "driver", start_cell=StartCell.SHARED_WITH_STOP
+        "B1: STOP is written into the cell that STARTs point at", start_cell=StartCell.SHARED_WITH_STOP
     ),
-    "same-id-again": _change("B2: the id that was served last is served again", "driver", skips_served_id=False),
+    "same-id-again": _change("B2: the id that was served last is served again", skips_served_id=False),
     "read-id-in-interrupt": _change(
-        "B5': the id is read in the interrupt, and the worker takes it unchecked", "driver", reads_id=ReadsId.INTERRUPT
+        "B5': the id is read in the interrupt, and the worker takes it unchecked", reads_id=ReadsId.INTERRUPT
     ),
-    "hint-free-list": _change("B3: hinted blocks stay on the free list (up to v35)", "driver", holds_hinted=False),
-    "shrinker-counts-zero": _change(
-        "B7: the shrinker finds nothing to shrink", "driver", reclaim=Reclaim.SHRINKER_COUNTS_ZERO
-    ),
-    "swapped-ids": _change("B15: ids are decoded in the wrong byte order", "driver", swaps_bytes=True),
-    "start-any-time": _change(
-        "an id is taken as START each time it comes", "device", accepts_start=AcceptsStart.ALWAYS
-    ),
-    "stop-on-cleanup": _change("a cancelled or failed migration ends with STOP", "device", done_on_cleanup=False),
-    "unlocked-issue": _change("the new id, then its status, without the lock", "device", issue=Issue.ID_FIRST),
-    "status-before-id": _change("the new status, then its id, without the lock", "device", issue=Issue.STATUS_FIRST),
-    "legacy-features": _change(
-        "a legacy driver may turn the feature off with no reset", "device", features_are_fixed=False
-    ),
-    "return-before-act": _change("a hint is given back before it is honoured", "device", acts_before_return=False),
-    "return-marks-dirty": _change("giving a hint back marks its block dirty", "device", return_marks_dirty=True),
-    "lost-kick": _change("a kick is lost while the loop goes to sleep", "device", rechecks_ring=False),
-    "timed-sync": _change("a timer begins syncs, too (QEMU 9.2 and later)", "device", syncs_at_any_time=True),
-    "ring-unarmed": _change("dirty ring: all pages begin unprotected", "log", ring_arms_at_start=False),
-    "torn-entries": _change("dirty ring: an entry may be read before it is whole", "log", ring_loses_entries=True),
-    "clear-unseen": _change("a chunk's clear covers bits that no GET returned", "log", clears_seen_only=False),
-    "mark-before-store": _change("TCG: a store is marked before it lands", "log", store_is_atomic=False),
-    "send-without-clear": _change("sends do not clear the log of their chunk", "log", send_clears=False),
+    "hint-free-list": _change("B3: hinted blocks stay on the free list (up to v35)", holds_hinted=False),
+    "shrinker-counts-zero": _change("B7: the shrinker finds nothing to shrink", reclaim=Reclaim.SHRINKER_COUNTS_ZERO),
+    "swapped-ids": _change("B15: ids are decoded in the wrong byte order", swaps_bytes=True),
+    "start-any-time": _change("an id is taken as START each time it comes", accepts_start=AcceptsStart.ALWAYS),
+    "stop-on-cleanup": _change("a cancelled or failed migration ends with STOP", done_on_cleanup=False),
+    "unlocked-issue": _change("the new id, then its status, without the lock", issue=Issue.ID_FIRST),
+    "status-before-id": _change("the new status, then its id, without the lock", issue=Issue.STATUS_FIRST),
+    "legacy-features": _change("a legacy driver may turn the feature off with no reset", features_are_fixed=False),
+    "return-before-act": _change("a hint is given back before it is honoured", acts_before_return=False),
+    "return-marks-dirty": _change("giving a hint back marks its block dirty", return_marks_dirty=True),
+    "lost-kick": _change("a kick is lost while the loop goes to sleep", rechecks_ring=False),
+    "timed-sync": _change("a timer begins syncs, too (QEMU 9.2 and later)", syncs_at_any_time=True),
+    "ring-unarmed": _change("dirty ring: all pages begin unprotected", ring_arms_at_start=False),
+    "torn-entries": _change("dirty ring: an entry may be read before it is whole", ring_loses_entries=True),
+    "clear-unseen": _change("a chunk's clear covers bits that no GET returned", clears_seen_only=False),
+    "mark-before-store": _change("TCG: a store is marked before it lands", store_is_atomic=False),
+    "send-without-clear": _change("sends do not clear the log of their chunk", send_clears=False),
     "postcopy": Word("the migration may turn to postcopy", lambda w: replace(w, job=Job.POSTCOPY)),
     "snapshot": Word("a background snapshot instead of a migration", lambda w: replace(w, job=Job.SNAPSHOT)),
-    "hints-in-snapshot": _change("hints are asked for in a snapshot, too", "device", hints_in_snapshot=True),
-    "poison": _change("the guest poisons free pages (page_poisoning=1)", "guest", fill=Fill.POISON),
-    "init-on-free": _change("the guest zeroes pages as they are freed", "guest", fill=Fill.ZERO),
-    "init-on-alloc": _change("the guest zeroes pages as they are allocated", "guest", init_on_alloc=True),
+    "hints-in-snapshot": _change("hints are asked for in a snapshot, too", hints_in_snapshot=True),
+    "poison": _change("the guest poisons free pages (page_poisoning=1)", fill=Fill.POISON),
+    "init-on-free": _change("the guest zeroes pages as they are freed", fill=Fill.ZERO),
+    "init-on-alloc": _change("the guest zeroes pages as they are allocated", init_on_alloc=True),
 }
 
 #: Full names of environments that are made of words which mean nothing alone.

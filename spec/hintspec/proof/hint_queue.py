@@ -5,9 +5,18 @@ from __future__ import annotations
 from hintspec.language.declare import lemma
 from hintspec.language.terms import DONE, NO_BLOCK, STOP, Term, before, earlier, implies, is_issued, older, one_of
 from hintspec.proof.vocabulary import clean_batches, is_start, loop, not_newer, posted_under, serving_now
-from hintspec.protocol.rules import Fill, StartCell, Waits
+from hintspec.protocol.rules import Fill
 from hintspec.protocol.state import Binding, Entry, PoisonVal, State, Status, Worker
-from hintspec.protocol.worlds import discarding, hinting, keeps_order, reads_in_worker, skipping
+from hintspec.protocol.worlds import (
+    discarding,
+    has_cell_per_round,
+    hinting,
+    keeps_order,
+    reads_in_worker,
+    skipping,
+    waits_for_device,
+    waits_for_each,
+)
 
 # -- ids ---------------------------------------------------------------------------------------
 
@@ -80,12 +89,12 @@ def start_reads_as_posted(s: State, slot: Term) -> Term:
 
 def payload_at(s: State, slot: Term) -> Term:
     """What the device would read from the START at a slot, if it popped it now."""
-    if s.world.driver.start_cell == StartCell.PER_ROUND:
+    if has_cell_per_round(s.world):
         return s.ring.queue.at(slot, "cell")
     return s.driver.active
 
 
-@lemma(lambda w: w.hinting and w.driver.start_cell == StartCell.PER_ROUND)
+@lemma(has_cell_per_round)
 def stop_reads_as_stop(s: State, slot: Term) -> Term:
     """The out buffer that closes a batch carries STOP."""
     queue = s.ring.queue
@@ -93,13 +102,13 @@ def stop_reads_as_stop(s: State, slot: Term) -> Term:
     return implies(stop, queue.at(slot, "cell") == STOP)
 
 
-@lemma(lambda w: w.hinting and w.driver.waits != Waits.NEVER)
+@lemma(waits_for_device)
 def round_begins_on_empty_ring(s: State) -> Term:
     """A driver that waits begins a round when nothing of the last one is on the ring, and keeps room for STOP."""
     w, queue = Worker, s.ring.queue
     begins = one_of(s.driver.at, w.IDLE, w.TEST_BIT, w.READ_ID, w.CHECK_ID, w.RETEST, w.REREAD, w.SET_ID, w.ADD_ID)
     empty = implies(begins, queue.waiting == 0)
-    if s.world.driver.waits == Waits.EACH_BUFFER:
+    if waits_for_each(s.world):
         between = one_of(s.driver.at, w.POLL_BIT, w.POLL_ID, w.COMPARE, w.ALLOC, w.ADD_PAGE, w.PUSH_PAGE, w.SEND_STOP)
         return empty & implies(between, queue.waiting == 0)
     detached = one_of(s.driver.at, w.RETEST, w.REREAD, w.SET_ID, w.ADD_ID)

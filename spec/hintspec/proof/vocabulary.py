@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from hintspec.language.terms import Term, older, one_of
-from hintspec.protocol.rules import Fill, Honours, Job, Waits, World
+from hintspec.protocol.rules import Fill, Job, Waits, World
 from hintspec.protocol.state import Entry, State, Status, Worker
-from hintspec.protocol.worlds import discarding, honours_some, skipping
+from hintspec.protocol.worlds import discarding, honours_some, marks_early_hints, skipping
 
 
 def not_newer(a: Term, b: Term) -> Term:
@@ -65,7 +65,7 @@ def hints_in_hand(w: World) -> bool:
 
 def late_hints_only(w: World) -> bool:
     """Worlds with repair R3, whose device honours only hints that were posted after the clear of their chunk."""
-    return honours_some(w) and w.device.honours == Honours.POSTED_AFTER_CLEAR
+    return honours_some(w) and marks_early_hints(w)
 
 
 def clean_batches(w: World) -> bool:

@@ -9,7 +9,7 @@ from hintspec.language.declare import reachable
 from hintspec.language.terms import ALL, DONE, EMPTY, OLDEST_ID, YOUNGEST_ID, Term, is_issued
 from hintspec.properties.safety import guest_at_rest
 from hintspec.protocol.device import config_shows, payload
-from hintspec.protocol.rules import LogMode, ReadsId, Waits
+from hintspec.protocol.rules import LogMode, Waits
 from hintspec.protocol.state import Binding, Phase, State, Status, Worker
 from hintspec.protocol.worlds import (
     asks_for_hints,
@@ -37,7 +37,7 @@ def stale_hint_ignored(s: State) -> Term:
 @reachable(("release_on_done", "config_changed_reading"), asks_for_hints)
 def done_releases(s: State) -> Term:
     """DONE gives blocks back."""
-    shown = s.driver.cache if s.world.driver.reads_id == ReadsId.WORKER else config_shows(s)
+    shown = s.driver.cache if reads_in_worker(s.world) else config_shows(s)
     return (shown == DONE) & ~(s.driver.held == EMPTY)
 
 

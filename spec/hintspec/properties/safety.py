@@ -11,7 +11,7 @@ from hintspec.protocol.device import config_shows
 from hintspec.protocol.promises import HINT_IN_BATCH, HINT_IN_WINDOW, HINT_SPARES_NEW_WRITES, ID_AT_MOST_ONCE
 from hintspec.protocol.rules import Fill, Job, World
 from hintspec.protocol.state import Binding, Phase, PoisonVal, State, Worker
-from hintspec.protocol.worlds import asks_for_hints, hinting
+from hintspec.protocol.worlds import asks_for_hints, has_poison_val, hinting, turns_to_postcopy
 
 
 def poisons(w: World) -> bool:
@@ -42,7 +42,7 @@ def no_lost_write(s: State, block: Term) -> Term:
 @state_property(
     ALWAYS,
     "postcopy: a page that the destination asks for and that is not to be sent any more never comes",
-    lambda w: w.migrates and w.job == Job.POSTCOPY,
+    turns_to_postcopy,
     kept_with="has_come_or_will hints_are_off",
 )
 def page_can_come(s: State, block: Term) -> Term:
@@ -68,7 +68,7 @@ def free_content_kept(s: State, block: Term) -> Term:
 @state_property(
     ALWAYS,
     "virtio 1.3, page poison: the driver sets poison_val before DRIVER_OK",
-    lambda w: poisons(w) and w.hinting and w.device.has_poison_val,
+    lambda w: poisons(w) and has_poison_val(w),
     kept_with="poison_val_is_zero",
 )
 def poison_val_agrees(s: State) -> Term:

@@ -45,8 +45,8 @@ def differs(a: Term, b: Term) -> Term:
 
 # -- config and its interrupt -----------------------------------------------------------------
 
-NEWS_IS_TOLD = step_property(
-    "news_is_told",
+CONFIG_CHANGE_RAISES_INTERRUPT = step_property(
+    "config_change_raises_interrupt",
     "QEMU virtio_notify_config in free_page_start, _stop and _done; virtio 1.3, configuration change notification",
     "A config interrupt is raised when what config shows has changed, and acted upon when it was raised: neither "
     "without the other.",
@@ -60,7 +60,7 @@ def issues_under_lock(w: World) -> bool:
 
 
 @transition_invariant(
-    NEWS_IS_TOLD,
+    CONFIG_CHANGE_RAISES_INTERRUPT,
     of=("device.interrupt", "device.status", "device.cmd_id"),
     by=(HYPERVISOR,),
     but=("resize_balloon",),
@@ -72,19 +72,19 @@ def interrupt_tells_change(s: State, t: State) -> Term:
     return t.device.interrupt == (s.device.interrupt | news)
 
 
-@transition_invariant(NEWS_IS_TOLD, of=("device.interrupt",), by=(DEVICE, HYPERVISOR))
+@transition_invariant(CONFIG_CHANGE_RAISES_INTERRUPT, of=("device.interrupt",), by=(DEVICE, HYPERVISOR))
 def interrupt_needs_driver(s: State, t: State) -> Term:
     """A device whose driver is not there (no DRIVER_OK) raises no interrupt: virtio_notify_config."""
     return implies(t.device.interrupt & ~s.device.interrupt, t.device.negotiated)
 
 
-@transition_invariant(NEWS_IS_TOLD, of=("driver.read_bit",), by=(DRIVER,), when=reads_in_worker)
+@transition_invariant(CONFIG_CHANGE_RAISES_INTERRUPT, of=("driver.read_bit",), by=(DRIVER,), when=reads_in_worker)
 def bit_needs_interrupt(s: State, t: State) -> Term:
     """The driver notes that config changed when it was interrupted: virtballoon_changed."""
     return implies(t.driver.read_bit & ~s.driver.read_bit, s.device.interrupt)
 
 
-@transition_invariant(NEWS_IS_TOLD, of=("driver.at",), by=(DRIVER,), when=reads_in_worker)
+@transition_invariant(CONFIG_CHANGE_RAISES_INTERRUPT, of=("driver.at",), by=(DRIVER,), when=reads_in_worker)
 def read_needs_bit(s: State, t: State) -> Term:
     """The worker reads the id from config when it noted a change, not else: virtio_balloon_cmd_id_received."""
     will_read = one_of(t.driver.at, Worker.READ_ID, Worker.REREAD, Worker.POLL_ID)
