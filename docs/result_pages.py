@@ -11,7 +11,7 @@ from marks import fill
 from hintproof.tasks.defects import TIMED_ENGINES
 from hintproof.views.markdown import table
 from hintspec.catalogue.defects import DEFECTS
-from hintspec.catalogue.out_of_scope import HARMLESS, UNSAID
+from hintspec.catalogue.out_of_scope import HARMLESS, OUT_OF_SCOPE
 
 #: What became of a mutant, with the head of its column.
 OUTCOMES = {
@@ -87,7 +87,7 @@ def defects_page(docs: Path) -> str:
     measured = {row["name"]: row for row in load_summary(docs, "defects")["defects"]}
     known = [[f"`{d.name}`", d.label, d.status.value, d.title, d.affects, d.fix] for d in DEFECTS.values()]
     harmless = [[h.label, h.title, f"`{h.environment}` {h.sizes}", h.why] for h in HARMLESS]
-    unsaid = [[u.label, u.title, u.reason] for u in UNSAID]
+    unsaid = [[u.label, u.title, u.reason] for u in OUT_OF_SCOPE]
     parts = [
         "# Known defects",
         "`docs/generate.py` writes this page from the catalogue (`spec/hintspec/catalogue/defects_guest.py` and "

@@ -1,7 +1,7 @@
-"""The catalogue: each known defect as a world with one rule changed, and what becomes of it when it is mended.
+"""The catalogue: each known defect as a world with one rule changed, and what becomes of it when it is fixed.
 
-Labels are those of the docs: B and N of the guest's side, numbers of the host's. What can't be said in this
-text, and what can be said and does no harm, is in :mod:`hintspec.catalogue.out_of_scope`.
+Labels are those of the docs: B and N of the guest's side, numbers of the host's. What is out of the scope of
+this text, and what does no harm, is in :mod:`hintspec.catalogue.out_of_scope`.
 """
 
 from __future__ import annotations

@@ -260,7 +260,7 @@ def _refuse_impossible(name: str, words: list[str], chosen: dict[str, str]) -> N
         (not is_qemu and chosen["driver"] == "no-hint", "without the feature there is nothing to check here"),
         (device == "qemu-4.0" and "manual" in (log or ""), "QEMU uses manual-clear from 4.1 on"),
         (device in ("qemu-4.0", "qemu-5.0", "qemu-5.1") and log == "kvm-ring", "QEMU has the ring from 6.1 on"),
-        ("deflate-on-oom" in words and chosen["driver"] != "v36", "'deflate-on-oom' is said of v36 only: Linux "
+        ("deflate-on-oom" in words and chosen["driver"] != "v36", "'deflate-on-oom' is for v36 only: Linux "
          "4.20 .. 5.3 count no hinted block below 1024 of them, 5.7 has a shrinker anyway"),
         (not is_qemu and "init-on-free" in words, f"{device} leaves zeros, which is what the guest expects"),
         (chosen["driver"] == "no-hint" and any(w in _HINTING_CHANGES for w in words), "no-hint has no driver, "

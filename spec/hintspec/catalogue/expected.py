@@ -1,8 +1,8 @@
-"""What is known of each environment at fixed sizes: the shipped checks.
+"""The shipped checks: each environment at fixed sizes, with the properties that it is known to violate.
 
-``known`` says by which defect a property falls; every other property must hold. The counts that go
-with it (states, transitions, lengths of shortest runs, steps that never happen) are pinned in
-``pins.json``, so that a model that was silently made smaller is seen.
+``known`` names the defect behind each violation; every other property must hold. ``pins.json`` has the counts that go
+with it (states, transitions, lengths of shortest runs, steps that never happen), so that a check notices a model that
+was made smaller by mistake.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from hintspec.protocol.worlds import reads_in_worker, skipping
 
 @dataclass(frozen=True)
 class Record:
-    """One shipped check: an environment, its sizes, what is known.
+    """One shipped check: an environment, its sizes, the known violations, each with its defect.
 
-    ``depth`` is how far the bounded search looks for what should hold; for what is known to fall it
-    goes as far as the pinned length of the shortest run.
+    ``depth`` is how far the bounded search goes for a property that should hold; for a known violation it goes as far
+    as the pinned length of the shortest run.
     """
 
     environment: str
@@ -131,7 +131,7 @@ RECORDS: tuple[Record, ...] = (
 
 
 #: The environments that are sound: their safety is proved for every size (see :mod:`hintspec.proof.lemmas`), but
-#: for properties that are known to fall without a loss.
+#: for known violations without a loss.
 PROVED: dict[str, dict[str, str]] = {
     "virtio-1.3": {},
     _CAREFUL: {},
@@ -173,7 +173,7 @@ PROVED: dict[str, dict[str, str]] = {
 }
 
 
-#: The environment that the docs tell the proof of: Linux and QEMU with the one repair of the shared START cell.
+#: The environment whose proof the docs show: Linux and QEMU with the one repair of the shared START cell.
 WORKED_EXAMPLE = f"{_AUTO}+cell-per-round"
 
 
@@ -188,7 +188,7 @@ COVER_SIZES: tuple[Sizes, ...] = (
 
 
 def known_at_any_size(environment: str) -> dict[str, str]:
-    """The properties that are known to fall in an environment at any size at all, and by which finding."""
+    """The properties that an environment is known to violate at some size, each with its defect."""
     stale = _STALE | dict.fromkeys(_LEAK, "stale-id-after-suspend")
     known = stale if _serves_stale_ids(compose(environment)) else {}
     for record in records_of(environment):

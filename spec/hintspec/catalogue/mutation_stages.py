@@ -1,4 +1,4 @@
-"""How hard a mutant of the text is looked at: in which worlds, at which sizes."""
+"""The worlds and sizes in which a mutant of the text is searched."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _SMALL: tuple[Sizes, ...] = (
     Sizes(1, 2, 1, resizes=1),
 )
 
-#: Other worlds that have the same words in their steps. The text is one for all of them, so what is noticed
-#: there is noticed: where a loss is known, above all, that the mutant hides it.
+#: Other worlds that share steps with it. The text is one for all of them, so a mutant that is noticed there is noticed:
+#: above all one that hides a known loss.
 _ELSEWHERE: tuple[tuple[str, Sizes], ...] = (
     ("no-hint+qemu-7.2+kvm-auto", Sizes(2, 2, 2, migrations=2)),
     ("no-hint+qemu-7.2+kvm-auto", Sizes(2, 2, 2, dma=1, pauses=1)),

@@ -1,4 +1,4 @@
-"""The rest of the catalogue: what can be said and does no harm, and what this text can't say, with the reason."""
+"""The rest of the catalogue: changes that do no harm, and entries out of the scope of this text, with the reason."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hintspec.language.sizes import Sizes
 
 @dataclass(frozen=True)
 class Harmless:
-    """Something that was changed or feared, in a world in which every property holds that holds without it."""
+    """Something that was changed or feared: its world keeps every property that ``without`` keeps."""
 
     label: str
     title: str
@@ -20,8 +20,8 @@ class Harmless:
 
 
 @dataclass(frozen=True)
-class Unsaid:
-    """An entry of the history that has no meaning in this text."""
+class OutOfScope:
+    """An entry of the history that this text does not model."""
 
     label: str
     title: str
@@ -53,7 +53,7 @@ HARMLESS = (
         "virtio-1.3-driver+qemu-5.1+kvm-auto",
         Sizes(2, 3, 1),
         _CAREFUL,
-        "it makes hints wait longer, and keeps nothing from falling",
+        "it makes hints wait longer, and prevents no violation",
     ),
     Harmless(
         "host 23",
@@ -86,44 +86,44 @@ _MEMORY = "a fault of C memory or of a reference count: the text has no pointers
 _SETUP = "concerns how queues and config are set up before the exchange begins"
 _COUNTERS = "concerns counters and statistics, which the text does not keep"
 
-UNSAID = (
-    Unsaid("B5", "config is read in the interrupt, which deadlocks on virtio-ccw", "a lock of the ccw transport"),
-    Unsaid("B6", "queues with no name are not allocated (Linux 5.0)", _SETUP),
-    Unsaid("B9", "all queue callbacks are initialised (Linux 5.6)", _SETUP),
-    Unsaid("B11", "leaks on errors in probe (Linux 5.6)", "probe does not fail in the text"),
-    Unsaid("B13", "poison_val is told with and without hinting (Linux 5.7)", _REPORTING),
-    Unsaid("B14", "no reporting where poison can't be told (Linux 5.8)", _REPORTING),
-    Unsaid("B16", "a conversion is named rightly (Linux 5.9)", "no change at run time"),
-    Unsaid("B17", "page_address(), MAX_ORDER, kzalloc_obj()", "no change at run time"),
-    Unsaid("B18", "indirect descriptors are off (Linux 6.1.192, 6.12.117)", _REPORTING),
-    Unsaid(
+OUT_OF_SCOPE = (
+    OutOfScope("B5", "config is read in the interrupt, which deadlocks on virtio-ccw", "a lock of the ccw transport"),
+    OutOfScope("B6", "queues with no name are not allocated (Linux 5.0)", _SETUP),
+    OutOfScope("B9", "all queue callbacks are initialised (Linux 5.6)", _SETUP),
+    OutOfScope("B11", "leaks on errors in probe (Linux 5.6)", "probe does not fail in the text"),
+    OutOfScope("B13", "poison_val is written with and without hinting (Linux 5.7)", _REPORTING),
+    OutOfScope("B14", "no reporting where poison_val can't be written (Linux 5.8)", _REPORTING),
+    OutOfScope("B16", "a conversion is named rightly (Linux 5.9)", "no change at run time"),
+    OutOfScope("B17", "page_address(), MAX_ORDER, kzalloc_obj()", "no change at run time"),
+    OutOfScope("B18", "indirect descriptors are off (Linux 6.1.192, 6.12.117)", _REPORTING),
+    OutOfScope(
         "B19", "balloon work is stopped before the shutdown (2026)", "after a shutdown there is no guest to lose data"
     ),
-    Unsaid("N6 (latency)", "all blocks are released with interrupts off", "the text has no time"),
-    Unsaid(
+    OutOfScope("N6 (latency)", "all blocks are released with interrupts off", "the text has no time"),
+    OutOfScope(
         "N6 (torn id)",
         "a legacy device's id is read a byte at a time and may read as DONE",
         "an id is one value in the text; blocks given back early are legal (D7)",
     ),
-    Unsaid("host 7", "hinting without an iothread crashes (QEMU 5.1)", _MEMORY),
-    Unsaid("host 8", "unrealize asks for the guest's feature instead of the host's (QEMU 5.1)", _MEMORY),
-    Unsaid("host 9", "the iothread is not unreferenced (QEMU 5.1)", _MEMORY),
-    Unsaid(
+    OutOfScope("host 7", "hinting without an iothread crashes (QEMU 5.1)", _MEMORY),
+    OutOfScope("host 8", "unrealize asks for the guest's feature instead of the host's (QEMU 5.1)", _MEMORY),
+    OutOfScope("host 9", "the iothread is not unreferenced (QEMU 5.1)", _MEMORY),
+    OutOfScope(
         "host 11", "only the first buffer of an element is honoured (QEMU 6.2)", "Linux posts one buffer an element"
     ),
-    Unsaid(
+    OutOfScope(
         "host 13",
         "bits of the bitmap are changed without its mutex (QEMU 4.0)",
         "a lost clear, which sends a block once more, and wrong counters; the text has one bit a block, not words",
     ),
-    Unsaid("host 15", "completion sends pages without the mutex (QEMU 8.0)", _COUNTERS),
-    Unsaid("host 16", "the mutex in COLO's flush (QEMU 7.0, 8.1)", "COLO is not in the text"),
-    Unsaid("host 17", "discarded pages are cleared without the mutex (QEMU 6.2)", _COUNTERS),
-    Unsaid("host 25", "the bulk stage ignores the bitmap (QEMU 6.1)", "blocks are sent in any order in the text"),
-    Unsaid("host 27", "page poison and reporting (QEMU 5.1)", _REPORTING),
-    Unsaid("host 28", "the name of a subsection of the stream (QEMU 6.2)", "the format of the stream"),
-    Unsaid("host 29", "the size of config, and what is in it at first (QEMU 4.0, 4.1)", _SETUP),
-    Unsaid("host 30", "a guard against DMA re-entrancy (QEMU 8.1)", _MEMORY),
-    Unsaid("host 31", "crashes and leaks of the balloon proper (QEMU 4.0 to 10.0)", "not hinting"),
-    Unsaid("host 32", "a hint for a block without a bitmap (x-ignore-shared) kills QEMU; open", _MEMORY),
+    OutOfScope("host 15", "completion sends pages without the mutex (QEMU 8.0)", _COUNTERS),
+    OutOfScope("host 16", "the mutex in COLO's flush (QEMU 7.0, 8.1)", "COLO is not in the text"),
+    OutOfScope("host 17", "discarded pages are cleared without the mutex (QEMU 6.2)", _COUNTERS),
+    OutOfScope("host 25", "the bulk stage ignores the bitmap (QEMU 6.1)", "blocks are sent in any order in the text"),
+    OutOfScope("host 27", "page poison and reporting (QEMU 5.1)", _REPORTING),
+    OutOfScope("host 28", "the name of a subsection of the stream (QEMU 6.2)", "the format of the stream"),
+    OutOfScope("host 29", "the size of config, and what is in it at first (QEMU 4.0, 4.1)", _SETUP),
+    OutOfScope("host 30", "a guard against DMA re-entrancy (QEMU 8.1)", _MEMORY),
+    OutOfScope("host 31", "crashes and leaks of the balloon proper (QEMU 4.0 to 10.0)", "not hinting"),
+    OutOfScope("host 32", "a hint for a block without a bitmap (x-ignore-shared) kills QEMU; open", _MEMORY),
 )

@@ -206,7 +206,7 @@ def driver_is_in_step(s: State) -> Term:
 
 @lemma(lambda w: w.hinting and w.guest.fill == Fill.ZERO and w.device.has_poison_val)
 def poison_val_is_zero(s: State) -> Term:
-    """A guest that expects zeros never tells anything else, and a reset leaves zero."""
+    """A guest that expects zeros never writes anything else, and a reset leaves zero."""
     return s.device.poison_val == PoisonVal.ZERO
 
 

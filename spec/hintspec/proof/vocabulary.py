@@ -1,4 +1,4 @@
-"""Words that the lemmas share: where the worker stands, what is on the ring, which worlds are meant."""
+"""Conditions that the lemmas share: the worker's place, entries of the ring, kinds of worlds."""
 
 from __future__ import annotations
 

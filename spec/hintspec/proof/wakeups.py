@@ -1,4 +1,4 @@
-"""Lemmas of news: no wake-up is lost between the device's config and a worker that looks at it.
+"""Lemmas of wake-ups: none is lost between the device's config and a worker that looks at it.
 
 Each change of what config shows is followed by an interrupt. That finds the bit clear, and queues the worker, or set,
 and then the worker is queued, or is about to clear the bit, before it reads config. So the driver sees DONE, and gives
@@ -17,8 +17,8 @@ from hintspec.protocol.state import Binding, Phase, State, Status, Worker
 from hintspec.protocol.worlds import asks_for_hints, copies_ram, discarding, hinting, reads_in_worker, skipping
 
 
-def is_told(w: World) -> bool:
-    """Worlds with a device that tells each change, and a driver that reads the id in its worker."""
+def announces_changes(w: World) -> bool:
+    """Worlds whose device raises an interrupt with each change, and whose driver reads the id in its worker."""
     return reads_in_worker(w) and (discarding(w) or w.device.issue == Issue.LOCKED)
 
 
@@ -28,7 +28,7 @@ def has_work(s: State, place: Label, *others: Label) -> Term:
     return s.driver.queued | one_of(s.driver.at, place, *others) | leaving
 
 
-@lemma(is_told, leans_on="worker_rests_while_away")
+@lemma(announces_changes, leans_on="worker_rests_while_away")
 def reset_shows_stop(s: State) -> Term:
     """While the driver is away config shows STOP, or (Firecracker, which asks whoever is there) an interrupt is due."""
     if discarding(s.world):
@@ -36,7 +36,7 @@ def reset_shows_stop(s: State) -> Term:
     return implies(~s.device.negotiated, s.device.status == Status.S_STOP)
 
 
-@lemma(is_told, leans_on="reset_shows_stop worker_rests_while_away")
+@lemma(announces_changes, leans_on="reset_shows_stop worker_rests_while_away")
 def news_is_on_its_way(s: State) -> Term:
     """If config shows an id or DONE that the worker has not read, an interrupt is due, the bit set, or it reads now."""
     shown = config_shows(s)
@@ -45,13 +45,13 @@ def news_is_on_its_way(s: State) -> Term:
     return implies(~(shown == STOP) & ~(shown == s.driver.cache), due)
 
 
-@lemma(is_told)
+@lemma(announces_changes)
 def bit_has_work(s: State) -> Term:
     """While the bit is set the worker's work is pending, or the worker is about to clear the bit."""
     return implies(s.driver.read_bit, has_work(s, Worker.TEST_BIT))
 
 
-@lemma(is_told, leans_on="bit_has_work driver_ids_grow worker_rests_while_away")
+@lemma(announces_changes, leans_on="bit_has_work driver_ids_grow worker_rests_while_away")
 def reading_again_has_work(s: State) -> Term:
     """If the bit was set while the worker worked, its work is pending until it ends."""
     again = one_of(s.driver.at, Worker.REREAD, Worker.POLL_ID)
@@ -59,7 +59,7 @@ def reading_again_has_work(s: State) -> Term:
     return implies(again | past, has_work(s, Worker.TEST_BIT))
 
 
-@lemma(is_told, leans_on="ids_are_known reading_again_has_work")
+@lemma(announces_changes, leans_on="ids_are_known reading_again_has_work")
 def unserved_id_has_work(s: State) -> Term:
     """An id that was read and not served keeps the worker at work."""
     unserved = is_issued(s.driver.cache) & ~(s.driver.cache == s.driver.active)
@@ -67,7 +67,7 @@ def unserved_id_has_work(s: State) -> Term:
     return implies(unserved, has_work(s, w.TEST_BIT, w.READ_ID, w.CHECK_ID, w.RETEST, w.REREAD, w.SET_ID))
 
 
-@lemma(is_told, leans_on="reading_again_has_work")
+@lemma(announces_changes, leans_on="reading_again_has_work")
 def done_has_work(s: State, block: Term) -> Term:
     """DONE that was read keeps the worker at work until it has given all blocks back."""
     kept = (s.driver.cache == DONE) & s.driver.held.has(block)
@@ -93,7 +93,7 @@ def last_stage_shows_done(s: State) -> Term:
 
 def can_forget(w: World) -> bool:
     """Worlds in which an id does not outlive its device: a reset, or the end of its migration."""
-    return skipping(w) and is_told(w) and w.driver.forgets_id_on_restore and w.device.done_on_cleanup
+    return skipping(w) and announces_changes(w) and w.driver.forgets_id_on_restore and w.device.done_on_cleanup
 
 
 @lemma(can_forget, leans_on="gone_keeps_nothing hinting_only_in_round last_stage_shows_done worker_rests_while_away")

@@ -1,8 +1,7 @@
-"""What must come time and again, and whose part in it is taken for granted.
+"""Liveness: on every fair run the condition is met again and again.
 
-A property here claims: on every fair run its condition is met again and again. Anyone may stand still for
-ever, but for those whom the property's fairness obliges. Applications and the user of the VM
-are never obliged to anything, nor is a step that a budget limits.
+Fairness says which steps are taken at some time if they stay possible; all others may be put off for ever. Steps of
+applications and of the user of the VM are never fair, nor is a step that a budget limits.
 """
 
 from __future__ import annotations
@@ -87,7 +86,7 @@ def worker_gets_on(s: State) -> Term:
 def worker_never_spins(s: State) -> Term:
     """Even if the device does nothing, the worker does not spin: time and again it ends, or posts another buffer.
 
-    Said of the drivers that do not wait for the device: those that do sleep, and so need its help by design.
+    This holds for drivers that do not wait for the device. One that waits sleeps, and needs the device by design.
     """
     return worker_is_not_stuck(s)
 

@@ -1,6 +1,6 @@
-"""How both sides must conduct themselves, beside keeping data safe: found by asking of each rule what notices its loss.
+"""Rules of the protocol that both sides keep beside the safety of data.
 
-Of the steps that promise one of these, each names it; ``docs/mutation.md`` says what was found.
+Mutation of the text found them: nothing else noticed when one of these rules was left out (``docs/mutation.md``).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def requested_id_is_new(s: State) -> Term:
 
 @state_property(
     ALWAYS,
-    "virtio 1.3 driver rules D4 and D10: what the field shows is acted upon; virtio: a config change is told",
+    "virtio 1.3 driver rules D4 and D10: what the field shows is acted upon; virtio: a config change interrupts",
     lambda w: skipping(w) and reads_in_worker(w),
     kept_with="bit_has_work done_has_work ids_are_known news_is_on_its_way reset_shows_stop unserved_id_has_work "
     "worker_rests_while_away",
@@ -52,7 +52,7 @@ def requested_id_is_new(s: State) -> Term:
 def news_is_acted_upon(s: State, block: Term) -> Term:
     """A driver at rest has served the id that config shows, and has seen DONE if it shows that.
 
-    Said of drivers that read the id in the worker. One that reads it in the interrupt (Linux 4.20) may take up a
+    This holds for drivers that read the id in the worker. One that reads it in the interrupt (Linux 4.20) may begin a
     round after DONE, which ``blocks_come_back`` shows.
     """
     shown = config_shows(s)

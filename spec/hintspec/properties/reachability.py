@@ -1,4 +1,4 @@
-"""What must be able to happen, or every property holds in vain.
+"""Reachability: what must be able to happen, or every property holds in vain.
 
 That a page is left out of a migration is a property of its own (``free_block_skipped``).
 """
@@ -60,7 +60,7 @@ def sent_blocks_written_again(s: State) -> Term:
 
 @reachable(("stop_vm", "next_sync"), lambda w: migrating(w) and w.log.mode != LogMode.TCG)
 def hypervisor_writes_again(s: State) -> Term:
-    """The same, one of them by a write of the hypervisor's own, of which the kernel's log knows nothing."""
+    """As above, and the hypervisor itself wrote one of them, which the kernel's log does not have."""
     return (missing_again(s) == ALL) & ~(s.log.own - s.log.kernel == EMPTY)
 
 
@@ -83,7 +83,7 @@ def write_at_the_start(s: State) -> Term:
 
 @reachable(("write",), issues_ids)
 def write_as_sync_begins(s: State) -> Term:
-    """The same between the STOP of a later sync and that sync's reading of the log."""
+    """The guest writes between the STOP of a later sync and that sync's reading of the log."""
     return (s.migration.at == Phase.SYNC_GET) & ~first_sync(s)
 
 

@@ -1,4 +1,4 @@
-"""What must hold, each with the clause or the reason behind it; and what must be able to happen.
+"""Safety of data and blocks: each property with the clause or the reason behind it; and that a block can be skipped.
 
 The properties of single steps are in :mod:`hintspec.protocol.promises`.
 """
@@ -72,7 +72,7 @@ def free_content_kept(s: State, block: Term) -> Term:
     kept_with="poison_val_is_zero",
 )
 def poison_val_agrees(s: State) -> Term:
-    """While the driver is there, poison_val tells what the guest expects in a free page."""
+    """While the driver is there, poison_val is what the guest expects in a free page."""
     pattern = s.world.guest.fill == Fill.POISON
     expected = PoisonVal.PATTERN if pattern else PoisonVal.ZERO
     ready = (s.driver.binding == Binding.BOUND) & s.device.negotiated

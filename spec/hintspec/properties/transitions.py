@@ -1,8 +1,8 @@
-"""What every change owes, whoever makes it: of the state before a step (``s``) and the state after it (``t``).
+"""Transition invariants: conditions over the state before a step (``s``) and the state after it (``t``).
 
-Each is promised by all steps that write one of the variables it is about, so none of them has to name it. They say in
-one place what the real systems see to in many, and were found, like :mod:`hintspec.properties.protocol_rules`,
-by asking of each rule what notices its loss.
+All steps that write one of the variables an invariant is about promise it, so that none of them has to name it.
+Mutation of the text found them: for each rule of the real systems whose loss nothing noticed, there is one here or in
+:mod:`hintspec.properties.protocol_rules`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from hintspec.protocol.device import hint_counts, is_notified, payload
 from hintspec.protocol.device_loop import nothing_to_do
 from hintspec.protocol.dirty_log import migration_runs
 from hintspec.protocol.historic import mutex_is_free
-from hintspec.protocol.rules import Honours, Issue, IssueWaits, LogMode, World
+from hintspec.protocol.rules import Honours, LogMode, World
 from hintspec.protocol.state import (
     APPLICATION,
     DEVICE,
@@ -30,7 +30,9 @@ from hintspec.protocol.worlds import (
     clears_in_two_steps,
     copies_ram,
     hinting,
+    issue_waits,
     issues_ids,
+    issues_under_lock,
     migrating,
     reads_in_worker,
     returns_first,
@@ -39,7 +41,7 @@ from hintspec.protocol.worlds import (
 
 
 def differs(a: Term, b: Term) -> Term:
-    """Whether a variable gets another value."""
+    """The variable gets another value."""
     return ~(a == b)
 
 
@@ -54,11 +56,6 @@ CONFIG_CHANGE_RAISES_INTERRUPT = step_property(
 )
 
 
-def issues_under_lock(w: World) -> bool:
-    """Worlds in which a new id and its status are one step."""
-    return skipping(w) and w.device.issue == Issue.LOCKED
-
-
 @transition_invariant(
     CONFIG_CHANGE_RAISES_INTERRUPT,
     of=("device.interrupt", "device.status", "device.cmd_id"),
@@ -68,8 +65,8 @@ def issues_under_lock(w: World) -> bool:
 )
 def interrupt_tells_change(s: State, t: State) -> Term:
     """The hypervisor raises the interrupt with a new status or id, and with nothing else but a new balloon size."""
-    news = differs(s.device.status, t.device.status) | differs(s.device.cmd_id, t.device.cmd_id)
-    return t.device.interrupt == (s.device.interrupt | news)
+    changed = differs(s.device.status, t.device.status) | differs(s.device.cmd_id, t.device.cmd_id)
+    return t.device.interrupt == (s.device.interrupt | changed)
 
 
 @transition_invariant(CONFIG_CHANGE_RAISES_INTERRUPT, of=("device.interrupt",), by=(DEVICE, HYPERVISOR))
@@ -86,7 +83,7 @@ def bit_needs_interrupt(s: State, t: State) -> Term:
 
 @transition_invariant(CONFIG_CHANGE_RAISES_INTERRUPT, of=("driver.at",), by=(DRIVER,), when=reads_in_worker)
 def read_needs_bit(s: State, t: State) -> Term:
-    """The worker reads the id from config when it noted a change, not else: virtio_balloon_cmd_id_received."""
+    """The worker reads the id from config only after it noted a change: virtio_balloon_cmd_id_received."""
     will_read = one_of(t.driver.at, Worker.READ_ID, Worker.REREAD, Worker.POLL_ID)
     return implies(will_read, s.driver.read_bit)
 
@@ -154,7 +151,7 @@ PROBED_AFRESH = step_property(
 
 @transition_invariant(PROBED_AFRESH, of=("driver.binding",), by=(DRIVER,))
 def knows_no_id(s: State, t: State) -> Term:
-    """What the last driver knew is gone."""
+    """The id that the last driver read or served is gone."""
     probed = (s.driver.binding == Binding.ABSENT) & (t.driver.binding == Binding.BOUND)
     return implies(probed, (t.driver.cache == STOP) & (t.driver.active == STOP))
 
@@ -173,7 +170,7 @@ LOOP_IS_KICKED = step_property(
 
 @transition_invariant(LOOP_IS_KICKED, of=("ring.queue", "device.awake"), by=(DEVICE,))
 def pops_once_kicked(s: State, t: State) -> Term:
-    """What is popped, and what goes to sleep, is a loop that runs."""
+    """Only a loop that runs pops an entry, or goes to sleep."""
     return s.device.awake
 
 
@@ -274,12 +271,12 @@ def stop_before_sync(s: State, t: State) -> Term:
 
 def asks_after_each_sync(w: World) -> bool:
     """Worlds in which nothing holds a new id back."""
-    return issues_ids(w) and w.device.issue == Issue.LOCKED and w.device.issue_waits == IssueWaits.NOTHING
+    return issues_ids(w) and issues_under_lock(w) and not issue_waits(w)
 
 
 @transition_invariant(SYNC_IN_ORDER, of=("migration.at",), by=(HYPERVISOR,), when=asks_after_each_sync)
 def id_or_done_after_sync(s: State, t: State) -> Term:
-    """PRECOPY_NOTIFY_AFTER_BITMAP_SYNC: a VM that runs is asked for hints, one that stands still is told DONE."""
+    """PRECOPY_NOTIFY_AFTER_BITMAP_SYNC: a VM that runs is asked for hints, one that is stopped is shown DONE."""
     ends = (s.migration.at == Phase.SYNC_PUBLISH) & is_notified(s)
     return implies(ends, t.device.status == choose(s.vm.running, Status.S_REQUESTED, Status.S_DONE))
 
@@ -295,7 +292,7 @@ VM_AS_FOUND = step_property(
 
 @transition_invariant(VM_AS_FOUND, of=("vm.running", "migration.at"), by=(HYPERVISOR,))
 def no_start_or_stop_in_sync(s: State, t: State) -> Term:
-    """Whatever starts or stops the VM, and whatever ends a migration, waits for the sync's end."""
+    """A step that starts or stops the VM, or ends a migration, waits for the end of the sync."""
     moves = differs(s.vm.running, t.vm.running) | ((t.migration.at == Phase.IDLE) & migration_runs(s))
     between = one_of(s.migration.at, Phase.IDLE, Phase.ROUND, Phase.LAST, Phase.COMPLETE)
     return implies(moves, between)
@@ -303,7 +300,7 @@ def no_start_or_stop_in_sync(s: State, t: State) -> Term:
 
 @transition_invariant(VM_AS_FOUND, of=("vm.running", "migration.at"), by=(HYPERVISOR,))
 def left_as_found(s: State, t: State) -> Term:
-    """A VM that was stopped for the last stage runs again (see migration_over); another one does what it did."""
+    """A VM that was stopped for the last stage runs again (see migration_over); any other is left as it is."""
     ends = (t.migration.at == Phase.IDLE) & migration_runs(s)
     return implies(ends, t.vm.running == (s.vm.running | s.migration.last))
 
@@ -313,15 +310,14 @@ def left_as_found(s: State, t: State) -> Term:
 GHOSTS_SAY_THIS = step_property(
     "ghosts_say_this",
     "what the words of the properties mean: what was seen of ids, whose content changed, and that it matters",
-    "The ghosts follow what happens: the last out buffer that was popped, and the content of the one block that a "
-    "step speaks of.",
+    "The ghosts follow what happens: the last out buffer that was popped, and the content of the one block of a step.",
     follows_from="half_a_hint",
 )
 
 
 @transition_invariant(GHOSTS_SAY_THIS, of=("ring.queue", "ghost.open", "ghost.last_id"), by=(DEVICE,), when=hinting)
 def seen_of_ids(s: State, t: State) -> Term:
-    """Each out buffer that is popped is seen, be it ignored or not; no hint is taken for one."""
+    """Each out buffer that is popped is noted, ignored or not; a hint is not."""
     sent = payload(s)
     carries_id = is_issued(sent)
     seen = ~(s.ring.queue.head("kind") == Entry.HINT)
@@ -337,7 +333,7 @@ def only(block: Term, old: Term, new: Term) -> Term:
 
 @transition_invariant(GHOSTS_SAY_THIS, of=("ghost.data",), by=(APPLICATION, HYPERVISOR))
 def data_of_one_block(s: State, t: State, block: Term) -> Term:
-    """A step that speaks of a block changes what is known of this one's data."""
+    """A step with a block changes the data of this block alone."""
     return only(block, s.ghost.data, t.ghost.data)
 
 
@@ -345,14 +341,14 @@ def data_of_one_block(s: State, t: State, block: Term) -> Term:
     GHOSTS_SAY_THIS, of=("ghost.stale", "ghost.written"), by=(APPLICATION, HYPERVISOR), when=migrating
 )
 def content_of_one_block(s: State, t: State, block: Term) -> Term:
-    """The same of what the destination lacks, and of what was written lately."""
+    """A step with a block makes this block alone stale, or written."""
     same = only(block, s.ghost.stale, t.ghost.stale)
     return same & only(block, s.ghost.written, t.ghost.written) if s.world.hinting else same
 
 
 @transition_invariant(GHOSTS_SAY_THIS, of=("ghost.stale",), by=(APPLICATION, HYPERVISOR), when=copies_ram)
 def new_content_matters(s: State, t: State) -> Term:
-    """What changes while a migration is under way was written by somebody who relies on it, or fills a free block."""
+    """During a migration only content that somebody relies on, or that fills a free block, becomes stale."""
     under_way = migration_runs(s) & ~(t.migration.at == Phase.IDLE)
     new = t.ghost.stale - s.ghost.stale
     return implies(under_way, new - t.ghost.data - t.memory.free == EMPTY)

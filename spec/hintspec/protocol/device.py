@@ -153,7 +153,7 @@ def pop_start(s: State) -> None:
 
 @action(by=DEVICE, step="H5", where="virtio-balloon.c (QEMU): get_free_page_hints", when=skipping)
 def pop_stop(s: State) -> None:
-    """Any other out buffer while hinting is on: hinting stops. The driver is not told."""
+    """Any other out buffer while hinting is on: hinting stops. No interrupt tells the driver."""
     require(out_buffer(s), ~opens_batch(s), s.device.status == Status.S_START)
     repairs.note_stop(s)
     pop_out_buffer(s)

@@ -58,7 +58,7 @@ def resume(s: State) -> None:
     when=migrating,
 )
 def abort_migration(s: State) -> None:
-    """Cancelled or failed: the clean-up tells DONE (up to 5.0: STOP), and the guest goes on here.
+    """Cancelled or failed: the clean-up shows DONE (up to 5.0: STOP), and the guest goes on here.
 
     If it was stopped for the last stage already, it starts, and its queues are kicked.
     """
@@ -68,9 +68,9 @@ def abort_migration(s: State) -> None:
     migration_over(s)
     if asks_for_hints(s.world):
         ends_as = historic.cleanup_status(s.world)
-        tell = is_notified(s) & ~(s.device.status == ends_as)
-        s.device.interrupt = s.device.interrupt | tell
-        s.device.status = choose(tell, ends_as, s.device.status)
+        changes = is_notified(s) & ~(s.device.status == ends_as)
+        s.device.interrupt = s.device.interrupt | changes
+        s.device.status = choose(changes, ends_as, s.device.status)
 
 
 # -- what its user does to the VM -------------------------------------------------------------

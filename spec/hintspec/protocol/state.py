@@ -35,7 +35,7 @@ from hintspec.protocol.worlds import (
 
 
 def vm_runs(s: State) -> Term:
-    """What a step of the guest needs: virtual CPUs that run."""
+    """The virtual CPUs run: every step of the guest needs it."""
     return s.vm.running
 
 
@@ -205,7 +205,7 @@ class Migration(Part):
 
 
 class Ghost(Part):
-    """What nobody in the real system knows, and the properties speak of."""
+    """State that the real system does not have, and that the properties need."""
 
     data = var(BLOCKS, EMPTY, "content that an application relies on", ghost=True, mark="D", role="content")
     stale = var(

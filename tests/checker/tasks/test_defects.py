@@ -21,7 +21,7 @@ from hintproof.views.results import defects as view
 from hintproof.views.results.real import observation_lines
 from hintspec.catalogue.defects import DEFECTS
 from hintspec.catalogue.expected import RECORDS
-from hintspec.catalogue.out_of_scope import HARMLESS, UNSAID, Harmless
+from hintspec.catalogue.out_of_scope import HARMLESS, OUT_OF_SCOPE, Harmless
 from hintspec.language.sizes import Sizes
 from tests.places import ROOT
 
@@ -35,7 +35,7 @@ def invoke(*arguments: str) -> Any:
 
 def test_the_whole_history_is_told() -> None:
     """Every entry of the known history is a defect, harmless, or out of scope."""
-    told = " ".join(item.label for items in (DEFECTS.values(), HARMLESS, UNSAID) for item in items)
+    told = " ".join(item.label for items in (DEFECTS.values(), HARMLESS, OUT_OF_SCOPE) for item in items)
     labels = [*(f"B{n}" for n in range(1, 21)), "B5'", *(f"N{n}" for n in range(1, 7))]
     labels += [f"host {n}" for n in range(1, 35)]
     assert [label for label in labels if not re.search(rf"\b{re.escape(label)}(?!\d)", told)] == []

@@ -183,7 +183,7 @@ def test_every_word_composes_somewhere() -> None:
         ("linux-6.1+firecracker-1.14+kvm-auto", "no dirty log"),
         ("linux-6.1+firecracker-1.14+drain-before-id", "no such rule"),
         ("linux-6.1+qemu-7.2+kvm-auto+eager-clear", "manual-clear logs only"),
-        ("linux-5.0+qemu-7.2+kvm-auto+deflate-on-oom", "said of v36"),
+        ("linux-5.0+qemu-7.2+kvm-auto+deflate-on-oom", "is for v36"),
         ("no-hint+qemu-7.2+kvm-auto+cell-per-round", "nothing to|no driver"),
         ("linux-6.1+qemu-7.2+kvm-automatic", "did you mean 'kvm-auto'"),
     ],

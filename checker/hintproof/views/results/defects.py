@@ -15,7 +15,7 @@ from hintproof.views import markdown
 from hintproof.views.results import tables
 from hintproof.views.trace import mail
 from hintspec.catalogue.defect import Defect
-from hintspec.catalogue.out_of_scope import HARMLESS, UNSAID
+from hintspec.catalogue.out_of_scope import HARMLESS, OUT_OF_SCOPE
 
 #: The proof for every size in the words of a page.
 _EVERY_SIZE = {
@@ -36,7 +36,7 @@ def list_table(defects: list[Defect]) -> Table:
 def rest_lines() -> list[str]:
     """The entries of the history that are no defects of ours: harmless, or out of scope."""
     harmless = [f"does no harm: {item.label}: {item.title}: {item.why}" for item in HARMLESS]
-    return [*harmless, *(f"can't be said: {item.label}: {item.title}: {item.reason}" for item in UNSAID)]
+    return [*harmless, *(f"can't be said: {item.label}: {item.title}: {item.reason}" for item in OUT_OF_SCOPE)]
 
 
 def derived_table(found: list[Derived]) -> Table:
