@@ -40,6 +40,7 @@ class LinuxChecker:
     def __init__(self, thorough: bool = False, checks: tuple[Check, ...] = (), jobs: int | None = None) -> None:
         self.checks = checks or (*USUAL, *(MORE if thorough else ()))
         self.jobs = jobs or cores()
+        self._known: dict[frozenset[tuple[str, str]], dict[Check, Answer]] = {}
 
     def check(self, files: Mapping[str, str]) -> DriverVerdict:
         """The verdict on a driver. One that can't be checked is ``trouble``, not an exception."""
@@ -57,16 +58,21 @@ class LinuxChecker:
         return first_difference(self._answers(before), self._answers(after))
 
     def _answers(self, files: Mapping[str, str]) -> dict[Check, Answer]:
-        """The answer to each check, from the cache where there is one."""
-        answers = {check: _load_answer(files, check) for check in self.checks}
-        missing = [check for check, answer in answers.items() if answer is None]
-        if missing:
-            with compiled(Source("the driver", files)) as driver, ThreadPoolExecutor(self.jobs) as pool:
-                # each thread waits for a process of its own
-                for check, answer in zip(missing, pool.map(driver.run, missing), strict=True):
-                    answers[check] = answer
-                    _save_answer(files, check, answer)
-        return {check: answer for check, answer in answers.items() if answer is not None}
+        """The answer to each check; a checker runs each once, whether or not the cache takes its answer."""
+        key = frozenset(files.items())
+        if key not in self._known:
+            cached = {check: answer for check in self.checks if (answer := _load_answer(files, check)) is not None}
+            missing = [check for check in self.checks if check not in cached]
+            answers = cached | (self._run(files, missing) if missing else {})
+            self._known[key] = {check: answers[check] for check in self.checks}
+        return self._known[key]
+
+    def _run(self, files: Mapping[str, str], checks: list[Check]) -> dict[Check, Answer]:
+        with compiled(Source("the driver", files)) as driver, ThreadPoolExecutor(self.jobs) as pool:
+            answers = dict(zip(checks, pool.map(driver.run, checks), strict=True))  # a process of its own for each
+        for check, answer in answers.items():
+            _save_answer(files, check, answer)
+        return answers
 
 
 # -- the cache of answers ---------------------------------------------------------------------
