@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from itertools import accumulate, islice
 from typing import Any
 
 from hintspec.language.declare import LEMMA, SOMETIMES
@@ -224,18 +225,11 @@ class Story:
 
     def states(self) -> Iterator[Values]:
         """The state before the first step, and after each. Each is a new dict."""
-        state = dict(self.start)
-        yield dict(state)
-        for moment in self.moments:
-            state.update((change.variable, change.after) for change in moment.changes)
-            yield dict(state)
+        return accumulate(self.moments, advance, initial=dict(self.start))
 
     def state(self, number: int) -> Values:
         """The state after that many steps."""
-        state = dict(self.start)
-        for moment in self.moments[:number]:
-            state.update((change.variable, change.after) for change in moment.changes)
-        return state
+        return next(islice(self.states(), number, None))
 
     @cached_property
     def by_name(self) -> dict[str, Variable]:
@@ -271,6 +265,11 @@ class Story:
     def ring(self) -> str:
         """The name of the ring variable; "" if this world has none."""
         return next((v.name for v in self.variables if v.shape == Shape.RING), "")
+
+
+def advance(state: Values, moment: Moment) -> Values:
+    """The state after a step."""
+    return state | {change.variable: change.after for change in moment.changes}
 
 
 def marks(story: Story, state: Values, block: int) -> str:

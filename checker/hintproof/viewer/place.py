@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import islice
 
-from hintproof.story.model import Moment, Story, Values, plain
+from hintproof.story.model import Moment, Story, Values, advance, plain
 from hintproof.views.trace.rows import mattering
 
 #: Steps between two snapshots; the states between them are computed from the one before.
@@ -31,10 +31,8 @@ class Place:
 
     def state(self, number: int) -> Values:
         """The state after so many steps."""
-        state = dict(self._snapshots[number // _EVERY])
-        for moment in self.story.moments[number // _EVERY * _EVERY : number]:
-            state.update((change.variable, change.after) for change in moment.changes)
-        return state
+        since = self.story.moments[number // _EVERY * _EVERY : number]
+        return reduce(advance, since, self._snapshots[number // _EVERY])
 
     def moment(self, number: int) -> Moment | None:
         """The step of that number; None for 0."""
