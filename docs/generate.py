@@ -13,7 +13,7 @@ from pathlib import Path
 from marks import fill
 from proof_pages import proof_pages
 from result_pages import defects_page, exploration_page, gate_page, mutation_page, speed_page
-from rooms import with_imports
+from rooms import fill_imports
 from text_pages import environments_page, properties_page, resolved_page, state_page, steps_page
 from trace_pages import explaining_page, reading_page
 
@@ -40,7 +40,7 @@ def generate() -> dict[Path, str]:
     """Make the text of every generated file."""
     proof, dependencies = proof_pages(DOCS)
     files = {
-        DOCS / "architecture.md": with_imports((DOCS / "architecture.md").read_text()),
+        DOCS / "architecture.md": fill_imports((DOCS / "architecture.md").read_text()),
         DOCS / "steps.md": steps_page(),
         DOCS / "text-linux-6.1.md": resolved_page("linux-6.1+qemu-7.2+kvm-manual"),
         DOCS / "state.md": state_page(),

@@ -10,6 +10,6 @@ def fill(page: str, name: str, new: str) -> str:
     return f"{head}{begin}\n\n{new}\n\n{end}{rest.split(end)[1]}"
 
 
-def one_line(text: str) -> str:
+def join_lines(text: str) -> str:
     """Join the lines of a docstring."""
     return " ".join(text.split())

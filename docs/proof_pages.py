@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from marks import fill, one_line
+from marks import fill, join_lines
 
 from hintproof.interpret.wording import wording
 from hintproof.system.workers import Task, run_in_order
@@ -61,10 +61,10 @@ def _proof_page(docs: Path, proofs: dict[str, ProofResult]) -> str:
         for f in proofs[name].failures
     ]
     text = fill(text, "refuted", table(["environment", "step", "does not keep", "the protocol reaches it"], refuted))
-    assumed = [[f"`{a.name}`", one_line(a.says), a.clause] for a in PROTOCOL.assumptions]
+    assumed = [[f"`{a.name}`", join_lines(a.says), a.clause] for a in PROTOCOL.assumptions]
     text = fill(text, "assumed", table(["assumption", "says", "because"], assumed))
     lemmas = [
-        [f"`{item.name}`", one_line(item.says), ", ".join(f"`{lean}`" for lean in item.leans_on)]
+        [f"`{item.name}`", join_lines(item.says), ", ".join(f"`{lean}`" for lean in item.leans_on)]
         for item in (*PROTOCOL.lemmas, *(p for p in PROTOCOL.properties if p.leans_on))
     ]
     return fill(text, "lemmas", table(["lemma or property", "says", "leans on"], lemmas))
@@ -89,7 +89,7 @@ def _dependencies_page(rows: list[Dependency]) -> str:
         assert term is not None
         says = f"`{wording(term)}`"
         if row.part.kind == LEMMA:
-            says = one_line(model.claim_named(row.part.name).declared.says)
+            says = join_lines(model.claim_named(row.part.name).declared.says)
         if row.unproved:
             needed.append([f"{row.part.kind} `{row.part}`", says, ", ".join(f"`{name}`" for name in row.unproved)])
         elif row.part.kind == GUARD:

@@ -58,7 +58,7 @@ def table_rows(page: str) -> Iterator[tuple[int, str, list[str]]]:
             yield number, f"{package}.{cells[0].strip('`')}", cells
 
 
-def with_imports(page: str) -> str:
+def fill_imports(page: str) -> str:
     """The page with the last column of its tables of rooms made anew."""
     lines, rows, known = page.splitlines(), list(table_rows(page)), imports()
     order = [room for _, room, _ in rows]

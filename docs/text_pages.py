@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from marks import one_line
+from marks import join_lines
 
 from hintproof.engines.report import length
 from hintproof.tasks.text import resolve
@@ -26,11 +26,11 @@ def steps_page() -> str:
     ]
     rows: dict[str, list[list[str]]] = {}
     for item in PROTOCOL.actions:
-        row = [item.step, f"`{item.name}`", item.actor.name, one_line(item.says), item.where]
+        row = [item.step, f"`{item.name}`", item.actor.name, join_lines(item.says), item.where]
         rows.setdefault(item.source[0], []).append(row)
     modern = [module for module in rows if not module.endswith("_steps")]
     for module in (*modern, *(m for m in rows if m not in modern)):
-        doc = one_line((sys.modules[module].__doc__ or "").strip().split("\n\n")[0])
+        doc = join_lines((sys.modules[module].__doc__ or "").strip().split("\n\n")[0])
         parts += [f"## `{module}`", doc, table(["step", "name", "actor", "what happens", "where"], rows[module])]
     return "\n\n".join(parts) + "\n"
 
@@ -51,7 +51,7 @@ def state_page() -> str:
             [f"`{name}.{attribute}`", declared.mark, "ghost" if declared.ghost else "", declared.says]
             for attribute, declared in part.declared().items()
         ]
-        parts += [f"## {name}: {one_line(part.__doc__ or '')}", table(["variable", "mark", "", "meaning"], rows)]
+        parts += [f"## {name}: {join_lines(part.__doc__ or '')}", table(["variable", "mark", "", "meaning"], rows)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -64,7 +64,7 @@ def properties_page() -> str:
         "recoverable": "from every reachable state, a state with it can still be reached",
         "progress": "on every fair run it is met again and again, see [verdicts](verdicts.md#progress)",
     }
-    rows = [[f"`{p.name}`", p.kind, one_line(p.says), p.clause] for p in PROTOCOL.properties]
+    rows = [[f"`{p.name}`", p.kind, join_lines(p.says), p.clause] for p in PROTOCOL.properties]
     live = [p for p in PROTOCOL.properties if p.kind == PROGRESS]
     conditions = dict.fromkeys(condition for p in live for condition in p.fair)
     fair = [[f.name, f.says, _obliged(f), ", ".join(f"`{p.name}`" for p in live if f in p.fair)] for f in conditions]
@@ -99,7 +99,7 @@ def properties_page() -> str:
 
 def _change(item: TransitionInvariant) -> list[str]:
     variables, actors = (", ".join(names) for names in ([f"`{v}`" for v in item.of], [a.name for a in item.by]))
-    return [f"`{item.name}`", one_line(item.says), variables, actors, f"`{item.property.name}`"]
+    return [f"`{item.name}`", join_lines(item.says), variables, actors, f"`{item.property.name}`"]
 
 
 def _obliged(condition: Fairness) -> str:
