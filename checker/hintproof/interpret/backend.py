@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ClassVar, Generic, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Generic, TypeVar
 
 from hintspec.language.errors import SpecError
 from hintspec.language.folds import fold
@@ -16,35 +16,38 @@ V = TypeVar("V")
 class Backend(Generic[V]):
     """An interpretation: for each operator a method of its name, ``_has(term, blocks, block)`` for "has".
 
-    A method gets the term and the meanings of its arguments; names and numbers among them stay as they are. An
-    interpretation names the operators that it ``lacks``, as no term that it is given has them, and those that are
-    ``given`` with each term, as they mean something else each time. If it forgets one, it can't be made.
+    A method gets the term and the meanings of its arguments; names and numbers among them stay as they are. One that
+    writes text may have a form instead: {0}, {1} .. are the arguments, {me} is the interpretation. An interpretation
+    names the operators that it ``lacks``, as no term that it is given has them, and those that are ``given`` with each
+    term, as they mean something else each time. If it forgets one, it can't be made.
     """
 
     title: ClassVar[str]
     lacks: ClassVar[frozenset[str]]
     given: ClassVar[frozenset[str]] = frozenset()
+    forms: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self) -> None:
         """Raise :class:`SpecError` naming the operators without a meaning."""
-        self._meanings: dict[str, Callable[..., V]] = {}
-        unbound = []
-        for name in OPERATORS.keys() - self.lacks - self.given:
-            found = self._bind(name)
-            if found is None:
-                unbound.append(name)
-            else:
-                self._meanings[name] = found
+        bound = {name: self._bind(name) for name in OPERATORS if name not in self.lacks | self.given}
+        unbound = [name for name, meaning in bound.items() if meaning is None]
         if unbound:
-            raise SpecError(f"the {self.title} interpretation has no meaning for {', '.join(sorted(unbound))}")
+            raise SpecError(f"the {self.title} interpretation has no meaning for {', '.join(unbound)}")
+        self._meanings: dict[str, Any] = bound
 
     def _bind(self, name: str) -> Callable[..., V] | None:
-        """The method for an operator, if there is one."""
-        return getattr(self, f"_{name}", None)
+        """The method or form for an operator, of the nearest class that has one."""
+        for kind in type(self).__mro__:
+            if name in vars(kind).get("forms", ()):
+                form: Any = vars(kind)["forms"][name]
+                return lambda term, *args: form.format(*args, me=self)
+            if f"_{name}" in vars(kind):
+                return getattr(self, f"_{name}", None)
+        return None
 
     def meaning(self, term: Term, memo: dict[Term, V] | None = None, **given: Callable[..., V]) -> V:
         """The meaning of a term. A ``memo`` is for terms that are interpreted with the same ``given``."""
-        meanings = {**self._meanings, **given}
+        meanings: dict[str, Callable[..., V]] = {**self._meanings, **given}
 
         def visit(here: Term, *args: V) -> V:
             if here.op not in meanings:

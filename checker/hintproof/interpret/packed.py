@@ -8,7 +8,7 @@ made of it is the text of a module that Numba compiles, see :mod:`hintproof.inte
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from hintproof.interpret.concrete import Concrete, State
 from hintproof.interpret.source import Compiler
@@ -49,12 +49,28 @@ class PackedCompiler(Compiler):
 
     title = "packed"
     lacks = only_in(LEMMAS, ASSUMPTIONS, TRANSITIONS)
+    #: Conditions are worked out without branches: to the compiler each "and" and "or" would be two more ways to go.
+    forms: ClassVar[dict[str, str]] = {
+        "and": "({0} & {1})",
+        "or": "({0} | {1})",
+        "implies": "((not {0}) | {1})",
+        "empty_ring": "0",
+        "waiting": "({0} >> {me.ring_count} & {me.count_mask})",
+        "flush": "(({0} & {me.count_mask}) + ({0} >> {me.ring_count} & {me.count_mask}))",
+        "detach": "({0} & ~{me.count_mask})",
+        "room": "({me.sizes.ring} - ({0} & {me.count_mask}) - ({0} >> {me.ring_count} & {me.count_mask}))",
+        "empty_list": "0",
+        "list_push": "list_push({0}, {1})",
+        "list_pop": "list_pop({0})",
+        "list_top": "list_top({0})",
+    }
 
     def __init__(self, concrete: Concrete, symmetry: bool = False) -> None:
         super().__init__(concrete.model, concrete.sizes)
         self.concrete = concrete
         self.symmetry = symmetry
         self.ring_count = width_of(self.sizes.ring)
+        self.count_mask = (1 << self.ring_count) - 1
         self.list_count = width_of(self.sizes.blocks)
         self.places = self._layout()
         self.words = 1 + max(place.word for place in self.places.values())
@@ -141,21 +157,9 @@ class PackedCompiler(Compiler):
         return int(value)
 
     # -- terms -----------------------------------------------------------------------------
-    # Conditions are worked out without branches: to the compiler each "and" and "or" would be two more ways to go.
-    def _and(self, term: Term, a: str, b: str) -> str:
-        return f"({a} & {b})"
-
-    def _or(self, term: Term, a: str, b: str) -> str:
-        return f"({a} | {b})"
 
     def _not(self, term: Term, a: str) -> str:
         return "1" if a == "0" and term.sort == BOOL else super()._not(term, a)
-
-    def _implies(self, term: Term, a: str, b: str) -> str:
-        return f"((not {a}) | {b})"
-
-    def _empty_ring(self, term: Term) -> str:
-        return "0"
 
     def _post(self, term: Term, ring: str, *entry: str) -> str:
         assert isinstance(term.sort, Ring)
@@ -169,12 +173,6 @@ class PackedCompiler(Compiler):
         assert isinstance(term.sort, Ring)
         return f"ring_pop({ring}, {self.entry_width(term.sort)})"
 
-    def _flush(self, term: Term, ring: str) -> str:
-        return f"({self._used(ring)} + {self._waiting(term, ring)})"
-
-    def _detach(self, term: Term, ring: str) -> str:
-        return f"({ring} & {~((1 << self.ring_count) - 1)})"
-
     def _head(self, term: Term, ring: str, field: str) -> str:
         offset, mask = self.field(term.args[0].sort, field)
         return f"({ring} >> {2 * self.ring_count + offset} & {mask})"  # past the last entry there are zeros
@@ -184,27 +182,6 @@ class PackedCompiler(Compiler):
         bit, _ = self.field(term.sort, field)
         offset, mask = self.field(term.sort, "block")
         return f"ring_mark({ring}, {blocks}, {bit}, {offset}, {mask}, {self.entry_width(term.sort)})"
-
-    def _used(self, ring: str) -> str:
-        return f"({ring} & {(1 << self.ring_count) - 1})"
-
-    def _waiting(self, term: Term, ring: str) -> str:
-        return f"({ring} >> {self.ring_count} & {(1 << self.ring_count) - 1})"
-
-    def _room(self, term: Term, ring: str) -> str:
-        return f"({self.sizes.ring} - {self._used(ring)} - {self._waiting(term, ring)})"
-
-    def _empty_list(self, term: Term) -> str:
-        return "0"
-
-    def _list_pop(self, term: Term, blocks: str) -> str:
-        return f"list_pop({blocks})"
-
-    def _list_push(self, term: Term, blocks: str, block: str) -> str:
-        return f"list_push({blocks}, {block})"
-
-    def _list_top(self, term: Term, blocks: str) -> str:
-        return f"list_top({blocks})"
 
     def is_never(self, condition: Term) -> bool:
         """Whether a condition asks for more of a budget than there ever is."""

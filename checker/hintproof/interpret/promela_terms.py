@@ -7,6 +7,8 @@ there are zeros past the last entry, so that one ring has one state.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from hintproof.interpret.backend import Backend
 from hintproof.interpret.source import Compiler, field_index
 from hintspec.language.errors import SpecError
@@ -39,6 +41,16 @@ class PromelaTerms(Backend["Value | str"]):
     title = "Promela"
     lacks = only_in(LEMMAS, ASSUMPTIONS, TRANSITIONS)
     given = frozenset({"block"})
+    forms: ClassVar[dict[str, str]] = {
+        "last_id": "{me.sizes.last_id}",
+        "minus": "({0} & ~{1})",
+        "eq": "({0} == {1})",
+        "gt": "({0} > {1})",
+        "next_id": "({0} == {me.sizes.last_id} -> 2 : {0} + 1)",
+        "minus_one": "({0} - 1)",
+        "waiting": "{0[1]}",
+        "room": "({me.sizes.ring} - {0[0]} - {0[1]})",
+    }
 
     def __init__(self, compiler: Compiler, sizes: Sizes) -> None:
         if sizes.blocks > MOST_BLOCKS:
@@ -95,9 +107,6 @@ class PromelaTerms(Backend["Value | str"]):
         value = tuple(self.scalars(name, term.sort))
         return value if isinstance(term.sort, Ring) or term.sort == LIST else value[0]
 
-    def _last_id(self, term: Term) -> str:
-        return str(self.sizes.last_id)
-
     def _size(self, term: Term, name: str) -> str:
         return str(self.sizes.of(name))
 
@@ -111,15 +120,6 @@ class PromelaTerms(Backend["Value | str"]):
         if term.sort == BLOCKS:
             return f"({a} ^ EVERY)"
         return _negated(a)
-
-    def _minus(self, term: Term, a: str, b: str) -> str:
-        return f"({a} & ~{b})"
-
-    def _eq(self, term: Term, a: str, b: str) -> str:
-        return f"({a} == {b})"
-
-    def _gt(self, term: Term, a: str, count: int) -> str:
-        return f"({a} > {count})"
 
     def _implies(self, term: Term, a: str, b: str) -> str:
         return f"({_negated(a)} || {b})"
@@ -142,12 +142,6 @@ class PromelaTerms(Backend["Value | str"]):
             return str(self.chunk_mask(int(block)))
         whole, size = (1 << self.sizes.chunk) - 1, self.sizes.chunk
         return f"({block} == 0 -> 0 : ({whole} << ({block} - 1) / {size} * {size}) & EVERY)"
-
-    def _next_id(self, term: Term, a: str) -> str:
-        return f"({a} == {self.sizes.last_id} -> 2 : {a} + 1)"
-
-    def _minus_one(self, term: Term, a: str) -> str:
-        return f"({a} - 1)"
 
     # -- lists -----------------------------------------------------------------------------
     def _empty_list(self, term: Term) -> Value:
@@ -172,11 +166,6 @@ class PromelaTerms(Backend["Value | str"]):
         return top
 
     # -- rings -----------------------------------------------------------------------------
-    def _waiting(self, term: Term, ring: Value) -> str:
-        return ring[1]
-
-    def _room(self, term: Term, ring: Value) -> str:
-        return f"({self.sizes.ring} - {ring[0]} - {ring[1]})"
 
     def _empty_ring(self, term: Term) -> Value:
         assert isinstance(term.sort, Ring)
@@ -200,7 +189,7 @@ class PromelaTerms(Backend["Value | str"]):
 
     def _post(self, term: Term, ring: Value, *new: str) -> Value:
         used, waiting, *entries = ring
-        room = self._room(term, ring)
+        room = f"({self.sizes.ring} - {used} - {waiting})"
         fits = f"({room} > 0)"
         sure = bool({fits, f"({room} > 1)"} & self.facts)
         posted = [f"({waiting} + {'1' if sure else fits})"]

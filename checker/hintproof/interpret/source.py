@@ -6,7 +6,7 @@ A block set is an ``int`` bit mask, an id an ``int``, a ring ``(used, entries)``
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from hintproof.interpret.backend import Backend
 from hintspec.language.declare import ALWAYS
@@ -48,6 +48,36 @@ class Compiler(Backend[str]):
     title = "concrete"
     lacks = only_in(ASSUMPTIONS, TRANSITIONS)
     given = frozenset({"block"})
+    forms: ClassVar[dict[str, str]] = {
+        "const": "{0}",
+        "last_id": "{me.sizes.last_id}",
+        "slot": "slot",
+        "other": "other",
+        "minus": "({0} & ~{1})",
+        "eq": "({0} == {1})",
+        "gt": "({0} > {1})",
+        "choose": "({1} if {0} else {2})",
+        "implies": "(not {0} or {1})",
+        "next_id": "(2 if {0} == {me.sizes.last_id} else {0} + 1)",
+        "older": "({0} < {1})",
+        "minus_one": "({0} - 1)",
+        "empty_ring": "(0, ())",
+        "pop": "ring_pop({0})",
+        "flush": "ring_flush({0})",
+        "detach": "(0, {0}[1])",
+        "waiting": "len({0}[1])",
+        "room": "({me.sizes.ring} - {0}[0] - len({0}[1]))",
+        "holds": "(0 <= {1} < len({0}[1]))",
+        "newest": "(len({0}[1]) - 1)",
+        "before": "({0} - 1)",
+        "earlier": "({0} < {1})",
+        "empty_list": "()",
+        "list_push": "list_push({0}, {1}, {me.sizes.blocks})",
+        "list_pop": "{0}[:-1]",
+        "list_top": "({0}[-1] if {0} else 0)",
+        "list_at": "({0}[{1}] if {1} < len({0}) else 0)",
+        "list_holds": "({1} < len({0}))",
+    }
 
     def __init__(self, model: Model, sizes: Sizes) -> None:
         super().__init__()
@@ -79,15 +109,8 @@ class Compiler(Backend[str]):
         written = self._written.setdefault(block, {})
         return self.meaning(term, written, block=lambda _: "b" if block is None else str(block))
 
-    # one method an operator; arguments are sources already
-    def _const(self, term: Term, value: int) -> str:
-        return str(value)
-
     def _var(self, term: Term, name: str) -> str:
         return self.locals[name]
-
-    def _last_id(self, term: Term) -> str:
-        return str(self.sizes.last_id)
 
     def _size(self, term: Term, name: str) -> str:
         return str(self.sizes.of(name))
@@ -101,21 +124,6 @@ class Compiler(Backend[str]):
     def _not(self, term: Term, a: str) -> str:
         return f"({a} ^ EVERY)" if term.sort == BLOCKS else f"(not {a})"
 
-    def _minus(self, term: Term, a: str, b: str) -> str:
-        return f"({a} & ~{b})"
-
-    def _eq(self, term: Term, a: str, b: str) -> str:
-        return f"({a} == {b})"
-
-    def _gt(self, term: Term, a: str, count: int) -> str:
-        return f"({a} > {count})"
-
-    def _choose(self, term: Term, condition: str, a: str, b: str) -> str:
-        return f"({a} if {condition} else {b})"
-
-    def _implies(self, term: Term, a: str, b: str) -> str:
-        return f"(not {a} or {b})"
-
     def _has(self, term: Term, blocks: str, block: str) -> str:
         if block.isdigit():
             return f"({blocks} >> {int(block) - 1} & 1)" if block != "0" else "0"
@@ -127,29 +135,8 @@ class Compiler(Backend[str]):
     def _chunk(self, term: Term, block: str) -> str:
         return str(self.chunk(int(block))) if block.isdigit() else f"chunk({block})"
 
-    def _next_id(self, term: Term, a: str) -> str:
-        return f"(2 if {a} == {self.sizes.last_id} else {a} + 1)"
-
-    def _minus_one(self, term: Term, a: str) -> str:
-        return f"({a} - 1)"
-
-    def _empty_ring(self, term: Term) -> str:
-        return "(0, ())"
-
-    def _empty_list(self, term: Term) -> str:
-        return "()"
-
     def _post(self, term: Term, ring: str, *entry: str) -> str:
         return f"ring_post({ring}, ({', '.join(entry)},), {self.sizes.ring})"
-
-    def _pop(self, term: Term, ring: str) -> str:
-        return f"ring_pop({ring})"
-
-    def _flush(self, term: Term, ring: str) -> str:
-        return f"ring_flush({ring})"
-
-    def _detach(self, term: Term, ring: str) -> str:
-        return f"(0, {ring}[1])"
 
     def _head(self, term: Term, ring: str, field: str) -> str:
         return f"({ring}[1][0][{field_index(term.args[0].sort, field)}] if {ring}[1] else 0)"
@@ -158,50 +145,8 @@ class Compiler(Backend[str]):
         sort = term.args[0].sort
         return f"ring_mark({ring}, {field_index(sort, field)}, {field_index(sort, 'block')}, {blocks})"
 
-    def _waiting(self, term: Term, ring: str) -> str:
-        return f"len({ring}[1])"
-
-    def _room(self, term: Term, ring: str) -> str:
-        return f"({self.sizes.ring} - {ring}[0] - len({ring}[1]))"
-
-    def _older(self, term: Term, a: str, b: str) -> str:
-        return f"({a} < {b})"
-
     def _at(self, term: Term, ring: str, slot: str, field: str) -> str:
         return f"(ring_at({ring}, {slot}, {field_index(term.args[0].sort, field)}))"
-
-    def _holds(self, term: Term, ring: str, slot: str) -> str:
-        return f"(0 <= {slot} < len({ring}[1]))"
-
-    def _newest(self, term: Term, ring: str) -> str:
-        return f"(len({ring}[1]) - 1)"
-
-    def _before(self, term: Term, slot: str) -> str:
-        return f"({slot} - 1)"
-
-    def _slot(self, term: Term) -> str:
-        return "slot"
-
-    def _other(self, term: Term) -> str:
-        return "other"
-
-    def _earlier(self, term: Term, a: str, b: str) -> str:
-        return f"({a} < {b})"
-
-    def _list_at(self, term: Term, blocks: str, slot: str) -> str:
-        return f"({blocks}[{slot}] if {slot} < len({blocks}) else 0)"
-
-    def _list_holds(self, term: Term, blocks: str, slot: str) -> str:
-        return f"({slot} < len({blocks}))"
-
-    def _list_push(self, term: Term, blocks: str, block: str) -> str:
-        return f"list_push({blocks}, {block}, {self.sizes.blocks})"
-
-    def _list_pop(self, term: Term, blocks: str) -> str:
-        return f"{blocks}[:-1]"
-
-    def _list_top(self, term: Term, blocks: str) -> str:
-        return f"({blocks}[-1] if {blocks} else 0)"
 
     def judgement(self, properties: list[RecordedProperty]) -> str:
         """Source of the mask of the properties that speak up: a bit each, in their order."""
