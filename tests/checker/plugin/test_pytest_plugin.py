@@ -34,7 +34,7 @@ def test_a_reviewers_own_test(pytester: pytest.Pytester) -> None:
 
 
 def test_the_suite_takes_an_environment(pytester: pytest.Pytester) -> None:
-    done = pytester.runpytest_subprocess(
+    done = pytester.runpytest_inprocess(
         "-q", "--pyargs", "hintproof.suite", "--hintproof-environment", "linux-6.1+firecracker-1.14"
     )
     outcomes = done.parseoutcomes()
@@ -51,7 +51,7 @@ def test_options_choose_engine_and_sizes(pytester: pytest.Pytester) -> None:
         """
     )
     arguments = ["--hintproof-engine", "exhaustive", "--hintproof-sizes", "ring=5,rounds=1"]
-    pytester.runpytest_subprocess(*arguments).assert_outcomes(passed=1)
+    pytester.runpytest_inprocess(*arguments).assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_options_choose_engine_and_sizes(pytester: pytest.Pytester) -> None:
     ],
 )
 def test_options_of_no_use_are_refused(pytester: pytest.Pytester, arguments: list[str]) -> None:
-    done = pytester.runpytest_subprocess("-q", *arguments)
+    done = pytester.runpytest_inprocess("-q", *arguments)
     assert done.ret in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERRUPTED)
     assert "Traceback" not in done.stdout.str() + done.stderr.str()
 
@@ -82,7 +82,7 @@ def test_a_wrong_marker_fails_with_one_line(pytester: pytest.Pytester) -> None:
             pass
         """
     )
-    done = pytester.runpytest_subprocess()
+    done = pytester.runpytest_inprocess()
     done.assert_outcomes(errors=2)
     done.stdout.fnmatch_lines(["*hintproof: environment 'nothing': unknown word*"])
 
