@@ -15,7 +15,6 @@ from hintproof.gate.checker import Question
 from hintproof.gate.hypervisor import Amount, run_gate_on_qemu, to_verdict
 from hintproof.gate.report import GateReport, Standing
 from hintproof.qemu.binary import Qemu, find_qemu
-from hintproof.qemu.older_kvm import compiler_missing, library
 from hintproof.qemu.outcome import Result
 from hintproof.qemu.replay import Course, Played
 from hintproof.qemu.rig import Difference
@@ -27,6 +26,7 @@ from hintproof.views.gate.formats import FORMATS
 from hintspec.language.sizes import Sizes
 from hintspec.protocol.rules import LogMode
 from tests.checker.qemu.needs import needs_kvm, needs_qemu
+from tests.checker.qemu.older_kvm import compiler_missing, library
 from tests.checker.qemu.test_parts import program
 from tests.places import COUNTEREXAMPLES
 

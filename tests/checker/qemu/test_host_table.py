@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from hintproof.qemu.machine import Setup
-from hintproof.qemu.older_kvm import OFFERED, compiler_missing, library
 from hintproof.qemu.outcome import Result
 from hintproof.qemu.replay import replay_all
 from hintspec.language.sizes import Sizes
 from hintspec.protocol.rules import LogMode
 from tests.checker.qemu.needs import course, needs_kvm, needs_qemu, setup
+from tests.checker.qemu.older_kvm import OFFERED, compiler_missing, library
 from tests.script import Script
 from tests.spec.protocol.test_host_table import CLEARED, LOST, MODES
 

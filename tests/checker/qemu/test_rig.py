@@ -13,12 +13,12 @@ import pytest
 
 from hintproof.qemu import channel
 from hintproof.qemu.balloon import DONE, SHARED_CELL, STOP, STOP_CELL
-from hintproof.qemu.incoming import receiving_machine
 from hintproof.qemu.layout import PAGE, Layout
 from hintproof.qemu.machine import Setup
 from hintproof.qemu.migration import Migration
 from hintproof.qemu.outcome import HypervisorDied, Unsteerable
 from hintproof.qemu.rig import Rig, rig
+from tests.checker.qemu.incoming import receiving_machine
 from tests.checker.qemu.needs import needs_kvm, needs_qemu, setup
 from tests.places import ROOT
 
