@@ -117,10 +117,7 @@ class Concrete:
 
     @cached_property
     def judge(self) -> Callable[[State], int]:
-        """The mask of the properties that speak up in a state.
-
-        An ALWAYS property speaks up where it is broken, the others where their goal is met.
-        """
+        """The mask of the properties that a state decides: an ALWAYS property is violated, another one is reached."""
         return self._compiler.define("judge", "state", [f"return {self._compiler.judgement(self.state_properties)}"])
 
     def holds_for(self, item: RecordedProperty, state: State, block: int) -> bool:
@@ -151,28 +148,27 @@ class Concrete:
     def broken_lemmas(self) -> Callable[[State], list[str]]:
         """A function that names the lemmas that a state breaks, for any of its blocks or ring slots."""
         parts = [f"({item.name!r}, {self._everywhere(item)})" for item in self.model.lemmas]
-        lines = [f"return [name for name, kept in [{', '.join(parts)}] if not kept]"]
+        lines = [f"return [name for name, holds in [{', '.join(parts)}] if not holds]"]
         return self._compiler.define("broken_lemmas", "state", lines)
 
     def _everywhere(self, item: RecordedProperty) -> str:
         """Source of a claim, closed over all blocks and all slots that it takes."""
         assert item.term is not None
-        kept = " and ".join(
+        held = " and ".join(
             self._compiler.expr(item.term, block) for block in self.sizes.blocks_for(item.declared.takes_block)
         )
         slots = [name for name in ("slot", "other") if name in item.declared.takes]
         places = range(max(self.sizes.ring, self.sizes.blocks))
-        return f"all({kept}{''.join(f' for {name} in {places!r}' for name in slots)})" if slots else f"({kept})"
+        return f"all({held}{''.join(f' for {name} in {places!r}' for name in slots)})" if slots else f"({held})"
 
     def value(self, term: Term, state: State, block: int | None) -> Any:
         """The plain JSON value of any term in a state."""
-        if id(term) not in self._values:
-            function = self._compiler.define("value", "state, b", [f"return {self._compiler.expr(term)}"])
-            self._values[id(term)] = (term, function)  # with the term, so that no other gets its id
-        return show_value(self._values[id(term)][1](state, block), term.sort)
+        if term not in self._values:
+            self._values[term] = self._compiler.define("value", "state, b", [f"return {self._compiler.expr(term)}"])
+        return show_value(self._values[term](state, block), term.sort)
 
     @cached_property
-    def _values(self) -> dict[int, tuple[Term, Callable[..., Any]]]:
+    def _values(self) -> dict[Term, Callable[..., Any]]:
         return {}
 
     def reader(self, term: Term) -> Callable[[State], Any]:

@@ -158,5 +158,5 @@ def _enums(sorts: Iterable[Sort]) -> Iterator[Enum]:
 
 def _wrapped(words: str, indent: str) -> list[str]:
     """A comment; a line of its own is wrapped, and can't be ended early."""
-    told = words.replace("*/", "* /")
-    return textwrap.wrap(f"/* {told} */", 110, initial_indent=indent, subsequent_indent=f"{indent}   ")
+    comment = words.replace("*/", "* /")
+    return textwrap.wrap(f"/* {comment} */", 110, initial_indent=indent, subsequent_indent=f"{indent}   ")

@@ -149,7 +149,7 @@ class Compiler(Backend[str]):
         return f"(ring_at({ring}, {slot}, {field_index(term.args[0].sort, field)}))"
 
     def judgement(self, properties: list[RecordedProperty]) -> str:
-        """Source of the mask of the properties that speak up: a bit each, in their order."""
+        """Source of a mask, a bit for each property in their order: an ALWAYS property is violated, another reached."""
         sources = []
         for bit, item in enumerate(properties):
             assert item.term is not None

@@ -30,10 +30,10 @@ def steps_text(packed: PackedCompiler) -> str:
         "BLOCK_WIDTH": packed.width(BLOCK),
         "LIST_COUNT": packed.list_count,
     }
-    told = "\n".join(f"{name} = {value}" for name, value in constants.items())
+    assignments = "\n".join(f"{name} = {value}" for name, value in constants.items())
     canonical = canonical_form(packed) if packed.symmetry else _AS_IT_IS
     parts = [canonical, HASHED, _NOTE, _broken_by(packed), _expand_rows(packed), _judge_rows(packed)]
-    return f"from numba import njit\n\n{told}\n{_HELPERS}\n" + "\n\n".join(parts) + "\n"
+    return f"from numba import njit\n\n{assignments}\n{_HELPERS}\n" + "\n\n".join(parts) + "\n"
 
 
 def _words(packed: PackedCompiler) -> list[str]:
@@ -118,8 +118,8 @@ def _once(lines: list[str], name: str) -> list[str]:
     """Assignments with each part that they repeat worked out before them: Numba has less text to compile."""
     before: list[str] = []
     while True:
-        seen = Counter(part for line in (*before, *lines) for part in _parenthesised(line))
-        repeated = [part for part, times in seen.items() if times > 1]
+        counts = Counter(part for line in (*before, *lines) for part in _parenthesised(line))
+        repeated = [part for part, times in counts.items() if times > 1]
         if not repeated:
             return before + lines
         longest, local = max(repeated, key=len), f"{name}_{len(before)}"
@@ -151,11 +151,11 @@ def _broken_by(packed: PackedCompiler) -> str:
 
 
 def _judge_rows(packed: PackedCompiler) -> str:
-    """The properties that speak up in rows ``low`` .. ``high``, a mask each, and all together."""
-    judged = f"said[row - low] = {packed.judgement(packed.concrete.state_properties)}"
-    body = [*_unpacked(packed), judged, "spoken |= said[row - low]"]
-    lines = ["spoken = 0", "for row in range(low, high):", *(f"    {line}" for line in body), "return spoken"]
-    return "\n".join([_NJIT, "def judge_rows(states, low, high, said):", *(f"    {line}" for line in lines)])
+    """For rows ``low`` .. ``high`` the mask of the properties that each violates or reaches, and of all together."""
+    judged = f"verdicts[row - low] = {packed.judgement(packed.concrete.state_properties)}"
+    body = [*_unpacked(packed), judged, "found |= verdicts[row - low]"]
+    lines = ["found = 0", "for row in range(low, high):", *(f"    {line}" for line in body), "return found"]
+    return "\n".join([_NJIT, "def judge_rows(states, low, high, verdicts):", *(f"    {line}" for line in lines)])
 
 
 _AS_IT_IS = """@njit(cache=True)

@@ -58,9 +58,9 @@ def canonical_form(packed: PackedCompiler) -> str:
     for word in range(packed.words):
         here = [(bit, m) for bit, m in enumerate(mentions) if m.word == word]
         if here:
-            kept = ~sum(((1 << m.width) - 1) << m.shift for _, m in here)
+            others = ~sum(((1 << m.width) - 1) << m.shift for _, m in here)
             new = " | ".join(f"({_again(bit, m, blocks)}) << {m.shift}" for bit, m in here)
-            lines.append(f"    words[row, {word}] = s{word} & {kept} | {new}")
+            lines.append(f"    words[row, {word}] = s{word} & {others} | {new}")
     return "\n".join(lines) + "\n"
 
 

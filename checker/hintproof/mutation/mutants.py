@@ -25,7 +25,7 @@ _BUDGETS = "left."
 
 @dataclass(frozen=True)
 class Mutant:
-    """A changed model, told by what it changes: ``action`` takes the place of the step (or of its first half).
+    """A changed model, described by what it changes: ``action`` takes the place of the step (or of its first half).
 
     ``name`` is stable as long as the step is written as it is. ``part`` is the conjunct ("guard 2") or the
     variable ("driver.at") that differs. Where two steps are made one, ``between`` is the place that is left out.
@@ -66,14 +66,14 @@ def is_budget(term: Term) -> bool:
 
 
 def mutants(model: Model) -> list[Mutant]:
-    """All mutants of a model, in the order of the text; of several that are written alike, the first."""
+    """All mutants of a model, in the order of the text; of several with equal terms, the first."""
     found: list[Mutant] = []
     for action in model.actions:
-        seen = {_spelling(action)}
+        known = {_guard_and_changes(action)}
         for mutant in (*_of_guard(model, action), *_of_updates(model, action)):
-            spelling = _spelling(mutant.made[0])
-            if spelling not in seen and _can_be_recorded(mutant.made[0], model.ghosts):
-                seen.add(spelling)
+            terms = _guard_and_changes(mutant.made[0])
+            if terms not in known and _can_be_recorded(mutant.made[0], model.ghosts):
+                known.add(terms)
                 found.append(replace(mutant, made=(model.with_transition_promises(mutant.made[0]),)))
         found += _merges(model, action)
     return found
@@ -88,7 +88,7 @@ def _can_be_recorded(action: RecordedAction, ghosts: frozenset[str]) -> bool:
     return True
 
 
-def _spelling(action: RecordedAction) -> object:
+def _guard_and_changes(action: RecordedAction) -> object:
     guard = tuple(c.term for c in action.guard)
     changes = {(name, t) for name, t in action.updates.items() if not (t.op == "var" and t.args[0] == name)}
     return guard, frozenset(changes)
@@ -106,9 +106,9 @@ def _of_guard(model: Model, action: RecordedAction) -> Iterator[Mutant]:
         name = f"{action.name}: {part}"
         yield Mutant(f"{name} dropped", action.name, DROP_GUARD, part, f"without the guard {says}", made())
         for label, term in variants(conjunct.term, words):
-            told = f"guard {says} becomes {wording(term)}"
+            becomes = f"guard {says} becomes {wording(term)}"
             changed = made(replace(conjunct, term=term))
-            yield Mutant(f"{name} {label}", action.name, _operator(label), part, told, changed)
+            yield Mutant(f"{name} {label}", action.name, _operator(label), part, becomes, changed)
 
 
 def _of_updates(model: Model, action: RecordedAction) -> Iterator[Mutant]:
@@ -120,17 +120,17 @@ def _of_updates(model: Model, action: RecordedAction) -> Iterator[Mutant]:
         dropped = (replace(action, updates=left),)
         yield Mutant(f"{name} dropped", action.name, DROP_UPDATE, variable, f"without {says}", dropped)
         for label, new in variants(term, words):
-            told = f"{says} becomes {variable} = {wording(new)}"
+            becomes = f"{says} becomes {variable} = {wording(new)}"
             changed = (replace(action, updates={**action.updates, variable: new}),)
-            yield Mutant(f"{name} {label}", action.name, _operator(label), variable, told, changed)
+            yield Mutant(f"{name} {label}", action.name, _operator(label), variable, becomes, changed)
     names = list(updates)
     for place, one in enumerate(names):
         for two in names[place + 1 :]:
             if updates[one].sort == updates[two].sort:
                 swapped = {**action.updates, one: updates[two], two: updates[one]}
-                told = f"{one} and {two} get each other's new value"
+                exchange = f"{one} and {two} get each other's new value"
                 made = (replace(action, updates=swapped),)
-                yield Mutant(f"{action.name}: {one}, {two} swapped", action.name, SWAP, f"{one}, {two}", told, made)
+                yield Mutant(f"{action.name}: {one}, {two} swapped", action.name, SWAP, f"{one}, {two}", exchange, made)
 
 
 def _operator(label: str) -> str:
@@ -141,6 +141,6 @@ def _merges(model: Model, action: RecordedAction) -> Iterator[Mutant]:
     made = merged_steps(model, action)
     if made:
         others = [m.name.split("+")[1] for m in made]
-        told = f"{action.name} and what follows it ({', '.join(others)}) are one step"
+        merged = f"{action.name} and what follows it ({', '.join(others)}) are one step"
         between = place_after(action)
-        yield Mutant(f"{action.name}: merged", action.name, MERGE, "end of step", told, tuple(made), between)
+        yield Mutant(f"{action.name}: merged", action.name, MERGE, "end of step", merged, tuple(made), between)

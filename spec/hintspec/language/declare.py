@@ -325,15 +325,15 @@ def place_of(module: str, line: int) -> str:
     return f"{module.split('.')[-1]}.py:{line}"
 
 
-def promise(kept: Property, condition: Term) -> None:
+def promise(prop: Property, condition: Term) -> None:
     """State that whenever this action happens the condition holds before it; may speak of ghosts.
 
     In a world that does not have the property the promise is dropped.
     """
     recorder = _current("promise")
-    if kept.kind != STEP:
-        raise SpecError(f"{blame()}: '{kept.name}' is no step property")
-    recorder.promises.append((kept, lift(condition, BOOL)))
+    if prop.kind != STEP:
+        raise SpecError(f"{blame()}: '{prop.name}' is no step property")
+    recorder.promises.append((prop, lift(condition, BOOL)))
 
 
 @dataclass(frozen=True)

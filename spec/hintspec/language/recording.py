@@ -1,4 +1,4 @@
-"""Recording: each action is run once for a world; what it requires, promises and updates is kept as terms.
+"""Recording: each action runs once for a world; the terms that it requires, promises and assigns make a model.
 
 Ghost variables are there for the properties alone: a guard or an ordinary update that reads one is refused.
 """
