@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-#: By variable, each former label and the present one: the worker's places were once the step letters of the docs.
-FORMER_LABELS: dict[str, dict[str, str]] = {
-    "driver.at": {
-        "W1": "TEST_BIT",
-        "W1_READ": "READ_ID",
-        "W2": "CHECK_ID",
-        "S2": "RETEST",
-        "S2_READ": "REREAD",
-        "S3": "SET_ID",
-        "S4": "ADD_ID",
-        "S5": "KICK_ID",
-        "S_WAIT": "WAIT_ID",
-        "L1": "POLL_BIT",
-        "L1_READ": "POLL_ID",
-        "L1_DECIDE": "COMPARE",
-        "L3": "ALLOC",
-        "L4": "ADD_PAGE",
-        "L5": "KICK_PAGE",
-        "L_WAIT": "WAIT_PAGE",
-        "L6": "PUSH_PAGE",
-        "T1": "SEND_STOP",
-        "T_WAIT": "WAIT_STOP",
-    }
+#: The worker's places were once the step letters of the docs.
+_WORKER = {
+    **dict(zip(("W1", "W1_READ", "W2"), ("TEST_BIT", "READ_ID", "CHECK_ID"), strict=True)),
+    **dict(zip(("S2", "S2_READ", "S3"), ("RETEST", "REREAD", "SET_ID"), strict=True)),
+    **dict(zip(("S4", "S5", "S_WAIT"), ("ADD_ID", "KICK_ID", "WAIT_ID"), strict=True)),
+    **dict(zip(("L1", "L1_READ", "L1_DECIDE"), ("POLL_BIT", "POLL_ID", "COMPARE"), strict=True)),
+    **dict(zip(("L3", "L4", "L5", "L_WAIT"), ("ALLOC", "ADD_PAGE", "KICK_PAGE", "WAIT_PAGE"), strict=True)),
+    **dict(zip(("L6", "T1", "T_WAIT"), ("PUSH_PAGE", "SEND_STOP", "WAIT_STOP"), strict=True)),
 }
+
+#: By variable, each former label and the present one.
+FORMER_LABELS: dict[str, dict[str, str]] = {"driver.at": _WORKER}

@@ -175,8 +175,9 @@ def returns_first(w: World) -> bool:
 
 def clears_in_two_steps(w: World) -> bool:
     """Devices whose hint clears the chunk's dirty log and then, a step later, the block's bit: QEMU 6.1 and later."""
-    clears = manual(w) and w.device.hint_clears_log
-    return skipping(w) and clears and w.device.honours == Honours.ALL and w.device.acts_before_return
+    if w.device.honours != Honours.ALL or not w.device.acts_before_return:
+        return False
+    return skipping(w) and manual(w) and w.device.hint_clears_log
 
 
 def honours_some(w: World) -> bool:
