@@ -1,4 +1,4 @@
-"""Changes of the real driver: repairs, faults, what changes nothing. Each is some patterns and what takes their place.
+"""Changes of the real driver: repairs, faults, and harmless ones. Each is some patterns with their replacements.
 
 A patch is made of them when a test runs, as the driver's own text is not kept here.
 """

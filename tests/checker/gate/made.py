@@ -1,4 +1,4 @@
-"""What the tests of the gate share: a small driver of their own, a tree that holds it, a checker that reads marks."""
+"""Shared by the tests of the gate: a small driver of their own, a tree with it, a checker that reads marks."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from hintproof.views.gate.formats import FORMATS, TERMINAL
 
 GOLDEN = Path(__file__).parent / "golden"
 
-#: What of the forms is kept word for word; the others are data, and looked at as such.
+#: Forms that are compared word for word; the others are data, and compared as such.
 KEPT = (TERMINAL, "mail", "terse", "ktap", "github")
 
 START = Place(DRIVER, 588, "send_cmd_id_start")

@@ -1,4 +1,4 @@
-"""Applying: as git and patch do it, and what is said where they would not."""
+"""Diffs are applied as git and patch do it, and refused with a reason where they would refuse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes of the real driver, gated: repairs, faults, what changes nothing, and what can't be examined."""
+"""Changes of the real driver, gated: repairs, faults, harmless ones, and those that can't be checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command, with a checker that reads marks: options, forms, exit codes, where the text goes."""
+"""The command, with a checker that reads marks: options, forms, exit codes, output."""
 
 from __future__ import annotations
 

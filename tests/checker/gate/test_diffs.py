@@ -1,4 +1,4 @@
-"""Reading diffs: names, kinds of change, what is refused."""
+"""Reading diffs: names, kinds of change, refusals."""
 
 from __future__ import annotations
 

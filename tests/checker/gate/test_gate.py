@@ -1,4 +1,4 @@
-"""Before and after: what the gate makes of two verdicts, and of a whole series."""
+"""Before and after: the gate compares two verdicts, and judges a whole series."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the gate tells what it found: word for word, and with content that means no good."""
+"""The gate's report in every form: word for word, and with hostile content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a file holds, it is read, applied and told, or refused in one line: no other error, nothing on disk."""
+"""The gate reads, applies and reports any file, or refuses it in one line: no other error, nothing on disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gate for patches to QEMU: what results come to; and two stock QEMUs that differ, one after the other."""
+"""The gate for patches to QEMU: verdicts by results; and two stock QEMUs that differ, one after the other."""
 
 from __future__ import annotations
 

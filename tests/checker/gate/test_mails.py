@@ -1,4 +1,4 @@
-"""Patches as people send them: which are found, in which order, under which name."""
+"""Patches as people send them: the gate finds them, in order, with their names."""
 
 from __future__ import annotations
 

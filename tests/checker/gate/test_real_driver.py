@@ -1,4 +1,4 @@
-"""The text side of the gate on the drivers of real kernels: patches made of them here, none of their text kept."""
+"""The text side of the gate on the drivers of real kernels: patches are made of them here, and none of their text is in this tree."""
 
 from __future__ import annotations
 

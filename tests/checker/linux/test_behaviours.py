@@ -1,4 +1,4 @@
-"""What the unmodified driver does, call by call: one round, bursts, DONE, the shrinker, remove, poison, a full ring."""
+"""The unmodified driver, call by call: one round, bursts, DONE, the shrinker, remove, poison, a full ring."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The unmodified driver under the spec's properties: what falls of the spec's driver falls of the code; repairs."""
+"""The unmodified driver under the spec's properties: the code violates what the spec's driver violates; repairs."""
 
 from __future__ import annotations
 

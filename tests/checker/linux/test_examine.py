@@ -1,4 +1,4 @@
-"""The Python API: a driver's source is compiled and examined in children, and what they find comes back as records."""
+"""The Python API: children compile and check a driver's source, and their answers come back as records."""
 
 from __future__ import annotations
 

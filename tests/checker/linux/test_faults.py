@@ -1,4 +1,4 @@
-"""What a faulty driver does ends its thread with a clear report; it never ends or hangs us."""
+"""A fault of a driver ends its thread with a clear report; it never ends or hangs us."""
 
 from __future__ import annotations
 

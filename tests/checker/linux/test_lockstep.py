@@ -1,4 +1,4 @@
-"""The unmodified driver and the spec's driver take the same steps; a driver that was changed does not."""
+"""The unmodified driver and the spec's driver take the same steps; a changed driver does not."""
 
 from __future__ import annotations
 
