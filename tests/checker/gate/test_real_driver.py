@@ -1,4 +1,4 @@
-"""The text side of the gate on the drivers of real kernels: patches are made of them here, and none of their text is in this tree."""
+"""The text side of the gate on the drivers of real kernels, with patches that are made here."""
 
 from __future__ import annotations
 
