@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from hintproof.cli.console import AsJson, live_runner, print_json
+from hintproof.cli.console import live_runner, print_json
+from hintproof.cli.options import AsJson
 from hintproof.system.errors import BadInput
 from hintproof.views.results import tables
-from hintproof.views.results.documents import bench_document
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -36,7 +36,7 @@ def bench(
     if plot is not None:
         speed.plot(measured, plot)
     if as_json:
-        print_json(bench_document(measured, ratios(measured)))
+        print_json(speed.bench_document(measured, ratios(measured)))
         return
     out = tables.console()
     out.print(speed.searches_table(measured))

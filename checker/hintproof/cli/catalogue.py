@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from hintproof.cli.console import AsJson, Jobs, live_runner, print_json, require_positive, require_writable
+from hintproof.cli.console import live_runner, print_json, require_positive, require_writable
+from hintproof.cli.options import AsJson, Jobs
 from hintproof.system.errors import BadInput
 from hintproof.system.files import write_atomically
 from hintproof.system.workers import Task

@@ -11,16 +11,19 @@ from typing import Annotated, Any
 
 import typer
 
-from hintproof.cli.console import (
+from hintproof.cli.console import live_runner, print_json, require_positive, require_writable
+from hintproof.cli.options import (
     AsJson,
+    Blocks,
+    Chunk,
     Environment,
     Environments,
     Jobs,
+    Migrations,
     Number,
-    live_runner,
-    print_json,
-    require_positive,
-    require_writable,
+    Ring,
+    Rounds,
+    sizes_from,
 )
 from hintproof.engines.limits import Limits
 from hintproof.engines.options import BoundedOptions, ExhaustiveOptions, Options, SamplingOptions
@@ -39,25 +42,8 @@ from hintproof.views.results import exploration, tables
 from hintproof.views.results.documents import results_document
 from hintproof.views.trace import mail
 from hintspec.catalogue.expected import RECORDS, records_of
-from hintspec.language.errors import SpecError
-from hintspec.language.sizes import Sizes
 
 app = typer.Typer(rich_markup_mode=None)
-
-Blocks = Annotated[Number, typer.Option(help="Blocks of guest memory.")]
-Ring = Annotated[Number, typer.Option(help="Entries of the hint queue.")]
-Rounds = Annotated[Number, typer.Option(help="Syncs that issue a command id.")]
-Migrations = Annotated[Number, typer.Option(help="Migrations, one after the other.")]
-Chunk = Annotated[Number, typer.Option(help="Blocks in a clear chunk.")]
-
-
-def _sizes(**given: Number) -> Sizes | None:
-    """Sizes from the options given, on top of the defaults; None if none was given."""
-    chosen = {name: value for name, value in given.items() if value is not None}
-    try:
-        return Sizes(**chosen) if chosen else None
-    except SpecError as problem:
-        raise BadInput(str(problem)) from None
 
 
 @app.command()
@@ -98,7 +84,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check environments; without names, check all that are shipped against their records."""
-    sizes = _sizes(
+    sizes = sizes_from(
         blocks=blocks, ring=ring, rounds=rounds, migrations=migrations, chunk=chunk,
         dma=dma, pauses=pauses, resizes=resizes, removes=removes, freezes=freezes,
     )  # fmt: skip
@@ -201,7 +187,7 @@ def simulate(
 ) -> None:
     """Take random steps of an environment, at any size, and print them."""
     require_positive(steps=steps)
-    sizes = _sizes(blocks=blocks, ring=ring, rounds=rounds, migrations=migrations, chunk=chunk)
+    sizes = sizes_from(blocks=blocks, ring=ring, rounds=rounds, migrations=migrations, chunk=chunk)
     assert sizes is not None
     for line in run_random_steps(prepare(environment, sizes), steps, random.Random(seed)):
         print(line)

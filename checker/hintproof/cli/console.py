@@ -1,4 +1,4 @@
-"""What the commands share: common options, checks of options, and a live view of the tasks that run."""
+"""What the commands share: checks of options, printing, and a live view of the tasks that run."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 from rich.live import Live
 from rich.table import Table
 
@@ -17,16 +16,6 @@ from hintproof.system.documents import Document, to_json
 from hintproof.system.errors import BadInput
 from hintproof.system.workers import Runner, Task, Watch, run_in_order
 from hintproof.views.results import tables
-
-Environments = Annotated[
-    list[str] | None, typer.Argument(metavar="[ENVIRONMENT]...", help="Names; see 'hintproof environments'.")
-]
-Environment = Annotated[str, typer.Argument(help="Name; see 'hintproof environments'.")]
-TraceFile = Annotated[Path, typer.Argument(metavar="TRACE", help="A trace file.")]
-Number = int | None
-Jobs = Annotated[Number, typer.Option(help="Processes at a time (default: one a core).")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-ObligationSeconds = Annotated[float, typer.Option(help="Seconds that the solver may take for one obligation.")]
 
 
 def require_positive(**options: float | None) -> None:

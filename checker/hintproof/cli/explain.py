@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from hintproof.cli.console import AsJson, Jobs, Number, TraceFile, live_runner, print_json, require_positive
+from hintproof.cli.console import live_runner, print_json, require_positive
+from hintproof.cli.options import AsJson, Jobs, Number, TraceFile
 from hintproof.engines.limits import Limits
 from hintproof.story.build import build_story
 from hintproof.system.errors import BadInput

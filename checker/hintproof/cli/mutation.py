@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from hintproof.cli.console import AsJson, Environment, Jobs, live_view, print_json, require_positive
+from hintproof.cli.console import live_view, print_json, require_positive
+from hintproof.cli.options import AsJson, Environment, Jobs
 from hintproof.mutation.task import Results, judge_mutant, mutants_of, summarize
 from hintproof.system.errors import BadInput
 from hintproof.system.workers import Task, cores, run_all

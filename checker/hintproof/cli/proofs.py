@@ -9,16 +9,8 @@ from typing import Annotated
 
 import typer
 
-from hintproof.cli.console import (
-    AsJson,
-    Environments,
-    Jobs,
-    ObligationSeconds,
-    live_runner,
-    print_json,
-    require_positive,
-    require_writable,
-)
+from hintproof.cli.console import live_runner, print_json, require_positive, require_writable
+from hintproof.cli.options import AsJson, Environments, Jobs, ObligationSeconds
 from hintproof.story.causes import explain_end
 from hintproof.system.workers import Task
 from hintproof.tasks.certify import Certificate, certify_all

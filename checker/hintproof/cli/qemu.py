@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hintproof.cli.console import Number, print_json, require_positive
+from hintproof.cli.console import print_json, require_positive
+from hintproof.cli.options import Number
 from hintproof.system.errors import BadInput
 from hintproof.tasks.verdict import Exit
 from hintproof.trace.document import load

@@ -23,12 +23,14 @@ def documents() -> dict[str, type[Document]]:
     from hintproof.trace.document import TraceDocument
     from hintproof.views.gate.json_report import GateDocument
     from hintproof.views.results import documents as results
+    from hintproof.views.results.real import ReplaysDocument
+    from hintproof.views.results.speed import BenchDocument
     from hintproof.views.trace.explanation import ExplanationDocument
 
     kinds: list[type[Document]] = [
         *(TraceDocument, ExplanationDocument, results.ResultsDocument, results.ProofsDocument, ManifestDocument),
         *(results.DefectListDocument, results.DefectsDocument, results.RulesDocument, results.MutantsDocument),
-        *(GateDocument, results.ReplaysDocument, ObservationsDocument, results.BenchDocument),
+        *(GateDocument, ReplaysDocument, ObservationsDocument, BenchDocument),
     ]
     return {schema_id(kind).removeprefix("hintproof-").partition("/")[0]: kind for kind in kinds}
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hintproof.cli.console import Environment
+from hintproof.cli.options import Environment
 from hintproof.tasks.text import resolve
 from hintproof.views.results.text import render
 

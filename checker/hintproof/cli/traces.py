@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from hintproof.cli.console import AsJson, Number, TraceFile
+from hintproof.cli.options import AsJson, Number, TraceFile
 from hintproof.cli.qemu import replay_on_qemu
 from hintproof.story.build import build_story
 from hintproof.story.causes import explain_end

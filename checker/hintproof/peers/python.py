@@ -1,4 +1,4 @@
-"""minicheck, an explicit-state model checker in plain Python: a script holds the model and tells the counts."""
+"""minicheck, an explicit-state model checker in plain Python: a script holds the model and prints the counts."""
 
 from __future__ import annotations
 
@@ -32,12 +32,11 @@ def run_minicheck(script: Path, size: int, seconds: float = 600) -> PeerRun:
     ended = run_child([sys.executable, str(script.resolve()), str(size)], Path.cwd(), seconds)
     wall = time.monotonic() - began
     try:
-        told = json.loads(last_line(ended.output))
-        states, searched = int(told["states"]), float(told["seconds"])
+        counts = json.loads(last_line(ended.output))
+        states, searched = int(counts["states"]), float(counts["seconds"])
     except (ValueError, TypeError, KeyError):
         raise BadInput(f"{script.name} did not finish: {last_line(ended.output)}") from None
     return PeerRun(
-        tool="minicheck",
         version=version("minicheck"),
         states=states,
         transitions=None,
@@ -46,5 +45,5 @@ def run_minicheck(script: Path, size: int, seconds: float = 600) -> PeerRun:
         ready=wall - searched,
         wall=wall,
         megabytes=ended.megabytes,
-        told=ended.output,
+        output=ended.output,
     )

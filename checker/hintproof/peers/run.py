@@ -13,10 +13,9 @@ class PeerRun:
     search, by the tool's own clock if it has one; ``ready`` those before it (writing, generating, compiling);
     ``wall`` all of them, from the question to the verdict. ``megabytes`` are the most memory that the search's
     process had, looked at now and then, ``state_bytes`` what one state takes as it is stored, without its place in a
-    table. ``errors`` is how many violations SPIN met; ``told`` is all that the tool printed.
+    table. ``errors`` is how many violations SPIN met; ``output`` is all that the tool printed.
     """
 
-    tool: str
     version: str
     states: int
     transitions: int | None
@@ -27,9 +26,4 @@ class PeerRun:
     megabytes: int
     state_bytes: int | None = None
     errors: int = 0
-    told: str = ""
-
-    @property
-    def rate(self) -> float:
-        """States a second of the search."""
-        return self.states / max(self.seconds, 1e-6)
+    output: str = ""

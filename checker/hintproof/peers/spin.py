@@ -87,7 +87,7 @@ def run_spin(
         else:
             raise BadInput(f"SPIN's search is deeper than {DEPTHS[-1]} steps: take smaller sizes")
     _complete(ended, megabytes)
-    return _told(ended, version, ready, time.monotonic() - began)
+    return _read_report(ended, version, ready, time.monotonic() - began)
 
 
 def hash_bits(states: int, megabytes: int) -> int:
@@ -116,7 +116,7 @@ def _complete(ended: Ended, megabytes: int) -> None:
         raise BadInput(f"SPIN's search ended early: {last_line(ended.output)}")
 
 
-def _told(ended: Ended, version: str, ready: float, wall: float) -> PeerRun:
+def _read_report(ended: Ended, version: str, ready: float, wall: float) -> PeerRun:
     def number(pattern: str) -> float:
         found = re.search(pattern, ended.output)
         if found is None:
@@ -126,7 +126,6 @@ def _told(ended: Ended, version: str, ready: float, wall: float) -> PeerRun:
     figure = r"([\d.e+]+)"
     known = re.search(r"[Vv]ersion ([\d.]+)", version)
     return PeerRun(
-        tool="SPIN",
         version=known[1] if known else "",
         states=int(number(rf"{figure} states, stored")),
         transitions=int(number(rf"{figure} transitions")) - 1,  # pan counts the initial state as one
@@ -137,10 +136,10 @@ def _told(ended: Ended, version: str, ready: float, wall: float) -> PeerRun:
         megabytes=ended.megabytes,
         state_bytes=int(number(rf"State-vector {figure} byte")),
         errors=int(number(rf"errors: {figure}")),
-        told=ended.output,
+        output=ended.output,
     )
 
 
 def states_without(run: PeerRun) -> dict[str, int]:
     """In how many states SPIN found an ALWAYS property broken, by its name."""
-    return {name: int(count) for name, count in re.findall(r"states without (\w+): (\d+)", run.told)}
+    return {name: int(count) for name, count in re.findall(r"states without (\w+): (\d+)", run.output)}

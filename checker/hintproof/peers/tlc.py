@@ -60,7 +60,6 @@ def run_tlc(
     generated, distinct = (int(count.replace(",", "")) for count in counts[-1])
     version, depth = re.search(r"TLC2 Version ([\d.]+)", ended.output), re.search(r"search is (\d+)", ended.output)
     return PeerRun(
-        tool="TLC",
         version=version[1] if version else "",
         states=distinct,
         transitions=generated - 1,  # TLC generates the initial state, too
@@ -69,7 +68,7 @@ def run_tlc(
         ready=0.0,
         wall=wall,
         megabytes=ended.megabytes,
-        told=ended.output,
+        output=ended.output,
     )
 
 

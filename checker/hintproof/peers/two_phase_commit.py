@@ -28,9 +28,6 @@ from hintspec.language.variables import Part, PartOf, StateView, var
 #: States by the number of resource managers, as TLC, SPIN and others count them.
 STATES = {3: 288, 5: 8_832, 7: 296_448, 8: 1_745_408, 9: 10_340_352}
 
-#: States up to the names of the resource managers.
-ORBITS = {7: 920, 8: 1_461}
-
 MANAGER = Actor("manager", "M", "the transaction manager")
 RESOURCE = Actor("resource", "R", "a resource manager")
 Phase = Enum("phase", ("INIT", "COMMITTED", "ABORTED"))
@@ -100,7 +97,7 @@ def choose_to_abort(s: S, block: Term) -> None:
 
 @action(by=RESOURCE, where="RMRcvCommitMsg")
 def receive_commit(s: S, block: Term) -> None:
-    """A resource manager is told to commit."""
+    """A resource manager receives the message to commit."""
     require(s.c.said_commit.has(block))
     s.c.committed = s.c.committed | just(block)
     s.c.prepared = s.c.prepared - just(block)
@@ -109,7 +106,7 @@ def receive_commit(s: S, block: Term) -> None:
 
 @action(by=RESOURCE, where="RMRcvAbortMsg")
 def receive_abort(s: S, block: Term) -> None:
-    """A resource manager is told to abort."""
+    """A resource manager receives the message to abort."""
     require(s.c.said_abort.has(block))
     s.c.aborted = s.c.aborted | just(block)
     s.c.prepared = s.c.prepared - just(block)

@@ -24,7 +24,10 @@ from hintproof.engines.options import (
     Options,
     SamplingOptions,
 )
-from hintproof.engines.report import BoundedFound, Coverage, ExhaustiveFound, Found, SampledFound
+from hintproof.engines.report import BoundedFound, ExhaustiveFound
+from hintproof.engines.report import Coverage as Coverage
+from hintproof.engines.report import Found as Found
+from hintproof.engines.report import SampledFound as SampledFound
 from hintproof.engines.sampling import sample
 from hintproof.interpret.concrete import Concrete
 from hintproof.interpret.packed import PackedCompiler
@@ -39,22 +42,6 @@ from hintspec.catalogue.expected import Record, known_at_any_size, pins, records
 from hintspec.language.declare import ALWAYS, Property
 from hintspec.language.errors import SpecError
 from hintspec.language.sizes import Sizes
-
-__all__ = [
-    "ENGINES",
-    "Coverage",
-    "ExhaustiveFound",
-    "Found",
-    "Plan",
-    "Result",
-    "SampledFound",
-    "check",
-    "check_all",
-    "compare_pins",
-    "pins_of",
-    "plan",
-    "run_engine",
-]
 
 EngineOptions = ExhaustiveOptions | BoundedOptions | SamplingOptions
 

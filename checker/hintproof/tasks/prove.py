@@ -17,7 +17,9 @@ from hintproof.engines.cti import (
     reach,
     with_budgets,
 )
-from hintproof.engines.induction import SECONDS, Obligation, Proof
+from hintproof.engines.induction import SECONDS as SECONDS
+from hintproof.engines.induction import Obligation as Obligation
+from hintproof.engines.induction import Proof
 from hintproof.engines.induction import prove as prove_model
 from hintproof.interpret.concrete import Concrete
 from hintproof.system.errors import BadInput
@@ -29,18 +31,6 @@ from hintspec.catalogue.expected import known_at_any_size
 from hintspec.language.errors import SpecError
 from hintspec.language.recording import Model, record
 from hintspec.text import PROTOCOL
-
-__all__ = [
-    "SECONDS",
-    "Failure",
-    "Obligation",
-    "ProofResult",
-    "prove",
-    "run_of",
-    "step_of",
-    "title_of",
-    "unbounded_model",
-]
 
 
 @dataclass(frozen=True)

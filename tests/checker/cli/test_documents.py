@@ -13,7 +13,8 @@ import pytest
 from hintproof.cli.schema import documents, schema_text
 from hintproof.system.documents import Document, parse, schema_id, to_json
 from hintproof.system.errors import BadInput
-from tests.checker.cli.test_cli import TRACE, hintproof
+from tests.checker.cli.test_cli import TRACE
+from tests.checker.command import hintproof
 from tests.places import COUNTEREXAMPLES, ROOT
 
 HERE = Path(__file__).parent

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import msgspec
 
 from hintproof import __version__
 from hintproof.gate.checker import Place, TraceLine
-from hintproof.gate.report import Finding, GateReport, PatchReport
+from hintproof.gate.report import Finding, GateReport, PatchReport, Standing
 from hintproof.gate.traceability import Behind
 from hintproof.system.documents import Document, to_values
 from hintproof.views import sanitize
 from hintproof.views.gate.findings import trace_lines
 
 
-class GateFinding(msgspec.Struct):
+class GateFinding(msgspec.Struct, kw_only=True):
     """A property that is or was violated, or is undecided; ``name`` is the property with its world.
 
     ``standing`` compares it with the driver before the patch: new, undecided, before (violated then, too) or mended.
     ``length`` counts the steps of the run; null: there is none.
     """
 
-    property: str
+    property_name: str = msgspec.field(name="property")
     name: str
     clause: str
     says: str
-    standing: str
-    trace: list[TraceLine]
+    standing: Standing
+    trace: tuple[TraceLine, ...]
     place: Place | None
     length: int | None
     engine: str
@@ -124,15 +125,4 @@ def _patch(patch: PatchReport) -> GatedPatch:
 
 
 def _finding(finding: Finding) -> GateFinding:
-    return GateFinding(
-        property=finding.property_name,
-        name=finding.name,
-        clause=finding.clause,
-        says=finding.says,
-        standing=finding.standing.value,
-        trace=list(trace_lines(finding)),
-        place=finding.place,
-        length=finding.length,
-        engine=finding.engine,
-        remark=finding.remark,
-    )
+    return msgspec.convert(replace(finding, trace=tuple(trace_lines(finding))), GateFinding, from_attributes=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -16,20 +15,17 @@ from hintproof.system.documents import Document
 from hintproof.tasks.check import Coverage, Found, Result, SampledFound
 from hintproof.tasks.defects import Derived
 from hintproof.tasks.prove import Obligation, ProofResult
-from hintspec.catalogue.defect import Defect
+from hintspec.catalogue.defect import Defect, Status
 from hintspec.language.sizes import Sizes
-
-if TYPE_CHECKING:
-    from hintproof.tasks.bench import Measured, Ratio
 
 # -- checks -----------------------------------------------------------------------------------
 
 
-class Condition(msgspec.Struct):
+class Condition(msgspec.Struct, kw_only=True):
     """A condition of a step, and whether an exploration saw it true and saw it false."""
 
     step: str
-    of: str
+    kind: str = msgspec.field(name="of")
     condition: int
     true: bool
     false: bool
@@ -145,7 +141,7 @@ def to_exploration(found: SampledFound, seen: Coverage) -> Exploration:
         replayed=sorted(found.replayed),
         steps=seen.steps,
         pairs_of_actors=seen.pairs,
-        conditions=[Condition(b.step, b.kind, b.condition, b.true, b.false) for b in seen.branches],
+        conditions=msgspec.convert(seen.branches, list[Condition], from_attributes=True),
     )
 
 
@@ -201,7 +197,7 @@ class ListedDefect(msgspec.Struct):
     name: str
     label: str
     title: str
-    status: str
+    status: Status
     affects: str
 
 
@@ -213,9 +209,7 @@ class DefectListDocument(Document, tag="hintproof-defect-list/1"):
 
 def defect_list_document(defects: Sequence[Defect]) -> DefectListDocument:
     """The known defects in short."""
-    return DefectListDocument(
-        defects=[ListedDefect(d.name, d.label, d.title, d.status.value, d.affects) for d in defects]
-    )
+    return DefectListDocument(defects=msgspec.convert(defects, list[ListedDefect], from_attributes=True))
 
 
 class EngineTime(msgspec.Struct):
@@ -347,83 +341,3 @@ def mutants_document(summary: Summary, code: int) -> MutantsDocument:
             for row in summary.rows
         ],
     )
-
-
-# -- measured searches ------------------------------------------------------------------------
-
-
-class Search(msgspec.Struct):
-    """One measured search. ``samples`` are states and seconds on the way."""
-
-    environment: str
-    sizes: str
-    engine: str
-    states: int
-    transitions: int | None
-    seconds: float
-    ready: float
-    megabytes: int
-    version: str
-    bytes_per_state: float | None
-    samples: list[tuple[int, float]]
-    transitions_per_second: float | None
-
-
-class SpinRatio(msgspec.Struct):
-    """Our search against SPIN's: how many times faster by transitions a second, and by time to the verdict."""
-
-    environment: str
-    sizes: str
-    spin: str
-    transitions: float
-    verdict: float | None
-    agree: bool
-
-
-class BenchDocument(Document, tag="hintproof-bench/1"):
-    """The results of ``hintproof bench``."""
-
-    searches: list[Search]
-    against_spin: list[SpinRatio]
-
-
-def bench_document(measured: Sequence[Measured], ratios: Sequence[Ratio]) -> BenchDocument:
-    """All figures."""
-    return BenchDocument(
-        searches=[
-            msgspec.convert({**asdict(m), "transitions_per_second": m.transition_rate}, Search) for m in measured
-        ],
-        against_spin=[msgspec.convert(asdict(ratio), SpinRatio) for ratio in ratios],
-    )
-
-
-# -- runs on a real system --------------------------------------------------------------------
-
-
-class LostBlock(msgspec.Struct):
-    """A block whose content differs between source and destination."""
-
-    block: int
-    address: int
-    source: Any
-    destination: Any
-
-
-class RealReplay(msgspec.Struct):
-    """One replay on a real system. ``step`` and ``reason`` say where it ended early; ``otherwise`` how it differed."""
-
-    result: str
-    step: int | None
-    reason: str
-    otherwise: Any
-    lost: list[LostBlock]
-
-
-class ReplaysDocument(Document, tag="hintproof-real/1"):
-    """The results of ``hintproof replay --on qemu``."""
-
-    environment: str
-    steps: int
-    system: str
-    results: dict[str, int]
-    replays: list[RealReplay]

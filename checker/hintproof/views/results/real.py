@@ -1,4 +1,4 @@
-"""The results of runs on a real system, as text."""
+"""The results of runs on a real system, as text and as a JSON document."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import msgspec
+
 from hintproof.qemu.conformance import Conformance
 from hintproof.qemu.machine import Setup
 from hintproof.qemu.observations import NAME, Observation, load_observations
 from hintproof.qemu.outcome import Result
 from hintproof.qemu.replay import Course, Played, count_results
+from hintproof.qemu.rig import Difference
+from hintproof.system.documents import Document
 from hintproof.tasks.verdict import Exit
-from hintproof.views.results.documents import LostBlock, RealReplay, ReplaysDocument
 from hintspec.catalogue.environments import compose
 
 #: How many of the runs that differ, or could not be steered, are shown.
@@ -44,6 +47,26 @@ def replays_lines(course: Course, setup: Setup, played: Sequence[Played]) -> Ite
         yield f"{number} of {len(played)}: {result}"
 
 
+class RealReplay(msgspec.Struct):
+    """One replay on a real system. ``step`` and ``reason`` say where it ended early; ``otherwise`` how it differed."""
+
+    result: Result
+    step: int | None
+    reason: str
+    otherwise: str
+    lost: tuple[Difference, ...]
+
+
+class ReplaysDocument(Document, tag="hintproof-real/1"):
+    """The results of ``hintproof replay --on qemu``."""
+
+    environment: str
+    steps: int
+    system: str
+    results: dict[str, int]
+    replays: list[RealReplay]
+
+
 def replays_document(course: Course, setup: Setup, played: Sequence[Played]) -> ReplaysDocument:
     """Replays of one run, as a JSON document."""
     return ReplaysDocument(
@@ -51,16 +74,7 @@ def replays_document(course: Course, setup: Setup, played: Sequence[Played]) -> 
         steps=len(course.run),
         system=system(setup),
         results=count_results(played),
-        replays=[
-            RealReplay(
-                str(p.result),
-                p.step if p.reason else None,
-                p.reason,
-                p.otherwise,
-                [LostBlock(d.block, d.address, d.source, d.destination) for d in p.lost],
-            )
-            for p in played
-        ],
+        replays=[RealReplay(p.result, p.step if p.reason else None, p.reason, p.otherwise, p.lost) for p in played],
     )
 
 

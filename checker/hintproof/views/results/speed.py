@@ -1,11 +1,13 @@
-"""Measured searches as tables, and as a picture of time against states."""
+"""Measured searches as tables, as a JSON document, and as a picture of time against states."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.table import Table
 
+from hintproof.system.documents import Document
 from hintproof.system.errors import BadInput
 from hintproof.tasks.bench import COMPILED, SETUPS, SYMMETRIC, Measured, Ratio
 from hintproof.views.results import tables
@@ -43,6 +45,26 @@ def ratios_table(found: list[Ratio]) -> Table:
 
 def _times(ratio: float | None) -> str:
     return "-" if ratio is None else f"{ratio:.1f} x"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search(Measured):
+    """A measured search, with its rate."""
+
+    transitions_per_second: float | None
+
+
+class BenchDocument(Document, tag="hintproof-bench/1"):
+    """The results of ``hintproof bench``. ``against_spin``: how many times faster our searches are than SPIN's."""
+
+    searches: list[Search]
+    against_spin: list[Ratio]
+
+
+def bench_document(measured: list[Measured], ratios: list[Ratio]) -> BenchDocument:
+    """All figures."""
+    searches = [Search(**vars(m), transitions_per_second=m.transition_rate) for m in measured]
+    return BenchDocument(searches=searches, against_spin=ratios)
 
 
 def plot(measured: list[Measured], file: Path) -> None:
