@@ -22,7 +22,7 @@ class Task(Generic[T]):
     """A unit of parallel work: what a live view shows of it, and the function to call.
 
     ``run`` travels to another process, so it is a function at the top of a module, or a ``functools.partial`` of one.
-    It is called with a :data:`~hintproof.system.progress.Progress` as its last argument. ``cost`` is a guess at how
+    It is called with a :data:`~hintproof.system.progress.Progress` named ``progress``. ``cost`` is a guess at how
     long it takes, in any unit: tasks that cost more start first.
     """
 
@@ -63,7 +63,7 @@ def _serve(pipe: Connection) -> None:
         except EOFError:
             return
         try:
-            pipe.send((task.run(progress),))
+            pipe.send((task.run(progress=progress),))
         except Exception as problem:  # reported by the parent, in the task's name
             pipe.send(EngineBug(f"{type(problem).__name__}: {problem}"))
 

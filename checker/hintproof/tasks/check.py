@@ -295,7 +295,7 @@ def check(
     """Check one environment in this process. Raises :class:`BadInput` for what can't be checked."""
     result, tasks = plan(environment, sizes, engines, limits, options)
     for task in tasks:
-        result.add(task.run(progress))
+        result.add(task.run(progress=progress))
     return result
 
 
