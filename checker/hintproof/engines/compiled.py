@@ -17,9 +17,9 @@ import numpy as np
 
 from hintproof.engines import kernel, modules
 from hintproof.engines.limits import Limits, describe_rate
-from hintproof.engines.liveness import Graph
 from hintproof.engines.options import ExhaustiveOptions
 from hintproof.engines.report import Run
+from hintproof.engines.search import Graph
 from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.packed import PackedCompiler
 from hintproof.interpret.steps import HASHED, steps_text
@@ -78,7 +78,7 @@ class CompiledSearch:
         options: ExhaustiveOptions = ExhaustiveOptions(),
         progress: Progress | None = None,
     ) -> None:
-        self.concrete = concrete
+        self.system = concrete
         self.limits = limits
         self.progress = progress or (lambda what, count: None)
         self.clock = Clock(limits.seconds)
@@ -112,7 +112,7 @@ class CompiledSearch:
                 rows //= 2
 
     def _make_buffers(self, words: int) -> None:
-        steps, threads = max(len(self.concrete.instances), 1), self.threads
+        steps, threads = max(len(self.system.instances), 1), self.threads
         room = self._rows_at_a_time * steps
         self._room = room
         self._scratch = np.empty((threads * room, words), np.int64)
@@ -124,7 +124,7 @@ class CompiledSearch:
         self._sizes = np.zeros(threads, np.int64)
         self._fresh = np.zeros((threads, threads), np.int64)
         self._fired = np.zeros((threads, steps), np.int64)
-        self._broken_at = np.full((threads, max(len(self.concrete.step_properties), 1), 2), -1, np.int64)
+        self._broken_at = np.full((threads, max(len(self.system.step_properties), 1), 2), -1, np.int64)
         self._deadlock = np.full((threads, 1), -1, np.int64)
 
     def _make_table(self, size: int, together: Callable[..., Any]) -> None:
@@ -235,17 +235,17 @@ class CompiledSearch:
 
     def broken_steps(self) -> list[int]:
         """The bits of the STEP properties that some step breaks."""
-        return [bit for bit in range(len(self.concrete.step_properties)) if (self._broken_at[:, bit, 0] >= 0).any()]
+        return [bit for bit in range(len(self.system.step_properties)) if (self._broken_at[:, bit, 0] >= 0).any()]
 
     def run_breaking(self, bit: int) -> Run:
         """A shortest run whose last step breaks a STEP property."""
         row, via = min((int(row), int(via)) for row, via in self._broken_at[:, bit] if row >= 0)
-        name = self.concrete.instances[via].action.name
+        name = self.system.instances[via].action.name
         run, here = self._replayed(row)
-        for number, _, broken in self.concrete.successors(here):
-            last = self.concrete.instances[number]
+        for number, _, broken in self.system.successors(here):
+            last = self.system.instances[number]
             if last.action.name == name and broken >> bit & 1:
-                return [*run, (name, last.block)]
+                return [*run, last.step]
         raise AssertionError(f"no {name} breaks the promise after row {row}")
 
     def first_with(self, bit: int) -> int | None:
@@ -256,6 +256,10 @@ class CompiledSearch:
         """The run by which a state was first reached: a shortest one, in one naming of the blocks."""
         return self._replayed(state)[0]
 
+    def state_at(self, number: int) -> State:
+        """The state in which the run to a row ends: that one or one that it stands for."""
+        return self._replayed(number)[1]
+
     def _replayed(self, state: int) -> tuple[Run, State]:
         """The run to a state, and the state that it ends in: that one or one that it stands for."""
         way = []
@@ -264,10 +268,10 @@ class CompiledSearch:
             way.append((state, via))
             state = parent
         steps: Run = []
-        here = self.concrete.initial
+        here = self.system.initial
         for row, via in reversed(way):
-            instance, here = self.taken(here, self.concrete.instances[via].action.name, row)
-            steps.append((instance.action.name, instance.block))
+            instance, here = self.step_to(here, self.system.instances[via].action.name, row)
+            steps.append(instance.step)
         return steps, here
 
     def _reached(self, state: int) -> tuple[int, int]:
@@ -278,10 +282,10 @@ class CompiledSearch:
         place = int(np.flatnonzero((self._scratch[:size] == self.states[state]).all(axis=1))[0])
         return low + int(np.searchsorted(self._ends[0, : high - low], place, "right")), int(self._via[place])
 
-    def taken(self, here: State, name: str, row: int) -> tuple[Instance, State]:
+    def step_to(self, here: State, name: str, row: int) -> tuple[Instance, State]:
         """The instance of an action that leads to a row, or to a state that the row stands for."""
-        for number, state, _ in self.concrete.successors(here):
-            instance = self.concrete.instances[number]
+        for number, state, _ in self.system.successors(here):
+            instance = self.system.instances[number]
             if instance.action.name == name:
                 self._scratch[0] = self._packed.pack(state)
                 self._steps.canonical(self._scratch, 0)

@@ -6,12 +6,13 @@ when it first does, and for each hypothesis of a lemma ("if ...") when it first 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from hintproof.engines.limits import Limits
+from hintproof.engines.search import BreadthFirst, Visitor
 from hintproof.interpret.concrete import Concrete, State
-from hintproof.system.clock import Clock
 from hintproof.system.progress import Progress
 from hintspec.language.declare import SOMETIMES
 from hintspec.language.folds import conjuncts
@@ -33,11 +34,15 @@ class Item:
     number: int = 0
 
 
+#: An item, and whether a state witnesses it.
+_Test = tuple[Item, Callable[[State], Any]]
+
+
 @dataclass
 class Covered:
-    """The length of the shortest run to each item; an item that was not seen has none.
+    """The length of the shortest run to each item; an item that was not witnessed has none.
 
-    ``finished`` says that all items were seen, or all states of these sizes.
+    ``finished``: all items were witnessed, or all states of these sizes visited.
     """
 
     lengths: dict[Item, int | None] = field(default_factory=dict)
@@ -47,7 +52,7 @@ class Covered:
 
     @property
     def missing(self) -> list[Item]:
-        """What was not seen."""
+        """The items that were not witnessed."""
         return [item for item, length in self.lengths.items() if length is None]
 
 
@@ -66,7 +71,7 @@ def _hypotheses(term: Term, above: Term | None) -> Iterator[Term]:
 
 
 def items_of(model: Model) -> list[Item]:
-    """All that is to be witnessed of a model."""
+    """The items of a model."""
     found = [Item(ACTION, action.name) for action in model.actions]
     found += [Item(GOAL, goal.name) for goal in model.reachable]
     found += [Item(GOAL, item.name) for item in _sometimes(model)]
@@ -80,42 +85,55 @@ def _sometimes(model: Model) -> list[RecordedProperty]:
 
 
 def cover(concrete: Concrete, limits: Limits = Limits(), progress: Progress | None = None) -> Covered:
-    """Search until everything was seen, or every state of these sizes, or a limit is met."""
-    model, clock = concrete.model, Clock(limits.seconds)
-    result = Covered(dict.fromkeys(items_of(model)))
-    in_state = dict(_tests(concrete))
-    by_step = {name: [c for c in model.reachable if name in c.by] for name in (a.name for a in model.actions)}
-    goals = {c.name: concrete.meets(c.term) for c in model.reachable}
-    depth = {concrete.initial: 0}
-    waiting = [concrete.initial]
-    for count, here in enumerate(waiting):  # grows as it goes
-        for item in [item for item, test in in_state.items() if test(here)]:
-            result.lengths[item] = depth[here]
-            del in_state[item]
-        if not result.missing:
-            break
-        if count % _LOOK == 0:
-            if progress:
-                progress("states", len(waiting))
-            if clock.is_over() or (limits.states is not None and len(waiting) > limits.states):
-                break
-        for number, state, _ in concrete.successors(here):
-            name = concrete.instances[number].action.name
-            for item in (Item(ACTION, name), *(Item(GOAL, c.name) for c in by_step[name] if goals[c.name](here))):
-                if result.lengths[item] is None:
-                    result.lengths[item] = depth[here] + 1
-            if state not in depth:
-                depth[state] = depth[here] + 1
-                waiting.append(state)
-    else:
-        result.finished = True
-    result.finished = result.finished or not result.missing
-    result.states, result.seconds = len(waiting), clock.seconds
+    """Search until each item is witnessed, or every state of these sizes is visited, or a limit is met."""
+    witnesses = _Witnesses(concrete)
+    search = BreadthFirst(concrete, limits, [witnesses], progress, _LOOK)
+    witnesses.search = search
+    search.search()
+    result = Covered(witnesses.lengths, search.count, seconds=search.clock.seconds)
+    result.finished = not (search.stopped_by and result.missing)
     return result
 
 
-def _tests(concrete: Concrete) -> Iterator[tuple[Item, Callable[[State], bool]]]:
-    """What is to be seen of a state alone."""
+class _Witnesses(Visitor):
+    """Notes the length of the first run to each item, and ends the search when none is missing."""
+
+    search: BreadthFirst
+
+    def __init__(self, concrete: Concrete) -> None:
+        model = concrete.model
+        self.lengths: dict[Item, int | None] = dict.fromkeys(items_of(model))
+        self._in_state = list(_tests(concrete))
+        goals = [(goal, concrete.reader(goal.term)) for goal in model.reachable]
+        #: By instance: the missing items of a step, each with the condition on the state before it.
+        self._by_step: list[list[_Test]] = [
+            [(Item(ACTION, i.action.name), lambda state: True)]
+            + [(Item(GOAL, goal.name), holds) for goal, holds in goals if i.action.name in goal.by]
+            for i in concrete.instances
+        ]
+        self._missing = len(self.lengths)
+
+    def on_steps(self, number: int, state: State, steps: Sequence[tuple[int, State, int]]) -> bool:
+        """Test what is missing in a state, then by its steps."""
+        depth = self.search.depth
+        self._in_state = [test for test in self._in_state if not self._witnessed(test, state, depth)]
+        if not self._missing:
+            return True
+        for instance, _, _ in steps:
+            if tests := self._by_step[instance]:
+                self._by_step[instance] = [test for test in tests if not self._witnessed(test, state, depth + 1)]
+        return False
+
+    def _witnessed(self, test: _Test, state: State, length: int) -> bool:
+        item, holds = test
+        if self.lengths[item] is None and holds(state):
+            self.lengths[item] = length
+            self._missing -= 1
+        return self.lengths[item] is not None
+
+
+def _tests(concrete: Concrete) -> Iterator[_Test]:
+    """The items of a state alone, each with its test."""
     for item in _sometimes(concrete.model):
         yield Item(GOAL, item.name), concrete.witnesses(item, item.term)
     for lemma in concrete.model.lemmas:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hintproof.engines.report import Branch, Coverage
-from hintproof.interpret.concrete import Concrete, State
+from hintproof.interpret.concrete import State
+from hintproof.interpret.transition_system import TransitionSystem
 from hintspec.language.folds import places
 from hintspec.language.recording import RecordedAction
 from hintspec.language.terms import TRUE, Term
@@ -14,15 +15,15 @@ from hintspec.language.terms import TRUE, Term
 class Watch:
     """Collects coverage while walks go on."""
 
-    def __init__(self, concrete: Concrete) -> None:
-        self._instances = [i.action.name for i in concrete.instances]
-        self._actors = [i.action.action.actor.name for i in concrete.instances]
+    def __init__(self, system: TransitionSystem) -> None:
+        self._instances = [i.action.name for i in system.instances]
+        self._actors = [i.action.action.actor.name for i in system.instances]
         self._taken = [0] * len(self._instances)
         names = dict.fromkeys(self._actors)
         self._pairs = {(a, b): 0 for a in names for b in names}
-        self._branches = [(a.name, *branch) for a in concrete.model.actions for branch in _branches(a)]
-        self._truths = concrete.truths([term for *_, term, _ in self._branches])
-        self._falsehoods = concrete.truths([term for *_, term in self._branches])
+        self._branches = [(a.name, *branch) for a in system.model.actions for branch in _branches(a)]
+        self._truths = system.truths([term for *_, term, _ in self._branches])
+        self._falsehoods = system.truths([term for *_, term in self._branches])
         self._seen = self._failed = 0
 
     def step(self, before: int | None, instance: int) -> None:

@@ -7,7 +7,7 @@ too weak.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -16,9 +16,9 @@ import z3
 
 from hintproof.engines.limits import Limits
 from hintproof.engines.report import Run
-from hintproof.interpret.concrete import Concrete, Instance, State
+from hintproof.engines.search import BreadthFirst, Visitor
+from hintproof.interpret.concrete import Concrete, State
 from hintproof.interpret.unbounded import FIRST_ID, Expr, ListOf, Names, RingOf, SetOf, SymbolicState, Unbounded
-from hintproof.system.clock import Clock
 from hintproof.system.errors import EngineBug
 from hintspec.language.recording import Model, RecordedAction, RecordedProperty
 from hintspec.language.sizes import Sizes
@@ -30,8 +30,9 @@ _BLOCKS, _ENTRIES = 3, 3
 #: Entries of the largest ring, and a window of ids that no state so small runs through.
 _RING, _WINDOW = 5, 1000
 
-#: How far the search for a reachable one goes, if it is told nothing.
+#: How far the search for a reachable one goes by default, and the states between two looks at that.
 REACH = Limits(states=250_000, seconds=60)
+_LOOK = 1_000
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Counterexample:
 
 @dataclass(frozen=True)
 class Reached:
-    """What a search of small sizes says.
+    """What a search of small sizes found.
 
     ``run`` is the shortest from the initial state to the same step breaking the claim in a state that keeps
     all lemmas; ``seen`` says whether the state of the counterexample itself was reached, ``finished`` that every
@@ -222,38 +223,45 @@ def check_counterexample(concrete: Concrete, found: Counterexample, claim: str) 
 
 def reach(concrete: Concrete, found: Counterexample, claim: str, limits: Limits = REACH) -> Reached:
     """Visit the reachable states of these sizes: look for the state, and for a run to one like it."""
-    item = concrete.model.claim_named(claim)
-    keeps = concrete.keeps(item) if item.term is not None else lambda state: True
-    promise = 0 if item.term is not None else 1 << concrete.step_properties.index(claim)
-    wanted = _Likeness(concrete, found.state)
-    clock = Clock(limits.seconds)
-    parents: dict[State, tuple[State, Instance] | None] = {concrete.initial: None}
-    waiting, run, seen = [concrete.initial], None, wanted.is_like(concrete.initial)
-    for here in waiting:  # grows as it goes
-        if clock.is_over() or len(parents) > (limits.states or len(parents)):
-            return Reached(run, seen, False, len(parents))
-        for number, state, broken in concrete.successors(here):
-            instance = concrete.instances[number]
-            breaks = instance.action.name == found.action and (broken & promise or not keeps(state))
-            if breaks and run is None and not concrete.broken_lemmas(here):
-                run = [*_run_to(parents, here), (instance.action.name, instance.block)]
-            if state not in parents:
-                parents[state] = (here, instance)
-                waiting.append(state)
-                seen = seen or wanted.is_like(state)
-    return Reached(run, seen, True, len(parents))
+    breaking = _Breaking(concrete, found, claim)
+    search = BreadthFirst(concrete, limits, [breaking], look=_LOOK)
+    search.search()
+    run = None
+    if breaking.first is not None:
+        number, instance = breaking.first
+        run = [*search.run_to(number), concrete.instances[instance].step]
+    return Reached(run, breaking.state_reached, not search.stopped_by, search.count)
 
 
-def _run_to(parents: dict[State, tuple[State, Instance] | None], state: State) -> Run:
-    steps: Run = []
-    while (link := parents[state]) is not None:
-        state, instance = link
-        steps.append((instance.action.name, instance.block))
-    return steps[::-1]
+class _Breaking(Visitor):
+    """Notes the first step by the action that breaks the claim where all lemmas hold, and whether the state came."""
+
+    def __init__(self, concrete: Concrete, found: Counterexample, claim: str) -> None:
+        item = concrete.model.claim_named(claim)
+        self._keeps = concrete.keeps(item) if item.term is not None else lambda state: True
+        self._promise = 0 if item.term is not None else 1 << concrete.step_properties.index(claim)
+        self._own = {n for n, instance in enumerate(concrete.instances) if instance.action.name == found.action}
+        self._broken_lemmas = concrete.broken_lemmas
+        self._pattern = _Pattern(concrete, found.state)
+        self.first: tuple[int, int] | None = None
+        self.state_reached = False
+
+    def on_state(self, state: State) -> None:
+        """Compare a new state with that of the counterexample."""
+        self.state_reached = self.state_reached or self._pattern.matches(state)
+
+    def on_steps(self, number: int, state: State, steps: Sequence[tuple[int, State, int]]) -> None:
+        """Look among the steps of a state for one that breaks the claim."""
+        if self.first is None:
+            for instance, after, broken in steps:
+                breaks = instance in self._own and (broken & self._promise or not self._keeps(after))
+                if breaks and not self._broken_lemmas(state):
+                    self.first = number, instance
+                    return
 
 
-class _Likeness:
-    """Whether a state is the one wanted: budgets aside, with ids in the same order and equal in the same places."""
+class _Pattern:
+    """A state up to its budgets and the values of its ids: these are equal, and in order, in the same places."""
 
     def __init__(self, concrete: Concrete, wanted: State) -> None:
         sorts = [v.sort for v in concrete.model.vars[: len(wanted)]]
@@ -264,8 +272,8 @@ class _Likeness:
         self._values = [wanted[i] for i in self._plain]
         self._shape = self._ranked(wanted)
 
-    def is_like(self, state: State) -> bool:
-        """Whether the state is like the one wanted."""
+    def matches(self, state: State) -> bool:
+        """Whether a state is the one wanted."""
         return [state[i] for i in self._plain] == self._values and self._ranked(state) == self._shape
 
     def _ranked(self, state: State) -> list[Any]:

@@ -8,26 +8,25 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from hintproof.engines.limits import Limits, describe_rate
-from hintproof.engines.liveness import BYTES_PER_TRANSITION, Graph, find_lasso, first_stuck, follow_lasso
+from hintproof.engines.limits import Limits
+from hintproof.engines.liveness import BYTES_PER_TRANSITION, find_lasso, first_stuck, follow_lasso
 from hintproof.engines.options import ExhaustiveOptions
 from hintproof.engines.report import ExhaustiveFound, Run
+from hintproof.engines.search import BreadthFirst, Graph, Visitor
 from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.packed import PackedCompiler
+from hintproof.interpret.transition_system import TransitionSystem
 from hintproof.system.clock import Clock
 from hintproof.system.memory import share
 from hintproof.system.progress import Progress
 from hintspec.language.declare import OF_ALL_STATES, RECOVERABLE, SOMETIMES
 from hintspec.language.errors import SpecError
 from hintspec.language.recording import RecordedProperty
-
-if TYPE_CHECKING:
-    from hintproof.engines.compiled import CompiledSearch
 
 #: The name under which a state without any step is reported.
 NO_DEADLOCK = "no_deadlock"
@@ -45,41 +44,86 @@ _PLAIN_STATE = 1_500
 #: States that the plain search keeps at most, where a state is too wide for the compiled one: about 4 GB.
 _MOST_PLAIN = 6_000_000
 
-#: States between two looks at the limits.
-_LOOK = 20_000
 
+class Search(Protocol):
+    """A search for properties, plain or compiled: what it has found, by numbers of states and bits of properties."""
 
-class PlainSearch:
-    """One search: states by number, how each was first reached, and what it led to."""
+    limits: Limits
+    clock: Clock
+    stopped_by: str
+    depth: int
 
-    def __init__(self, model: Concrete, limits: Limits = Limits(), progress: Progress | None = None) -> None:
-        self.model = model
-        self.limits = limits
-        self.progress = progress or (lambda what, count: None)
-        self.clock = Clock(limits.seconds)
-        self.number: dict[State, int] = {model.initial: 0}
-        self.order: list[State] = [model.initial]
-        self.parent = array("I", [0])
-        self.via = array("H", [0])
-        self.verdicts = array("L", [model.judge(model.initial)])
-        self.edges = array("I")
-        self.vias = array("H")
-        self.ends = array("I")
-        self.fired_counts = [0] * len(model.instances)
-        self.stopped_by = ""
-        self.depth, self._level_ends = 0, 1
-        self._broken: dict[int, tuple[int, int]] = {}
-        self.deadlock: int | None = None
+    @property
+    def system(self) -> TransitionSystem:
+        """The system that is searched."""
 
     @property
     def count(self) -> int:
         """States found so far."""
-        return len(self.order)
 
     @property
     def transitions(self) -> int:
         """Steps taken so far."""
-        return len(self.edges)
+
+    @property
+    def deadlock(self) -> int | None:
+        """The first state without any step."""
+
+    @property
+    def fired_counts(self) -> list[int]:
+        """How often each instance of an action happened."""
+
+    def broken_steps(self) -> list[int]:
+        """The bits of the STEP properties that some step breaks."""
+
+    def run_breaking(self, bit: int) -> Run:
+        """A shortest run whose last step breaks a STEP property."""
+
+    def first_with(self, bit: int) -> int | None:
+        """The first state that violates an ALWAYS property, or meets the goal of another one."""
+
+    def run_to(self, state: int) -> Run:
+        """A shortest run to a state."""
+
+    def met(self, bit: int) -> npt.NDArray[np.uint8]:
+        """For each state whether it has the bit of a property."""
+
+    def graph(self) -> Graph:
+        """All transitions."""
+
+    def state_at(self, number: int) -> State:
+        """The state of a number, as the run to it ends: it, or one that it stands for."""
+
+    def step_to(self, here: State, name: str, number: int) -> tuple[Instance, State]:
+        """The instance of an action that leads from one state to that of a number, or to one that it stands for."""
+
+
+class PlainSearch(BreadthFirst, Visitor):
+    """The breadth-first search that judges each state and notes each broken promise: ``verdicts`` has the masks."""
+
+    system: TransitionSystem
+
+    def __init__(self, system: TransitionSystem, limits: Limits = Limits(), progress: Progress | None = None) -> None:
+        self.verdicts = array("L")
+        self._broken: dict[int, tuple[int, int]] = {}
+        self._judge = system.judge
+        super().__init__(system, limits, [self], progress)
+
+    def on_state(self, state: State) -> None:
+        """Judge a new state."""
+        self.verdicts.append(self._judge(state))
+
+    def on_violation(self, number: int, instance: int, broken: int) -> None:
+        """Note the first step that breaks each promise."""
+        for bit in range(broken.bit_length()):
+            if broken >> bit & 1:
+                self._broken.setdefault(bit, (number, instance))
+
+    @property
+    def fired_counts(self) -> list[int]:
+        """How often each instance of an action happened."""
+        counts: list[int] = np.bincount(np.array(self.vias), minlength=len(self.system.instances)).tolist()
+        return counts
 
     def broken_steps(self) -> list[int]:
         """The bits of the STEP properties that some step breaks."""
@@ -88,80 +132,25 @@ class PlainSearch:
     def run_breaking(self, bit: int) -> Run:
         """A shortest run whose last step breaks a STEP property."""
         state, instance = self._broken[bit]
-        last = self.model.instances[instance]
-        return [*self.run_to(state), (last.action.name, last.block)]
+        return [*self.run_to(state), self.system.instances[instance].step]
 
     def first_with(self, bit: int) -> int | None:
-        """The first state in which a property speaks up."""
+        """The first state that violates an ALWAYS property, or meets the goal of another one."""
         return next((n for n, v in enumerate(self.verdicts) if v >> bit & 1), None)
 
-    def run_to(self, state: int) -> Run:
-        """The run by which a state was first reached: a shortest one."""
-        steps: Run = []
-        while state:
-            instance = self.model.instances[self.via[state]]
-            steps.append((instance.action.name, instance.block))
-            state = self.parent[state]
-        return steps[::-1]
-
-    def search(self, until: int | None = None) -> bool:
-        """Visit all states, or until a limit is met; or stop about ``until`` states, and go on from there next time.
-
-        Returns whether the search is over.
-        """
-        successors, judge = self.model.successors, self.model.judge
-        number, order, fired = self.number, self.order, self.fired_counts
-        parent, via, verdicts, edges, vias = self.parent, self.via, self.verdicts, self.edges, self.vias
-        here = len(self.ends)
-        while here < len(order):
-            if here == self._level_ends:
-                self.depth += 1
-                self._level_ends = len(order)
-            if here % _LOOK == 0 and self._is_over():
-                return True
-            if until is not None and len(order) >= until:
-                return False
-            steps = successors(order[here])
-            for instance, state, broken in steps:
-                fired[instance] += 1
-                if broken:
-                    self._break_promises(broken, here, instance)
-                known = number.setdefault(state, len(order))
-                if known == len(order):
-                    order.append(state)
-                    parent.append(here)
-                    via.append(instance)
-                    verdicts.append(judge(state))
-                edges.append(known)
-                vias.append(instance)
-            self.ends.append(len(edges))
-            if not steps and self.deadlock is None:
-                self.deadlock = here
-            here += 1
-        return True
-
-    def _break_promises(self, broken: int, state: int, instance: int) -> None:
-        for bit in range(broken.bit_length()):
-            if broken >> bit & 1:
-                self._broken.setdefault(bit, (state, instance))
-
-    def _is_over(self) -> bool:
-        self.progress(describe_rate(self.clock, self.count, len(self.ends), self.depth), self.count)
-        self.stopped_by = self.limits.reached(self.clock, self.count)
-        return bool(self.stopped_by)
-
-    def graph(self) -> Graph:
-        """All transitions."""
-        return Graph(*(np.array(values) for values in (self.ends, self.edges, self.vias)))
-
     def met(self, bit: int) -> npt.NDArray[np.uint8]:
-        """Of each state whether the goal of the property of that bit is met."""
+        """For each state whether it has the bit of a property."""
         return (np.array(self.verdicts) >> bit & 1).astype(np.uint8)
 
-    def taken(self, here: State, name: str, number: int) -> tuple[Instance, State]:
+    def state_at(self, number: int) -> State:
+        """The state of a number."""
+        state: State = self.order[number]
+        return state
+
+    def step_to(self, here: State, name: str, number: int) -> tuple[Instance, State]:
         """The instance of an action that leads from one state to that of a number."""
-        for index, state, _ in self.model.successors(here):
-            instance = self.model.instances[index]
+        for index, state, _ in self.system.successors(here):
+            instance = self.system.instances[index]
             if instance.action.name == name and self.number[state] == number:
                 return instance, state
         raise AssertionError(f"no {name} leads to state {number}")
@@ -184,15 +173,15 @@ def explore_all(
         return _explore_compiled(model, limits, options, progress, clock)
     plain = PlainSearch(model, limits, progress)
     if plain.search(_FEW):
-        return found_by(model, plain)
+        return found_by(plain)
     try:
         packed = PackedCompiler(model)
     except SpecError:
         if not plain.search(_MOST_PLAIN):
             plain.stopped_by = f"limit of {_MOST_PLAIN} states, too wide to be packed"
-        return found_by(model, plain)
+        return found_by(plain)
     if plain.search(_worth_compiling(packed, limits)):
-        return found_by(model, plain)
+        return found_by(plain)
     del plain
     return _explore_compiled(model, limits, options, progress, clock)
 
@@ -215,55 +204,50 @@ def _explore_compiled(
 
     compiled = CompiledSearch(model, replace(limits, seconds=clock.remaining()), options, progress)
     compiled.search()
-    found = found_by(model, compiled)
+    found = found_by(compiled)
     found.symmetric = options.symmetry
     found.seconds = clock.seconds
     return found
 
 
-def found_by(model: Concrete, search: PlainSearch | CompiledSearch) -> ExhaustiveFound:
+def found_by(search: Search) -> ExhaustiveFound:
     """What a search found."""
+    system = search.system
     found = ExhaustiveFound(
         finished=not search.stopped_by,
         stopped_by=search.stopped_by,
         states=search.count,
         transitions=search.transitions,
         depth=search.depth,
+        decides=frozenset([NO_DEADLOCK, *(p.name for p in system.model.properties)]),
     )
     for bit in search.broken_steps():
-        found.against[model.step_properties[bit]] = search.run_breaking(bit)
-    whole: list[tuple[int, RecordedProperty]] = []
-    for bit, item in enumerate(model.state_properties):
+        found.against[system.step_properties[bit]] = search.run_breaking(bit)
+    of_all: list[tuple[int, RecordedProperty]] = []
+    for bit, item in enumerate(system.state_properties):
         if item.declared.kind in OF_ALL_STATES:
-            whole.append((bit, item))
+            of_all.append((bit, item))
         elif (state := search.first_with(bit)) is not None:
             runs = found.witnesses if item.declared.kind == SOMETIMES else found.against
             runs[item.name] = search.run_to(state)
-    if whole and found.finished:
-        _judge_whole(model, search, whole, found)
+    if of_all and found.finished:
+        _judge_all_states(search, of_all, found)
     if search.deadlock is not None:
         found.against[NO_DEADLOCK] = search.run_to(search.deadlock)
-    for instance, count in enumerate(search.fired_counts):
-        name = model.instances[instance].action.name
-        found.fired[name] = found.fired.get(name, 0) + count
-    found.decides = frozenset([NO_DEADLOCK, *(p.name for p in model.model.properties)])
+    for instance, count in zip(system.instances, search.fired_counts, strict=True):
+        found.fired[instance.action.name] = found.fired.get(instance.action.name, 0) + count
     found.seconds = search.clock.seconds
     return found
 
 
-def _judge_whole(
-    model: Concrete,
-    search: PlainSearch | CompiledSearch,
-    items: list[tuple[int, RecordedProperty]],
-    found: ExhaustiveFound,
-) -> None:
-    """Judge the properties that ask for more than single states: all transitions are held in memory for them."""
+def _judge_all_states(search: Search, items: list[tuple[int, RecordedProperty]], found: ExhaustiveFound) -> None:
+    """Judge the properties of more than single states, which need all transitions in memory."""
     needed, most = search.transitions * BYTES_PER_TRANSITION >> 20, search.limits.megabytes or share(1)
     if needed > most:
         reason = f"the {search.transitions:,} transitions need {needed:,} MB, of {most:,}"
         found.undecided = {item.name: reason for _, item in items}
         return
-    graph = search.graph()
+    graph, instances = search.graph(), search.system.instances
     for bit, item in items:
         met = search.met(bit)
         if item.declared.kind == RECOVERABLE:
@@ -272,11 +256,11 @@ def _judge_whole(
                 found.against[item.name] = search.run_to(stuck)
             continue
         fair = [
-            frozenset(n for n, instance in enumerate(model.instances) if instance.action.name in condition.steps)
+            frozenset(n for n, instance in enumerate(instances) if instance.action.name in condition.steps)
             for condition in item.fair
         ]
         lasso = find_lasso(graph, met, fair)
         if lasso is not None:
-            loop = [(model.instances[via].action.name, target) for via, target in lasso.loop]
-            run = follow_lasso(model, search.run_to(lasso.state), loop, search.taken)
-            found.against[item.name], found.loops[item.name] = run
+            loop = [(instances[via].action.name, target) for via, target in lasso.loop]
+            stem, here = search.run_to(lasso.state), search.state_at(lasso.state)
+            found.against[item.name], found.loops[item.name] = follow_lasso(here, stem, loop, search.step_to)

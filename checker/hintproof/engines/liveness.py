@@ -12,8 +12,7 @@ on arrays, where there are many states.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,36 +20,14 @@ import numpy as np
 import numpy.typing as npt
 
 from hintproof.engines.report import Run
-from hintproof.interpret.concrete import Concrete, Instance, State
+from hintproof.engines.search import BreadthFirst, Graph, StepsFrom, Visitor
+from hintproof.interpret.concrete import Instance, State
 
 #: States up to which plain Python is the quicker one.
 _FEW = 20_000
 
 #: What a transition takes: its target and step, and its source in the list by target.
 BYTES_PER_TRANSITION = 12
-
-
-@dataclass(frozen=True)
-class Graph:
-    """All states and transitions of a search. States are numbered breadth-first from the initial one, 0.
-
-    ``ends[i]`` is where the transitions of state i end; those of the next state begin there. ``targets`` are
-    states, ``via`` says by which instance of an action.
-    """
-
-    ends: npt.NDArray[Any]
-    targets: npt.NDArray[Any]
-    via: npt.NDArray[Any]
-
-    @property
-    def states(self) -> int:
-        """How many states there are."""
-        return len(self.ends)
-
-    def steps(self, state: int) -> Iterator[tuple[int, int]]:
-        """The transitions of a state: (instance, target)."""
-        first, end = (int(self.ends[state - 1]) if state else 0), int(self.ends[state])
-        return zip(self.via[first:end].tolist(), self.targets[first:end].tolist(), strict=True)
 
 
 @dataclass(frozen=True)
@@ -258,44 +235,39 @@ def _nearest(
     graph: Graph, part: npt.NDArray[np.int64], start: int, wanted: Callable[[int, int], bool]
 ) -> list[tuple[int, int]]:
     """The shortest way inside the part, of at least one step, whose last step is wanted."""
-    came_by: dict[int, tuple[int, int]] = {}
-    waiting = deque([start])
-    while waiting:
-        here = waiting.popleft()
-        for via, there in graph.steps(here):
-            if part[there] != part[start]:
-                continue
-            if wanted(via, there):
-                way = [(via, there)]
-                while here != start:
-                    before, by = came_by[here]
-                    way.append((by, here))
-                    here = before
-                return way[::-1]
-            if there not in came_by and there != start:
-                came_by[there] = (here, via)
-                waiting.append(there)
-    raise AssertionError("a strongly connected part that is not")
+    way: list[tuple[int, int]] = []
+
+    class Wanted(Visitor):
+        def on_steps(self, number: int, state: int, steps: Sequence[tuple[int, int, int]]) -> bool:
+            last = next(((via, there) for via, there, _ in steps if wanted(via, there)), None)
+            if last is not None:
+                way.extend([*((via, search.order[n]) for via, n in search.path_to(number)), last])
+            return last is not None
+
+    def inside(state: int) -> list[tuple[int, int, int]]:
+        return [(via, there, 0) for via, there in graph.steps(state) if part[there] == part[start]]
+
+    search = BreadthFirst(StepsFrom(start, inside), visitors=[Wanted()])
+    search.search()
+    assert way, "a strongly connected part that is not"
+    return way
 
 
 #: Takes a state on by an action, to the state that is stored as the number given, or one that it stands for.
 Take = Callable[[State, str, int], tuple[Instance, State]]
 
 
-def follow_lasso(concrete: Concrete, stem: Run, loop: Sequence[tuple[str, int]], take: Take) -> tuple[Run, int]:
-    """A lasso in states as they are: the whole run, and how many of its steps come before the loop.
+def follow_lasso(here: State, stem: Run, loop: Sequence[tuple[str, int]], take: Take) -> tuple[Run, int]:
+    """A lasso in real states, from where its stem ends: the whole run, and how many of its steps come before the loop.
 
     Where a stored state stands for all namings of the blocks, once round the loop may lead to the same state under
     another naming. It goes round until a state comes again, which it does, as there are so many namings only; that
     the conditions are met does not depend on the naming, as they speak of actions and not of blocks.
     """
-    here = concrete.initial
-    for name, block in stem:
-        here, _ = concrete.apply(here, concrete.action_named(name), block)
-    run, seen = list(stem), dict[State, int]()
-    while here not in seen:
-        seen[here] = len(run)
+    run, reached = list(stem), dict[State, int]()
+    while here not in reached:
+        reached[here] = len(run)
         for name, number in loop:
             instance, here = take(here, name, number)
-            run.append((instance.action.name, instance.block))
-    return run, seen[here]
+            run.append(instance.step)
+    return run, reached[here]

@@ -22,7 +22,7 @@ from hintproof.engines.proposals import RunFails, shrink_proposals
 from hintproof.engines.report import Run, SampledFound
 from hintproof.engines.shorten import Replay, Steps, shorten
 from hintproof.engines.walks import LONGEST_RUN, LONGEST_WALK, Guide, unlinked
-from hintproof.interpret.concrete import Concrete
+from hintproof.interpret.transition_system import Replayable
 from hintproof.system.clock import Clock
 from hintproof.system.progress import Progress
 from hintspec.language.declare import ALWAYS, OF_ALL_STATES, SOMETIMES, STEP
@@ -55,22 +55,22 @@ class _Kept(ExampleDatabase):
 class _Search:
     """One search: what is still looked for, what was found."""
 
-    def __init__(self, concrete: Concrete, limits: Limits, options: SamplingOptions, progress: Progress | None) -> None:
-        self.concrete, self.options, self.progress = concrete, options, progress
+    def __init__(self, system: Replayable, limits: Limits, options: SamplingOptions, progress: Progress | None) -> None:
+        self.system, self.options, self.progress = system, options, progress
         self.clock = Clock(limits.seconds)
         profile = self.profile = PROFILES[options.profile]
         self.walks = options.runs or profile.walks
         self.time = Clock(None if options.runs else profile.seconds)
-        self.guide = Guide(concrete, options.seed)
-        self.watch = Watch(concrete)
-        self.watch.state(concrete.initial)
-        self.replay = Replay(concrete)
+        self.guide = Guide(system, options.seed)
+        self.watch = Watch(system)
+        self.watch.state(system.initial)
+        self.replay = Replay(system)
         self.found = SampledFound()
-        kinds = [(p.name, p.declared.kind) for p in concrete.state_properties]
+        kinds = [(p.name, p.declared.kind) for p in system.state_properties]
         self._always = {1 << i: name for i, (name, kind) in enumerate(kinds) if kind == ALWAYS}
         self._sometimes = {1 << i: name for i, (name, kind) in enumerate(kinds) if kind == SOMETIMES}
-        self._steps = {1 << i: name for i, name in enumerate(concrete.step_properties)}
-        self.looked_for = [p.name for p in concrete.model.properties if p.declared.kind in (ALWAYS, STEP)]
+        self._steps = {1 << i: name for i, name in enumerate(system.step_properties)}
+        self.looked_for = [p.name for p in system.model.properties if p.declared.kind in (ALWAYS, STEP)]
         #: Runs that broke a property and are still to be handed to Hypothesis.
         self._pending: dict[str, Steps] = {}
         #: The shortest run against each property that was broken.
@@ -79,7 +79,7 @@ class _Search:
         if options.database is not None:
             inner = DirectoryBasedExampleDatabase(options.database)
             self.database = _Kept(inner, lambda: f"{options.name}, {self._focus}")
-        self._width = 1 if len(concrete.instances) <= 256 else 3
+        self._width = 1 if len(system.instances) <= 256 else 3
         self._focus = ""
         self._replaying = False
         self._failing: dict[bytes, Steps] = {}
@@ -90,10 +90,10 @@ class _Search:
 
     def _decoded(self, data: bytes) -> list[int]:
         numbers = (int.from_bytes(data[i : i + self._width], "big") for i in range(0, len(data), self._width))
-        return [n for n in numbers if n < len(self.concrete.instances)]
+        return [n for n in numbers if n < len(self.system.instances)]
 
     def _run(self, steps: Steps) -> Run:
-        return [(self.concrete.instances[i].action.name, self.concrete.instances[i].block) for i in steps]
+        return [(self.system.instances[i].action.name, self.system.instances[i].block) for i in steps]
 
     # -- generating --------------------------------------------------------------------------
     def _is_over(self) -> bool:
@@ -121,7 +121,7 @@ class _Search:
         """One walk of the guide, judged on the way; its run."""
         before: int | None = None
         run = None
-        judge = self.concrete.judge
+        judge = self.system.judge
         for state, index, broken, run, new in self.guide.walk():
             self.watch.step(before, index)
             before = index
@@ -184,7 +184,7 @@ class _Search:
 
         What the first guide learned would lead it the way of the run that it found.
         """
-        guide = Guide(self.concrete, self.options.seed + (number << 40))
+        guide = Guide(self.system, self.options.seed + (number << 40))
         for _ in range(2 * self.guide.walks):
             if over():
                 break
@@ -225,17 +225,17 @@ class _Search:
         found.fired = found.coverage.steps
         found.runs, found.transitions = self.guide.walks, sum(found.fired.values())
         found.decides = frozenset(
-            p.name for p in self.concrete.model.properties if p.declared.kind not in OF_ALL_STATES
+            p.name for p in self.system.model.properties if p.declared.kind not in OF_ALL_STATES
         )
         found.seconds = self.clock.seconds
         return found
 
 
 def sample(
-    concrete: Concrete,
+    system: Replayable,
     limits: Limits = Limits(),
     options: SamplingOptions = SamplingOptions(),
     progress: Progress | None = None,
 ) -> SampledFound:
     """Explore at random, and shrink the runs that break a property."""
-    return _Search(concrete, limits, options, progress).run()
+    return _Search(system, limits, options, progress).run()

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from hintproof.interpret.concrete import Concrete, State
+from hintproof.interpret.concrete import State
+from hintproof.interpret.transition_system import Replayable
 
 Steps = tuple[int, ...]
 
@@ -20,35 +21,35 @@ AROUND = 400
 class Replay:
     """Runs of instances, replayed; an instance that is not possible where it comes is left out."""
 
-    def __init__(self, concrete: Concrete) -> None:
-        self.concrete = concrete
-        self._moves = concrete.moves
-        self._bits = {name: (1 << i, True) for i, name in enumerate(concrete.step_properties)}
-        self._bits |= {p.name: (1 << i, False) for i, p in enumerate(concrete.state_properties)}
+    def __init__(self, system: Replayable) -> None:
+        self.system = system
+        self._moves = system.moves
+        self._bits = {name: (1 << i, True) for i, name in enumerate(system.step_properties)}
+        self._bits |= {p.name: (1 << i, False) for i, p in enumerate(system.state_properties)}
 
     def until(self, name: str, steps: Sequence[int], state: State | None = None) -> Steps | None:
         """The steps taken, up to the one that breaks the property; None if none does."""
         bit, of_steps = self._bits[name]
         taken = []
-        here = self.concrete.initial if state is None else state
+        here = self.system.initial if state is None else state
         for step in steps:
             moved = self._moves[step](here)
             if moved is None:
                 continue
             here, broken = moved
             taken.append(step)
-            if (broken if of_steps else self.concrete.judge(here)) & bit:
+            if (broken if of_steps else self.system.judge(here)) & bit:
                 return tuple(taken)
         return None
 
     def breaks(self, name: str, state: State, broken: int) -> bool:
         """Whether a step to that state, which breaks these promises, breaks the property."""
         bit, of_steps = self._bits[name]
-        return bool((broken if of_steps else self.concrete.judge(state)) & bit)
+        return bool((broken if of_steps else self.system.judge(state)) & bit)
 
     def states(self, steps: Steps) -> Iterator[State]:
         """The states before each of the steps."""
-        state = self.concrete.initial
+        state = self.system.initial
         for step in steps:
             yield state
             moved = self._moves[step](state)
@@ -83,7 +84,7 @@ def _detours(replay: Replay, name: str, run: Steps, over: Callable[[], bool]) ->
     for begin, state in enumerate(list(replay.states(run))):
         if over():
             return
-        for way, reached, broken in _around(replay.concrete, state):
+        for way, reached, broken in _around(replay.system, state):
             if begin + len(way) >= len(run):
                 break
             if replay.breaks(name, reached, broken):
@@ -96,12 +97,12 @@ def _detours(replay: Replay, name: str, run: Steps, over: Callable[[], bool]) ->
                     yield whole
 
 
-def _around(concrete: Concrete, state: State) -> Iterator[tuple[Steps, State, int]]:
+def _around(system: Replayable, state: State) -> Iterator[tuple[Steps, State, int]]:
     """States near a state, the nearest first, with the way there and the promises that its last step breaks."""
     known = {(state, 0)}
     waiting: list[tuple[Steps, State]] = [((), state)]
     for way, here in waiting:
-        for index, after, broken in concrete.successors(here):
+        for index, after, broken in system.successors(here):
             if (after, broken) not in known and len(known) < AROUND:
                 known.add((after, broken))
                 waiting.append(((*way, index), after))

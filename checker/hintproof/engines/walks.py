@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from hintproof.interpret.concrete import Concrete, State
+from hintproof.interpret.concrete import State
+from hintproof.interpret.transition_system import TransitionSystem
 from hintspec.language.declare import ALWAYS, STEP
 from hintspec.language.folds import reads
 from hintspec.language.recording import Model, RecordedProperty
@@ -99,12 +100,12 @@ def unlinked(run: Linked) -> tuple[int, ...]:
 class Guide:
     """The walks of one search. ``open`` names the properties that are still looked for."""
 
-    def __init__(self, concrete: Concrete, seed: int) -> None:
-        self._concrete = concrete
+    def __init__(self, system: TransitionSystem, seed: int) -> None:
+        self._system = system
         self._chance = Random(seed)
-        self._features = _features(concrete)
-        self._interests = dict(_interests(concrete.model))
-        actors = [i.action.action.actor.name for i in concrete.instances]
+        self._features = _features(system)
+        self._interests = dict(_interests(system.model))
+        actors = [i.action.action.actor.name for i in system.instances]
         names = list(dict.fromkeys(actors))
         self._actor = [names.index(name) for name in actors]
         self._seen: set[int] = set()
@@ -126,7 +127,7 @@ class Guide:
         source = "".join(f"{self._features[name]}, " for name in sorted(names))
         view = View(eval(f"lambda s: ({source})"), chance.random() < 0.5)
         kept = [place for other in self._views for place in other.places.values()]
-        view.show(self._concrete.initial, None, 0)
+        view.show(self._system.initial, None, 0)
         for place in kept if len(kept) <= SHOWN else chance.sample(kept, SHOWN):
             view.show(place.state, place.run, place.length)
         view.fresh = 0
@@ -174,7 +175,7 @@ class Guide:
         stays = chance.choice((0.3, 0.6, 0.8, 0.9))
         turn, known, new = -1, 0, False
         for _ in range(LONGEST_WALK):
-            options = self._concrete.successors(state)
+            options = self._system.successors(state)
             unseen = [o for o in options if hash(o[1]) not in seen]
             if not unseen:
                 known += 1
@@ -201,10 +202,10 @@ class Guide:
             state = after
 
 
-def _features(concrete: Concrete) -> dict[str, str]:
+def _features(system: TransitionSystem) -> dict[str, str]:
     """For each variable the source of what a view shows of it, in terms of the state ``s``."""
-    every = (1 << concrete.sizes.blocks) - 1
-    return {v.name: _feature(f"s[{i}]", v.sort, every) for i, v in enumerate(concrete.model.vars)}
+    every = (1 << system.sizes.blocks) - 1
+    return {v.name: _feature(f"s[{i}]", v.sort, every) for i, v in enumerate(system.model.vars)}
 
 
 def _feature(source: str, sort: Sort, every: int) -> str:

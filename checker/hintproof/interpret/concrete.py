@@ -8,7 +8,7 @@ Blocks are numbered 1 .. N, 0 is no block; block ``b`` is bit ``b - 1`` of a set
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -36,15 +36,103 @@ class Instance:
     def __str__(self) -> str:
         return self.action.name if self.block is None else f"{self.action.name}({self.block})"
 
+    @property
+    def step(self) -> tuple[str, int | None]:
+        """The action's name and the block: a step as a run names it."""
+        return self.action.name, self.block
 
-class Concrete:
-    """A model at given sizes, ready to run."""
+
+class Evaluation:
+    """The terms of a model at given sizes, compiled to functions of a state."""
 
     def __init__(self, model: Model, sizes: Sizes) -> None:
         self.model = model
         self.sizes = sizes
         self._compiler = Compiler(model, sizes)
         self.step_properties = [p.name for p in model.properties if p.declared.kind == STEP]
+        self.state_properties = [p for p in model.properties if p.term is not None]
+        self._by_name = {action.name: action for action in model.actions}
+
+    def action_named(self, name: str) -> RecordedAction:
+        """The action of that name; raises ``KeyError``."""
+        return self._by_name[name]
+
+    @cached_property
+    def judge(self) -> Callable[[State], int]:
+        """The mask of the ALWAYS properties that a state violates, and of the others whose goal it meets.
+
+        Its bits are in the order of ``state_properties``.
+        """
+        return self._compiler.define("judge", "state", [f"return {self._compiler.judgement(self.state_properties)}"])
+
+    def truths(self, conditions: Sequence[Term]) -> Callable[[State], int]:
+        """A function that gives the mask of the conditions that hold for some block."""
+        lines = ["mask = 0"]
+        for number, term in enumerate(conditions):
+            sources = dict.fromkeys(self._compiler.expr(term, block) for block in self.sizes.blocks_for(True))
+            lines.append(f"if {' or '.join(sources)}: mask |= {1 << number}")
+        return self._compiler.define("truths", "state", [*lines, "return mask"])
+
+    def keeps(self, item: RecordedProperty) -> Callable[[State], bool]:
+        """A function that says whether a claim holds in a state, for all of its blocks and ring slots."""
+        return self._compiler.define("keeps", "state", [f"return bool({self._everywhere(item)})"])
+
+    def witnesses(self, item: RecordedProperty, term: Term | None) -> Callable[[State], bool]:
+        """A function that says whether a part of a claim holds for some of the claim's blocks and ring slots."""
+        some = RecordedProperty(item.declared, ~(TRUE if term is None else term))
+        return self._compiler.define("witnesses", "state", [f"return not ({self._everywhere(some)})"])
+
+    @cached_property
+    def broken_lemmas(self) -> Callable[[State], list[str]]:
+        """A function that names the lemmas that a state violates, for any of its blocks or ring slots."""
+        parts = [f"({item.name!r}, {self._everywhere(item)})" for item in self.model.lemmas]
+        lines = [f"return [name for name, holds in [{', '.join(parts)}] if not holds]"]
+        return self._compiler.define("broken_lemmas", "state", lines)
+
+    def _everywhere(self, item: RecordedProperty) -> str:
+        """Source of a claim, closed over all blocks and all slots that it takes."""
+        assert item.term is not None
+        blocks = self.sizes.blocks_for(item.declared.takes_block)
+        condition = " and ".join(self._compiler.expr(item.term, block) for block in blocks)
+        slots = [name for name in ("slot", "other") if name in item.declared.takes]
+        places = range(max(self.sizes.ring, self.sizes.blocks))
+        loops = "".join(f" for {name} in {places!r}" for name in slots)
+        return f"all({condition}{loops})" if slots else f"({condition})"
+
+    def reader(self, term: Term) -> Callable[[State], Any]:
+        """A function that gives the value of a term that takes no block, as states hold such values."""
+        return self._compiler.define("reader", "state", [f"return {self._compiler.expr(term)}"])
+
+    @cached_property
+    def _of_block(self) -> dict[object, Callable[..., Any]]:
+        """Functions of a state and a block that are compiled already."""
+        return {}
+
+    def _compiled(self, key: object, source: Callable[[], str]) -> Callable[..., Any]:
+        """A function of a state and a block, compiled once a key."""
+        if key not in self._of_block:
+            self._of_block[key] = self._compiler.define("function", "state, b", [f"return {source()}"])
+        return self._of_block[key]
+
+    def holds_for(self, item: RecordedProperty, state: State, block: int) -> bool:
+        """The value of a property's predicate for one block."""
+        assert item.term is not None
+        return bool(self._function(item.term)(state, block))
+
+    def value(self, term: Term, state: State, block: int | None) -> Any:
+        """The plain JSON value of any term in a state."""
+        return show_value(self._function(term)(state, block), term.sort)
+
+    def _function(self, term: Term) -> Callable[..., Any]:
+        return self._compiled(term, lambda: self._compiler.expr(term))
+
+    def show(self, state: State) -> dict[str, Any]:
+        """The state by variable names, in plain JSON values (see :func:`show_value`)."""
+        return {v.name: show_value(x, v.sort) for v, x in zip(self.model.vars, state, strict=True)}
+
+
+class Concrete(Evaluation):
+    """A model at given sizes, ready to run."""
 
     @cached_property
     def instances(self) -> list[Instance]:
@@ -67,8 +155,8 @@ class Concrete:
         """All steps from a state."""
         return self.steps_by(range(len(self.instances)))
 
-    def steps_by(self, numbers: Iterable[int]) -> Successors:
-        """The steps from a state that some instances take, by their numbers."""
+    def steps_by(self, numbers: Iterable[int], offset: int = 0) -> Successors:
+        """The steps from a state by some instances; ``offset`` is added to the instances' numbers."""
         lines = ["out = []"]
         shared = ""
         for index in numbers:
@@ -79,7 +167,7 @@ class Concrete:
                 lines.append(f"if {first}:")
                 shared = first
             condition = " and ".join(rest) or "True"
-            lines.append(f"    if {condition}: out.append(({index}, {self._next(instance)}))")
+            lines.append(f"    if {condition}: out.append(({index + offset}, {self._next(instance)}))")
         return self._compiler.define("successors", "state", [*lines, "return out"])
 
     @cached_property
@@ -92,14 +180,6 @@ class Concrete:
             made.append(self._compiler.define("move", "state", lines))
         return made
 
-    def truths(self, conditions: list[Term]) -> Callable[[State], int]:
-        """A function that gives the mask of the conditions that hold for some block."""
-        lines = ["mask = 0"]
-        for number, term in enumerate(conditions):
-            sources = dict.fromkeys(self._compiler.expr(term, block) for block in self.sizes.blocks_for(True))
-            lines.append(f"if {' or '.join(sources)}: mask |= {1 << number}")
-        return self._compiler.define("truths", "state", [*lines, "return mask"])
-
     def _next(self, instance: Instance) -> str:
         """Source of the next state and of the mask of broken promises."""
         updates = instance.action.updates
@@ -110,109 +190,21 @@ class Concrete:
         broken = self._compiler.broken_promises(instance.action, instance.block, self.step_properties)
         return f"({', '.join(values)},), {broken}"
 
-    @cached_property
-    def state_properties(self) -> list[RecordedProperty]:
-        """The properties that speak of a state, in the order of the bits of :attr:`judge`."""
-        return [p for p in self.model.properties if p.term is not None]
-
-    @cached_property
-    def judge(self) -> Callable[[State], int]:
-        """The mask of the properties that a state decides: an ALWAYS property is violated, another one is reached."""
-        return self._compiler.define("judge", "state", [f"return {self._compiler.judgement(self.state_properties)}"])
-
-    def holds_for(self, item: RecordedProperty, state: State, block: int) -> bool:
-        """The value of a property's predicate for one block."""
-        key = (item.name, "predicate")
-        if key not in self._compiled:
-            assert item.term is not None
-            self._compiled[key] = self._compiler.define(
-                "predicate", "state, b", [f"return bool({self._compiler.expr(item.term)})"]
-            )
-        held: bool = self._compiled[key](state, block)
-        return held
-
-    def keeps(self, item: RecordedProperty) -> Callable[[State], bool]:
-        """A function that says whether a state keeps a claim, for all of its blocks and ring slots."""
-        return self._compiler.define("keeps", "state", [f"return bool({self._everywhere(item)})"])
-
-    def witnesses(self, item: RecordedProperty, term: Term | None) -> Callable[[State], bool]:
-        """A function that says whether a term, a part of a claim's, holds for some of its blocks and ring slots."""
-        some = RecordedProperty(item.declared, ~(TRUE if term is None else term))
-        return self._compiler.define("witnesses", "state", [f"return not ({self._everywhere(some)})"])
-
-    def meets(self, term: Term) -> Callable[[State], bool]:
-        """A function that says whether a condition that takes no argument holds in a state."""
-        return self._compiler.define("meets", "state", [f"return bool({self._compiler.expr(term)})"])
-
-    @cached_property
-    def broken_lemmas(self) -> Callable[[State], list[str]]:
-        """A function that names the lemmas that a state breaks, for any of its blocks or ring slots."""
-        parts = [f"({item.name!r}, {self._everywhere(item)})" for item in self.model.lemmas]
-        lines = [f"return [name for name, holds in [{', '.join(parts)}] if not holds]"]
-        return self._compiler.define("broken_lemmas", "state", lines)
-
-    def _everywhere(self, item: RecordedProperty) -> str:
-        """Source of a claim, closed over all blocks and all slots that it takes."""
-        assert item.term is not None
-        held = " and ".join(
-            self._compiler.expr(item.term, block) for block in self.sizes.blocks_for(item.declared.takes_block)
-        )
-        slots = [name for name in ("slot", "other") if name in item.declared.takes]
-        places = range(max(self.sizes.ring, self.sizes.blocks))
-        return f"all({held}{''.join(f' for {name} in {places!r}' for name in slots)})" if slots else f"({held})"
-
-    def value(self, term: Term, state: State, block: int | None) -> Any:
-        """The plain JSON value of any term in a state."""
-        if term not in self._values:
-            self._values[term] = self._compiler.define("value", "state, b", [f"return {self._compiler.expr(term)}"])
-        return show_value(self._values[term](state, block), term.sort)
-
-    @cached_property
-    def _values(self) -> dict[Term, Callable[..., Any]]:
-        return {}
-
-    def reader(self, term: Term) -> Callable[[State], Any]:
-        """A function that gives the value of a term that takes no block, as states hold such values."""
-        return self._compiler.define("reader", "state", [f"return {self._compiler.expr(term)}"])
-
-    @cached_property
-    def _by_name(self) -> dict[str, RecordedAction]:
-        return {action.name: action for action in self.model.actions}
-
     def failed_conjuncts(self, state: State, action: RecordedAction, block: int | None) -> list[int]:
         """Positions of the guard's conjuncts that don't hold; empty if the action may happen."""
-        key = (action.name, "guard")
-        if key not in self._compiled:
-            sources = [self._compiler.expr(c.term) for c in action.guard]
-            lines = [f"return [i for i, ok in enumerate(({', '.join(sources)},)) if not ok]"]
-            self._compiled[key] = self._compiler.define("guard", "state, b", lines)
-        failed: list[int] = self._compiled[key](state, block)
+
+        def source() -> str:
+            conjuncts = "".join(f"{self._compiler.expr(c.term)}, " for c in action.guard)
+            return f"[i for i, holds in enumerate(({conjuncts})) if not holds]"
+
+        failed: list[int] = self._compiled((action.name, "guard"), source)(state, block)
         return failed
 
     def apply(self, state: State, action: RecordedAction, block: int | None) -> tuple[State, int]:
         """The next state, and the mask of STEP properties that the step breaks; the guard is not asked."""
-        key = (action.name, "next")
-        if key not in self._compiled:
-            lines = [f"return ({self._next(Instance(action, None))})"]
-            self._compiled[key] = self._compiler.define("next", "state, b", lines)
-        result: tuple[State, int] = self._compiled[key](state, block)
+        function = self._compiled((action.name, "next"), lambda: self._next(Instance(action, None)))
+        result: tuple[State, int] = function(state, block)
         return result
-
-    @cached_property
-    def _compiled(self) -> dict[tuple[str, str], Callable[..., Any]]:
-        return {}
-
-    def alias(self, name: str, action: RecordedAction) -> None:
-        """Another name under which an action is found: traces of a real driver have names of their own."""
-        self._by_name.setdefault(name, action)
-
-    def action_named(self, name: str) -> RecordedAction:
-        """The action of that name; raises ``KeyError``."""
-        return self._by_name[name]
-
-    def show(self, state: State) -> dict[str, Any]:
-        """The state by variable names, in plain JSON values (see :func:`show_value`)."""
-        return {v.name: show_value(x, v.sort) for v, x in zip(self.model.vars, state, strict=True)}
 
 
 def show_value(value: Any, sort: Sort) -> Any:

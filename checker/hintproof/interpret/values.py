@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from hintproof.interpret.concrete import Concrete, State
+from hintproof.interpret.concrete import State
+from hintproof.interpret.transition_system import Replayable
 from hintspec.language.folds import subterms
 from hintspec.language.terms import Term
 
 
-def values(concrete: Concrete, terms: Iterable[Term], state: State, block: int | None) -> str:
+def values(concrete: Replayable, terms: Iterable[Term], state: State, block: int | None) -> str:
     """What the terms speak of, and its values in a state."""
     parts = {label: part for term in terms for label, part in spoken_of(term)}
     return ", ".join(f"{n} is {plain(concrete.value(t, state, block))}" for n, t in parts.items())

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property, partial
 
-from hintproof.interpret.concrete import Concrete, Instance, State, Successors
+from hintproof.interpret.concrete import Evaluation, Instance, State
 from hintproof.linux.binding import THREADS
 from hintproof.linux.composed import Composed, Move
 from hintproof.linux.driver import Driver, DriverFault, Fault
@@ -38,8 +38,11 @@ Step = Callable[[State], tuple[State, int] | None]
 _CALLS = (Entry.CHANGED, Entry.WORK, Entry.SCAN, Entry.REMOVE, Entry.FREEZE, Entry.RESTORE, Entry.PROBE)
 
 
-class CodeModel(Concrete):
-    """Code and everybody else, at given sizes. Raises :class:`BadInput` for an environment without such a driver."""
+class CodeModel(Evaluation):
+    """Code and everybody else as a transition system, at given sizes.
+
+    Raises :class:`BadInput` for an environment without such a driver.
+    """
 
     def __init__(self, driver: Driver, environment: str, sizes: Sizes) -> None:
         self.environment = environment
@@ -67,10 +70,9 @@ class CodeModel(Concrete):
         code, state = self.composed.first
         return (*state, code)
 
-    @cached_property
-    def successors(self) -> Successors:
+    def successors(self, state: State) -> list[tuple[int, State, int]]:
         """All steps from a state."""
-        return lambda state: list(self._steps(state))
+        return list(self._steps(state))
 
     def _steps(self, state: State) -> Iterator[tuple[int, State, int]]:
         code, plain = state[-1], state[:-1]
@@ -120,7 +122,7 @@ class CodeModel(Concrete):
         effect = self.composed.effect_of(move, state[:-1])
         recorded = self._own[_key(move)].action if effect is None else self._base.action_named(effect)
         name = f"{move.call} {move.place.function}" if move.place.line else move.says
-        self.alias(name, recorded)
+        self._by_name.setdefault(name, recorded)  # a trace finds it under that name
         where = f"virtio_balloon.c:{move.place.line}" if move.place.line else recorded.action.where
         return replace(recorded.action, name=name, step="", where=where, says=move.says)
 

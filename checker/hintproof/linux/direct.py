@@ -102,7 +102,7 @@ def check_code(
     if not over:
         search.stopped_by = f"{until} is violated"
     timed_out = over and bool(search.stopped_by) and search.clock.is_over()
-    return _to_direct(model, found_by(model, search), not search.stopped_by, timed_out)
+    return _to_direct(model, found_by(search), not search.stopped_by, timed_out)
 
 
 def _is_violated(model: CodeModel, search: PlainSearch, name: str) -> bool:

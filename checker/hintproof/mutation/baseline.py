@@ -1,24 +1,25 @@
-"""The original at some sizes: every reachable state, what each leads to, and what was found of the properties.
+"""The original at some sizes, searched to its end, and its mutants as transition systems that look up what is known.
 
-A mutant differs in one step. So what the other steps do in a state that the original reaches is looked up, and
+A mutant differs in one step. So the other steps from a state that the original reaches are those of the original, and
 such a state is not judged again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from hintproof.engines.exhaustive import PlainSearch, found_by
-from hintproof.engines.limits import Limits
-from hintproof.engines.report import Found
-from hintproof.interpret.concrete import Concrete, Instance, State, Successors
-from hintproof.mutation.bisimulation import alike
+from hintproof.engines.report import ExhaustiveFound
+from hintproof.interpret.concrete import Concrete, Instance, State
+from hintproof.interpret.transition_system import TransitionSystem
+from hintproof.mutation.bisimulation import bisimilar
 from hintproof.mutation.mutants import Mutant
-from hintspec.language.recording import Model, RecordedReachable
+from hintspec.language.recording import Model
 from hintspec.language.sizes import Sizes
+from hintspec.language.terms import Term
 
-#: A state is expanded to (instance, next state, mask of broken promises).
+#: The steps from a state: (instance, next state, mask of broken promises).
 Steps = list[tuple[int, State, int]]
 
 
@@ -27,11 +28,12 @@ class Baseline:
 
     def __init__(self, model: Model, sizes: Sizes) -> None:
         self.concrete = Concrete(model, sizes)
-        self.search = PlainSearch(self.concrete, Limits(), None)
+        self.search = PlainSearch(self.concrete)
         self.search.search()
-        self.found: Found = found_by(self.concrete, self.search)
-        self.goals = met_goals(self.concrete, self.search)
+        self.found: ExhaustiveFound = found_by(self.search)
+        self.goals = met_goals(self.search)
         self.lemmas = [item.name for item in model.lemmas]
+        self.broken_lemmas = self.concrete.broken_lemmas
         self._steps: list[Steps | None] = [None] * self.search.count
 
     def steps(self, state: State) -> Steps:
@@ -45,51 +47,50 @@ class Baseline:
         return known
 
     @cached_property
-    def kept_lemmas(self) -> frozenset[str]:
-        """The lemmas that every state keeps: all, where a proof stands."""
+    def holding_lemmas(self) -> frozenset[str]:
+        """The lemmas that hold in every state: all, where a proof stands."""
         broken = {name for state in self.search.order for name in self.broken_lemmas(state)}
         return frozenset(self.lemmas) - broken
 
-    @cached_property
-    def broken_lemmas(self) -> Callable[[State], list[str]]:
-        """The lemmas that a state breaks."""
-        return self.concrete.broken_lemmas
 
+class MutantSystem:
+    """A mutant at the sizes of its original.
 
-class Changed(Concrete):
-    """A mutant at the sizes of its original: as another model, but what did not change is looked up."""
+    Its instances are those of the original, of which the changed step's are ``gone``, and then the ``new`` ones.
+    """
 
     def __init__(self, base: Baseline, mutant: Mutant) -> None:
-        super().__init__(mutant.model(base.concrete.model), base.concrete.sizes)
         self._base = base
         self._between = mutant.between
-        original = base.concrete.instances
-        new = [
-            Instance(action, block)
-            for action in mutant.made
-            for block in self.sizes.blocks_for(action.action.takes_block)
-        ]
-        self.__dict__["instances"] = [*original, *new]
-        self.gone = {n for n, instance in enumerate(original) if instance.action.name == mutant.step}
-        self.new = range(len(original), len(original) + len(new))
-        self.fresh: Successors = self.steps_by(self.new)
-        self.__dict__["successors"] = self._all_steps
-        self.__dict__["judge"] = self._verdict
+        original = base.concrete
+        mutated = self._mutated = Concrete(mutant.model(original.model), original.sizes)
+        self.model, self.sizes, self.initial = mutated.model, mutated.sizes, original.initial
+        self.step_properties, self.state_properties = mutated.step_properties, mutated.state_properties
+        made = {action.name for action in mutant.made}
+        numbers = [n for n, instance in enumerate(mutated.instances) if instance.action.name in made]
+        self.instances = [*original.instances, *(mutated.instances[n] for n in numbers)]
+        self.new = range(len(original.instances), len(self.instances))
+        self.gone = {n for n, instance in enumerate(original.instances) if instance.action.name == mutant.step}
+        self.new_steps = mutated.steps_by(numbers, self.new.start - min(numbers, default=0))
 
-    def _all_steps(self, state: State) -> Steps:
-        kept = [step for step in self._base.steps(state) if step[0] not in self.gone]
-        return kept + self.fresh(state)
+    def successors(self, state: State) -> Steps:
+        """The steps of the original without those of the changed action, and the new ones."""
+        return [step for step in self._base.steps(state) if step[0] not in self.gone] + self.new_steps(state)
 
-    def _verdict(self, state: State) -> int:
-        """The properties that speak up in a state, and above their bits those of the lemmas that it breaks."""
+    def judge(self, state: State) -> int:
+        """The mask of a state's properties, and above it that of the lemmas that it violates."""
         number = self._base.search.number.get(state)
         if number is not None:
-            return self._base.search.verdicts[number]  # what it breaks of lemmas, the original breaks
+            return self._base.search.verdicts[number]  # the lemmas that it violates, the original violates
         mask = self._base.concrete.judge(state)
         above = len(self.state_properties)
         for name in self._base.broken_lemmas(state):
             mask |= 1 << above + self._base.lemmas.index(name)
         return mask
+
+    def truths(self, conditions: Sequence[Term]) -> Callable[[State], int]:
+        """A function that gives the mask of the conditions that hold for some block."""
+        return self._mutated.truths(conditions)
 
     def differs(self) -> bool:
         """Whether the mutant does anything else than the original in any state that the original reaches."""
@@ -97,23 +98,23 @@ class Changed(Concrete):
         offset = self.new.start - min(gone)
         for state in self._base.search.order:
             old = [(n + offset, there, broken) for n, there, broken in self._base.steps(state) if n in gone]
-            new = self.fresh(state)
+            new = self.new_steps(state)
             if old != new or (old and not plain):
                 return True
         return False
 
-    def cannot_be_told_apart(self, search: PlainSearch) -> bool:
-        """Whether no run of steps, and nothing that is said of states, tells the mutant from the original."""
+    def is_bisimilar(self, search: PlainSearch) -> bool:
+        """Whether no run of steps, and no property or goal of states, tells the mutant from the original."""
         if len(self.new) != len(self.gone):
             return False
         offset = self.new.start - min(self.gone)
         claims = (1 << len(self.state_properties)) - 1
         goals = self.truths([goal.term for goal in self.model.reachable])
 
-        def said(state: State) -> tuple[int, ...]:
+        def labels(state: State) -> tuple[int, ...]:
             return self.judge(state) & claims, goals(state)
 
-        return alike(self._base.search, search, lambda via: via - offset if via in self.new else via, said)
+        return bisimilar(self._base.search, search, lambda via: via - offset if via in self.new else via, labels)
 
     def same_but_between(self, search: PlainSearch) -> bool:
         """Whether a mutant that leaves out a place reaches exactly the other states of the original."""
@@ -126,22 +127,25 @@ class Changed(Concrete):
         return len(reached) == others and all(state in self._base.search.number for state in reached)
 
 
-def met_goals(concrete: Concrete, search: PlainSearch) -> set[str]:
+def met_goals(search: PlainSearch) -> set[str]:
     """The goals of covers that are met in what was searched."""
-    open_ = {goal.name: concrete.meets(goal.term) for goal in concrete.model.reachable}
-    by = [[g.name for g in concrete.model.reachable if _does(instance, g)] for instance in concrete.instances]
-    met: set[str] = set()
-    first = 0
+    system: TransitionSystem = search.system
+    goals = system.model.reachable
+    holding = system.truths([goal.term for goal in goals])
+    of_instance = [
+        sum(1 << bit for bit, goal in enumerate(goals) if _is_part(instance, goal.by)) for instance in system.instances
+    ]
+    met = first = 0
     for state, end in enumerate(search.ends):
+        possible = 0
         for via in search.vias[first:end]:
-            for name in by[via]:
-                if name in open_ and open_[name](search.order[state]):
-                    met.add(name)
-                    del open_[name]
+            possible |= of_instance[via]
+        if possible & ~met:
+            met |= possible & holding(search.order[state])
         first = end
-    return met
+    return {goal.name for bit, goal in enumerate(goals) if met >> bit & 1}
 
 
-def _does(instance: Instance, goal: RecordedReachable) -> bool:
-    """Whether it is one of the goal's steps, or made of one."""
-    return any(part in goal.by for part in instance.action.name.split("+"))
+def _is_part(instance: Instance, steps: Sequence[str]) -> bool:
+    """Whether an instance is of one of the steps, or made of one."""
+    return any(part in steps for part in instance.action.name.split("+"))

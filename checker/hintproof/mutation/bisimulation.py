@@ -1,7 +1,7 @@
-"""Whether a mutant and its original can be told apart: a bisimulation of all their states.
+"""Whether a mutant and its original are bisimilar.
 
-Two states are alike if the same is said of them and each step of the one is a step of the other to a state that is
-alike. A step that leads back to where it was taken is not counted: it changes nothing.
+Two states are bisimilar if their labels are equal and each step of the one is a step of the other to a bisimilar
+state. A step that leads back to where it was taken does not count: it changes nothing.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from hintproof.interpret.concrete import State
 _Numbers = npt.NDArray[np.int64]
 
 
-def alike(
-    one: PlainSearch, other: PlainSearch, step: Callable[[int], int], said: Callable[[State], tuple[int, ...]]
+def bisimilar(
+    one: PlainSearch, other: PlainSearch, step: Callable[[int], int], labels: Callable[[State], tuple[int, ...]]
 ) -> bool:
-    """Whether the initial states of two searches, both at their end, are alike.
+    """Whether the initial states of two searches, both at their end, are bisimilar: by refining a partition.
 
-    ``step`` gives a step of the other its number in the one; ``said`` is what is to be the same of states.
+    ``step`` gives a step of the other its number in the one.
     """
     offset = one.count
     sources = np.concatenate([_sources(one), _sources(other) + offset])
     steps = np.concatenate([np.array(one.vias, np.int64), np.array([step(via) for via in other.vias], np.int64)])
-    targets = np.concatenate([np.array(one.edges, np.int64), np.array(other.edges, np.int64) + offset])
+    targets = np.concatenate([np.array(one.targets, np.int64), np.array(other.targets, np.int64) + offset])
     moves = sources != targets
     sources, steps, targets = sources[moves], steps[moves], targets[moves]
-    classes = _numbered([said(state) for search in (one, other) for state in search.order])
+    classes = _number([labels(state) for search in (one, other) for state in search.order])
     first = np.searchsorted(sources, np.arange(len(classes) + 1))
     count = 0
     while classes[0] == classes[offset] and (found := int(classes.max()) + 1) > count:
@@ -50,12 +50,14 @@ def _finer(classes: _Numbers, first: _Numbers, sources: _Numbers, leads: _Number
     leads, sources = leads[order], sources[order]
     new = np.ones(len(leads), bool)
     new[1:] = (leads[1:] != leads[:-1]) | (sources[1:] != sources[:-1])
-    kept = np.concatenate([[0], np.cumsum(new)])[first]
+    bounds = np.concatenate([[0], np.cumsum(new)])[first]
     distinct = leads[new]
-    return _numbered([(int(c), distinct[a:b].tobytes()) for c, a, b in zip(classes, kept[:-1], kept[1:], strict=True)])
+    return _number(
+        [(int(c), distinct[a:b].tobytes()) for c, a, b in zip(classes, bounds[:-1], bounds[1:], strict=True)]
+    )
 
 
-def _numbered(values: Sequence[object]) -> _Numbers:
-    """Each value by the order in which it was first seen."""
+def _number(values: Sequence[object]) -> _Numbers:
+    """Number the values by the order in which each first appears."""
     numbers: dict[object, int] = {}
     return np.array([numbers.setdefault(value, len(numbers)) for value in values], np.int64)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from hintproof.engines.exhaustive import NO_DEADLOCK, PlainSearch, found_by
 from hintproof.engines.limits import Limits
 from hintproof.engines.report import Found
-from hintproof.mutation.baseline import Baseline, Changed, met_goals
+from hintproof.mutation.baseline import Baseline, MutantSystem, met_goals
 from hintproof.mutation.mutants import Mutant
 from hintproof.system.clock import Clock
 from hintspec.language.declare import ALWAYS
@@ -109,7 +109,7 @@ def judged(
         if clock.is_over():
             in_time = False
             break
-        changed = Changed(base, here)
+        changed = MutantSystem(base, here)
         if not changed.differs():
             decided += [str(stage)] if stage.is_own else []
             continue
@@ -138,10 +138,10 @@ class _Searched:
     same: bool = False
 
 
-def _search(changed: Changed, base: Baseline, stage: Stage, seconds: float | None) -> _Searched:
+def _search(changed: MutantSystem, base: Baseline, stage: Stage, seconds: float | None) -> _Searched:
     """What kills a mutant at one stage."""
     most = min(base.search.count * _MORE, max(_MOST, 2 * base.search.count))
-    search = PlainSearch(changed, Limits(states=most, seconds=seconds), None)
+    search = PlainSearch(changed, Limits(states=most, seconds=seconds))
     over = False
     seen = 0
     lemma: Kill | None = None
@@ -156,13 +156,13 @@ def _search(changed: Changed, base: Baseline, stage: Stage, seconds: float | Non
         lemma = lemma or min(kills, key=lambda k: k.length or 0, default=None)
     if search.stopped_by:
         return _Searched(lemma and replace(lemma, world=stage.world), False, search.count)
-    found = found_by(changed, search)
+    found = found_by(search)
     kill = _whole(base, changed, found) or lemma or _lost(base, changed, search, found)
-    same = kill is None and (changed.same_but_between(search) or changed.cannot_be_told_apart(search))
+    same = kill is None and (changed.same_but_between(search) or changed.is_bisimilar(search))
     return _Searched(kill and replace(kill, world=stage.world), True, search.count, same)
 
 
-def _fatal(changed: Changed, base: Baseline) -> dict[int, tuple[str, str]]:
+def _fatal(changed: MutantSystem, base: Baseline) -> dict[int, tuple[str, str]]:
     """By bit of a state's verdict: what must not speak up in a mutant, a property that holds or a lemma."""
     holds = {
         bit: (PROPERTY, item.name)
@@ -170,11 +170,11 @@ def _fatal(changed: Changed, base: Baseline) -> dict[int, tuple[str, str]]:
         if item.declared.kind == ALWAYS and item.name not in base.found.against
     }
     above = len(changed.state_properties)
-    return holds | {above + bit: (LEMMA, name) for bit, name in enumerate(base.lemmas) if name in base.kept_lemmas}
+    return holds | {above + bit: (LEMMA, name) for bit, name in enumerate(base.lemmas) if name in base.holding_lemmas}
 
 
 def _fallen(
-    changed: Changed, base: Baseline, search: PlainSearch, fatal: dict[int, tuple[str, str]], since: int
+    changed: MutantSystem, base: Baseline, search: PlainSearch, fatal: dict[int, tuple[str, str]], since: int
 ) -> list[Kill]:
     """What has fallen in the states that were found lately, by its first run."""
     mask = sum(1 << bit for bit in fatal)
@@ -198,7 +198,7 @@ def _fallen(
     return kills
 
 
-def _whole(base: Baseline, changed: Changed, found: Found) -> Kill | None:
+def _whole(base: Baseline, changed: MutantSystem, found: Found) -> Kill | None:
     """A property whose verdict on all states is another than the original's."""
     here = str(changed.sizes)
     kills = [
@@ -212,10 +212,10 @@ def _whole(base: Baseline, changed: Changed, found: Found) -> Kill | None:
     return min(kills, key=lambda k: k.length or 0, default=None)
 
 
-def _lost(base: Baseline, changed: Changed, search: PlainSearch, found: Found) -> Kill | None:
+def _lost(base: Baseline, changed: MutantSystem, search: PlainSearch, found: Found) -> Kill | None:
     """A goal that is no longer met, or a step that no longer happens."""
     here = str(changed.sizes)
-    for name in sorted(base.goals - met_goals(changed, search)):
+    for name in sorted(base.goals - met_goals(search)):
         return Kill(GOAL, name, "is no longer met", None, here)
     happens = {part for name, count in found.fired.items() if count for part in name.split("+")}
     for name, count in base.found.fired.items():

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hintproof.engines.report import Run
-from hintproof.interpret.concrete import Concrete, State
+from hintproof.interpret.concrete import State
+from hintproof.interpret.transition_system import TransitionSystem
 from hintproof.system.errors import BadInput
 from hintspec.language.recording import RecordedFairness, RecordedProperty
 
@@ -26,14 +27,14 @@ class Kept:
         return bool(self.steps) or self.idle_after is not None
 
 
-def possible(concrete: Concrete, state: State) -> set[str]:
+def possible(system: TransitionSystem, state: State) -> set[str]:
     """The names of the actions that are possible in a state."""
-    return {concrete.instances[index].action.name for index, _, _ in concrete.successors(state)}
+    return {system.instances[index].action.name for index, _, _ in system.successors(state)}
 
 
-def keeps(concrete: Concrete, item: RecordedProperty, run: Run, states: Sequence[State], loop: int) -> list[Kept]:
+def keeps(system: TransitionSystem, item: RecordedProperty, run: Run, states: Sequence[State], loop: int) -> list[Kept]:
     """How the loop, which begins after so many steps, keeps to each condition of the property."""
-    offered = [possible(concrete, state) for state in states[loop:]]
+    offered = [possible(system, state) for state in states[loop:]]
     kept = []
     for condition in item.fair:
         steps = tuple(n for n, (name, _) in enumerate(run[loop:], loop + 1) if name in condition.steps)
@@ -42,14 +43,14 @@ def keeps(concrete: Concrete, item: RecordedProperty, run: Run, states: Sequence
     return kept
 
 
-def passed_over(concrete: Concrete, run: Run, states: Sequence[State], loop: int) -> list[str]:
+def passed_over(system: TransitionSystem, run: Run, states: Sequence[State], loop: int) -> list[str]:
     """The actions that are possible in every state of the loop and never happen: nobody is obliged to them."""
-    always = set.intersection(*(possible(concrete, state) for state in states[loop:])) - {n for n, _ in run[loop:]}
-    return [action.name for action in concrete.model.actions if action.name in always]
+    always = set.intersection(*(possible(system, state) for state in states[loop:])) - {n for n, _ in run[loop:]}
+    return [action.name for action in system.model.actions if action.name in always]
 
 
 def refuse_unless_refuting(
-    concrete: Concrete, item: RecordedProperty, run: Run, states: Sequence[State], loop: int | None
+    system: TransitionSystem, item: RecordedProperty, run: Run, states: Sequence[State], loop: int | None
 ) -> None:
     """Raise :class:`BadInput` if the run, with its loop, does not speak against the property of progress."""
     name = item.name
@@ -59,10 +60,10 @@ def refuse_unless_refuting(
         raise BadInput(f"the loop can't begin after step {loop}: there are {len(run)} steps")
     if states[loop] != states[-1]:
         raise BadInput(f"the loop from step {loop + 1} to {len(run)} does not lead back to the state it begins in")
-    goal = 1 << concrete.state_properties.index(item)
+    goal = 1 << system.state_properties.index(item)
     for number, state in enumerate(states[loop:], loop):
-        if concrete.judge(state) & goal:
+        if system.judge(state) & goal:
             raise BadInput(f"what {name} asks for is met in the loop, after step {number}: it does not speak up")
-    for kept in keeps(concrete, item, run, states, loop):
+    for kept in keeps(system, item, run, states, loop):
         if not kept.is_kept:
             raise BadInput(f"the loop is not fair: a step of {kept.condition.name} is always possible and never taken")

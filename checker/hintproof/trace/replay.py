@@ -8,6 +8,7 @@ from typing import Any
 from hintproof.engines.exhaustive import NO_DEADLOCK
 from hintproof.engines.report import Run, length
 from hintproof.interpret.concrete import Concrete, State
+from hintproof.interpret.transition_system import Replayable
 from hintproof.interpret.values import values
 from hintproof.interpret.wording import wording
 from hintproof.system.errors import BadInput, EngineBug
@@ -46,7 +47,7 @@ class Trace:
     steps: tuple[Step, ...]
     states: tuple[dict[str, Any], ...]
     raw: tuple[State, ...]
-    concrete: Concrete
+    concrete: Replayable
     begins: str = ""
     loop: int | None = None
 
@@ -181,7 +182,7 @@ def from_engine(
         ) from None
 
 
-def concerned_block(concrete: Concrete, states: list[State], name: str) -> int | None:
+def concerned_block(concrete: Replayable, states: list[State], name: str) -> int | None:
     """The first block for which a property that speaks of blocks speaks up; None for other properties."""
     for item in concrete.state_properties:
         if item.name == name and item.declared.takes_block:

@@ -37,7 +37,7 @@ def both(concrete: Concrete) -> tuple[ExhaustiveFound, ExhaustiveFound]:
     plain, fast = PlainSearch(concrete), CompiledSearch(concrete)
     plain.search()
     fast.search()
-    return found_by(concrete, plain), found_by(concrete, fast)
+    return found_by(plain), found_by(fast)
 
 
 def agree(environment: str, sizes: Sizes) -> ExhaustiveFound:
@@ -102,7 +102,7 @@ def test_limits_end_it_undecided() -> None:
     many = CompiledSearch(prepare(*CASES[0]), Limits(states=1))
     many.search()
     assert many.stopped_by == "limit of 1 states"
-    assert not found_by(prepare(*CASES[0]), many).finished
+    assert not found_by(many).finished
 
 
 def test_a_small_table_grows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +139,7 @@ def test_no_memory_is_undecided(refuses: str, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr(CompiledSearch, "_make_table", full)
     search.search()
     assert search.stopped_by == "no memory for more states"
-    assert not found_by(prepare(environment, sizes), search).finished
+    assert not found_by(search).finished
 
 
 @pytest.mark.parametrize(("environment", "sizes"), CASES[:3])
@@ -155,7 +155,7 @@ def test_two_threads_find_the_same_rows_in_the_same_order(
     alone.search()
     together.search()
     assert (alone.states[: alone.count] == together.states[: together.count]).all()
-    assert found_by(concrete, alone).against == found_by(concrete, together).against
+    assert found_by(alone).against == found_by(together).against
     for told in ("count", "transitions", "depth", "fired_counts", "first", "deadlock"):
         assert getattr(alone, told) == getattr(together, told), told
 

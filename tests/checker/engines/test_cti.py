@@ -48,8 +48,9 @@ def test_the_protocol_gets_to_where_the_proof_of_a_refuted_world_fails(environme
     assert run is not None
     assert trace.steps[0].action.name == run.steps[-1].action.name == by
     assert trace.raw[0] == run.raw[-2]
-    assert not trace.concrete.broken_lemmas(trace.raw[0])
-    assert claim in trace.concrete.broken_lemmas(trace.raw[1])
+    broken_lemmas = prepare(environment, trace.sizes).broken_lemmas
+    assert not broken_lemmas(trace.raw[0])
+    assert claim in broken_lemmas(trace.raw[1])
     told = proofs.failure(result.environment, failure, None)
     assert "The protocol gets there" in told
     assert all(len(line) <= mail.WIDTH for line in told.splitlines())

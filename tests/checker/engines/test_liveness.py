@@ -14,8 +14,9 @@ import pytest
 from hintproof import BadInput, BoundedOptions, ExhaustiveOptions, Options, SamplingOptions, Sizes, Verdict, check
 from hintproof.engines import exhaustive, liveness
 from hintproof.engines.exhaustive import PlainSearch, explore_all
-from hintproof.engines.liveness import Graph, find_lasso, first_stuck, follow_lasso
+from hintproof.engines.liveness import find_lasso, first_stuck, follow_lasso
 from hintproof.engines.report import Found
+from hintproof.engines.search import Graph
 from hintproof.interpret.concrete import Concrete
 from hintproof.story.build import build_story
 from hintproof.story.causes import explain_end
@@ -233,7 +234,7 @@ def test_a_loop_of_namings_is_followed_until_it_closes() -> None:
         wanted = (here[0] << 1 if here[0] < 4 else 1,)
         return next((i, state) for i, state in options if state == wanted)
 
-    run, loop = follow_lasso(model, [("first", 1)], [("pass_on", 1)], take)
+    run, loop = follow_lasso((1,), [("first", 1)], [("pass_on", 1)], take)
     assert loop == 1
     assert run == [("first", 1), ("pass_on", 2), ("pass_on", 3), ("pass_on", 1)]
 
@@ -308,7 +309,7 @@ def test_plain_and_compiled_searches_find_the_same(monkeypatch: pytest.MonkeyPat
     plain.search()
     monkeypatch.setattr(exhaustive, "_FEW", 0)
     monkeypatch.setattr(exhaustive, "_worth_compiling", lambda *_: 0)
-    compiled, reference = explore_all(model), exhaustive.found_by(model, plain)
+    compiled, reference = explore_all(model), exhaustive.found_by(plain)
     assert compiled.against == reference.against
     assert compiled.loops == reference.loops
 

@@ -56,7 +56,7 @@ def broken_in(search: PlainSearch) -> dict[str, int]:
     """In how many states our search finds each ALWAYS property broken."""
     return {
         p.name: sum(spoken >> bit & 1 for spoken in search.verdicts)
-        for bit, p in enumerate(search.model.state_properties)
+        for bit, p in enumerate(search.system.state_properties)
         if p.declared.kind == ALWAYS
     }
 

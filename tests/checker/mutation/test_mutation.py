@@ -11,8 +11,8 @@ import pytest
 from hintproof import BadInput
 from hintproof.engines.exhaustive import PlainSearch
 from hintproof.interpret.concrete import Concrete
-from hintproof.mutation.baseline import Baseline, Changed
-from hintproof.mutation.bisimulation import alike
+from hintproof.mutation.baseline import Baseline, MutantSystem
+from hintproof.mutation.bisimulation import bisimilar
 from hintproof.mutation.judge import EQUAL, GOAL, KILLED, LEMMA, PROPERTY, PROVED, Outcome, Stage, judged
 from hintproof.mutation.mutants import MERGE, Mutant, mutants
 from hintproof.mutation.task import Results, counterpart, digest, judge_mutant, mutants_of, summarize
@@ -79,7 +79,7 @@ def test_two_searches_agree_on_a_mutant() -> None:
     """A mutant by what is looked up of its original, and the same model searched as any other."""
     base, made = toy()
     for mutant in list(made.values())[::7]:
-        changed = Changed(base, mutant)
+        changed = MutantSystem(base, mutant)
         plain = Concrete(mutant.model(base.concrete.model), base.concrete.sizes)
         reached = {plain.initial}
         waiting = [plain.initial]
@@ -96,10 +96,10 @@ def test_two_searches_agree_on_a_mutant() -> None:
         assert same != changed.differs()
 
 
-def small_outcome(name: str) -> tuple[Changed, PlainSearch]:
+def small_outcome(name: str) -> tuple[MutantSystem, PlainSearch]:
     """A mutant of the worked example at few states, and its search."""
     base = small_base()
-    changed = Changed(base, mutants_of(WORKED_EXAMPLE)[name])
+    changed = MutantSystem(base, mutants_of(WORKED_EXAMPLE)[name])
     search = PlainSearch(changed)
     search.search()
     return changed, search
@@ -115,13 +115,13 @@ def test_what_nobody_reads_tells_nobody_anything() -> None:
     changed, search = small_outcome("post_hint: ring.queue other constant@4")
     assert changed.differs()
     assert set(search.order) != set(small_base().search.order)
-    assert changed.cannot_be_told_apart(search)
+    assert changed.is_bisimilar(search)
 
 
 def test_steps_that_lead_back_tell_nobody_anything() -> None:
     changed, search = small_outcome("shrink_newest: guard 2 dropped")
     assert search.transitions > small_base().search.transitions
-    assert changed.cannot_be_told_apart(search)
+    assert changed.is_bisimilar(search)
 
 
 @pytest.mark.parametrize(
@@ -130,16 +130,16 @@ def test_steps_that_lead_back_tell_nobody_anything() -> None:
 def test_what_is_told_apart(name: str) -> None:
     """By steps that the one can take and the other can't, or by what is said of states."""
     changed, search = small_outcome(name)
-    assert not changed.cannot_be_told_apart(search)
+    assert not changed.is_bisimilar(search)
 
 
 def test_steps_to_states_of_which_something_else_is_said_tell() -> None:
     """Two counters alike but for what is said at their end, three steps from here."""
     base, made = toy()
-    changed = Changed(base, made["receive_commit: c.committed dropped"])
+    changed = MutantSystem(base, made["receive_commit: c.committed dropped"])
     search = PlainSearch(changed)
     search.search()
-    assert not alike(base.search, search, lambda via: via, lambda state: ())
+    assert not bisimilar(base.search, search, lambda via: via, lambda state: ())
 
 
 @pytest.mark.parametrize(

@@ -153,15 +153,16 @@ def test_a_long_trace_is_reduced(seed: int) -> None:
     assert shorter.property_name == trace.property_name
     assert len(shorter.steps) <= len(trace.steps)
     assert can_be_left_out(shorter) == []
+    concrete = prepare(shorter.environment, shorter.sizes)
     for number in range(len(shorter.run)):
         run = shorter.run[:number] + shorter.run[number + 1 :]
         with pytest.raises(BadInput):
-            build(shorter.environment, shorter.concrete, "", shorter.property_name, run)
+            build(shorter.environment, concrete, "", shorter.property_name, run)
 
 
 def test_a_step_that_changes_nothing_is_left_out() -> None:
     trace = known("shared-start-cell")
     run = [*trace.run[:22], ("write", 1), *trace.run[22:]]
-    longer = build(trace.environment, trace.concrete, "hand", trace.property_name, run)
+    longer = build(trace.environment, prepare(trace.environment, trace.sizes), "hand", trace.property_name, run)
     assert can_be_left_out(longer) == [22, 23]
     assert reduce(longer).run == trace.run

@@ -8,7 +8,7 @@ from hintproof import BadInput
 from hintproof.cli import main
 from hintproof.trace.diff import between, in_world
 from hintproof.trace.document import load
-from hintproof.trace.replay import build
+from hintproof.trace.replay import build, prepare
 from hintproof.views.trace import differences
 from tests.places import COUNTEREXAMPLES
 
@@ -53,7 +53,8 @@ def test_a_trace_and_itself() -> None:
 
 def test_an_added_step_is_told() -> None:
     trace = load(SHARED)
-    longer = build(trace.environment, trace.concrete, "hand", trace.property_name, [*trace.run[:22], *trace.run[21:]])
+    concrete = prepare(trace.environment, trace.sizes)
+    longer = build(trace.environment, concrete, "hand", trace.property_name, [*trace.run[:22], *trace.run[21:]])
     found = between(trace, longer)
     assert [(row.label, row.right) for row in found.rows if row.left is None] in (
         [("write(1)", 22)],

@@ -107,10 +107,11 @@ def test_why_names_the_ids_of_a_stale_hint() -> None:
 
 
 def test_a_run_that_does_not_replay_is_the_engines_bug(trace: Trace) -> None:
+    concrete = prepare(FIRECRACKER, trace.sizes)
     with pytest.raises(EngineBug, match="does not replay"):
-        from_engine(FIRECRACKER, trace.concrete, "made-up", "no_lost_write", trace.run[1:])
+        from_engine(FIRECRACKER, concrete, "made-up", "no_lost_write", trace.run[1:])
     with pytest.raises(EngineBug, match="does not speak up"):
-        from_engine(FIRECRACKER, trace.concrete, "made-up", "no_lost_write", trace.run[:-1])
+        from_engine(FIRECRACKER, concrete, "made-up", "no_lost_write", trace.run[:-1])
 
 
 def refused(tmp_path: Path, content: str | bytes) -> str:
