@@ -112,5 +112,5 @@ def replay(
     if accel is not None or times is not None or keep or as_json:
         raise BadInput("--accel, --times, --keep and --json go with --on qemu")
     loaded = load(trace)
-    print(f"{loaded.environment}: {loaded.length} replayed, {loaded.property_name} speaks up at the end")
+    print(f"{loaded.environment}: {loaded.length} replayed, {loaded.property_name} is shown at the end")
     print(f"why: {explain_end(loaded)}")

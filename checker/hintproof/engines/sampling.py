@@ -31,8 +31,8 @@ from hintspec.language.declare import ALWAYS, OF_ALL_STATES, SOMETIMES, STEP
 WALKS_A_DRAW, DRAWS = 50, 20
 
 
-class _Kept(ExampleDatabase):
-    """An example database that keeps what Hypothesis hands it under a name of ours: of the model, and the property."""
+class _NamedDatabase(ExampleDatabase):
+    """An example database that keeps what Hypothesis hands it under the model's and the property's name."""
 
     def __init__(self, inner: ExampleDatabase, name: Callable[[], str]) -> None:
         super().__init__()
@@ -75,10 +75,10 @@ class _Search:
         self._pending: dict[str, Steps] = {}
         #: The shortest run against each property that was broken.
         self._shortest: dict[str, Steps] = {}
-        self.database: _Kept | None = None
+        self.database: _NamedDatabase | None = None
         if options.database is not None:
             inner = DirectoryBasedExampleDatabase(options.database)
-            self.database = _Kept(inner, lambda: f"{options.name}, {self._focus}")
+            self.database = _NamedDatabase(inner, lambda: f"{options.name}, {self._focus}")
         self._width = 1 if len(system.instances) <= 256 else 3
         self._focus = ""
         self._replaying = False
@@ -93,7 +93,7 @@ class _Search:
         return [n for n in numbers if n < len(self.system.instances)]
 
     def _run(self, steps: Steps) -> Run:
-        return [(self.system.instances[i].action.name, self.system.instances[i].block) for i in steps]
+        return [self.system.instances[i].step for i in steps]
 
     # -- generating --------------------------------------------------------------------------
     def _is_over(self) -> bool:
@@ -224,9 +224,7 @@ class _Search:
         found.coverage = self.watch.coverage()
         found.fired = found.coverage.steps
         found.runs, found.transitions = self.guide.walks, sum(found.fired.values())
-        found.decides = frozenset(
-            p.name for p in self.system.model.properties if p.declared.kind not in OF_ALL_STATES
-        )
+        found.decides = frozenset(p.name for p in self.system.model.properties if p.declared.kind not in OF_ALL_STATES)
         found.seconds = self.clock.seconds
         return found
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from hintproof.engines.proposals import RunFails, shrink_proposals
+from hintproof.engines.shorten import Replay, leave_out_stretches
 from hintproof.qemu import conformance
 from hintproof.qemu.conformance import Difference
 from hintproof.qemu.machine import Setup
@@ -32,27 +33,20 @@ def shorten(difference: Difference, setup: Setup, seconds: float = SECONDS) -> D
 def _possible(course: Course, steps: Iterable[Step]) -> Course | None:
     """The run of these steps, without those that the model does not allow where they come; None if that is nothing."""
     concrete = prepared(course.environment, course.sizes)
-    state, run = concrete.initial, []
-    for name, block in steps:
-        action = concrete.action_named(name)
-        if not concrete.failed_conjuncts(state, action, block):
-            state, _ = concrete.apply(state, action, block)
-            run.append((name, block))
+    numbers = {instance.step: number for number, instance in enumerate(concrete.instances)}
+    wanted = list(steps)
+    run = [wanted[place] for place, _, _ in Replay(concrete).play([numbers[step] for step in wanted])]
     return Course.along(course.environment, course.sizes, run) if run else None
 
 
 def _without_stretches(difference: Difference, setup: Setup) -> Difference:
-    size = len(difference.course.run) // 2
-    while size:
-        candidates = list(_candidates(difference.course, size))
-        told = [pair for _, pair in map_threads(lambda course: conformance.compare(course, setup), candidates)]
-        found = min((p for p in told if p[1].result == difference.played.result), key=_length, default=None)
-        if found and _length(found) < len(difference.course.run):
-            difference = Difference(difference.seed, *found)
-            size = min(size, len(difference.course.run) // 2)
-        else:
-            size //= 2
-    return difference
+    def without(longer: Difference, size: int) -> Difference | None:
+        candidates = list(_candidates(longer.course, size))
+        compared = [pair for _, pair in map_threads(lambda course: conformance.compare(course, setup), candidates)]
+        found = min((p for p in compared if p[1].result == difference.played.result), key=_length, default=None)
+        return Difference(longer.seed, *found) if found and _length(found) < len(longer.course.run) else None
+
+    return leave_out_stretches(difference, lambda longer: len(longer.course.run), without)
 
 
 def _length(compared: Compared) -> int:

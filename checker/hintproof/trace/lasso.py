@@ -63,7 +63,7 @@ def refuse_unless_refuting(
     goal = 1 << system.state_properties.index(item)
     for number, state in enumerate(states[loop:], loop):
         if system.judge(state) & goal:
-            raise BadInput(f"what {name} asks for is met in the loop, after step {number}: it does not speak up")
+            raise BadInput(f"the goal of {name} is met in the loop, after step {number}: the run does not violate it")
     for kept in keeps(system, item, run, states, loop):
         if not kept.is_kept:
             raise BadInput(f"the loop is not fair: a step of {kept.condition.name} is always possible and never taken")

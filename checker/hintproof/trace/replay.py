@@ -32,7 +32,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Trace:
-    """A run of an environment that ends where a property speaks up (is broken, or is witnessed).
+    """A run of an environment to where a property is violated, or what it asks to be reachable is reached.
 
     ``states`` are as shown, ``raw`` as the concrete interpretation has them. ``begins`` says where the run
     begins, if not in the initial state. A run against a property of progress goes on for ever: its last state
@@ -116,8 +116,11 @@ def _refused(concrete: Concrete, action: RecordedAction, conjunct: int, state: S
     return f"{action.name} is not possible here: guard at {condition.place} fails: {failed}"
 
 
-def speaks_up(concrete: Concrete, states: list[State], broken_steps: list[str], name: str) -> bool:
-    """Whether the property of that name speaks up at the end of a replayed run."""
+def shows(concrete: Concrete, states: list[State], broken_steps: list[str], name: str) -> bool:
+    """Whether a replayed run shows what it is for: it ends where the property is violated, or its goal reached.
+
+    A RECOVERABLE property is shown where its goal is not met; that it can't be met any more takes a search.
+    """
     if name == NO_DEADLOCK:
         return not concrete.successors(states[-1])
     try:
@@ -129,8 +132,8 @@ def speaks_up(concrete: Concrete, states: list[State], broken_steps: list[str], 
     if item.declared.kind == STEP:
         return name in broken_steps
     bit = concrete.state_properties.index(item)
-    speaks = bool(concrete.judge(states[-1]) >> bit & 1)
-    return not speaks if item.declared.kind == RECOVERABLE else speaks
+    has_bit = bool(concrete.judge(states[-1]) >> bit & 1)
+    return has_bit != (item.declared.kind == RECOVERABLE)
 
 
 def build(environment: str, concrete: Concrete, engine: str, name: str, run: Run, loop: int | None = None) -> Trace:
@@ -141,8 +144,8 @@ def build(environment: str, concrete: Concrete, engine: str, name: str, run: Run
         refuse_unless_refuting(concrete, item, run, states, loop)
     elif loop is not None:
         raise BadInput(f"{quote(name)} is no property of progress: a run against it has no loop")
-    elif not speaks_up(concrete, states, broken_steps, name):
-        raise BadInput(f"the run replays, but {name} does not speak up at its end")
+    elif not shows(concrete, states, broken_steps, name):
+        raise BadInput(f"the run replays, but {name} is neither violated nor reached at its end")
     return replace(_shown(environment, concrete, engine, name, run, states), loop=loop)
 
 
@@ -183,7 +186,7 @@ def from_engine(
 
 
 def concerned_block(concrete: Replayable, states: list[State], name: str) -> int | None:
-    """The first block for which a property that speaks of blocks speaks up; None for other properties."""
+    """The first block for which a property of blocks is violated, or reached; None for other properties."""
     for item in concrete.state_properties:
         if item.name == name and item.declared.takes_block:
             wanted = item.declared.kind != ALWAYS
