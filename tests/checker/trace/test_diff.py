@@ -104,6 +104,6 @@ def test_explain(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[
     assert "(25 more steps only let these happen)" in told
     assert max(map(len, told.splitlines())) <= 78
     assert command(monkeypatch, "explain", str(SHARED), "--limit-states", "1000") == 2
-    assert "asked of small sizes" in capsys.readouterr().err
+    assert "at small sizes only" in capsys.readouterr().err
     assert command(monkeypatch, "explain", str(SHARED), "--no-rules", "--json") == 0
     assert '"can_be_left_out": []' in capsys.readouterr().out
