@@ -82,7 +82,7 @@ HOST = (
         observed="reported by Coverity (CID 1430269); not run",
         status=Status.FIXED,
         story="Between the two stores the device sees REQUESTED with the old id, and takes a late START of the last "
-        "round. In the order of the source, id first, nothing falls (environment word unlocked-issue).",
+        "round. In the order of the source, id first, no property is violated (environment word unlocked-issue).",
     ),
     Defect(
         "no-done-on-failure",
@@ -294,7 +294,7 @@ HOST = (
         sizes=Sizes(1, 3, 1),
         violates="no_lost_write",
         fixed="linux-6.1+firecracker-1.14+wait-on-ack",
-        observed="told by Firecracker's own documentation and by its users",
+        observed="described in Firecracker's own documentation and by its users",
         status=Status.OPEN,
         story="Firecracker gives a hinted block's memory back to the host when it pops the hint. The shrinker may "
         "have given the block to someone who has written into it since: the page reads as zero from then on.",

@@ -7,6 +7,7 @@ clears a page's bit before it reads the page, so that a write in between is sent
 from __future__ import annotations
 
 from hintspec.language.declare import action, promise, require
+from hintspec.language.sorts import Label
 from hintspec.language.terms import ALL, EMPTY, NO_BLOCK, Term, choose, next_id, one_of
 from hintspec.protocol import historic, repairs
 from hintspec.protocol.device import device_unlocked, is_notified
@@ -69,9 +70,14 @@ def sync_begins(s: State) -> None:
     """PRECOPY_NOTIFY_BEFORE_BITMAP_SYNC: virtio_balloon_free_page_stop() (H2)."""
     s.migration.at = Phase.SYNC_GET
     if s.world.hinting:
-        stop = is_notified(s) & ~(s.device.status == Status.S_STOP)
-        s.device.status = choose(stop, Status.S_STOP, s.device.status)
-        s.device.interrupt = s.device.interrupt | stop
+        show_status(s, Status.S_STOP)
+
+
+def show_status(s: State, status: Label) -> None:
+    """The notifier sets another status, and virtio_notify_config() raises the interrupt."""
+    changes = is_notified(s) & ~(s.device.status == status)
+    s.device.interrupt = s.device.interrupt | changes
+    s.device.status = choose(changes, status, s.device.status)
 
 
 def between_syncs(s: State) -> Term:

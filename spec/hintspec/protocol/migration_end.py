@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from hintspec.language.declare import action, require
-from hintspec.language.terms import EMPTY, NO_BLOCK, choose, one_of
+from hintspec.language.terms import EMPTY, NO_BLOCK, one_of
 from hintspec.protocol import historic
-from hintspec.protocol.device import device_unlocked, is_notified
+from hintspec.protocol.device import device_unlocked
 from hintspec.protocol.device_loop import start_ioeventfd, start_ioeventfd_if
-from hintspec.protocol.migration import between_syncs, forget_log
+from hintspec.protocol.migration import between_syncs, forget_log, show_status
 from hintspec.protocol.state import HYPERVISOR, Phase, State
 from hintspec.protocol.worlds import asks_for_hints, copies_ram, may_doze, migrating, skipping
 
@@ -67,10 +67,7 @@ def abort_migration(s: State) -> None:
     start_ioeventfd_if(s, s.migration.last)
     migration_over(s)
     if asks_for_hints(s.world):
-        ends_as = historic.cleanup_status(s.world)
-        changes = is_notified(s) & ~(s.device.status == ends_as)
-        s.device.interrupt = s.device.interrupt | changes
-        s.device.status = choose(changes, ends_as, s.device.status)
+        show_status(s, historic.cleanup_status(s.world))
 
 
 # -- what its user does to the VM -------------------------------------------------------------

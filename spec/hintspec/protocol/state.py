@@ -108,7 +108,7 @@ class Memory(Part):
 
 
 class Driver(Part):
-    """struct virtio_balloon, as far as hinting goes."""
+    """The hinting part of struct virtio_balloon."""
 
     binding = var(Binding, Binding.BOUND, "bound to the device or not", when=hinting)
     at = var(Worker, Worker.IDLE, "where the worker stands", when=hinting, role="place")
@@ -131,7 +131,7 @@ class HintQueue(Part):
 
 
 class Device(Part):
-    """struct VirtIOBalloon, as far as hinting goes; or its like in another hypervisor."""
+    """The hinting part of struct VirtIOBalloon, or of another hypervisor's device."""
 
     negotiated = var(BOOL, True, "the driver is ready with the feature", when=hinting)
     status = var(Status, Status.S_STOP, "free_page_hint_status", when=skipping)
