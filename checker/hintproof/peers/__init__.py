@@ -1,4 +1,4 @@
-"""Other model checkers, asked for the same counts: what each of them takes for it. They are no part of any verdict."""
+"""Other model checkers on the same models: their counts and times. They are no part of any verdict."""
 
 from hintproof.peers.python import run_minicheck
 from hintproof.peers.run import PeerRun

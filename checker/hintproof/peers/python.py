@@ -15,7 +15,7 @@ from hintproof.system.errors import BadInput
 
 
 def missing() -> str:
-    """What is missing, as a sentence; "" if nothing is."""
+    """The program or package that is missing, as a sentence; "" if none is."""
     return "" if importlib.util.find_spec("minicheck") else "needs minicheck: pip install 'hintproof[bench]'"
 
 

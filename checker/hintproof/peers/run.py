@@ -1,4 +1,4 @@
-"""What another model checker counted, and what it took."""
+"""A run of another model checker."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PeerRun:
-    """What a checker counted, and what it took. None: the tool does not say.
+    """The counts, time and memory of a run. None: the tool does not report it.
 
     ``transitions`` are steps, without the initial state that some tools count as one. ``seconds`` are those of the
     search, by the tool's own clock if it has one; ``ready`` those before it (writing, generating, compiling);

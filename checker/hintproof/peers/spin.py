@@ -1,4 +1,4 @@
-"""SPIN: the Promela of a model, the search that SPIN generates for it, and what that counts.
+"""SPIN: the Promela of a model, the search that SPIN generates for it, and its counts.
 
 The search is exhaustive and exact: no hash compaction, no supertrace, and no partial-order reduction, which would
 leave states out of a model of several processes. It is set up in two ways: as its manual says for a search of
@@ -23,7 +23,7 @@ from hintproof.system.errors import BadInput
 
 @dataclass(frozen=True)
 class Setup:
-    """What pan is compiled with, and the environment variables that it runs with."""
+    """The compiler's flags for pan, and the environment variables that pan runs with."""
 
     flags: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
@@ -47,7 +47,7 @@ PROGRAMS = {"spin": "spin", "gcc": "gcc"}
 
 
 def missing() -> str:
-    """Which of the programs are missing, as a sentence; "" if none is."""
+    """The programs that are missing, as a sentence; "" if none is."""
     lacking = [name for name in PROGRAMS if shutil.which(name) is None]
     packages = " ".join(PROGRAMS[name] for name in lacking)
     return f"needs spin and a C compiler: no {' and no '.join(lacking)} (Debian: {packages})" if lacking else ""
@@ -73,10 +73,10 @@ def run_spin(
         directory = Path(name)
         (directory / "model.pml").write_text(promela(concrete))
         version = run_child(["spin", "-V"], directory, 60).output
-        _make(["spin", "-a", "model.pml"], directory, "pan.c")
+        _run_step(["spin", "-a", "model.pml"], directory, "pan.c")
         _print_all_digits(directory / "pan.c")
         bounds = (f"-DMEMLIM={megabytes}", *(["-DBFS"] if bfs else []))
-        _make(["gcc", *setup.flags, *bounds, "-o", "pan", "pan.c"], directory, "pan")
+        _run_step(["gcc", *setup.flags, *bounds, "-o", "pan", "pan.c"], directory, "pan")
         ready = time.monotonic() - began
         bits = hash_bits(expected or 1 << 22, megabytes)
         for depth in DEPTHS:
@@ -86,7 +86,7 @@ def run_spin(
                 break
         else:
             raise BadInput(f"SPIN's search is deeper than {DEPTHS[-1]} steps: take smaller sizes")
-    _complete(ended, megabytes)
+    _require_complete(ended, megabytes)
     return _read_report(ended, version, ready, time.monotonic() - began)
 
 
@@ -96,8 +96,8 @@ def hash_bits(states: int, megabytes: int) -> int:
     return max(16, min(states.bit_length() + 1, affordable.bit_length() - 1))
 
 
-def _make(command: list[str], directory: Path, product: str) -> None:
-    """One step towards the search; spin's own exit code says nothing."""
+def _run_step(command: list[str], directory: Path, product: str) -> None:
+    """Run one step towards the search, and require its product: spin's own exit code says nothing."""
     ended = run_child(command, directory, 300)
     if ended.status or not (directory / product).exists():
         raise BadInput(f"{command[0]} does not take the model: {first_line(ended.output)}")
@@ -108,7 +108,7 @@ def _print_all_digits(source: Path) -> None:
     source.write_text(source.read_text().replace("%9.8g", "%9.0f"))
 
 
-def _complete(ended: Ended, megabytes: int) -> None:
+def _require_complete(ended: Ended, megabytes: int) -> None:
     """Refuse a search that did not go to its end."""
     if "reached -DMEMLIM bound" in ended.output or "out of memory" in ended.output:
         raise BadInput(f"SPIN needs more than {megabytes} MB: allow more memory, or take smaller sizes")
@@ -141,5 +141,5 @@ def _read_report(ended: Ended, version: str, ready: float, wall: float) -> PeerR
 
 
 def states_without(run: PeerRun) -> dict[str, int]:
-    """In how many states SPIN found an ALWAYS property broken, by its name."""
+    """The number of states that violate each ALWAYS property, by its name."""
     return {name: int(count) for name, count in re.findall(r"states without (\w+): (\d+)", run.output)}

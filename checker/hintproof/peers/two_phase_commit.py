@@ -1,6 +1,6 @@
 """Two-phase commit: the model that other model checkers publish, with counts that all of them agree on.
 
-It has nothing to do with ballooning. It shows that the engines are generic, and what each checker makes of the same
+It has nothing to do with ballooning. It shows that the engines are generic, and how fast each checker is on the same
 work; ``benchmarks/`` holds it in the languages of the others.
 """
 

@@ -1,7 +1,7 @@
-"""The worlds that SPIN and our searches are both asked about; their Promela is kept in ``benchmarks/``.
+"""The worlds that SPIN and our searches both search; ``benchmarks/`` has their Promela.
 
 The first two are as they are checked. The others are one environment at 2, 3 and 4 blocks and a small ring, so that
-it can be read how time grows with blocks, with symmetry and without. The largest takes SPIN 9 GB and four minutes.
+one sees how time grows with blocks, with symmetry and without. The largest takes SPIN 9 GB and four minutes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ GROWING = "linux-6.1+qemu-7.2+kvm-auto+wait-on-ack+any-order"
 
 @dataclass(frozen=True)
 class Compared:
-    """A world at fixed sizes, and how many states it has, which is how large SPIN's table is to be."""
+    """A world at fixed sizes, and how many states it has: SPIN's hash table is made for as many."""
 
     environment: str
     sizes: Sizes

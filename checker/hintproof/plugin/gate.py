@@ -1,4 +1,4 @@
-"""The gate from pytest: options, a test a patch, and a fixture for tests of one's own.
+"""The gate from pytest: options, a test for each patch, and a fixture for other tests.
 
 A plugin adds the options and registers :class:`GatePlugin`.
 """
@@ -21,27 +21,31 @@ from hintproof.suite import test_gate
 from hintproof.tasks.verdict import Exit
 from hintproof.views.gate import mail as gate_mail
 
-#: The argument of a test that is asked of each patch.
+#: The argument of a test that runs once for each patch.
 ONE_PATCH = "hintproof_patch"
 
 
 def add_options(group: pytest.OptionGroup) -> None:
-    """The options of the gate."""
+    """Add the options of the gate."""
     group.addoption("--hintproof-linux", metavar="TREE", help="gate patches to the driver of this tree or package")
     group.addoption(
         "--hintproof-patch", metavar="FILE", action="append", default=[], help="a patch; may be repeated: a series"
     )
-    group.addoption("--hintproof-thorough", action="store_true", help="look further than a minute allows")
+    group.addoption("--hintproof-thorough", action="store_true", help="search larger sizes; takes longer than a minute")
 
 
 class GatedPatches:
-    """What the gate says of a series, with what a test wants to say of it."""
+    """The report of the gate on a series of patches, and an assertion about it."""
 
     def __init__(self, report: GateReport) -> None:
         self.report = report
 
     def must_add_nothing_bad(self, strict: bool = False) -> None:
-        """Fail the test, with the mail text as its output, if something new falls (``strict``: anything) or is open."""
+        """Fail the test, with the mail text as its output, unless the gate ends with exit code 0.
+
+        It does not if a patch violates a property that held without it (``strict``: if any property is violated), or
+        if something is undecided.
+        """
         __tracebackhide__ = True
         if self.report.exit_code(strict) != Exit.AS_EXPECTED:
             pytest.fail(gate_mail.render(self.report), pytrace=False)
@@ -64,12 +68,12 @@ class GatePlugin:
         return run_gate(find_source(self._config.getoption("--hintproof-linux")), self._patches, checker)
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
-        """The shipped test of patches is none of a suite that was asked for environments."""
+        """Leave the shipped test of patches out where no patches are gated."""
         asked = self._config.getoption("--hintproof-linux")
         return True if not asked and collection_path == Path(test_gate.__file__) else None
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """A test for each patch."""
+        """Make a test for each patch."""
         if ONE_PATCH in metafunc.fixturenames:
             numbers = range(len(self._patches) if self._config.getoption("--hintproof-linux") else 0)
             names = [ascii(self._patches[number].title or self._patches[number].name)[1:-1] for number in numbers]
@@ -77,13 +81,13 @@ class GatePlugin:
 
     @pytest.fixture(scope="session")
     def hintproof_gate(self) -> GatedPatches:
-        """What the gate says of all patches together."""
+        """The report on all patches together."""
         if not self._config.getoption("--hintproof-linux") or not self._patches:
             pytest.skip("needs patches: --hintproof-linux TREE --hintproof-patch FILE")
         return GatedPatches(self._report)
 
     @pytest.fixture
     def hintproof_patch(self, request: pytest.FixtureRequest, hintproof_gate: GatedPatches) -> GatedPatches:
-        """What the gate says of one patch of the series."""
+        """The report on one patch of the series."""
         one: PatchReport = hintproof_gate.report.patches[request.param]
         return GatedPatches(replace(hintproof_gate.report, patches=(one,)))

@@ -1,4 +1,4 @@
-"""The pytest plugin: say in a few lines that an environment must hold at these sizes.
+"""The pytest plugin: a test of a few lines says which properties must hold in an environment.
 
 .. code-block:: python
 
@@ -28,22 +28,23 @@ from hintproof.tasks.check import Result, check
 from hintproof.tasks.verdict import Verdict
 from hintproof.trace.document import save
 from hintproof.views.trace import mail
+from hintspec.language.errors import SpecError
 from hintspec.language.sizes import Sizes
 
 _MARKER = "hintproof"
 
 
 class CheckedEnvironment:
-    """The result of a check, with what a test wants to say of it."""
+    """The result of a check, and assertions about it."""
 
     def __init__(self, result: Result, traces: Path) -> None:
         self.result = result
         self._traces = traces
 
     def must_hold(self, *properties: str) -> None:
-        """Fail the test, with the trace as its output, if any of the properties (default: all) is not shown.
+        """Fail the test, with the trace as its output, unless the properties (default: all) are shown to hold.
 
-        A property that no engine decided fails the test as well. Raises :class:`BadInput` for a
+        An undecided property fails the test, too. Raises :class:`BadInput` for a
         property that this environment doesn't have.
         """
         __tracebackhide__ = True
@@ -62,8 +63,8 @@ class CheckedEnvironment:
             pytest.fail(f"{self.result.environment}: {name} is not refuted", pytrace=False)
 
     def _complaint(self, name: str, verdict: Verdict) -> str:
-        said = "; ".join(f"{j.engine}: {j.verdict.value} {j.detail}" for j in self.result.judgements(name))
-        text = f"{self.result.environment} ({self.result.sizes}): {name} {verdict.value} ({said})\n"
+        engines = "; ".join(f"{j.engine}: {j.verdict.value} {j.detail}" for j in self.result.judgements(name))
+        text = f"{self.result.environment} ({self.result.sizes}): {name} {verdict.value} ({engines})\n"
         trace = self.result.trace(name)
         if trace is None:
             return text
@@ -106,7 +107,7 @@ class HintproofPlugin:
 
     @contextmanager
     def _progress(self, environment: str) -> Iterator[Any]:
-        """A line that comes and goes, on a terminal only and never with -q."""
+        """Show the progress of a check in one line, on a terminal only and never with -q."""
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         capture = self.config.pluginmanager.get_plugin("capturemanager")
         if reporter is None or capture is None or not reporter.isatty or self.config.get_verbosity() < 0:
@@ -123,7 +124,7 @@ class HintproofPlugin:
 
 
 def _seed(given: str | int | None) -> int:
-    """A seed as Hypothesis takes it, which may be any word, as a number."""
+    """The number for a seed of Hypothesis, which may be any word."""
     try:
         return int(given or 0)
     except ValueError:
@@ -135,14 +136,12 @@ def parse_sizes(text: str) -> Sizes:
     try:
         pairs = [pair.split("=", 1) for pair in text.split(",")]
         return Sizes(**{name.strip(): int(value) for name, value in pairs})
-    except (ValueError, TypeError) as problem:
+    except (ValueError, TypeError, SpecError) as problem:
         raise BadInput(f"sizes {text!r}: write for example blocks=1,ring=3,rounds=2 ({problem})") from None
-    except Exception as problem:
-        raise BadInput(f"sizes {text!r}: {problem}") from None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options."""
+    """Add the options."""
     group = parser.getgroup("hintproof", "hintproof: free page hinting")
     group.addoption(
         "--hintproof-environment", action="append", metavar="NAME", help="environment for hintproof.suite; repeatable"
@@ -156,8 +155,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=DEFAULT_PROFILE,
         help="how much the sampled engine explores",
     )
-    group.addoption("--hintproof-no-database", action="store_true", help="neither replay nor keep what sampling finds")
-    group.addoption("--hintproof-traces", default="hintproof-traces", metavar="DIR", help="where traces are kept")
+    group.addoption("--hintproof-no-database", action="store_true", help="do not use the database of Hypothesis")
+    group.addoption("--hintproof-traces", default="hintproof-traces", metavar="DIR", help="directory for trace files")
     pytest_gate.add_options(group)
 
 

@@ -11,7 +11,7 @@ from hintproof.tasks.check import plan
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One test a property; a property that is known to fall is expected to."""
+    """Make a test for each property; one that is known to be violated is expected to fail."""
     names = metafunc.config.getoption("hintproof_environment")
     if not names:
         raise pytest.UsageError("name an environment: --hintproof-environment linux-6.1+qemu-7.2+kvm-auto")

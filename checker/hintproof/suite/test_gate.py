@@ -6,5 +6,5 @@ from typing import Any
 
 
 def test_nothing_new_falls(hintproof_patch: Any) -> None:
-    """The patch makes no property fall that held before it."""
+    """The patch violates no property that held before it."""
     hintproof_patch.must_add_nothing_bad()

@@ -1,4 +1,4 @@
-"""Where what takes long to make is kept on disk."""
+"""A cache on disk for files that take long to make."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pathlib import Path
 
 @cache
 def cache_directory() -> Path:
-    """Where compiled modules are kept: below $XDG_CACHE_HOME or ~/.cache; if not there, only for this run."""
+    """The directory of the cache: below $XDG_CACHE_HOME or ~/.cache; if that can't be written, one for this run."""
     name = f"kernels-{version('numba')}-py{sys.version_info[0]}{sys.version_info[1]}"
     directory = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hintproof" / name
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory):
             return directory
-    except OSError:  # in a directory that nobody else may write to, as what is kept there is run
+    except OSError:  # mkdtemp: nobody else may write there, as its files are run
         return Path(tempfile.mkdtemp(prefix="hintproof-"))
 
 

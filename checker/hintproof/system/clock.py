@@ -6,7 +6,7 @@ import time
 
 
 def milliseconds(seconds: float) -> int:
-    """A limit of time as solvers take it: at least 1, as they take 0 for no limit."""
+    """A limit of time for a solver, in milliseconds: at least 1, as solvers take 0 for no limit."""
     return max(1, int(seconds * 1000))
 
 
@@ -31,5 +31,5 @@ class Clock:
         return None if self._limit is None else max(0.001, self._limit - self.seconds)
 
     def says(self) -> str:
-        """How the limit is named to the user."""
+        """The limit in words, for the user."""
         return "the solver gave up" if self._limit is None else f"limit of {self._limit:g} seconds"

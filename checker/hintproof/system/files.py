@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from hintproof.system.errors import BadInput
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a file by way of a temporary one beside it, so that no half of it is ever seen."""
+    """Write a file by way of a temporary one beside it, so that nobody ever reads half of it.
+
+    Raises :class:`BadInput` if it can't be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

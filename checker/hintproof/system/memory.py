@@ -1,4 +1,4 @@
-"""How much memory there is to be had, and arrays that take it as they are written."""
+"""The memory that is free, and arrays that take memory as they are written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import resource
 from pathlib import Path
 from typing import Any
 
-#: How much of the memory that is there may be used.
+#: The part of the free memory that hintproof uses.
 _SHARE = 0.8
 
 _MACHINE, _GROUP = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
@@ -21,21 +21,21 @@ def available() -> int:
 
 
 def share(processes: int) -> int:
-    """Megabytes that each of some processes may take, so that all together leave something to the others."""
+    """Megabytes that each of so many processes may take, so that something is left for others."""
     return max(int(_SHARE * available()) // processes >> 20, 1)
 
 
 def _of_machine() -> int:
-    """What Linux would give without swapping; elsewhere, what is free."""
+    """Bytes that Linux gives without swapping (MemAvailable); elsewhere, the bytes that are free."""
     try:
-        told = re.search(r"^MemAvailable: *(\d+) kB", _MACHINE.read_text(), re.MULTILINE)
+        found = re.search(r"^MemAvailable: *(\d+) kB", _MACHINE.read_text(), re.MULTILINE)
     except OSError:
-        told = None
-    return int(told[1]) << 10 if told else os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+        found = None
+    return int(found[1]) << 10 if found else os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
 
 
 def _of_group() -> int:
-    """What is left of the group's limit; more than any machine has if there is none."""
+    """Bytes that are left of the control group's limit; more than any machine has if there is no limit."""
     try:
         limit, used = ((_GROUP / name).read_text().strip() for name in ("memory.max", "memory.current"))
     except OSError:
@@ -44,10 +44,10 @@ def _of_group() -> int:
 
 
 def touch(megabytes: int) -> None:
-    """Write into memory and give it back, so that what needs it next has it at hand.
+    """Write into memory and give it back, so that whoever needs memory next gets it at once.
 
     A virtual machine gets memory from its host at the first touch, which takes seconds a gigabyte; it would be
-    measured along with whatever is so unlucky as to be first.
+    measured along with the first search.
     """
     import numpy as np  # here, as it takes a while to be imported
 

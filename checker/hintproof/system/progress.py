@@ -1,4 +1,4 @@
-"""How long work tells of its progress."""
+"""The type of progress reports."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The Python API: what a user can ask, each a function or a task for a worker."""
+"""The Python API: a module for each question that a user can ask, with a plain function."""

@@ -1,4 +1,4 @@
-"""Check a directory of certificates, without hintproof: hashes, and what a solver answers to each script.
+"""Check a directory of certificates, without hintproof: hashes, and the answer of a solver to each script.
 
 usage: python check.py [--solver COMMAND] [DIRECTORY]
 
@@ -19,7 +19,7 @@ from typing import Any
 
 
 def ask_cvc5(module: Any, script: str, milliseconds: int | None = None) -> str:
-    """What the Python module cvc5 answers to a script, in a solver of its own: "unsat", "sat" or "unknown"."""
+    """The answer of the Python module cvc5 to a script, in a solver of its own: "unsat", "sat" or "unknown"."""
     solver = module.Solver(module.TermManager())
     if milliseconds is not None:
         solver.setOption("tlimit-per", str(milliseconds))
@@ -28,25 +28,25 @@ def ask_cvc5(module: Any, script: str, milliseconds: int | None = None) -> str:
     answers = []
     while not (command := parser.nextCommand()).isNull():
         answers.append(str(command.invoke(solver, parser.getSymbolManager())).strip())
-    told = [answer for answer in answers if answer in ("sat", "unsat")]
-    return told[0] if len(told) == 1 else "unknown"
+    decided = [answer for answer in answers if answer in ("sat", "unsat")]
+    return decided[0] if len(decided) == 1 else "unknown"
 
 
 def ask_module(script: str) -> str:
-    """What cvc5 answers, where it is installed."""
+    """The answer of cvc5, where it is installed."""
     import cvc5
 
     return ask_cvc5(cvc5, script)
 
 
 def ask_command(command: str, path: Path) -> str:
-    """What a solver on the PATH answers."""
+    """The answer of a solver on the PATH."""
     done = subprocess.run([*shlex.split(command), str(path)], capture_output=True, text=True, check=False)
     return done.stdout.strip()
 
 
-def wrong(directory: Path, entry: dict[str, Any], command: str | None) -> str:
-    """What is wrong with one obligation; "" if nothing is."""
+def find_problem(directory: Path, entry: dict[str, Any], command: str | None) -> str:
+    """The problem of one obligation: its file, its hash or its answer; "" if there is none."""
     path = directory / entry["file"]
     try:
         script = path.read_bytes()
@@ -72,7 +72,7 @@ def main() -> int:
         return 2
     bad = 0
     for environment, obligations in environments:
-        problems = [text for entry in obligations if (text := wrong(options.directory, entry, options.solver))]
+        problems = [text for entry in obligations if (text := find_problem(options.directory, entry, options.solver))]
         bad += len(problems)
         print(f"{environment}: {len(obligations) - len(problems)} of {len(obligations)} as the manifest says")
         for text in problems:
