@@ -33,6 +33,9 @@ _WEIGHTS = {"config_changed": 0.1, "no_block_left": 0.2, "pop": 0.3, "shrink_new
 
 _BOUND = Binding.BOUND.index
 
+#: A state of the code, by the number of its snapshot, and one of the spec.
+Pair = tuple[int, State]
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -73,7 +76,7 @@ class Pairing:
         self._sound: set[int] = set()
         self.sites: dict[str, set[int]] = {}
 
-    def start(self) -> tuple[int, State]:
+    def start(self) -> Pair:
         """The first pair. Raises :class:`Deviation` if the two look different already."""
         code, state = self.code.start(), self.spec.with_any_host(self.spec.concrete.initial, False)
         _require_equal(self.spec.observe(state), self.code.observe(), "probe")
@@ -157,69 +160,40 @@ def compare(
     pairing: Pairing, most: int = 2_000_000, seconds: float | None = None, progress: Progress | None = None
 ) -> Comparison:
     """Compare all pairs, breadth first, up to the first difference (by a shortest run), to ``most`` pairs or a time."""
-    return _Search(pairing, most, Clock(seconds)).run(progress)
+    clock, steps = Clock(seconds), 0
+    pairs: list[Pair] = []
+    reached: dict[Pair, tuple[Pair, int] | None] = {}
+    last: tuple[Pair, int] | None = None
+    difference, complete, timed_out = None, False, False
+    try:
+        pairs.append(pairing.start())
+        reached[pairs[0]] = None
+        for at, here in enumerate(pairs):  # which grows
+            last = reached[here]
+            timed_out = at % _LOOK == 0 and clock.is_over()
+            if timed_out or len(pairs) > most:
+                break
+            if progress and at % _LOOK == 0:
+                progress("pairs", len(pairs))
+            for number, after in pairing.successors(*here):
+                last, steps = (here, number), steps + 1
+                pair = pairing.take(*here, number, after), after
+                if pair not in reached:
+                    reached[pair] = last
+                    pairs.append(pair)
+        else:
+            complete = True
+    except (Deviation, DriverFault) as problem:
+        run: list[Instance] = []
+        while last is not None:
+            pair, number = last
+            run.append(pairing.instances[number])
+            last = reached[pair]
+        difference = _difference(run[::-1], problem)
+    return Comparison(len(pairs), steps, len({code for code, _ in pairs}), complete, difference, timed_out)
 
 
-class _Search:
-    """The pairs in the order in which they were found, and how each was reached."""
-
-    def __init__(self, pairing: Pairing, most: int, clock: Clock) -> None:
-        self.pairing = pairing
-        self.most = most
-        self.clock = clock
-        self.pairs: list[tuple[int, State]] = []
-        self.known: set[tuple[int, State]] = set()
-        self.origin: list[tuple[int, int]] = []
-        self.steps = 0
-
-    def run(self, progress: Progress | None) -> Comparison:
-        try:
-            self._meet(self.pairing.start(), (0, -1))
-        except (Deviation, DriverFault) as problem:
-            return self._ends(_difference((), problem))
-        at = 0
-        while at < len(self.pairs) <= self.most:
-            difference = self._expand(at)
-            if difference:
-                return self._ends(difference)
-            at += 1
-            if at % _LOOK == 0:
-                if self.clock.is_over():
-                    return self._ends(None, timed_out=True)
-                if progress:
-                    progress("pairs", len(self.pairs))
-        return self._ends(None, at == len(self.pairs))
-
-    def _ends(self, difference: Difference | None, complete: bool = False, timed_out: bool = False) -> Comparison:
-        codes = len({code for code, _ in self.pairs})
-        return Comparison(len(self.pairs), self.steps, codes, complete, difference, timed_out)
-
-    def _meet(self, pair: tuple[int, State], origin: tuple[int, int]) -> None:
-        if pair not in self.known:
-            self.known.add(pair)
-            self.pairs.append(pair)
-            self.origin.append(origin)
-
-    def _expand(self, at: int) -> Difference | None:
-        code, state = self.pairs[at]
-        number = None
-        try:
-            for number, after in self.pairing.successors(code, state):
-                self.steps += 1
-                self._meet((self.pairing.take(code, state, number, after), after), (at, number))
-        except (Deviation, DriverFault) as problem:
-            return _difference(self._run_to(at, number), problem)
-        return None
-
-    def _run_to(self, at: int, last: int | None) -> tuple[Instance, ...]:
-        numbers = [] if last is None else [last]
-        while at:
-            at, number = self.origin[at]
-            numbers.append(number)
-        return tuple(self.pairing.instances[n] for n in reversed(numbers))
-
-
-def _difference(run: tuple[Instance, ...], problem: Deviation | DriverFault) -> Difference:
+def _difference(run: list[Instance], problem: Deviation | DriverFault) -> Difference:
     if isinstance(problem, DriverFault):
         place: Place | None = problem.fault.place
     else:
@@ -241,7 +215,7 @@ def compare_random(pairing: Pairing, steps: int, seed: int = 1) -> Comparison:
             code, state = pairing.take(code, state, number, after), after
             codes.add(code)
     except (Deviation, DriverFault) as problem:
-        difference = _difference(tuple(run), problem)
+        difference = _difference(run, problem)
     return Comparison(len(run), len(run), len(codes), False, difference)
 
 
