@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import z3
@@ -29,14 +30,17 @@ _OPERATORS = {
 }
 
 
+#: What a script may have to declare before it is used: its kind and its name.
+_Need = tuple[int, str]
+_SORT, _FUNCTION, _DEFINITION = range(3)
+
+
 @dataclass(frozen=True)
 class _Piece:
-    """A written expression: its text, and which definitions, sorts and functions that text speaks of."""
+    """A written expression: its text, and what that text needs; a definition comes after those that it uses."""
 
     text: str
-    definitions: dict[str, None]  # an ordered set, each after those that it uses
-    sorts: dict[str, None]
-    functions: dict[str, None]
+    needs: dict[_Need, None]  # an ordered set
 
 
 class Writer:
@@ -48,10 +52,9 @@ class Writer:
 
     def __init__(self) -> None:
         self._pieces: dict[int, _Piece] = {}
-        self._kept: list[Expr] = []  # so that no expression's id is given to another
-        self._definitions: dict[str, str] = {}
-        self._sorts: dict[str, str] = {}
-        self._functions: dict[str, str] = {}
+        self._expressions: list[Expr] = []  # so that no expression's id is given to another
+        self._lines: dict[_Need, str] = {}
+        self._numbers = count()
 
     def script(self, facts: list[tuple[str, Expr]], goal: Expr, about: list[str]) -> str:
         """A script that asks whether the goal can be wrong while all facts hold; *unsat* says that it can't.
@@ -60,18 +63,13 @@ class Writer:
         """
         parts = [(source, self._piece(fact)) for source, fact in facts]
         opposite = self._piece(goal)
-        definitions: dict[str, None] = {}
-        sorts: dict[str, None] = {}
-        functions: dict[str, None] = {}
+        needs: dict[_Need, None] = {}
         for piece in (*(p for _, p in parts), opposite):
-            definitions.update(piece.definitions)
-            sorts.update(piece.sorts)
-            functions.update(piece.functions)
+            needs.update(piece.needs)
+        declared = sorted(need for need in needs if need[0] != _DEFINITION)
         lines = [f"; {line}" for line in about]
         lines.append("(set-logic ALL)")
-        lines += [self._sorts[name] for name in sorted(sorts)]
-        lines += [self._functions[name] for name in sorted(functions)]
-        lines += [f"(define-fun {name} () {self._definitions[name]})" for name in definitions]
+        lines += [self._lines[need] for need in (*declared, *(need for need in needs if need[0] == _DEFINITION))]
         lines += [f"(assert {piece.text}) ; {source}" for source, piece in parts]
         lines += [f"(assert (not {opposite.text})) ; the opposite of the claim", "(check-sat)"]
         return "\n".join(lines) + "\n"
@@ -90,53 +88,51 @@ class Writer:
                 waiting.extend(reversed(unwritten))
                 continue
             self._pieces[here.get_id()] = self._written(here, [self._pieces[child.get_id()] for child in children])
-            self._kept.append(here)
+            self._expressions.append(here)
             waiting.pop()
         return self._pieces[expr.get_id()]
 
     def _written(self, expr: Expr, children: list[_Piece]) -> _Piece:
         if z3.is_int_value(expr):
             number = expr.as_long()
-            return _Piece(str(number) if number >= 0 else f"(- {-number})", {}, {}, {})
-        sorts: dict[str, None] = {}
-        functions: dict[str, None] = {}
-        name = self._operator(expr, sorts, functions)
+            return _Piece(str(number) if number >= 0 else f"(- {-number})", {})
+        needs: dict[_Need, None] = {}
+        name = self._operator(expr, needs)
         if not children:
-            return _Piece(name, {}, sorts, functions)
-        definitions: dict[str, None] = {}
+            return _Piece(name, needs)
         for child in children:
-            definitions.update(child.definitions)
-            sorts.update(child.sorts)
-            functions.update(child.functions)
-        own = f"t{len(self._definitions)}"
-        self._definitions[own] = f"{self._sort(expr.sort(), sorts)} ({name} {' '.join(c.text for c in children)})"
-        definitions[own] = None
-        return _Piece(own, definitions, sorts, functions)
+            needs.update(child.needs)
+        own = f"t{next(self._numbers)}"
+        value = f"({name} {' '.join(c.text for c in children)})"
+        self._declare(_DEFINITION, own, f"(define-fun {own} () {self._sort(expr.sort(), needs)} {value})", needs)
+        return _Piece(own, needs)
 
-    def _operator(self, expr: Expr, sorts: dict[str, None], functions: dict[str, None]) -> str:
+    def _declare(self, kind: int, name: str, line: str, needs: dict[_Need, None]) -> None:
+        self._lines[kind, name] = line
+        needs[kind, name] = None
+
+    def _operator(self, expr: Expr, needs: dict[_Need, None]) -> str:
         declared = expr.decl()
         known = _OPERATORS.get(declared.kind())
         if known is not None:
             return known
         name = str(declared.name())
         if declared.kind() == z3.Z3_OP_DT_CONSTRUCTOR:
-            self._sort(expr.sort(), sorts)
+            self._sort(expr.sort(), needs)
             return name
         if declared.kind() != z3.Z3_OP_UNINTERPRETED:
             raise AssertionError(f"no SMT-LIB name for {name}")
-        domain = " ".join(self._sort(declared.domain(i), sorts) for i in range(declared.arity()))
-        self._functions[name] = f"(declare-fun {name} ({domain}) {self._sort(declared.range(), sorts)})"
-        functions[name] = None
+        domain = " ".join(self._sort(declared.domain(i), needs) for i in range(declared.arity()))
+        self._declare(_FUNCTION, name, f"(declare-fun {name} ({domain}) {self._sort(declared.range(), needs)})", needs)
         return name
 
-    def _sort(self, sort: Any, sorts: dict[str, None]) -> str:
+    def _sort(self, sort: Any, needs: dict[_Need, None]) -> str:
         name = str(sort.name())
         if sort.kind() in (z3.Z3_BOOL_SORT, z3.Z3_INT_SORT):
             return name
-        if sort.kind() == z3.Z3_UNINTERPRETED_SORT:
-            self._sorts[name] = f"(declare-sort {name} 0)"
-        else:
+        line = f"(declare-sort {name} 0)"
+        if sort.kind() != z3.Z3_UNINTERPRETED_SORT:
             labels = " ".join(f"({sort.constructor(i).name()})" for i in range(sort.num_constructors()))
-            self._sorts[name] = f"(declare-datatypes (({name} 0)) (({labels})))"
-        sorts[name] = None
+            line = f"(declare-datatypes (({name} 0)) (({labels})))"
+        self._declare(_SORT, name, line, needs)
         return name

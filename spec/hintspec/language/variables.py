@@ -15,13 +15,14 @@ it may write a variable once and may not read it afterwards.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, overload
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, overload
 
 from hintspec.language.errors import SpecError, blame
 from hintspec.language.sorts import Sort
 from hintspec.language.terms import Liftable, Term, lift
 
+A = ParamSpec("A")
 W = TypeVar("W")
 P = TypeVar("P", bound="Part")
 
@@ -38,6 +39,7 @@ class Var:
     sort: Sort | Callable[[Any], Sort]
     init: object
     says: str
+    _: KW_ONLY
     ghost: bool = False
     when: Callable[[Any], bool] | None = None
     mark: str = ""
@@ -64,18 +66,12 @@ class Variable:
         part.view.write(f"{part.name}.{self.name}", value)
 
 
-def var(
-    sort: Sort | Callable[[Any], Sort],
-    init: object,
-    says: str,
-    *,
-    ghost: bool = False,
-    when: Callable[[Any], bool] | None = None,
-    mark: str = "",
-    role: str = "",
-) -> Variable:
-    """Declare a state variable inside a :class:`Part`; see :class:`Var` for the arguments."""
-    return Variable(Var(sort, init, says, ghost, when, mark, role))
+def _variable(declaration: Callable[A, Var]) -> Callable[A, Variable]:
+    return lambda *args, **kwargs: Variable(declaration(*args, **kwargs))
+
+
+#: Declares a state variable inside a :class:`Part`; it takes the fields of :class:`Var`.
+var = _variable(Var)
 
 
 class Part:
