@@ -20,7 +20,7 @@ from hintproof.viewer.place import Place
 from hintproof.viewer.steps import Steps
 from hintproof.views.trace.sheet import Line
 from tests.long_trace import long_trace
-from tests.stories import hostile_story, story_of
+from tests.stories import ON_A_TERMINAL, hostile_story, story_of
 
 Look = Callable[[Viewer], None]
 
@@ -222,7 +222,16 @@ def test_hostile_texts_are_harmless() -> None:
             assert {c for c in shown if not " " <= c <= "~"} <= {"\n", "\u2502"}
         assert "[red]R[/red]" in "".join(told).replace("\n", "").replace("  ", "")
 
-    viewed(hostile_story(), looked_at, "question_mark", "x", "m", "c", sought("xxx"), looked_at)
+    viewed(
+        hostile_story("shared-start-cell", ON_A_TERMINAL, instead=True),
+        looked_at,
+        "question_mark",
+        "x",
+        "m",
+        "c",
+        sought("xxx"),
+        looked_at,
+    )
 
 
 def test_a_long_trace_is_made_line_by_line(monkeypatch: pytest.MonkeyPatch) -> None:

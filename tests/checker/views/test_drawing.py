@@ -13,7 +13,7 @@ from hintproof.system.errors import BadInput
 from hintproof.views.sanitize import LONGEST, harmless
 from hintproof.views.trace import drawing
 from hintproof.views.trace.sequence import traffic
-from tests.page_stories import HOSTILE, NAMES, hostile, known, long_walk
+from tests.stories import NAMES, ON_A_PAGE, hostile_story, known, long_walk
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -98,8 +98,8 @@ def test_of_a_long_trace_what_matters_last_is_drawn() -> None:
 
 
 def test_hostile_texts_are_texts() -> None:
-    story = hostile(known("full-ring-spin"))
-    document = drawing.render(replace(story, says=HOSTILE))
+    story = hostile_story("full-ring-spin", ON_A_PAGE)
+    document = drawing.render(replace(story, says=ON_A_PAGE))
     root = ElementTree.fromstring(document.encode())
     tags = {element.tag.removeprefix(SVG) for element in root.iter()}
     assert tags == {"svg", "title", "desc", "rect", "text", "line", "g", "circle", "path"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,13 @@ import pytest
 from hintproof import BadInput
 from hintproof.cli import main
 from hintproof.story.build import build_story
-from hintproof.story.model import Cause, Explanation, PreventingRule, Story
+from hintproof.story.model import Story
 from hintproof.trace.document import load
 from hintproof.views.trace import itf, mail, mermaid, note
 from hintproof.views.trace.formats import FORMATS, format_for
 from hintspec.catalogue.defects import DEFECTS
 from tests.places import COUNTEREXAMPLES
+from tests.stories import hostile_story
 
 HERE = Path(__file__).parent
 FOLDER = COUNTEREXAMPLES
@@ -33,28 +33,6 @@ HOSTILE += "x" * 500
 
 def story(name: str) -> Story:
     return build_story(load(FOLDER / name / "trace.json"))
-
-
-def hostile(name: str) -> Story:
-    """A story whose every text is hostile."""
-    told = story(name)
-    moments = tuple(replace(m, action=HOSTILE, where=HOSTILE, says=HOSTILE, breaks=(HOSTILE,)) for m in told.moments)
-    stopped = PreventingRule(HOSTILE, HOSTILE, HOSTILE, HOSTILE, 1, HOSTILE, True, 1, (HOSTILE,))
-    return replace(
-        told,
-        environment=HOSTILE,
-        sizes=HOSTILE,
-        engine=HOSTILE,
-        claim=HOSTILE,
-        clause=HOSTILE,
-        says=HOSTILE,
-        known_as=HOSTILE,
-        lanes=tuple(replace(lane, name=HOSTILE) for lane in told.lanes),
-        variables=tuple(replace(v, says=HOSTILE) for v in told.variables),
-        moments=moments,
-        explanation=Explanation((Cause(1, HOSTILE),), HOSTILE),
-        preventing_rules=(stopped,),
-    )
 
 
 # -- golden files -----------------------------------------------------------------------------
@@ -137,7 +115,7 @@ def test_mermaid_is_made_of_known_lines(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["shared-start-cell", "full-ring-spin"])
 def test_hostile_text_stays_text(name: str) -> None:
-    told = hostile(name)
+    told = hostile_story(name, HOSTILE)
     text = mail.render(told)
     assert text.isascii()
     assert all(len(line) <= 78 and line.isprintable() for line in text.splitlines())

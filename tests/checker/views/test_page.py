@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from hintproof.story.model import PreventingRule, Weight, marks, plain
-from tests.page_stories import known, long_walk
 from tests.reader import Show, change, number, slide, text, values
+from tests.stories import known, long_walk
 
 LOST = "shared-start-cell"
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from hintproof.story.model import Link, PreventingRule
+from hintproof.story.model import Link
 from hintproof.views.trace import page
 from tests.chromium import Browser, PageError
-from tests.page_stories import HOSTILE, hostile, known
 from tests.reader import Show, slide, text
+from tests.stories import ON_A_PAGE, hostile_story, known
 
 LOST = "shared-start-cell"
 
@@ -138,15 +138,14 @@ def test_without_scripts_the_explanation_is_there(chromium: Browser, tmp_path: P
 # -- hostile content -------------------------------------------------------------------------------
 
 #: What is seen of the hostile text; the first part says that markup is text, the last that nothing is hidden.
-SEEN = HOSTILE.partition("\u202e")[0]
+SEEN = ON_A_PAGE.partition("\u202e")[0]
 WRITTEN = r"\u202etxet\u2028\x00\x07\x1b[31m\ufffe\ud800\U000e0041"
 
 
 def test_hostile_texts_are_texts(opened: Show) -> None:
-    story = hostile(known("full-ring-spin"))
+    story = hostile_story("full-ring-spin", ON_A_PAGE)
     bad = tuple(replace(m, links=(Link("x", "javascript:window.ran=1"),)) for m in story.moments)
-    stopped = (PreventingRule(HOSTILE, HOSTILE, HOSTILE, HOSTILE, 3, HOSTILE, True, 1, (HOSTILE,)),)
-    tab = opened(replace(story, moments=bad, preventing_rules=stopped))
+    tab = opened(replace(story, moments=bad))
     for k in (0, 1, 12, 24):
         slide(tab, k)
         assert tab.ask("document.querySelectorAll('img, iframe, object, main script').length") == 0

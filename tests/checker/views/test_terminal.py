@@ -22,7 +22,8 @@ from hintproof.views.trace.lanes import Lanes, moves
 from hintproof.views.trace.sheet import Line, Sheet, clean, clip, flow
 from hintproof.views.trace.terminal import Part
 from tests.long_trace import long_trace
-from tests.stories import FOLDER, hostile_story, story_of
+from tests.places import COUNTEREXAMPLES as FOLDER
+from tests.stories import ON_A_TERMINAL, hostile_story, story_of
 
 GOLDEN = Path(__file__).parent / "golden" / "shared-start-cell.txt"
 TRACED = sorted(path.parent.name for path in FOLDER.glob("*/trace.json"))
@@ -238,7 +239,7 @@ def test_many_blocks_are_mapped_and_counted() -> None:
 
 @pytest.mark.parametrize("width", [72, 140])
 def test_hostile_texts_are_harmless(width: int) -> None:
-    story = hostile_story()
+    story = hostile_story("shared-start-cell", ON_A_TERMINAL, instead=True)
     for lines in (terminal.trace_lines(story, width, Part()), terminal.step_lines(story, 38, width)):
         text = printed(lines)
         assert {c for c in text if not " " <= c <= "~"} <= {"\n", *LINES}

@@ -100,7 +100,7 @@ def _changed(story: Story, moment: Moment, width: int) -> str:
     text = ""
     for v, after in story.changed(moment):
         if v.brief:
-            part = f"{v.short}={ascii_only(plain(after))}"
+            part = ascii_only(f"{v.short}={plain(after)}")
             longer = f"{text} {part}".strip()
             if len(longer) > width:
                 text = f"{(text or part)[: width - 1]}+"
@@ -122,7 +122,7 @@ def _ring(story: Story, state: Values) -> str:
     """Entries, oldest first: S1 a START posted under id1, h2 a hint of block 2, T a STOP; then used ones."""
     if not story.ring:
         return " " * _RING
-    return f"{cut(plain(state[story.ring]), _RING, '..'):<{_RING}}"
+    return f"{cut(ascii_only(plain(state[story.ring])), _RING, '..'):<{_RING}}"
 
 
 def _foot(story: Story) -> Iterator[str]:
