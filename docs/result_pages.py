@@ -90,8 +90,8 @@ def defects_page(docs: Path) -> str:
     unsaid = [[u.label, u.title, u.reason] for u in OUT_OF_SCOPE]
     parts = [
         "# Known defects",
-        "`docs/generate.py` writes this page from the catalogue (`spec/hintspec/catalogue/defects_guest.py` and "
-        "`defects_host.py`) and from the figures in `docs/defects.json`. Each defect has a folder "
+        "`docs/generate.py` writes this page from the catalogue (`spec/hintspec/catalogue/defects_guest.toml` and "
+        "`defects_host.toml`) and from the figures in `docs/defects.json`. Each defect has a folder "
         "`counterexamples/NAME`: its shortest run (`trace.json`, `trace.txt`), and a page (`README.md`) that says what "
         "happens, how to see it, and which repairs fix it. `hintproof defects NAME` derives all of it anew.",
         "## What is known",

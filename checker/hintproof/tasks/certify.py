@@ -170,7 +170,7 @@ def make_manifest(certificates: Sequence[Certificate]) -> ManifestDocument:
 def spec_hash(package: Path) -> str:
     """SHA-256 of the protocol text: names and contents of the sources and pins in every folder."""
     digest = hashlib.sha256()
-    for path in sorted(p for p in package.rglob("*") if p.suffix in (".py", ".json")):
+    for path in sorted(p for p in package.rglob("*") if p.suffix in (".py", ".json", ".toml")):
         digest.update(f"{path.relative_to(package).as_posix()}\n".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
