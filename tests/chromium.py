@@ -161,11 +161,11 @@ class Tab:
 
     def load(self, address: str) -> None:
         """Go to an address and wait until all of it has loaded."""
-        before = len(self._seen("Page.loadEventFired"))
+        before = len(self._events_of("Page.loadEventFired"))
         failed = self.send("Page.navigate", url=address).get("errorText")
         if failed:
             raise PageError(f"{address}: {failed}")
-        while len(self._seen("Page.loadEventFired")) == before:
+        while len(self._events_of("Page.loadEventFired")) == before:
             self._browser.events.append(self._browser.receive())
 
     def resize(self, width: int, height: int) -> None:
@@ -200,15 +200,15 @@ class Tab:
     @property
     def requests(self) -> list[str]:
         """The addresses of all that the page asked for."""
-        return [event["params"]["request"]["url"] for event in self._seen("Network.requestWillBeSent")]
+        return [event["params"]["request"]["url"] for event in self._events_of("Network.requestWillBeSent")]
 
     @property
     def complaints(self) -> list[str]:
         """What the page wrote on its console or failed with, and what the browser logged about it."""
         seen = ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded")
-        return [json.dumps(event["params"]) for name in seen for event in self._seen(name)]
+        return [json.dumps(event["params"]) for name in seen for event in self._events_of(name)]
 
-    def _seen(self, method: str) -> list[dict[str, Any]]:
+    def _events_of(self, method: str) -> list[dict[str, Any]]:
         events = self._browser.events
         return [e for e in events if e.get("method") == method and e.get("sessionId") == self._session]
 

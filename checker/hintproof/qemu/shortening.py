@@ -1,4 +1,4 @@
-"""A run in which a real system does otherwise than the model, made short: by stretches, and then by Hypothesis."""
+"""Shortening a run in which a real system does otherwise than the model: by stretches, and then by Hypothesis."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ Compared = tuple[Course, Played]
 def shorten(difference: Difference, setup: Setup, seconds: float = SECONDS) -> Difference:
     """A shorter run in which the real system does otherwise, too.
 
-    First whole stretches of steps are left out, many at once on as many machines; what is left is shrunk by Hypothesis,
-    on one machine after the other, for so many seconds.
+    First it leaves out whole stretches of steps, each candidate on a machine of its own; then Hypothesis shrinks the
+    rest, on one machine after the other, for so many seconds.
     """
     without = _without_stretches(difference, setup)
     return _shrunk(without, lambda course: conformance.compare(course, setup), seconds)
 
 
 def _possible(course: Course, steps: Iterable[Step]) -> Course | None:
-    """The run of these steps, without those that the model does not allow where they come; None if that is nothing."""
+    """The run of these steps, without those that the model does not allow where they come; None if none is left."""
     concrete = prepared(course.environment, course.sizes)
     numbers = {instance.step: number for number, instance in enumerate(concrete.instances)}
     wanted = list(steps)
@@ -62,7 +62,7 @@ def _candidates(course: Course, size: int) -> Iterator[Course]:
 
 
 def _shrunk(difference: Difference, compare: Callable[[Course], Compared], seconds: float) -> Difference:
-    """What Hypothesis makes of it: a run is bytes that name its steps; those that are not possible are left out."""
+    """Have Hypothesis shrink the run: bytes name its steps, and those that are not possible are left out."""
     alphabet = list(dict.fromkeys(difference.course.run))
     ends = time.monotonic() + seconds
     known: dict[tuple[Step, ...], Compared] = {difference.course.run: (difference.course, difference.played)}

@@ -27,7 +27,7 @@ SYSTEMS = ["tcg", "tcg stores", pytest.param("kvm", marks=needs_kvm)]
 FEW = {"tcg": 10, "tcg stores": 10, "kvm": 20}
 
 
-def told_by(system: str, seeds: range) -> Conformance:
+def compare_on(system: str, seeds: range) -> Conformance:
     """Random runs on a system, compared with the model of it; KVM's dirty log is as QEMU and kernel agree on it."""
     if system == "kvm":
         return conform(f"linux-6.1+qemu-7.2+{setup().qemu.log_mode('kvm')}", setup("kvm"), seeds)
@@ -65,26 +65,26 @@ def test_what_qemu_does_at_once_is_drawn_as_a_whole(lazy: bool) -> None:
 @needs_qemu
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_the_real_system_does_what_the_model_says(system: str) -> None:
-    told = told_by(system, range(FEW[system]))
-    assert [str(d) for d in told.differences + told.not_steered] == []
-    assert told.agree == FEW[system]
-    assert told.migrations >= FEW[system] // 2
+    counts = compare_on(system, range(FEW[system]))
+    assert [str(d) for d in counts.differences + counts.not_steered] == []
+    assert counts.agree == FEW[system]
+    assert counts.migrations >= FEW[system] // 2
 
 
 @needs_qemu
 @pytest.mark.slow
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_hundreds_of_runs(system: str) -> None:
-    told = told_by(system, range(100, 400))
-    assert [str(d) for d in told.differences] == []
-    assert told.agree >= 295  # a very busy machine may not let some be steered
-    assert bool(told.losses) == (system != "tcg")  # some of them lose what the model says is lost
+    counts = compare_on(system, range(100, 400))
+    assert [str(d) for d in counts.differences] == []
+    assert counts.agree >= 295  # a very busy machine may not let some be steered
+    assert bool(counts.losses) == (system != "tcg")  # some of them lose what the model says is lost
 
 
 # -- a model that is wrong --------------------------------------------------------------------
 
 
-def told_of(script: Script, accelerator: str) -> str:
+def describe_difference(script: Script, accelerator: str) -> str:
     played_course, played = compare(course(script), setup(accelerator))
     assert played.result == Result.DIFFERS
     return str(Difference(0, played_course, played))
@@ -95,7 +95,7 @@ def test_a_model_of_another_dirty_log_is_found_out() -> None:
     """KVM's log that is cleared as it is read keeps a write that the one in use here loses."""
     script = Script("linux-6.1+qemu-7.2+kvm-auto+cell-per-round", Sizes(1, 3, 1)).take("migrate").sync().hint(1)
     script.take("shrink_newest", "allocate(1)", "write(1)").pop_hint().finish()
-    assert "blocks [1] are not as at the source, in the model []" in told_of(script, "kvm")
+    assert "blocks [1] are not as at the source, in the model []" in describe_difference(script, "kvm")
 
 
 SOUGHT, OTHERWISE = ("post_hint", "write"), Played(Result.DIFFERS)
@@ -139,8 +139,8 @@ def test_a_long_run_that_differs_is_shortened() -> None:
 def test_a_model_of_another_clean_up_is_found_out() -> None:
     """A device that says STOP after a cancelled migration is not the one that is there."""
     script = Script("linux-6.1+qemu-7.2+kvm-auto+stop-on-cleanup", Sizes(1, 3, 1)).take("migrate").sync()
-    told = told_of(script.take("abort_migration"), "tcg")
-    assert "at step 5: config shows 0x1, in the model STOP; after migrate sync_get sync_merge publish_id" in told
+    difference = describe_difference(script.take("abort_migration"), "tcg")
+    assert "at step 5: config shows 0x1, in the model STOP; after migrate sync_get sync_merge publish_id" in difference
 
 
 @needs_qemu
@@ -151,4 +151,4 @@ def test_a_device_that_nobody_woke_is_told(monkeypatch: pytest.MonkeyPatch) -> N
     script = Script("linux-6.1+qemu-10+tcg", Sizes(1, 3, 1)).take("migrate").sync()
     script.take("config_changed", "work_starts", "test_read_bit", "read_config").finish().take("resume")
     script.take("config_changed", "round_begins", "test_read_bit", "read_config", "set_active_id", "post_start")
-    assert "the device sleeps, and nobody wakes it" in told_of(script.take("ignore_out_buffer"), "tcg")
+    assert "the device sleeps, and nobody wakes it" in describe_difference(script.take("ignore_out_buffer"), "tcg")

@@ -40,7 +40,7 @@ def printed(lines: Iterable[Line], colour: bool = False, width: int = 100) -> st
     return out.getvalue()
 
 
-def whole(story: Story, width: int = 100, part: Part | None = None) -> str:
+def show_all(story: Story, width: int = 100, part: Part | None = None) -> str:
     return printed(terminal.trace_lines(story, width, part or Part()))
 
 
@@ -62,14 +62,14 @@ def table(text: str) -> list[str]:
 
 def test_it_looks_as_it_did() -> None:
     """After a change that is meant to be: write what is printed into the file, and look at it."""
-    assert whole(story_of("shared-start-cell")) == GOLDEN.read_text()
+    assert show_all(story_of("shared-start-cell")) == GOLDEN.read_text()
 
 
 @pytest.mark.parametrize("name", TRACED)
 @pytest.mark.parametrize("width", [72, 80, 140])
 def test_every_known_defect_fits_any_width(name: str, width: int) -> None:
     story = story_of(name)
-    text = whole(story, width)
+    text = show_all(story, width)
     assert max(map(len, text.splitlines())) <= width
     for number in range(0, len(story.moments) + 1, 5):
         in_full = printed(terminal.step_lines(story, number, width), width=width)
@@ -86,12 +86,12 @@ def test_a_lane_each_where_there_is_room() -> None:
     header = [name for line in Lanes(story, 140).header() for name, _ in line if name.strip()]
     assert header == ["  #    ".rstrip().ljust(7), "guest", "driver", "ring", "device", "hypervisor", "1"]
     assert len(Lanes(story, 80).columns) == 2
-    wide = whole(story, 140)
+    wide = show_all(story, 140)
     assert row(wide, 37).index("pop_start") > row(wide, 37).index("[h1 T]+1") > row(wide, 36).index("set_active_id")
 
 
 def test_what_changed_stands_in_the_lane_that_has_it() -> None:
-    wide = whole(story_of("shared-start-cell"), 140)
+    wide = show_all(story_of("shared-start-cell"), 140)
     heads = next(line for line in wide.splitlines() if line.lstrip().startswith("# "))
     published = row(wide, 4)
     assert published.index("status=S_REQUESTED") == heads.index("device")
@@ -100,7 +100,7 @@ def test_what_changed_stands_in_the_lane_that_has_it() -> None:
 
 
 def test_ring_and_marks_are_shown_where_they_change() -> None:
-    text = whole(story_of("shared-start-cell"))
+    text = show_all(story_of("shared-start-cell"))
     assert "+S1 [S1]" in row(text, 12)
     assert "-h1 [T]+2" in row(text, 38)
     assert "[" not in row(text, 13)
@@ -123,7 +123,7 @@ def test_what_an_entry_is_said_of_a_ring() -> None:
 
 def test_causes_stand_out_with_and_without_colour() -> None:
     story = story_of("shared-start-cell")
-    plain, coloured = whole(story), printed(terminal.trace_lines(story, 100, Part()), colour=True)
+    plain, coloured = show_all(story), printed(terminal.trace_lines(story, 100, Part()), colour=True)
     signs = {Weight.CAUSE: ">>", Weight.FEEDS: " >", Weight.ENABLES: "  "}
     for moment in story.moments:
         assert re.match(rf" *{moment.number} {signs[moment.weight]} ", row(plain, moment.number))
@@ -142,7 +142,7 @@ def test_no_color_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_only_what_matters_says_how_many_it_leaves_out() -> None:
     story = story_of("shared-start-cell")
-    text = whole(story, part=Part(only_matters=True))
+    text = show_all(story, part=Part(only_matters=True))
     left_out = [m.number for m in story.moments if m.weight == Weight.ENABLES]
     assert f"{len(left_out)} of 44 steps left out" in text
     told = sum(int(found) for found in re.findall(r"(\d+) left out$", text, re.MULTILINE))
@@ -152,14 +152,14 @@ def test_only_what_matters_says_how_many_it_leaves_out() -> None:
 
 
 def test_a_part_begins_with_its_whole_state() -> None:
-    text = whole(story_of("shared-start-cell"), part=Part(first=20, last=22))
+    text = show_all(story_of("shared-start-cell"), part=Part(first=20, last=22))
     assert numbers(text) == [19, 20, 21, 22]
     assert "[S1 h1]" in row(text, 19)
     assert row(text, 19).endswith("...h..b..!")
 
 
 def test_variables_are_watched() -> None:
-    text = whole(story_of("shared-start-cell"), 140, Part(watch=("driver.active", "device.cmd_id")))
+    text = show_all(story_of("shared-start-cell"), 140, Part(watch=("driver.active", "device.cmd_id")))
     assert row(text, 0).split()[-2:] == ["STOP", "id0"]
     assert row(text, 11).split()[-2:] == ["id1", "\u2502"]
     assert row(text, 36).split()[-2:] == ["id2", "\u2502"]
@@ -178,23 +178,23 @@ def test_variables_are_watched() -> None:
 )
 def test_what_is_not_there_is_refused(part: Part, complaint: str) -> None:
     with pytest.raises(BadInput, match=complaint) as caught:
-        whole(story_of("shared-start-cell"), 80, part)
+        show_all(story_of("shared-start-cell"), 80, part)
     assert str(caught.value).isprintable()
 
 
 def test_a_loop_is_marked() -> None:
-    text = whole(story_of("full-ring-spin"))
+    text = show_all(story_of("full-ring-spin"))
     lines = table(text)
     assert lines[-1].strip() == "-- and again from step 21 --"
     begins = next(n for n, line in enumerate(lines) if line.strip() == "-- from here for ever --")
     assert re.match(r" *21 \* >>", lines[begins + 1])
     assert not any("*" in line for line in lines[:begins])
-    assert "and so it stays for ever" in whole(story_of("nobody-reclaims"))
+    assert "and so it stays for ever" in show_all(story_of("nobody-reclaims"))
 
 
 def test_what_would_stop_it_is_told() -> None:
     world = PreventingRule("start_cell", "shared", "per-round", "", 37, "a guard fails", True, 1234)
-    text = whole(replace(story_of("shared-start-cell"), preventing_rules=(world,) * 8))
+    text = show_all(replace(story_of("shared-start-cell"), preventing_rules=(world,) * 8))
     assert 'stopped by   start_cell "per-round" instead of "shared": departs at step 37: a guard fails; it' in text
     assert "and 2 more" in text
 
@@ -233,8 +233,8 @@ def test_many_blocks_are_mapped_and_counted() -> None:
     text = printed(block_map(story, state, state, 80))
     assert text.splitlines()[0].split() == ["block", "1", "2", "3"]
     assert "*" not in text
-    assert re.search(r"blocks \d of 3 are shown", whole(story, 80))
-    assert "are shown" not in whole(story, 140)
+    assert re.search(r"blocks \d of 3 are shown", show_all(story, 80))
+    assert "are shown" not in show_all(story, 140)
 
 
 @pytest.mark.parametrize("width", [72, 140])
