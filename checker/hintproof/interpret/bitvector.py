@@ -16,6 +16,7 @@ import z3
 from hintproof.interpret.backend import Backend
 from hintproof.interpret.concrete import Instance, State
 from hintproof.interpret.source import field_index
+from hintproof.interpret.widths import width_of, width_of_sort
 from hintspec.language.operators import ASSUMPTIONS, LEMMAS, TRANSITIONS, only_in
 from hintspec.language.recording import Model
 from hintspec.language.sizes import Sizes
@@ -46,11 +47,6 @@ Value = Any  # Expr, RingValue or ListValue
 SymbolicState = dict[str, Value]
 
 
-def width(values: int) -> int:
-    """Bits that tell ``values`` different values apart."""
-    return max(1, (values - 1).bit_length())
-
-
 class BitVectors(Backend[Value]):
     """A model at given sizes, as Z3 terms."""
 
@@ -62,18 +58,13 @@ class BitVectors(Backend[Value]):
         super().__init__()
         self.model = model
         self.sizes = sizes
-        self._bits: dict[Sort, int] = {
-            ID: width(sizes.last_id + 1),
-            BLOCK: width(sizes.blocks + 1),
-            BLOCKS: sizes.blocks,
-        }
         budgets = [sizes.of(v.name.split(".")[1]) for v in model.vars if v.name.startswith("left.")]
-        self._bits[COUNT] = width(max([sizes.ring, sizes.blocks, *budgets]) + 2)
+        self._count_bits = width_of(max([sizes.ring, sizes.blocks, *budgets]) + 1)
 
     # -- leaves ----------------------------------------------------------------------------
     def bits(self, sort: Sort) -> int:
         """The width of a bit vector sort."""
-        return width(len(sort.labels)) if isinstance(sort, Enum) else self._bits[sort]
+        return self._count_bits if sort == COUNT else width_of_sort(sort, self.sizes)
 
     def literal(self, value: int, sort: Sort) -> Expr:
         """A constant."""

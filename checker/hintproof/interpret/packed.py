@@ -12,9 +12,10 @@ from typing import Any, ClassVar
 
 from hintproof.interpret.concrete import Concrete, State
 from hintproof.interpret.source import Compiler
+from hintproof.interpret.widths import width_of, width_of_sort
 from hintspec.language.errors import SpecError
 from hintspec.language.operators import ASSUMPTIONS, LEMMAS, TRANSITIONS, only_in
-from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, Enum, Ring, Sort
+from hintspec.language.sorts import BLOCK, BOOL, COUNT, LIST, Ring, Sort
 from hintspec.language.terms import Term
 
 #: Bits of a word that hold state: one less than a word has, so that no shift meets a sign.
@@ -33,11 +34,6 @@ class Place:
     def mask(self) -> int:
         """As many ones as the variable has bits."""
         return (1 << self.width) - 1
-
-
-def width_of(largest: int) -> int:
-    """Bits that hold a number up to this one."""
-    return max(1, largest.bit_length())
 
 
 class PackedCompiler(Compiler):
@@ -95,22 +91,13 @@ class PackedCompiler(Compiler):
 
     def width(self, sort: Sort, name: str = "") -> int:
         """Bits of a value; of a budget, by its name."""
-        if isinstance(sort, Enum):
-            return width_of(len(sort.labels) - 1)
         if isinstance(sort, Ring):
             return 2 * self.ring_count + self.sizes.ring * self.entry_width(sort)
         if sort == LIST:
             return self.list_count + self.sizes.blocks * self.width(BLOCK)
-        if sort == COUNT:
-            most = self.sizes.of(name.split(".")[1])
-            return width_of(most) if most else 0
-        plain = {
-            BOOL: 1,
-            ID: width_of(self.sizes.last_id),
-            BLOCK: width_of(self.sizes.blocks),
-            BLOCKS: self.sizes.blocks,
-        }
-        return plain[sort]
+        if sort == COUNT and not self.sizes.of(name.split(".")[1]):
+            return 0
+        return width_of_sort(sort, self.sizes, name)
 
     def entry_width(self, ring: Ring) -> int:
         """Bits of a ring's entry."""

@@ -99,7 +99,7 @@ class _Writer:
         for i, item in enumerate(self._always):
             assert item.term is not None
             blocks = self.sizes.blocks_for(item.declared.takes_block)
-            held = " && ".join(self.terms.one(item.term, block) for block in blocks)
+            held = " && ".join(self.terms.number(item.term, block) for block in blocks)
             parts.append(f"(!({held}) && c_expr {{ FALLS_{i} }})")
         return ["  /* what must hold in every state */", f"  :: d_step {{ {f'{_OR}'.join(parts)} }}"]
 
@@ -109,8 +109,8 @@ class _Writer:
         step = f"{action.step} " if action.step else ""
         yield from _wrapped(f"{step}{instance}: {action.actor.name}; {action.where}", "  ")
         self.terms.facts = frozenset()
-        guard = [self.terms.one(c.term, instance.block) for c in instance.action.guard]
-        promises = [f"assert({bare(self.terms.one(term, instance.block))})" for _, term in instance.action.promises]
+        guard = [self.terms.number(c.term, instance.block) for c in instance.action.guard]
+        promises = [f"assert({bare(self.terms.number(term, instance.block))})" for _, term in instance.action.promises]
         self.terms.facts = frozenset(guard)
         statements = [*promises, *self._in_order(list(self._assignments(instance)))] or ["skip"]
         yield f"  :: d_step {{ {' && '.join(guard) or 'true'} ->"

@@ -11,10 +11,11 @@ from typing import ClassVar
 
 from hintproof.interpret.backend import Backend
 from hintproof.interpret.source import Compiler, field_index
+from hintproof.interpret.widths import width_of, width_of_sort
 from hintspec.language.errors import SpecError
 from hintspec.language.operators import ASSUMPTIONS, LEMMAS, TRANSITIONS, only_in
 from hintspec.language.sizes import Sizes
-from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, Enum, Ring, Sort
+from hintspec.language.sorts import BLOCKS, BOOL, ID, LIST, Enum, Ring, Sort
 from hintspec.language.terms import Term
 
 #: The numbers that make up a value, as Promela sources; one for all sorts but rings and lists.
@@ -28,11 +29,6 @@ RESERVED_IDS = {0: "id_STOP", 1: "id_DONE"}
 
 #: The ways to write zero: what a variable is at first if nothing is said, and what is past the end of a ring.
 ZERO = ("0", "false", RESERVED_IDS[0])
-
-
-def width_of(largest: int) -> int:
-    """Bits that hold a number up to this one."""
-    return max(1, largest.bit_length())
 
 
 class PromelaTerms(Backend["Value | str"]):
@@ -69,20 +65,15 @@ class PromelaTerms(Backend["Value | str"]):
         block = width_of(self.sizes.blocks)
         if isinstance(sort, Ring):
             count = width_of(self.sizes.ring)
-            fields = [(f"{local}_{i}_{f}", self.width(s)) for i in range(self.sizes.ring) for f, s in sort.fields]
+            fields = [
+                (f"{local}_{i}_{f}", width_of_sort(s, self.sizes))
+                for i in range(self.sizes.ring)
+                for f, s in sort.fields
+            ]
             return {f"{local}_used": count, f"{local}_waiting": count, **dict(fields)}
         if sort == LIST:
             return {f"{local}_count": block, **{f"{local}_{i}": block for i in range(self.sizes.blocks)}}
-        return {local: self.width(sort, name)}
-
-    def width(self, sort: Sort, name: str = "") -> int:
-        """Bits of a value that is one number; of a budget, by its name."""
-        if isinstance(sort, Enum):
-            return width_of(len(sort.labels) - 1)
-        if sort == COUNT:
-            return width_of(self.sizes.of(name.split(".")[1]))
-        plain = {BOOL: 1, ID: self.sizes.last_id, BLOCK: self.sizes.blocks, BLOCKS: self.all_blocks}
-        return width_of(plain[sort])
+        return {local: width_of_sort(sort, self.sizes, name)}
 
     # -- terms -----------------------------------------------------------------------------
     def value(self, term: Term, block: int | None) -> Value:
@@ -90,7 +81,7 @@ class PromelaTerms(Backend["Value | str"]):
         value = self.meaning(term, block=lambda _: str(block))
         return (value,) if isinstance(value, str) else value
 
-    def one(self, term: Term, block: int | None) -> str:
+    def number(self, term: Term, block: int | None) -> str:
         """The source of a term that is one number."""
         (source,) = self.value(term, block)
         return source
