@@ -9,8 +9,12 @@ the other lacks.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hintproof.engines.limits import Limits
+from hintproof.engines.report import Run
+from hintproof.engines.search import BreadthFirst, Visitor
 from hintproof.interpret.concrete import Instance, State
 from hintproof.linux.anyhost import SHOWS, any_host, world_of
 from hintproof.linux.calls import BLOCK_PAGES, WORKER, Code, Observation
@@ -18,7 +22,6 @@ from hintproof.linux.driver import Deviation, Driver, DriverFault
 from hintproof.linux.operations import Entry, Op
 from hintproof.linux.specside import SpecSide
 from hintproof.linux.symbols import Place
-from hintproof.system.clock import Clock
 from hintproof.system.progress import Progress
 from hintspec.language.sizes import Sizes
 from hintspec.protocol.rules import Reclaim
@@ -156,62 +159,71 @@ def _require_equal(spec: Observation, code: Observation, step: str) -> None:
         raise Deviation(f"after {step}: {'; '.join(parts)}")
 
 
+class _Pairs(Visitor):
+    """The pairs as a transition system. The search of it ends after the pair from which the two sides part."""
+
+    def __init__(self, pairing: Pairing) -> None:
+        self.initial = pairing.start()
+        self.instances = pairing.instances
+        self.parted: tuple[Pair, int | None, Deviation | DriverFault] | None = None
+        self._pairing = pairing
+
+    def successors(self, pair: Pair) -> list[tuple[int, Pair, int]]:
+        """The pairs after each step, up to the first one that the code does not take alike."""
+        steps: list[tuple[int, Pair, int]] = []
+        number = None
+        try:
+            for number, after in () if self.parted else self._pairing.successors(*pair):
+                steps.append((number, (self._pairing.take(*pair, number, after), after), 0))
+        except (Deviation, DriverFault) as problem:
+            self.parted = pair, number, problem
+        return steps
+
+    def on_steps(self, number: int, state: Pair, steps: Sequence[tuple[int, Pair, int]]) -> bool:
+        """End the search once the steps before the parting are counted."""
+        return self.parted is not None and self.parted[0] != state
+
+
 def compare(
     pairing: Pairing, most: int = 2_000_000, seconds: float | None = None, progress: Progress | None = None
 ) -> Comparison:
     """Compare all pairs, breadth first, up to the first difference (by a shortest run), to ``most`` pairs or a time."""
-    clock, steps = Clock(seconds), 0
-    pairs: list[Pair] = []
-    reached: dict[Pair, tuple[Pair, int] | None] = {}
-    last: tuple[Pair, int] | None = None
-    difference, complete, timed_out = None, False, False
     try:
-        pairs.append(pairing.start())
-        reached[pairs[0]] = None
-        for at, here in enumerate(pairs):  # which grows
-            last = reached[here]
-            timed_out = at % _LOOK == 0 and clock.is_over()
-            if timed_out or len(pairs) > most:
-                break
-            if progress and at % _LOOK == 0:
-                progress("pairs", len(pairs))
-            for number, after in pairing.successors(*here):
-                last, steps = (here, number), steps + 1
-                pair = pairing.take(*here, number, after), after
-                if pair not in reached:
-                    reached[pair] = last
-                    pairs.append(pair)
-        else:
-            complete = True
+        pairs = _Pairs(pairing)
     except (Deviation, DriverFault) as problem:
-        run: list[Instance] = []
-        while last is not None:
-            pair, number = last
-            run.append(pairing.instances[number])
-            last = reached[pair]
-        difference = _difference(run[::-1], problem)
-    return Comparison(len(pairs), steps, len({code for code, _ in pairs}), complete, difference, timed_out)
+        return Comparison(0, 0, 0, False, _difference([], problem))
+    search = BreadthFirst(pairs, Limits(seconds=seconds), [pairs], progress, _LOOK)
+    over = search.search(until=most + 1)
+    codes, steps = len({code for code, _ in search.order}), search.transitions
+    if pairs.parted is None:
+        timed_out = bool(search.stopped_by)
+        return Comparison(search.count, steps, codes, over and not timed_out, None, timed_out)
+    pair, number, reason = pairs.parted
+    run = search.run_to(search.number[pair])
+    if number is not None:
+        run, steps = [*run, pairing.instances[number].step], steps + 1
+    return Comparison(search.count, steps, codes, False, _difference(run, reason))
 
 
-def _difference(run: list[Instance], problem: Deviation | DriverFault) -> Difference:
+def _difference(run: Run, problem: Deviation | DriverFault) -> Difference:
     if isinstance(problem, DriverFault):
         place: Place | None = problem.fault.place
     else:
         place = problem.call.place if problem.call else None
-    return Difference(tuple((i.action.name, i.block) for i in run), str(problem), place)
+    return Difference(tuple(run), str(problem), place)
 
 
 def compare_random(pairing: Pairing, steps: int, seed: int = 1) -> Comparison:
     """Take random steps of the pair, up to the first difference; for sizes at which there are too many pairs."""
     generator = random.Random(seed)
-    run: list[Instance] = []
+    run: Run = []
     codes: set[int] = set()
     difference = None
     try:
         code, state = pairing.start()
         for _ in range(steps):
             number, after = _draw_step(pairing, state, pairing.successors(code, state), generator)
-            run.append(pairing.instances[number])
+            run.append(pairing.instances[number].step)
             code, state = pairing.take(code, state, number, after), after
             codes.add(code)
     except (Deviation, DriverFault) as problem:
