@@ -1,4 +1,4 @@
-"""What all interpretations share: a meaning for every operator, bound when an interpretation is made."""
+"""The base of all interpretations: a meaning for every operator, bound when an interpretation is made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Guards as a tree of decisions: what many steps ask is asked once, and a variable of labels is switched on.
+"""Guards as a tree of decisions: a condition of many steps is tested once, a variable of labels is switched on.
 
 Steps keep their order wherever two of them may happen in one state, so that a search that takes steps
 in that order finds the same runs with and without the tree.
@@ -30,7 +30,7 @@ class Guarded:
     lines: tuple[str, ...]
 
     def without(self, conditions: frozenset[Condition]) -> Guarded:
-        """The same with some conditions left out, as they hold already."""
+        """The lines without some of the conditions, as they hold already."""
         return Guarded(tuple(c for c in self.conditions if c not in conditions), self.lines)
 
     def on(self, variable: str) -> frozenset[Condition]:

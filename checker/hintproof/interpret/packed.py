@@ -1,8 +1,8 @@
-"""The packed interpretation: a state is a few machine words, and what leads to the next ones is compiled.
+"""The packed interpretation: a state is a few machine words, and compiled code makes the next ones.
 
 The sources are those of the concrete interpretation, over numbers alone: a ring or a list is a number,
-too, its entries side by side. Which bits of which word hold a variable follows from sorts and sizes. What is
-made of it is the text of a module that Numba compiles, see :mod:`hintproof.interpret.steps`.
+too, its entries side by side. Which bits of which word hold a variable follows from sorts and sizes.
+:mod:`hintproof.interpret.steps` makes of the sources a module that Numba compiles.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ WORD = 63
 
 @dataclass(frozen=True)
 class Place:
-    """Where a variable is kept: its word, the lowest bit, and how many bits."""
+    """Where a variable is: its word, the lowest bit, and how many bits."""
 
     word: int
     shift: int

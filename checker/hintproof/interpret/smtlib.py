@@ -30,7 +30,7 @@ _OPERATORS = {
 }
 
 
-#: What a script may have to declare before it is used: its kind and its name.
+#: A name that a script may have to declare: its kind and the name.
 _Need = tuple[int, str]
 _SORT, _FUNCTION, _DEFINITION = range(3)
 
@@ -75,7 +75,7 @@ class Writer:
         return "\n".join(lines) + "\n"
 
     def _piece(self, expr: Expr) -> _Piece:
-        """What is to be written for an expression, its parts first."""
+        """The piece of an expression, made after those of its parts."""
         waiting = [expr]
         while waiting:
             here = waiting[-1]

@@ -1,8 +1,8 @@
-"""Symmetry of blocks: of all states that differ in the names of the blocks alone, one is kept.
+"""Symmetry of blocks: of all states that differ in the names of the blocks alone, a search keeps one.
 
 No action and no property tells one block from another, so a permutation of the blocks leads from a run to
-a run. All that a state says of a block is its *signature*: which sets have it, which variables, ring entries
-and places of a list name it. Blocks sorted by signature give the state that stands for the others; blocks of
+a run. The *signature* of a block says which sets of a state have it, and which variables, ring entries and
+places of a list name it. Blocks sorted by signature give the state that stands for the others; blocks of
 equal signature can change places without changing anything.
 """
 

@@ -2,7 +2,7 @@
 
 Blocks are a sort without structure, block sets and the fields of a ring are functions (of a block, of a
 slot), ids count without end. A ring is endless, with a head and a tail, and of some size that is only
-known to be 2 or more. What is built from terms is free of quantifiers, and plain SMT-LIB 2.
+known to be 2 or more. The expressions built from terms are free of quantifiers, and plain SMT-LIB 2.
 
 On the wire an id is one of a window, so two ids that are a window or more apart may look the same to a
 step that compares them: :meth:`Unbounded._eq` says so, for a window of any size. In a claim two ids are the
@@ -69,13 +69,13 @@ class Equality:
     witness: Expr
 
     def at(self, block: Expr) -> Expr:
-        """What the equality says of one block."""
+        """The equality, for one block."""
         return z3.Implies(self.same, self.a.has(block) == self.b.has(block))
 
 
 @dataclass(frozen=True)
 class Names:
-    """What the arguments of an action or a claim stand for."""
+    """The values of the arguments of an action or a claim."""
 
     block: Expr = None
     slot: Expr = None
@@ -158,7 +158,7 @@ class Unbounded(Backend[Value]):
         return [self.ring_size >= 2, self.window >= 2]
 
     def well_formed(self, state: SymbolicState, slots: Iterable[Expr]) -> list[Expr]:
-        """What every state has by the way it is built, of these ring slots: not a claim about the protocol."""
+        """Facts of every state by the way it is built, for these ring slots: no claims about the protocol."""
         facts = self.sizes
         for v in self.model.vars:
             value = state[v.name]
@@ -178,7 +178,7 @@ class Unbounded(Backend[Value]):
 
     # -- terms -----------------------------------------------------------------------------
     def term(self, term: Term, state: SymbolicState, names: Names = Names()) -> Value:
-        """The meaning of a term in a state, for the block and the slots that it speaks of."""
+        """The meaning of a term in a state, for the block and the slots that it names."""
         return self.meaning(
             term,
             var=lambda _, name: state[name],

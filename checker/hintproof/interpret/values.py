@@ -1,4 +1,4 @@
-"""The values of what a condition speaks of, in words."""
+"""The values that a condition reads, in words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hintspec.language.terms import Term
 
 
 def values(concrete: Replayable, terms: Iterable[Term], state: State, block: int | None) -> str:
-    """What the terms speak of, and its values in a state."""
+    """The variables and ring heads that the terms read, with their values in a state."""
     parts = {label: part for term in terms for label, part in spoken_of(term)}
     return ", ".join(f"{n} is {plain(concrete.value(t, state, block))}" for n, t in parts.items())
 

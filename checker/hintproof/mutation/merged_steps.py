@@ -26,7 +26,7 @@ def merged_steps(model: Model, first: RecordedAction) -> list[RecordedAction]:
         if second.action.actor == first.action.actor and second.name != first.name and _asks_for(second, place)
     ]
     if any(second.action.takes_block for second in followers) and first.action.takes_block:
-        return []  # a step speaks of one block
+        return []  # a step takes one block
     composed = [composition(first, second) for second in followers]
     return [c for c in composed if not any(conjunct.term is FALSE for conjunct in c.guard)]
 

@@ -1,4 +1,4 @@
-"""What can be wrong in a term: each operator makes other terms of the one at a place, of the same sort.
+"""Ways to get a term wrong: each operator makes other terms of the one at a place, of the same sort.
 
 They know terms and sorts, and nothing of what a model is about.
 """
@@ -16,13 +16,13 @@ from hintspec.language.terms import DONE, FALSE, STOP, TRUE, Term, apply, choose
 #: Operators whose first argument is of their own sort, so that they can be left out.
 _WRAPPERS = ("pop", "flush", "detach", "list_pop", "next_id", "post", "list_push", "mark")
 
-#: What is true or false without being made of other conditions.
+#: Operators of conditions that are not made of other conditions.
 _ATOMS = ("eq", "has", "gt", "var", "head")
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What a mutation may put in: the labels that the model uses of each enumeration, the variables of one action."""
+    """Replacements for a mutation: the labels that the model uses of each enumeration, the variables of one action."""
 
     labels: dict[str, tuple[int, ...]]
     variables: tuple[Term, ...]
@@ -126,13 +126,13 @@ def branches(term: Term, above: str, words: Vocabulary) -> Iterator[Term]:
 
 
 def left_undone(term: Term, above: str, words: Vocabulary) -> Iterator[Term]:
-    """What is done to a ring, a list or an id is not done."""
+    """An operation on a ring, a list or an id is left out."""
     if term.op in _WRAPPERS:
         yield term.args[0]
 
 
 def other_variable(term: Term, above: str, words: Vocabulary) -> Iterator[Term]:
-    """Another variable of the same sort that the action speaks of: ids, blocks and block sets."""
+    """Another variable of the same sort that the action reads or writes: ids, blocks and block sets."""
     if term.op == "var" and term.sort in (ID, BLOCK, BLOCKS):
         yield from (v for v in words.variables if v.sort == term.sort and v is not term)
 

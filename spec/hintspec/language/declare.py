@@ -38,7 +38,7 @@ class Actor:
 
 @dataclass(frozen=True)
 class Action:
-    """One atomic step of the text, with the place in the real systems that it speaks of."""
+    """One atomic step of the text, with the place in the real systems that it models."""
 
     name: str
     actor: Actor
@@ -85,17 +85,17 @@ def action(
     return wrap
 
 
-#: What a property claims: of every state; of some state; that from every state a state with it can
+#: A property claims that it holds in every state; in some state; that from every state a state with it can
 #: still be reached; of every step that *promises* it; that on every fair run it comes time and again.
 ALWAYS, SOMETIMES, RECOVERABLE, STEP, PROGRESS = "always", "sometimes", "recoverable", "step", "progress"
 
 #: The kinds that no single run of finite length speaks against: it takes all states to decide them.
 OF_ALL_STATES = (RECOVERABLE, PROGRESS)
 
-#: What a lemma claims: every step keeps it, if it and the lemmas that it leans on held before.
+#: A lemma claims that every step keeps it, if it and the lemmas that it leans on held before.
 LEMMA = "lemma"
 
-#: What an assumption is: nothing that could be proved, but what the real systems' sizes see to.
+#: An assumption is not proved: the sizes of the real systems see to it.
 ASSUMPTION = "assumption"
 
 
@@ -154,7 +154,7 @@ class Property:
 
     @property
     def takes_block(self) -> bool:
-        """Whether it speaks of a block."""
+        """Whether it takes a block."""
         return "block" in self.takes
 
 

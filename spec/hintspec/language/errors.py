@@ -1,4 +1,4 @@
-"""What the language says of a text that can't be meant: the error, the line to blame, a quoted word."""
+"""Errors of the language: the exception, the line of the text to blame, a user's word in quotes."""
 
 from __future__ import annotations
 

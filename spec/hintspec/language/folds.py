@@ -1,4 +1,4 @@
-"""Terms taken apart and put together again: one fold, one walk, and what is asked of terms most often."""
+"""Terms taken apart and put together again: one fold, one walk, and the questions that are common."""
 
 from __future__ import annotations
 

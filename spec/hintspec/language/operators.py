@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, SLOT, Sort
 
-#: What stands in the table for a sort that depends on the term: any sort, the same throughout; a ring; the fields of
+#: Stand-ins in the table for sorts that depend on the term: any sort, the same throughout; a ring; the fields of
 #: the ring's entries, each an argument; the sort of one field, which the argument names.
 SAME, RING, ENTRY, FIELD = Sort("value"), Sort("ring"), Sort("entry"), Sort("field")
 

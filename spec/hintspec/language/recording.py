@@ -171,7 +171,7 @@ def _named(items: Iterable[N], name: str) -> N:
 #: The block argument of an action or property, as a term.
 THE_BLOCK = Term("block", (), BLOCK)
 
-#: What a predicate may take, as terms: the block, the ring slot and the other slot that it speaks of.
+#: The arguments that a predicate may take, as terms: a block, a ring slot and another slot.
 ARGUMENTS = {"block": THE_BLOCK, "slot": Term("slot", (), SLOT), "other": Term("other", (), SLOT)}
 
 

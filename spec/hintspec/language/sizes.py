@@ -46,7 +46,7 @@ class Sizes:
         return 2 + self.rounds
 
     def blocks_for(self, takes_block: bool) -> Sequence[int | None]:
-        """What an action or a claim is made for: each block, or, if it takes none, once."""
+        """The blocks for which an action or a claim is made: each one, or None if it takes no block."""
         return range(1, self.blocks + 1) if takes_block else (None,)
 
     def of(self, budget: str) -> int:

@@ -252,7 +252,7 @@ def lift(value: object, sort: Sort) -> Term:
 
 
 #: Command ids. STOP and DONE are reserved by virtio 1.3; the device issues ids from a window of its
-#: own (QEMU: 0x80000000 .. 0xffffffff) that never holds them. What the window is, an interpretation says.
+#: own (QEMU: 0x80000000 .. 0xffffffff) that never holds them. Each interpretation chooses a window.
 STOP = Term("const", (0,), ID)
 DONE = Term("const", (1,), ID)
 OLDEST_ID = Term("const", (2,), ID)

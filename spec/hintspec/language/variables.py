@@ -120,8 +120,8 @@ class PartOf(Generic[P]):
 class StateView(Generic[W]):
     """A state as actions and properties see it: the world that they are recorded for, and the declared parts.
 
-    ``sorts`` are those of the world's variables. What is read are the variables of the state, or (``op`` is "next") of
-    the state that a step leads to. What is written is added to ``updates``; without them nothing may be written.
+    ``sorts`` are those of the world's variables. Reading gives the variables of the state, or (``op`` is "next") of
+    the state that a step leads to. Writing adds to ``updates``; without them nothing may be written.
     """
 
     def __init__(
