@@ -24,7 +24,7 @@ def environments() -> None:
         out.print(table)
     for name, meaning in ALIASES.items():
         out.print(f"[bold]alias[/bold]\n {name} = {meaning}", highlight=False)
-    table = tables.table("environment", "sizes", "known to fall", pad_edge=True, title="recorded")
+    table = tables.table("environment", "sizes", "known violations", pad_edge=True, title="recorded")
     for record in RECORDS:
         table.add_row(record.environment, str(record.sizes), ", ".join(record.known) or "nothing")
     out.print(table)

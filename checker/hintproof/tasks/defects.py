@@ -76,9 +76,9 @@ class Derived:
         """Where the catalogue is wrong: the defect is not there, or is there in the world that is to fix it."""
         defect, lines = self.defect, []
         if self.result.verdict(defect.violates) != Verdict.REFUTED:
-            lines.append(f"{defect.name}: {defect.violates} does not fall in {defect.environment}")
+            lines.append(f"{defect.name}: {defect.violates} is not violated in {defect.environment}")
         if self.fixes[0].violated:
-            lines.append(f"{defect.name}: {defect.violates} falls in {defect.fixed}, too")
+            lines.append(f"{defect.name}: {defect.violates} is violated in {defect.fixed}, too")
         return lines
 
 

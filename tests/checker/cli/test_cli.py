@@ -144,7 +144,7 @@ def test_a_proof_that_fails_by_what_is_known_is_as_known(tmp_path: Path) -> None
     known = hintproof(tmp_path, "prove", "no-hint+qemu-7.2+tcg")
     assert known.returncode == 0
     assert "sync_merge does not keep hot_is_logged" in known.stdout
-    assert "1 but for what is known to fall" in " ".join(known.stdout.split())
+    assert "1 but for known violations" in " ".join(known.stdout.split())
 
 
 def test_proofs_as_json(tmp_path: Path) -> None:

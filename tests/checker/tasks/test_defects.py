@@ -57,8 +57,8 @@ def test_a_catalogue_that_is_wrong_is_told(monkeypatch: pytest.MonkeyPatch) -> N
         "b": replace(right, name="b", violates="no_lost_write"),
     }
     monkeypatch.setattr(catalogue, "DEFECTS", wrong)
-    assert derive("a").problems == [f"a: free_content_kept falls in {right.environment}, too"]
-    assert derive("b").problems == [f"b: no_lost_write does not fall in {right.environment}"]
+    assert derive("a").problems == [f"a: free_content_kept is violated in {right.environment}, too"]
+    assert derive("b").problems == [f"b: no_lost_write is not violated in {right.environment}"]
 
 
 @pytest.mark.parametrize("item", HARMLESS, ids=lambda item: item.label)

@@ -42,12 +42,12 @@ def rest_lines() -> list[str]:
 def derived_table(found: list[Derived]) -> Table:
     """A row a defect: what each engine takes to find it, and the verdict in the world that fixes it."""
     engines = [engine for engine in TIMED_ENGINES if any(engine in d.timings for d in found)]
-    made = tables.table("defect", "falls", right=(*engines, "states", "mended: states", "every size"))
+    made = tables.table("defect", "violates", right=(*engines, "states", "fixed: states", "every size"))
     for d in found:
         fix = d.fixes[0]
         made.add_row(
             *(d.defect.name, d.defect.violates, *(_timing(d, engine) for engine in engines), f"{d.found.states:,}"),
-            *("FALLS" if fix.violated else f"{fix.states:,}", fix.proof),
+            *("VIOLATED" if fix.violated else f"{fix.states:,}", fix.proof),
         )
     return made
 
@@ -74,7 +74,7 @@ def page(derived: Derived, seen: Sequence[str] = ()) -> str:
     facts = [
         ("status", defect.status.value),
         ("affects", defect.affects),
-        ("mended by", defect.fix),
+        ("fixed by", defect.fix),
         ("seen on real software", defect.observed),
         *([("replayed on the real thing", "; ".join(seen))] if seen else []),
         ("refutes", f"`{defect.violates}`: {says} ({declared.clause})"),
@@ -87,8 +87,8 @@ def page(derived: Derived, seen: Sequence[str] = ()) -> str:
         parts.append(f"In the shortest run ([trace.txt](trace.txt)): {explain_end(trace)}")
     parts += ["## See it", "```sh\n" + "\n".join(_commands(derived, bool(seen))) + "\n```"]
     parts += [
-        "## Mended, or not",
-        markdown.table(("world", f"`{defect.violates}`", "what else falls there"), _fixes(derived)),
+        "## Fixed, or not",
+        markdown.table(("world", f"`{defect.violates}`", "what else is violated there"), _fixes(derived)),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -121,7 +121,7 @@ def _fixes(derived: Derived) -> list[tuple[str, str, str]]:
 
 def _verdict(fix: Fix) -> str:
     if fix.violated:
-        return f"**falls**, after {fix.length} steps" if fix.length else "**falls**"
+        return f"**violated**, after {fix.length} steps" if fix.length else "**violated**"
     return f"holds in all {fix.states:,} states of these sizes; {_EVERY_SIZE[fix.proof]}"
 
 

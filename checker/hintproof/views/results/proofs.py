@@ -46,8 +46,8 @@ def summary(results: list[ProofResult], seconds: float) -> str:
     asked = sum(len(result.proof.obligations) for result in results)
     untouched = sum(result.proof.untouched for result in results)
     return (
-        f"{len(results)} environments, for every size: {by['proved']} proved, {by['as known']} but for what is known "
-        f"to fall, {by['undecided']} undecided; {asked} obligations, and {untouched} pairs of a step and a claim "
+        f"{len(results)} environments, for every size: {by['proved']} proved, {by['as known']} but for known "
+        f"violations, {by['undecided']} undecided; {asked} obligations, and {untouched} pairs of a step and a claim "
         f"that it can't touch; {seconds:.0f} s"
     )
 
@@ -58,7 +58,7 @@ def certificates_table(results: list[Certificate]) -> Table:
     for result in results:
         open_ones = [o for o in result.obligations if o.z3 != "unsat"]
         lines = [", ".join(result.proved) or "nothing"]
-        lines += [f"known to fall: {name} ({title_of(defect)})" for name, defect in result.known.items()]
+        lines += [f"known violation: {name} ({title_of(defect)})" for name, defect in result.known.items()]
         lines += [f"NOT PROVED: {name}" for name in result.missing]
         lines += [f"SOLVERS DISAGREE on {o.file}: z3 {o.z3}, cvc5 {o.cvc5}" for o in result.disagreements]
         lines += [f"cvc5 could not decide {o.file}" for o in result.unconfirmed]
@@ -145,7 +145,7 @@ def _proved_lines(result: ProofResult) -> list[str]:
     lines = [", ".join(result.proof.proved) or "nothing"]
     known = [f"{name} ({title_of(result.known_as(name))})" for name in result.proof.unproved if result.known_as(name)]
     if known:
-        lines.append(f"known to fall: {', '.join(known)}")
+        lines.append(f"known violations: {', '.join(known)}")
     if result.missing:
         lines.append(f"NOT PROVED: {', '.join(result.missing)}")
     return lines
