@@ -34,17 +34,17 @@ _CELLS = PAGE // 8
 
 
 class Balloon:
-    """The driver's side of the device; :meth:`start` gets it going."""
+    """The driver's side of the ``device``; :meth:`start` gets it going."""
 
     def __init__(self, device: MmioDevice, ram: Ram) -> None:
-        self._device = device
+        self.device = device
         self._ram = ram
         self._own_cells = 0
         self._posted = 0
 
     def start(self) -> None:
         """Reset the device, and get it ready with the feature. Raises :class:`Unsteerable` if it has not got it."""
-        device = self._device
+        device = self.device
         device.status = 0
         device.status = ACKNOWLEDGE | DRIVER
         wanted = FREE_PAGE_HINT | VERSION_1
@@ -61,22 +61,13 @@ class Balloon:
 
     def reset(self) -> None:
         """Reset the device, as a driver that leaves; the queue is no more."""
-        self._device.status = 0
+        self.device.status = 0
         self._posted = self.used
 
     @property
     def command_id(self) -> int:
         """The command id in config: STOP, DONE or an id."""
-        return self._device.config32(_CMD_ID)
-
-    @property
-    def config_changed(self) -> bool:
-        """Whether a config interrupt is pending."""
-        return self._device.config_changed
-
-    def take_interrupt(self) -> None:
-        """Acknowledge the config interrupt."""
-        self._device.acknowledge()
+        return self.device.config32(_CMD_ID)
 
     @property
     def used(self) -> int:
@@ -107,7 +98,7 @@ class Balloon:
 
     def kick(self) -> None:
         """Notify the device of the hint queue."""
-        self._device.notify(HINT_QUEUE)
+        self.device.notify(HINT_QUEUE)
 
     def _cell(self, cell: int) -> int:
         return CELL_PAGE * PAGE + 8 * cell

@@ -99,21 +99,17 @@ class QemuChild:
 
     def kill(self) -> None:
         """Kill it, and wait until it is gone. The thread that started it must call this."""
-        self.signal_kill()
+        kill_group(self.pid)
         self._reap_tracees()
         self._process.wait()
         os.close(self._output)
         _RUNNING.discard(self)
 
-    def signal_kill(self) -> None:
-        """Send it the signal that kills it; any thread may call this."""
-        kill_group(self.pid)
-
 
 def kill_all() -> None:
-    """Kill all hypervisors of this process; the threads that use them find them dead."""
+    """Kill all hypervisors of this process (any thread may); the threads that use them find them dead."""
     for child in list(_RUNNING):
-        child.signal_kill()
+        kill_group(child.pid)
 
 
 _RUNNING: set[QemuChild] = set()

@@ -136,7 +136,7 @@ class Steering:
 
     def _do_config_changed(self, step: Step) -> None:
         self._expect_interrupt(True)
-        self._rig.balloon.take_interrupt()
+        self._rig.balloon.device.acknowledge()
 
     def _do_config_changed_reading(self, step: Step) -> None:
         self._do_config_changed(step)
@@ -256,7 +256,7 @@ class Steering:
 
         A reset makes the device forget an interrupt that the model remembers.
         """
-        pending = self._rig.balloon.config_changed
+        pending = self._rig.balloon.device.config_changed
         if not self._operations.open and not self._was_reset and pending != wanted:
             raise Differs(f"a config interrupt is {'' if pending else 'not '}pending")
 

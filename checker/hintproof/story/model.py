@@ -18,6 +18,9 @@ from hintspec.language.declare import LEMMA, SOMETIMES
 #: A state: the value of each variable.
 Values = dict[str, Any]
 
+#: An entry of the ring: the value of each field.
+Entry = dict[str, Any]
+
 
 class Weight(StrEnum):
     """How a step contributes to the end of its trace."""
@@ -277,13 +280,25 @@ def marks(story: Story, state: Values, block: int) -> str:
     return "".join(v.mark for v in story.marked if v.marks(state, block))
 
 
-def entry(fields: dict[str, Any]) -> str:
+def entry(fields: Entry) -> str:
     """A ring entry in short: S1 a START posted under id1, h2 a hint of block 2, T a STOP."""
     if fields["kind"] == "HINT":
         return f"h{fields['block']}"
     if fields["kind"] == "STOP_SIGN":
         return "T"
     return "S" + str(fields["governed_by"]).removeprefix("id")
+
+
+def popped_and_posted(before: list[Entry], after: list[Entry]) -> tuple[list[Entry], list[Entry]]:
+    """The entries that left a ring at its head, and those that came at its tail."""
+    old, new = [_identity(e) for e in before], [_identity(e) for e in after]
+    popped = next(n for n in range(len(old) + 1) if old[n:] == new[: len(old) - n])
+    return before[:popped], after[len(old) - popped :]
+
+
+def _identity(fields: Entry) -> tuple[Any, ...]:
+    """The fields of an entry that do not change while it is on the ring: all but its flags."""
+    return tuple((name, value) for name, value in fields.items() if not isinstance(value, bool))
 
 
 def plain(value: Any) -> str:

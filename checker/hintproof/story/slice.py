@@ -10,9 +10,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from hintproof.story.model import Weight
+from hintproof.story.model import Weight, popped_and_posted
 from hintproof.trace.replay import Trace
-from hintspec.language.folds import subterms
 from hintspec.language.sorts import BLOCK, BLOCKS, Ring
 from hintspec.language.terms import Term
 
@@ -143,16 +142,9 @@ class _Slicer:
 
     def _count_entries(self) -> _Posted:
         popped, posted = [0], [0]
-        for number, step in enumerate(self.trace.steps):
-            added, taken = 0, 0
-            if self.ring in step.changes:
-                update = self.trace.concrete.action_named(step.action.name).updates.get(self.ring)
-                before, after = (len(value["entries"]) for value in step.changes[self.ring])
-                posts = after > before  # by a real driver, if there is no update
-                if update is not None:
-                    posts = any(part.op == "post" for part in subterms(update))
-                added = int(posts and after + 1 > before)
-                taken = before + added - after
-            popped.append(popped[number] + taken)
-            posted.append(posted[number] + added)
+        for step in self.trace.steps:
+            before, after = step.changes.get(self.ring, ({"entries": []}, {"entries": []}))
+            gone, came = popped_and_posted(before["entries"], after["entries"])
+            popped.append(popped[-1] + len(gone))
+            posted.append(posted[-1] + len(came))
         return _Posted(popped, posted)

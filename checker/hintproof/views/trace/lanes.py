@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from hintproof.story.model import Moment, Story, Values, Variable, Weight, entry, plain
+from hintproof.story.model import Entry, Moment, Story, Values, Variable, Weight, entry, plain, popped_and_posted
 from hintproof.views.trace.blocks import marks_line
-from hintproof.views.trace.sequence import Entry, popped_and_posted
 from hintproof.views.trace.sheet import Line, Piece, clean, clip, flow, padded
 
 #: The lane that shows a part of the state whose owner has no lane of its own.

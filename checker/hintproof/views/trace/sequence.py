@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from hintproof.story.model import Moment, Story, entry, plain
+from hintproof.story.model import Moment, Story, entry, plain, popped_and_posted
 
 #: The column between the guest's side and the host's.
 RING = "ring"
 
 #: With more blocks than this, a diagram shows only the marks of the one that the trace is about.
 SHOWN_BLOCKS = 2
-
-#: An entry of the ring: its fields.
-Entry = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -46,18 +42,6 @@ def traffic(story: Story, moment: Moment) -> Traffic | None:
     popped, posted = popped_and_posted(change.before["entries"], change.after["entries"])
     taken_back = change.before["used"] + len(popped) - change.after["used"]
     return Traffic(tuple(map(entry, posted)), tuple(map(entry, popped)), max(0, taken_back))
-
-
-def popped_and_posted(before: list[Entry], after: list[Entry]) -> tuple[list[Entry], list[Entry]]:
-    """The entries that left a ring at its head, and those that came at its tail."""
-    old, new = [_identity(e) for e in before], [_identity(e) for e in after]
-    popped = next(n for n in range(len(old) + 1) if old[n:] == new[: len(old) - n])
-    return before[:popped], after[len(old) - popped :]
-
-
-def _identity(fields: Entry) -> tuple[Any, ...]:
-    """The fields of an entry that do not change while it is on the ring: all but its flags."""
-    return tuple((name, value) for name, value in fields.items() if not isinstance(value, bool))
 
 
 def describe_changes(story: Story, moment: Moment) -> str:
