@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 from hintproof.engines.induction import prove as prove_model
 from hintproof.engines.limits import Limits
@@ -21,6 +21,7 @@ from hintspec.catalogue.defect import Defect
 from hintspec.catalogue.defects import DEFECTS
 from hintspec.catalogue.out_of_scope import Harmless
 from hintspec.language.declare import OF_ALL_STATES, SOMETIMES
+from hintspec.language.sizes import Sizes
 
 #: The engines that can be timed on a defect, in the order of the columns.
 TIMED_ENGINES = ("exhaustive", "bounded", "sampled")
@@ -148,9 +149,14 @@ def with_one_property(concrete: Concrete, name: str) -> Concrete:
 
 def is_harmless(item: Harmless) -> bool:
     """Whether a change violates no property that is not violated without it, at the stated sizes."""
-    worlds = (item.environment, item.without)
-    changed, plain = (_not_shown(check(world, item.sizes, ["exhaustive"])) for world in worlds)
-    return set(changed) <= set(plain)
+    changed = _not_shown(check(item.environment, item.sizes, ["exhaustive"]))
+    return set(changed) <= _not_shown_without(item.without, item.sizes)
+
+
+@cache
+def _not_shown_without(environment: str, sizes: Sizes) -> frozenset[str]:
+    """What is not shown in a world that several harmless changes are compared with."""
+    return frozenset(_not_shown(check(environment, sizes, ["exhaustive"])))
 
 
 def _not_shown(result: Result) -> list[str]:

@@ -208,6 +208,7 @@ def test_a_file_that_is_none_of_ours_is_refused_and_kept(tmp_path: Path) -> None
     assert file.read_text() == "not ours\n"
 
 
+@pytest.mark.slow
 def test_nothing_survives_of_some_steps() -> None:
     """Every mutant of some steps is killed, or equivalent."""
     steps = ("allocate", "send_reads", "kick_start", "stop_does_not_fit")

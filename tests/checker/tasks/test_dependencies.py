@@ -53,6 +53,7 @@ def guard_left_out(model: Model, step: str, number: int) -> Model:
     return replace(model, actions=tuple(actions))
 
 
+@pytest.mark.slow
 def test_deleting_any_guard_that_is_needed_makes_the_proof_fail() -> None:
     """Every one of them. Only the obligations of its step change, so those are what is asked."""
     model = unbounded_model(WORKED_EXAMPLE)
