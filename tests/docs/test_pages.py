@@ -18,15 +18,17 @@ DOCUMENTS = [*sorted(ROOT.glob("*.md")), *PAGES]
 #: Files that a page may name although the tree has none: they are made by a command.
 MADE = ("hintproof-certificates/", "hintproof-mutation/", "hintproof-traces/", "counterexamples/NAME", "docs/NAME.json")
 
-_PATH = re.compile(r"`((?:spec|checker|tests|docs|benchmarks|counterexamples|hintproof|views)/[\w./*-]+)`")
+_PATH = re.compile(
+    r"`((?:spec|checker|tests|docs|benchmarks|counterexamples|hintproof|views)/[\w./*-]+|(?:\w+/)+\w+\.py)`"
+)
 _DOTTED = re.compile(r"`((?:hintproof|hintspec)(?:\.\w+)+)`")
 _IMPORT = re.compile(r"^from (hint\w+(?:\.\w+)*) import (.+)$", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
 def exists(name: str) -> bool:
-    """Whether a path exists: from the root, or from the package for one such as ``hintproof/engines/walks.py``."""
-    places = (ROOT, ROOT / "checker", ROOT / "checker" / "hintproof")
+    """Whether a path exists: from the root, or from a package for one such as ``engines/walks.py``."""
+    places = (ROOT, ROOT / "checker", ROOT / "checker" / "hintproof", ROOT / "spec" / "hintspec")
     return any(list(place.glob(name.rstrip("/"))) for place in places)
 
 
