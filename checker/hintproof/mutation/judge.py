@@ -1,16 +1,16 @@
 """What becomes of a mutant: killed, equivalent at the sizes that were searched, or surviving.
 
-A mutant is killed by whatever is said of the original and is not true of it: first by a property that falls, or
-no longer falls, or is no longer witnessed; then by a lemma that a reachable state breaks; then by a goal that is no
-longer met, or a step that no longer happens. It is equivalent at some sizes if it does exactly what the original
-does in every state that the original reaches: then it reaches the same states, in the same ways; or if a bisimulation
-shows that the two can't be told apart (:mod:`hintproof.mutation.bisimulation`).
+Whatever holds of the original and not of the mutant kills it: first a property that is violated, or no longer
+violated, or no longer witnessed; then a lemma that a reachable state violates; then a goal that is no longer met, or a
+step that no longer happens. A mutant is equivalent at some sizes if it does exactly what the original does in every
+state that the original reaches, so that it reaches the same states in the same ways; or if a bisimulation shows that
+nothing tells the two apart (:mod:`hintproof.mutation.bisimulation`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from hintproof.engines.exhaustive import NO_DEADLOCK, PlainSearch, found_by
 from hintproof.engines.limits import Limits
@@ -86,7 +86,7 @@ class Outcome:
     elsewhere: bool = False
 
 
-def judged(
+def search_mutant(
     mutant: Mutant, stages: Sequence[Stage], baseline: Callable[[Stage], Baseline], seconds: float | None = None
 ) -> Outcome:
     """Search a mutant at one stage after the other until something kills it.
@@ -109,116 +109,108 @@ def judged(
         if clock.is_over():
             in_time = False
             break
-        changed = MutantSystem(base, here)
-        if not changed.differs():
+        system = MutantSystem(base, here)
+        if not system.differs():
             decided += [str(stage)] if stage.is_own else []
             continue
-        result = _search(changed, base, stage, clock.remaining())
-        states += result.states
-        if result.kill and result.kill.kind == PROPERTY:
-            return Outcome(KILLED, result.kill, tuple(decided), states, clock.seconds)
-        weaker = weaker or result.kill
+        search = _StageSearch(system, base, stage, clock.remaining())
+        kill = search.find_kill()
+        states += search.plain.count
+        if kill and kill.kind == PROPERTY:
+            return Outcome(KILLED, kill, tuple(decided), states, clock.seconds)
+        weaker = weaker or kill
+        same = search.finished and kill is None and search.is_equivalent()
         if stage.is_own:
-            differs = differs or not result.same
-            decided += [str(stage)] if result.finished else []
-        elsewhere = elsewhere or not (stage.is_own or result.same)
+            differs = differs or not same
+            decided += [str(stage)] if search.finished else []
+        elsewhere = elsewhere or not (stage.is_own or same)
     if weaker:
         return Outcome(KILLED, weaker, tuple(decided), states, clock.seconds)
     verdict = UNDECIDED if not (in_time and decided) else SURVIVES if differs else EQUAL
     return Outcome(verdict, None, tuple(decided), states, clock.seconds, elsewhere)
 
 
-@dataclass(frozen=True)
-class _Searched:
-    """What a search of a mutant came to; ``same`` if it can't be told from the original, but for states in between."""
+class _StageSearch:
+    """The search of a mutant at one stage; ``finished``: it visited all states."""
 
-    kill: Kill | None
-    finished: bool
-    states: int
-    same: bool = False
+    def __init__(self, system: MutantSystem, base: Baseline, stage: Stage, seconds: float | None) -> None:
+        self.system, self.base, self.stage = system, base, stage
+        most = min(base.search.count * _MORE, max(_MOST, 2 * base.search.count))
+        self.plain = PlainSearch(system, Limits(states=most, seconds=seconds))
+        self.finished = False
+        #: By bit of a state's verdict: the properties and lemmas that hold in the original.
+        self._holding = {
+            bit: (PROPERTY, item.name)
+            for bit, item in enumerate(system.state_properties)
+            if item.declared.kind == ALWAYS and item.name not in base.found.against
+        }
+        above = len(system.state_properties)
+        self._holding |= {
+            above + bit: (LEMMA, name) for bit, name in enumerate(base.lemmas) if name in base.holding_lemmas
+        }
 
+    def find_kill(self) -> Kill | None:
+        """What kills the mutant: the search ends early where that is a property."""
+        over, judged = False, 0
+        lemma: Kill | None = None
+        while not over:
+            over = self.plain.search(self.plain.count + _LOOK)
+            kills = list(self._violations(judged))
+            judged = self.plain.count
+            strongest = _shortest(k for k in kills if k.kind == PROPERTY)
+            if strongest:
+                return strongest
+            lemma = lemma or _shortest(kills)
+        if self.plain.stopped_by:
+            return lemma
+        self.finished = True
+        found = found_by(self.plain)
+        return _shortest(self._changed_verdicts(found)) or lemma or next(self._losses(found), None)
 
-def _search(changed: MutantSystem, base: Baseline, stage: Stage, seconds: float | None) -> _Searched:
-    """What kills a mutant at one stage."""
-    most = min(base.search.count * _MORE, max(_MOST, 2 * base.search.count))
-    search = PlainSearch(changed, Limits(states=most, seconds=seconds))
-    over = False
-    seen = 0
-    lemma: Kill | None = None
-    fatal = _fatal(changed, base)
-    while not over:
-        over = search.search(search.count + _LOOK)
-        kills = list(_fallen(changed, base, search, fatal, seen))
-        seen = search.count
-        strongest = min((k for k in kills if k.kind == PROPERTY), key=lambda k: k.length or 0, default=None)
-        if strongest:
-            return _Searched(replace(strongest, world=stage.world), False, search.count)
-        lemma = lemma or min(kills, key=lambda k: k.length or 0, default=None)
-    if search.stopped_by:
-        return _Searched(lemma and replace(lemma, world=stage.world), False, search.count)
-    found = found_by(search)
-    kill = _whole(base, changed, found) or lemma or _lost(base, changed, search, found)
-    same = kill is None and (changed.same_but_between(search) or changed.is_bisimilar(search))
-    return _Searched(kill and replace(kill, world=stage.world), True, search.count, same)
+    def is_equivalent(self) -> bool:
+        """Whether nothing tells the mutant from the original, but for states in between."""
+        return self.system.same_but_between(self.plain) or self.system.is_bisimilar(self.plain)
 
+    def _kill(self, kind: str, by: str, how: str, length: int | None = None) -> Kill:
+        return Kill(kind, by, how, length, str(self.stage.sizes), self.stage.world)
 
-def _fatal(changed: MutantSystem, base: Baseline) -> dict[int, tuple[str, str]]:
-    """By bit of a state's verdict: what must not speak up in a mutant, a property that holds or a lemma."""
-    holds = {
-        bit: (PROPERTY, item.name)
-        for bit, item in enumerate(changed.state_properties)
-        if item.declared.kind == ALWAYS and item.name not in base.found.against
-    }
-    above = len(changed.state_properties)
-    return holds | {above + bit: (LEMMA, name) for bit, name in enumerate(base.lemmas) if name in base.holding_lemmas}
+    def _violations(self, since: int) -> Iterator[Kill]:
+        """What is violated in the states from a number on, by its first run; and the steps and states that are bad."""
+        plain, against = self.plain, self.base.found.against
+        still = sum(1 << bit for bit in self._holding)
+        for state in range(since, plain.count):
+            violated = plain.verdicts[state] & still
+            if violated:
+                still &= ~violated
+                for bit, (kind, name) in self._holding.items():
+                    if violated >> bit & 1:
+                        how = "falls" if kind == PROPERTY else "is broken"
+                        yield self._kill(kind, name, how, len(plain.path_to(state)))
+        for bit in plain.broken_steps():
+            name = self.system.step_properties[bit]
+            if name not in against:
+                yield self._kill(PROPERTY, name, "falls", len(plain.run_breaking(bit)))
+        if plain.deadlock is not None and NO_DEADLOCK not in against:
+            yield self._kill(PROPERTY, NO_DEADLOCK, "falls", len(plain.path_to(plain.deadlock)))
 
+    def _changed_verdicts(self, found: Found) -> list[Kill]:
+        """The properties whose verdict on all states is another than the original's."""
+        before = self.base.found
+        kills = [self._kill(PROPERTY, n, "falls", len(r)) for n, r in found.against.items() if n not in before.against]
+        if not kills:
+            kills = [self._kill(PROPERTY, n, "no longer falls") for n in before.against if n not in found.against]
+            kills += [self._kill(PROPERTY, n, "is no longer met") for n in before.witnesses if n not in found.witnesses]
+        return kills
 
-def _fallen(
-    changed: MutantSystem, base: Baseline, search: PlainSearch, fatal: dict[int, tuple[str, str]], since: int
-) -> list[Kill]:
-    """What has fallen in the states that were found lately, by its first run."""
-    mask = sum(1 << bit for bit in fatal)
-    kills: list[Kill] = []
-    here = str(changed.sizes)
-    open_ = mask
-    for state in range(since, search.count):
-        spoken = search.verdicts[state] & open_
-        if spoken:
-            open_ &= ~spoken
-            for bit, (kind, name) in fatal.items():
-                if spoken >> bit & 1:
-                    how = "falls" if kind == PROPERTY else "is broken"
-                    kills.append(Kill(kind, name, how, len(search.run_to(state)), here))
-    for bit in search.broken_steps():
-        name = changed.step_properties[bit]
-        if name not in base.found.against:
-            kills.append(Kill(PROPERTY, name, "falls", len(search.run_breaking(bit)), here))
-    if search.deadlock is not None and NO_DEADLOCK not in base.found.against:
-        kills.append(Kill(PROPERTY, NO_DEADLOCK, "falls", len(search.run_to(search.deadlock)), here))
-    return kills
-
-
-def _whole(base: Baseline, changed: MutantSystem, found: Found) -> Kill | None:
-    """A property whose verdict on all states is another than the original's."""
-    here = str(changed.sizes)
-    kills = [
-        Kill(PROPERTY, n, "falls", len(run), here) for n, run in found.against.items() if n not in base.found.against
-    ]
-    if not kills:
-        kills = [Kill(PROPERTY, n, "no longer falls", None, here) for n in base.found.against if n not in found.against]
-        kills += [
-            Kill(PROPERTY, n, "is no longer met", None, here) for n in base.found.witnesses if n not in found.witnesses
-        ]
-    return min(kills, key=lambda k: k.length or 0, default=None)
+    def _losses(self, found: Found) -> Iterator[Kill]:
+        """The goals that are no longer met, and the steps that no longer happen."""
+        for name in sorted(self.base.goals - met_goals(self.plain)):
+            yield self._kill(GOAL, name, "is no longer met")
+        happens = {part for name, count in found.fired.items() if count for part in name.split("+")}
+        for name, count in self.base.found.fired.items():
+            if count and name not in happens:
+                yield self._kill(GOAL, name, "no longer happens")
 
 
-def _lost(base: Baseline, changed: MutantSystem, search: PlainSearch, found: Found) -> Kill | None:
-    """A goal that is no longer met, or a step that no longer happens."""
-    here = str(changed.sizes)
-    for name in sorted(base.goals - met_goals(search)):
-        return Kill(GOAL, name, "is no longer met", None, here)
-    happens = {part for name, count in found.fired.items() if count for part in name.split("+")}
-    for name, count in base.found.fired.items():
-        if count and name not in happens:
-            return Kill(GOAL, name, "no longer happens", None, here)
-    return None
+def _shortest(kills: Iterable[Kill]) -> Kill | None:
+    return min(kills, key=lambda kill: kill.length or 0, default=None)

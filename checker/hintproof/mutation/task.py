@@ -14,7 +14,7 @@ import msgspec
 
 from hintproof.mutation.baseline import Baseline
 from hintproof.mutation.equivalence_proof import Sameness
-from hintproof.mutation.judge import EQUAL, KILLED, PROVED, SURVIVES, UNDECIDED, Outcome, Stage, judged
+from hintproof.mutation.judge import EQUAL, KILLED, PROVED, SURVIVES, UNDECIDED, Outcome, Stage, search_mutant
 from hintproof.mutation.mutants import MERGE, Mutant, is_budget, mutants
 from hintproof.system.errors import BadInput
 from hintproof.system.files import write_atomically
@@ -95,7 +95,7 @@ def judge_mutant(environment: str, name: str, seconds: float | None = None, prog
             progress(f"at {stage.sizes} {stage.world}", 1)
         return _baseline(stage.world or environment, stage.sizes)
 
-    outcome = judged(mutant, stages_of(environment), baseline, seconds)
+    outcome = search_mutant(mutant, stages_of(environment), baseline, seconds)
     provable = outcome.verdict == EQUAL and mutant.operator != MERGE
     if provable and _sameness(environment).proves(_without_budgets(mutant.made[0])):
         outcome = replace(outcome, verdict=PROVED)

@@ -13,7 +13,7 @@ from hintproof.engines.exhaustive import PlainSearch
 from hintproof.interpret.concrete import Concrete
 from hintproof.mutation.baseline import Baseline, MutantSystem
 from hintproof.mutation.bisimulation import bisimilar
-from hintproof.mutation.judge import EQUAL, GOAL, KILLED, LEMMA, PROPERTY, PROVED, Outcome, Stage, judged
+from hintproof.mutation.judge import EQUAL, GOAL, KILLED, LEMMA, PROPERTY, PROVED, Outcome, Stage, search_mutant
 from hintproof.mutation.mutants import MERGE, Mutant, mutants
 from hintproof.mutation.task import Results, counterpart, digest, judge_mutant, mutants_of, summarize
 from hintproof.peers.two_phase_commit import two_phase_commit
@@ -38,7 +38,7 @@ def toy() -> tuple[Baseline, dict[str, Mutant]]:
 
 def toy_outcome(name: str) -> Outcome:
     base, made = toy()
-    return judged(made[name], [Stage(base.concrete.sizes)], lambda _: base)
+    return search_mutant(made[name], [Stage(base.concrete.sizes)], lambda _: base)
 
 
 def test_names_are_unique_and_every_step_has_mutants() -> None:
