@@ -13,7 +13,7 @@ from rich.console import Console
 
 from hintproof.cli.console import require_positive
 from hintproof.gate.checker import DriverChecker
-from hintproof.gate.gate import GateLimits, run_gate, run_gate_on_range
+from hintproof.gate.gate import run_gate, run_gate_on_range
 from hintproof.gate.patches import STDIN, Step, read
 from hintproof.gate.report import GateReport
 from hintproof.linux.source import find_source
@@ -87,7 +87,7 @@ def command(make_checker: MakeChecker = linux_checker) -> typer.Typer:
         if bool(patch) == bool(commits):
             raise BadInput("give patches, or --range A..B: one of both")
         require_positive(seconds=seconds)
-        report = _run(make_checker, linux, patch or [], commits, thorough, GateLimits(seconds))
+        report = _run(make_checker, linux, patch or [], commits, thorough, seconds)
         _write(report, form, output, strict)
         raise typer.Exit(report.exit_code(strict))
 
@@ -95,7 +95,7 @@ def command(make_checker: MakeChecker = linux_checker) -> typer.Typer:
 
 
 def _run(
-    make_checker: MakeChecker, linux: str, patches: list[str], commits: str, thorough: bool, limits: GateLimits
+    make_checker: MakeChecker, linux: str, patches: list[str], commits: str, thorough: bool, seconds: float | None
 ) -> GateReport:
     if commits and not Path(linux).is_dir():
         raise BadInput(f"--range needs a git tree: {quote(linux)} is no directory")
@@ -103,9 +103,9 @@ def _run(
         raise BadInput("standard input can be read only once: say - once")
     checker = make_checker(thorough)
     if commits:
-        return run_gate_on_range(Path(linux), commits, checker, limits, _watch)
+        return run_gate_on_range(Path(linux), commits, checker, seconds, _watch)
     found = [item for file in patches for item in read(file)]
-    return run_gate(find_source(linux), found, checker, limits, _watch)
+    return run_gate(find_source(linux), found, checker, seconds, _watch)
 
 
 def _run_on_qemu(qemu: str, base: str, traces: Path | None, thorough: bool) -> GateReport:

@@ -109,15 +109,9 @@ def _anchored(lines: list[str], hunk: Hunk, at: int, length: int) -> bool:
 
 def _near(expected: int, last: int) -> Iterator[int]:
     """Lines from ``expected`` outwards, the later first, between 0 and ``last``."""
-    if last < 0:
-        return
     expected = min(max(expected, 0), last)
-    yield expected
-    for distance in range(1, last + 1):
-        if expected + distance <= last:
-            yield expected + distance
-        if expected - distance >= 0:
-            yield expected - distance
+    for distance in range(last + 1):
+        yield from (at for at in dict.fromkeys((expected + distance, expected - distance)) if 0 <= at <= last)
 
 
 def _why_not(lines: list[str], hunk: Hunk, number: int, count: int, path: str) -> str:

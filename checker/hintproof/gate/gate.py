@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from hintproof.gate.checker import DriverChecker, DriverVerdict, Question, Trouble, Violation
@@ -15,6 +14,7 @@ from hintproof.gate.report import Finding, GateReport, PatchReport, Standing, To
 from hintproof.gate.touched import touched
 from hintproof.gate.traceability import behind
 from hintproof.linux.source import Source
+from hintproof.system.clock import Clock
 from hintproof.system.errors import BadInput
 from hintproof.tasks.verdict import Outcome
 from hintspec.text import PROTOCOL
@@ -24,62 +24,53 @@ Watch = Callable[[Step], None]
 _DECLARED = {item.name: item for item in PROTOCOL.properties}
 
 
-@dataclass(frozen=True)
-class GateLimits:
-    """After ``seconds`` the gate begins no further patch; None: no limit."""
-
-    seconds: float | None = None
-
-
 def run_gate(
     source: Source,
     patches: Iterable[Patch],
     checker: DriverChecker,
-    limits: GateLimits | None = None,
+    seconds: float | None = None,
     watch: Watch | None = None,
 ) -> GateReport:
     """Check patches, one on another, against the driver of a source.
 
-    ``watch`` is called with each patch before its check. Raises :class:`BadInput` if the driver can't be checked
-    even without them.
+    After ``seconds`` the gate begins no further patch. ``watch`` is called with each patch before its check. Raises
+    :class:`BadInput` if the driver can't be checked even without them.
     """
-    began = time.monotonic()
-    reports = _Gate(checker, limits or GateLimits(), watch).run(series(patches, source.files))
-    return GateReport(source.name, source.version, reports, time.monotonic() - began)
+    return _Gate(checker, seconds, watch).run(source, series(patches, source.files))
 
 
 def run_gate_on_range(
-    root: Path, commits: str, checker: DriverChecker, limits: GateLimits | None = None, watch: Watch | None = None
+    root: Path, commits: str, checker: DriverChecker, seconds: float | None = None, watch: Watch | None = None
 ) -> GateReport:
     """Check the commits of ``A..B`` that change a watched file, each against its first parent."""
-    began = time.monotonic()
+    gate = _Gate(checker, seconds, watch)
     source, found = commits_of(root, commits)
-    reports = _Gate(checker, limits or GateLimits(), watch).run(of_commits(found))
     notes = () if found else (f"no commit of {commits} changes the driver: nothing to check",)
-    return GateReport(source.name, source.version, reports, time.monotonic() - began, notes)
+    return gate.run(source, of_commits(found), notes)
 
 
 class _Gate:
     """One run, with a memory of verdicts: the driver after one patch is the driver before the next."""
 
-    def __init__(self, checker: DriverChecker, limits: GateLimits, watch: Watch | None) -> None:
+    def __init__(self, checker: DriverChecker, seconds: float | None, watch: Watch | None) -> None:
         self._checker = checker
-        self._ends = None if limits.seconds is None else time.monotonic() + limits.seconds
+        self._clock = Clock(seconds)
         self._watch = watch
         self._known: dict[frozenset[tuple[str, str]], DriverVerdict] = {}
         self._good: tuple[Mapping[str, str], DriverVerdict] | None = None
 
-    def run(self, steps: Sequence[Step]) -> tuple[PatchReport, ...]:
-        """The report of each patch, in order."""
-        return tuple(self._gate(step) for step in steps)
+    def run(self, source: Source, steps: Sequence[Step], notes: tuple[str, ...] = ()) -> GateReport:
+        """The report of all steps, in order."""
+        reports = tuple(self._gate(step) for step in steps)
+        return GateReport(source.name, source.version, reports, self._clock.seconds, notes)
 
     def _gate(self, step: Step) -> PatchReport:
-        began = time.monotonic()
+        began = self._clock.seconds
         if self._watch is not None:
             self._watch(step)
         if step.after is None:
             return _undecided(step, step.reason)
-        if self._ends is not None and began > self._ends:
+        if self._clock.is_over():
             return _undecided(step, "not begun: the time is up")
         files, before, note = self._before(step)
         if before.trouble:
@@ -92,7 +83,7 @@ class _Gate:
             changed = step.after
             report = _report(step, Outcome.UNCHANGED, "", note)
             report = judge(report, before, after, lambda: self._checker.difference(files, changed))
-        return replace(report, seconds=time.monotonic() - began)
+        return replace(report, seconds=self._clock.seconds - began)
 
     def _before(self, step: Step) -> tuple[Mapping[str, str], DriverVerdict, tuple[str, ...]]:
         """The driver to compare with: the one before the patch, or the last one that could be checked."""

@@ -7,7 +7,6 @@ repairs something differs from the model, and the report calls that a difference
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from hintproof.qemu.map_threads import map_threads
 from hintproof.qemu.outcome import Result
 from hintproof.qemu.replay import Course, Played, judge_loss, play, setup_for
 from hintproof.story.build import build_story
+from hintproof.system.clock import Clock
 from hintproof.system.errors import BadInput
 from hintproof.tasks.verdict import Outcome
 from hintproof.trace.document import load
@@ -85,7 +85,7 @@ def run_gate_on_qemu(
     ``watch`` is called with a line before the runs of each build. Raises :class:`BadInput` if the base can't be used,
     or there are no traces.
     """
-    began = time.monotonic()
+    clock = Clock(None)
     usable = [a for a in accelerators if not (base.refusal(a) or build.refusal(a))]
     refused = [base.refusal(a) or build.refusal(a) for a in accelerators if a not in usable]
     if not usable:
@@ -101,10 +101,8 @@ def run_gate_on_qemu(
         same = Path(build.path).samefile(base.path)
         patch = _compare_builds(build, before, before if same else _play_all(build, scenarios, watch), amount)
         notes += ["the build is the base: it was played once"] if same else []
-    seconds = time.monotonic() - began
-    return GateReport(
-        base.path, base.version_text, (replace(patch, seconds=seconds),), seconds, tuple(notes), system="QEMU"
-    )
+    patch = replace(patch, seconds=clock.seconds)
+    return GateReport(base.path, base.version_text, (patch,), clock.seconds, tuple(notes), system="QEMU")
 
 
 # -- the runs to play ------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hintproof.gate.checker import DriverVerdict, Trouble
-from hintproof.gate.gate import GateLimits, compare, run_gate, run_gate_on_range
+from hintproof.gate.gate import compare, run_gate, run_gate_on_range
 from hintproof.gate.mails import Patch
 from hintproof.gate.patches import Step
 from hintproof.gate.report import GateReport, PatchReport, Standing
@@ -173,7 +173,7 @@ def test_a_change_of_the_header_alone() -> None:
 def test_no_patch_is_begun_once_the_time_is_up() -> None:
     ticks: list[Step] = []
     patches = [Patch("p", "", "", diff(marked(LOSES)))]
-    report = run_gate(TREE, patches, MarkChecker(), GateLimits(seconds=-1.0), ticks.append)
+    report = run_gate(TREE, patches, MarkChecker(), -1.0, ticks.append)
     assert only(report).reason == "not begun: the time is up"
     assert [step.name for step in ticks] == ["p"]
 
