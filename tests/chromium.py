@@ -1,4 +1,4 @@
-"""A real browser for tests: headless Chromium, told what to do through a pipe in the DevTools protocol.
+"""A real browser for tests: headless Chromium, driven through a pipe in the DevTools protocol.
 
 Two pipes and JSON are all that it takes, so no driver and no library is needed beside the browser.
 """
@@ -45,7 +45,7 @@ PATIENCE = 60.0
 
 
 def missing() -> str:
-    """What to install for these tests; "" if all is there."""
+    """The program to install for these tests; "" if all is there."""
     return "" if _program() else "needs Chromium (Debian: apt-get install chromium)"
 
 
@@ -102,7 +102,7 @@ class Browser:
         os.close(self._out)
 
     def send(self, method: str, session: str | None = None, **parameters: Any) -> dict[str, Any]:
-        """Ask for something and wait for the answer; what happens meanwhile is kept in ``events``."""
+        """Ask for something and wait for the answer; ``events`` has what happens meanwhile."""
         self._number += 1
         message = {"id": self._number, "method": method, "params": parameters}
         if session:
@@ -175,7 +175,7 @@ class Tab:
         )
 
     def prefer(self, scheme: str) -> None:
-        """What the reader's system prefers: "light" or "dark"."""
+        """Set the preference of the reader's system: "light" or "dark"."""
         self.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     def ask(self, expression: str) -> Any:
@@ -194,7 +194,7 @@ class Tab:
             self.send("Input.dispatchKeyEvent", type="keyUp", key=key, windowsVirtualKeyCode=code)
 
     def picture(self) -> bytes:
-        """What the window shows, as PNG."""
+        """A picture of the window, as PNG."""
         return base64.b64decode(self.send("Page.captureScreenshot", format="png")["data"])
 
     @property
@@ -204,7 +204,7 @@ class Tab:
 
     @property
     def complaints(self) -> list[str]:
-        """What the page wrote on its console or failed with, and what the browser logged about it."""
+        """The page's output on its console, its failures, and the browser's log about it."""
         seen = ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded")
         return [json.dumps(event["params"]) for name in seen for event in self._events_of(name)]
 

@@ -1,4 +1,4 @@
-"""What a reader does with the page of a trace, and sees of it."""
+"""A reader of the page of a trace: its actions, and the texts that it sees."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def slide(tab: Tab, to: int) -> None:
 
 def text(tab: Tab, selector: str) -> str:
     """The text that is seen of an element."""
-    told: str = tab.ask(f"document.querySelector({selector!r}).innerText")
-    return told
+    shown: str = tab.ask(f"document.querySelector({selector!r}).innerText")
+    return shown
 
 
 def values(tab: Tab, column: str) -> dict[str, str]:
     """A column of the state table, by variable."""
     rows = "[...document.querySelectorAll('#values [data-variable]')]"
-    told: dict[str, str] = tab.ask(
+    found: dict[str, str] = tab.ask(
         f"Object.fromEntries({rows}.map((r) => [r.dataset.variable, r.querySelector('.{column}').textContent]))"
     )
-    return told
+    return found

@@ -1,4 +1,4 @@
-"""What tests on a real QEMU need, as marks that skip with the reason."""
+"""Requirements of tests on a real QEMU, as marks that skip with the reason."""
 
 from __future__ import annotations
 

@@ -36,10 +36,10 @@ def trace(tmp_path: Path) -> Path:
 def test_a_loss_is_told_and_kept(trace: Path) -> None:
     done = CliRunner().invoke(app, ["replay", str(trace), "--on", "qemu", "--accel", "tcg", "--times", "3", "--keep"])
     assert done.exit_code == Exit.REFUTED
-    told = done.output
-    assert "linux-6.1+qemu-7.2+kvm-auto, 44 steps" in told
-    assert "with tcg, dirty log tcg, writes over qtest" in told
-    assert "3 of 3: lost on the real system: block 1 at 0x" in told
+    output = done.output
+    assert "linux-6.1+qemu-7.2+kvm-auto, 44 steps" in output
+    assert "with tcg, dirty log tcg, writes over qtest" in output
+    assert "3 of 3: lost on the real system: block 1 at 0x" in output
     [seen] = load_observations(trace.parent / "seen.json")
     assert (seen.accelerator, seen.times, seen.results) == ("tcg", 3, {"lost on the real system": 3})
 
@@ -48,18 +48,18 @@ def test_a_loss_is_told_and_kept(trace: Path) -> None:
 def test_a_replay_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     path = COUNTEREXAMPLES / "early-release" / "trace.json"
     assert replay_on_qemu(path, "qemu", "tcg", 1, as_json=True) == Exit.AS_EXPECTED
-    told = json.loads(capsys.readouterr().out)
-    assert told["results"] == {"not lost": 1}
-    assert told["replays"][0] == {"result": "not lost", "step": None, "reason": "", "otherwise": "", "lost": []}
+    document = json.loads(capsys.readouterr().out)
+    assert document["results"] == {"not lost": 1}
+    assert document["replays"][0] == {"result": "not lost", "step": None, "reason": "", "otherwise": "", "lost": []}
 
 
 @needs_qemu
 def test_what_can_not_be_steered_is_undecided(capsys: pytest.CaptureFixture[str]) -> None:
     path = COUNTEREXAMPLES / "tcg-hot-tlb" / "trace.json"
     assert replay_on_qemu(path, "qemu", None, 1, write=True) == Exit.UNDECIDED
-    told = capsys.readouterr()
-    assert "could not be steered at step 3: write comes in the middle" in told.out
-    assert "not kept: it could not be steered" in told.err
+    printed = capsys.readouterr()
+    assert "could not be steered at step 3: write comes in the middle" in printed.out
+    assert "not kept: it could not be steered" in printed.err
     assert not (path.parent / "seen.json").exists()
 
 

@@ -85,5 +85,5 @@ def test_the_table_on_the_real_system(mode: str, tmp_path: Path) -> None:
         courses.append(course(after_the_pop(mode, round_, dirty)))
         courses.append(course(between_post_and_pop(mode, round_, dirty, "never", write="dma_write")))
         expected += [False, False]
-    told = [played.result for played in replay_all(courses, settings(mode, tmp_path), len(courses))]
-    assert told == [Result.LOST if lost else Result.KEPT for lost in expected]
+    results = [played.result for played in replay_all(courses, settings(mode, tmp_path), len(courses))]
+    assert results == [Result.LOST if lost else Result.KEPT for lost in expected]

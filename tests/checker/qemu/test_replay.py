@@ -1,4 +1,4 @@
-"""Counterexamples on a stock QEMU: what the model says is lost is lost, and what mends it mends it."""
+"""Counterexamples on a stock QEMU: what the model says is lost is lost, and a repair repairs it."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def a_hint_of_something_else(steering: Steering, *_: object) -> None:
 
 
 def test_a_replay_goes_on_where_only_the_host_does_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on a host in which the defect is mended: the hint takes nothing out of the bitmap, and nothing is lost."""
+    """As on a host in which the defect is fixed: the hint takes nothing out of the bitmap, and nothing is lost."""
     monkeypatch.setattr(Steering, "_do_post_hint", a_hint_of_something_else)
-    told = "0 pages were taken out of the bitmap, in the model 1"
+    reason = "0 pages were taken out of the bitmap, in the model 1"
     replayed = replay(known("early-release"), setup("tcg"))
-    assert str(replayed) == f"not lost (at step 25 {told})"
+    assert str(replayed) == f"not lost (at step 25 {reason})"
     strictly = play(Course.of(known("early-release")), setup("tcg"))
-    assert str(strictly) == f"the real system does otherwise at step 25: {told}"
+    assert str(strictly) == f"the real system does otherwise at step 25: {reason}"
 
 
 def test_poison_in_a_block_that_was_hinted_on_the_free_list_does_not_arrive() -> None:
@@ -61,7 +61,7 @@ def test_poison_in_a_block_that_was_hinted_on_the_free_list_does_not_arrive() ->
 
 
 def with_a_cell_a_round(trace: Trace) -> Course:
-    """The same run with a cell for each START: the stale one is ignored, and the block is sent."""
+    """This run with a cell for each START: the stale one is ignored, and the block is sent."""
     other = {"pop_start": "ignore_out_buffer", "honour_hint": "ignore_hint"}
     run = [(other.get(name, name), block) for name, block in trace.run]
     return Course.along(f"{trace.environment}+cell-per-round", trace.sizes, [*run[:-1], *SEND, run[-1]])

@@ -83,7 +83,7 @@ def test_without_hints_all_memory_arrives() -> None:
 
 @pytest.mark.slow
 def test_a_real_destination_has_what_ours_has() -> None:
-    """What the device has popped is not there, for QEMU and for its guest, too; the rest is."""
+    """A page that the device has popped is missing, for QEMU and for its guest, too; the rest is there."""
     with rig(setup(), TWO) as running:
         running.migrate()
         post_round(running, 1)

@@ -63,13 +63,13 @@ def text(app: Viewer, name: str) -> str:
     return content.plain
 
 
-def sought(told: str) -> Look:
+def sought(words: str) -> Look:
     """Search for a text: as if it were typed, but in one go."""
 
     def look(app: Viewer) -> None:
         app.action_seek()
-        app.query_one("#sought", Input).value = told
-        app.post_message(Input.Submitted(app.query_one("#sought", Input), told))
+        app.query_one("#sought", Input).value = words
+        app.post_message(Input.Submitted(app.query_one("#sought", Input), words))
 
     return look
 
@@ -78,9 +78,9 @@ def says(name: str, *words: str) -> Look:
     """Look whether a part says all that."""
 
     def look(app: Viewer) -> None:
-        told = " ".join(text(app, name).split())
+        shown = " ".join(text(app, name).split())
         for word in words:
-            assert word in told, told
+            assert word in shown, shown
 
     return look
 
@@ -146,8 +146,8 @@ def test_a_loop_is_told() -> None:
 def test_help_tells_the_keys_and_letters() -> None:
     def helped(app: Viewer) -> None:
         assert isinstance(app.screen, Help)
-        told = " ".join("".join(piece for piece, _ in line) for line in app.screen.lines)
-        assert all(word in told for word in ("search", "the cause", "RAMBlock.bmap", "Home End"))
+        shown = " ".join("".join(piece for piece, _ in line) for line in app.screen.lines)
+        assert all(word in shown for word in ("search", "the cause", "RAMBlock.bmap", "Home End"))
 
     def gone(app: Viewer) -> None:
         assert not isinstance(app.screen, Help)
@@ -216,11 +216,11 @@ def test_every_known_shape_of_story_is_shown() -> None:
 def test_hostile_texts_are_harmless() -> None:
     def looked_at(app: Viewer) -> None:
         steps = app.query_one(Steps)
-        told = [steps.render_line(y).text for y in range(steps.size.height)]
-        told += [text(app, name) for name in ("title", "status", *(f"{pane}-text" for pane in PANES))]
-        for shown in told:
+        texts = [steps.render_line(y).text for y in range(steps.size.height)]
+        texts += [text(app, name) for name in ("title", "status", *(f"{pane}-text" for pane in PANES))]
+        for shown in texts:
             assert {c for c in shown if not " " <= c <= "~"} <= {"\n", "\u2502"}
-        assert "[red]R[/red]" in "".join(told).replace("\n", "").replace("  ", "")
+        assert "[red]R[/red]" in "".join(texts).replace("\n", "").replace("  ", "")
 
     viewed(
         hostile_story("shared-start-cell", ON_A_TERMINAL, instead=True),
@@ -235,11 +235,11 @@ def test_hostile_texts_are_harmless() -> None:
 
 
 def test_a_long_trace_is_made_line_by_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    story, made, told = build_story(long_trace(10_000)), [], Steps._row
+    story, made, original = build_story(long_trace(10_000)), [], Steps._row
 
     def counted(self: Steps, row: int) -> Line:
         made.append(row)
-        return told(self, row)
+        return original(self, row)
 
     monkeypatch.setattr(Steps, "_row", counted)
     viewed(story, "home", "end", at(len(story.moments)), sought("5000"), at(5000))

@@ -35,8 +35,8 @@ def texts(root: Element) -> list[str]:
 def test_every_known_trace_is_drawn_with_all_its_steps(name: str) -> None:
     story = known(name)
     root = drawn(story)
-    told = [group.findtext(f"{SVG}title") for group in groups(root)]
-    assert told == [f"{m.number}, {story.lanes[m.lane].name}: {m.says}" for m in story.moments]
+    titles = [group.findtext(f"{SVG}title") for group in groups(root)]
+    assert titles == [f"{m.number}, {story.lanes[m.lane].name}: {m.says}" for m in story.moments]
     assert root.findtext(f"{SVG}title") == f"{story.claim}: {story.verdict}"
     assert (root.findtext(f"{SVG}desc") or "").startswith(story.explanation.chain[0].says)
     radii = [float(group.find(f"{SVG}circle").get("r")) for group in groups(root)]  # type: ignore[union-attr, arg-type]
@@ -48,15 +48,15 @@ def test_every_known_trace_is_drawn_with_all_its_steps(name: str) -> None:
 def test_ring_traffic_is_what_the_ring_did(name: str) -> None:
     story = known(name)
     for moment in story.moments:
-        told = traffic(story, moment)
-        if told is None:
+        moved = traffic(story, moment)
+        if moved is None:
             assert all(change.variable != story.ring for change in moment.changes)
             continue
         before, after = (story.state(moment.number - past)[story.ring] for past in (1, 0))
         entries = [entry(e) for e in before["entries"]]
-        assert list(told.popped) == entries[: len(told.popped)]
-        assert [entry(e) for e in after["entries"]] == entries[len(told.popped) :] + list(told.posted)
-        assert after["used"] == before["used"] + len(told.popped) - told.taken
+        assert list(moved.popped) == entries[: len(moved.popped)]
+        assert [entry(e) for e in after["entries"]] == entries[len(moved.popped) :] + list(moved.posted)
+        assert after["used"] == before["used"] + len(moved.popped) - moved.taken
 
 
 def test_posts_and_pops_are_told() -> None:
@@ -65,16 +65,16 @@ def test_posts_and_pops_are_told() -> None:
 
 
 def test_a_loop_is_marked() -> None:
-    told = texts(drawn(known("full-ring-spin")))
-    assert told.index("20") < told.index("from here for ever") < told.index("21")
-    assert "and again from step 21" in told
+    shown = texts(drawn(known("full-ring-spin")))
+    assert shown.index("20") < shown.index("from here for ever") < shown.index("21")
+    assert "and again from step 21" in shown
     assert "and so it stays for ever" in texts(drawn(known("lost-kick")))
 
 
 def test_a_loop_is_marked_where_its_first_steps_are_left_out() -> None:
-    told = texts(drawn(known("full-ring-spin"), range(23, 25)))
-    assert told.index("20 steps not drawn") < told.index("from here for ever")
-    assert told.index("from here for ever") < told.index("2 steps not drawn") < told.index("23")
+    shown = texts(drawn(known("full-ring-spin"), range(23, 25)))
+    assert shown.index("20 steps not drawn") < shown.index("from here for ever")
+    assert shown.index("from here for ever") < shown.index("2 steps not drawn") < shown.index("23")
 
 
 def test_steps_can_be_asked_for() -> None:

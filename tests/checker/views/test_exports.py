@@ -52,17 +52,17 @@ def test_golden(name: str, format: str) -> None:
 
 @pytest.mark.parametrize("name", WITH_TRACE)
 def test_itf_keeps_to_its_schema(name: str) -> None:
-    told = itf.document(story(name))
-    jsonschema.validate(told, ITF_SCHEMA)
-    assert all(set(state) == {"#meta", *told["vars"]} for state in told["states"])
-    assert set(told["#meta"]["varTypes"]) == set(told["vars"])
+    document = itf.document(story(name))
+    jsonschema.validate(document, ITF_SCHEMA)
+    assert all(set(state) == {"#meta", *document["vars"]} for state in document["states"])
+    assert set(document["#meta"]["varTypes"]) == set(document["vars"])
 
 
 def test_the_schema_refuses_what_is_no_itf() -> None:
-    told = itf.document(story("tcg-hot-tlb"))
-    told["states"][3]["memory.free"] = {"#set": [1]}
+    document = itf.document(story("tcg-hot-tlb"))
+    document["states"][3]["memory.free"] = {"#set": [1]}
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(told, ITF_SCHEMA)
+        jsonschema.validate(document, ITF_SCHEMA)
 
 
 def unpacked(value: Any) -> Any:
@@ -87,13 +87,13 @@ def with_blocks_in_words(name: str, value: Any) -> Any:
 @pytest.mark.parametrize("name", ["shared-start-cell", "early-release", "full-ring-spin", "nobody-reclaims"])
 def test_itf_has_every_state(name: str) -> None:
     trace = load(FOLDER / name / "trace.json")
-    told = itf.document(build_story(trace))
-    for state, made in zip(trace.states, told["states"], strict=False):
+    document = itf.document(build_story(trace))
+    for state, made in zip(trace.states, document["states"], strict=False):
         for variable, value in state.items():
             assert unpacked(made[variable]) == with_blocks_in_words(variable, value), variable
-    left_out = len(trace.states) - len(told["states"])
+    left_out = len(trace.states) - len(document["states"])
     assert left_out == (trace.loop is not None and trace.loop < len(trace.steps))
-    assert told.get("loop") == trace.loop
+    assert document.get("loop") == trace.loop
 
 
 # -- Mermaid ----------------------------------------------------------------------------------
@@ -115,22 +115,22 @@ def test_mermaid_is_made_of_known_lines(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["shared-start-cell", "full-ring-spin"])
 def test_hostile_text_stays_text(name: str) -> None:
-    told = hostile_story(name, HOSTILE)
-    text = mail.render(told)
+    shown = hostile_story(name, HOSTILE)
+    text = mail.render(shown)
     assert text.isascii()
     assert all(len(line) <= 78 and line.isprintable() for line in text.splitlines())
-    page = note.render(told)
+    page = note.render(shown)
     assert not set(page) & set("\x1b\x07\u202e")
     assert page.count("```") == 2
     drawn_page = markdown.markdown(page, extensions=["tables", "fenced_code"])
     assert "<script" not in drawn_page
     assert "<strong>bold" not in drawn_page
     assert drawn_page.count("<h1>") == 1
-    drawn = mermaid.render(told)
+    drawn = mermaid.render(shown)
     assert not set(drawn.replace("->>", "")) & set("<>%{}\x1b\u202e")
     assert all("#" in line.split(";")[0] for line in drawn.splitlines() if ";" in line)
-    jsonschema.validate(itf.document(told), ITF_SCHEMA)
-    assert itf.render(told).isascii()
+    jsonschema.validate(itf.document(shown), ITF_SCHEMA)
+    assert itf.render(shown).isascii()
 
 
 # -- the command ------------------------------------------------------------------------------
@@ -154,7 +154,7 @@ def test_export_writes_what_the_suffix_says(tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(
-    ("format", "output", "told"),
+    ("format", "output", "complaint"),
     [
         ("pdf", None, "no format is called 'pdf'"),
         (None, Path("trace.pdf"), "no format has this suffix"),
@@ -162,10 +162,10 @@ def test_export_writes_what_the_suffix_says(tmp_path: Path, monkeypatch: pytest.
         ("\x1b[31m" * 40, None, "no format is called '\\x1b[31m"),
     ],
 )
-def test_formats_that_there_are_not(format: str | None, output: Path | None, told: str) -> None:
+def test_formats_that_there_are_not(format: str | None, output: Path | None, complaint: str) -> None:
     with pytest.raises(BadInput) as refused:
         format_for(format, output)
-    assert told in str(refused.value)
+    assert complaint in str(refused.value)
     assert str(refused.value).isprintable()
 
 

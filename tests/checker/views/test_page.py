@@ -29,9 +29,9 @@ def test_the_head_says_what_the_trace_is_about(opened: Show) -> None:
 
 
 def test_worlds_that_stop_the_trace_are_told(opened: Show) -> None:
-    mended = PreventingRule("driver.start_cell", "SHARED", "PER_ROUND", "mended", 36, "it has another cell", True, 1234)
+    fixing = PreventingRule("driver.start_cell", "SHARED", "PER_ROUND", "mended", 36, "it has another cell", True, 1234)
     other = PreventingRule("device.honours", "ALWAYS", "NEVER", "", 0, "", None)
-    tab = opened(replace(known(LOST), preventing_rules=(mended, other)))
+    tab = opened(replace(known(LOST), preventing_rules=(fixing, other)))
     assert "stopped by driver.start_cell: PER_ROUND (2 tried)" in text(tab, "summary")
     tab.ask("document.querySelector('details').open = true")
     assert "yes, in all 1,234 states" in text(tab, ".stopped tbody tr:first-child")
@@ -70,9 +70,9 @@ def test_a_step_is_told_with_its_source(opened: Show) -> None:
     story = known(LOST)
     tab = opened(story)
     moment = story.moments[37]
-    told = text(tab, "#step")
+    shown = text(tab, "#step")
     for part in ("step 38 of 44", "device", moment.label, moment.says, moment.where, moment.text, moment.breaks[0]):
-        assert part in told
+        assert part in shown
     links = tab.ask("[...document.querySelectorAll('#step a')].map((a) => [a.textContent, a.href, a.rel])")
     assert links == [[link.text, link.address, "noreferrer noopener"] for link in moment.links]
 

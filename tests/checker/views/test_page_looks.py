@@ -152,8 +152,8 @@ def test_hostile_texts_are_texts(opened: Show) -> None:
         assert tab.ask("document.querySelectorAll('a[href^=\"javascript\"]').length") == 0
     tab.press("m", "/", *"txet")
     for selector in (".claim", ".facts", ".chain", ".stopped", "#step", "#map", "#lanes"):
-        told = tab.ask(f"document.querySelector({selector!r}).textContent")
-        assert SEEN + WRITTEN in told, selector
+        shown = tab.ask(f"document.querySelector({selector!r}).textContent")
+        assert SEEN + WRITTEN in shown, selector
     assert tab.ask("typeof window.ran") == "undefined"
     assert tab.ask("document.querySelectorAll('script').length") == 2
 

@@ -145,8 +145,8 @@ def test_only_what_matters_says_how_many_it_leaves_out() -> None:
     text = show_all(story, part=Part(only_matters=True))
     left_out = [m.number for m in story.moments if m.weight == Weight.ENABLES]
     assert f"{len(left_out)} of 44 steps left out" in text
-    told = sum(int(found) for found in re.findall(r"(\d+) left out$", text, re.MULTILINE))
-    assert told == len(left_out)
+    counted = sum(int(found) for found in re.findall(r"(\d+) left out$", text, re.MULTILINE))
+    assert counted == len(left_out)
     assert numbers(text) == [0, *(m.number for m in story.moments if m.weight != Weight.ENABLES)]
     assert "[S1 h1 T]" in row(text, 36), "what changed in a step that is left out is shown in the next row"
 
