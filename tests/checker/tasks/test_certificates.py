@@ -171,8 +171,9 @@ def test_the_hash_covers_every_file_of_the_text(tmp_path: Path) -> None:
     shutil.copytree(package, copied)
     known = certify.spec_hash(copied)
     assert known == certify.spec_hash(package)
-    sources = [p for p in copied.rglob("*") if p.suffix in (".py", ".json")]
+    sources = [p for p in copied.rglob("*") if p.suffix in (".py", ".json", ".toml")]
     assert copied / "catalogue" / "pins.json" in sources
+    assert copied / "catalogue" / "defects_host.toml" in sources
     assert copied / "protocol" / "driver.py" in sources
     for path in sources:
         content = path.read_bytes()
