@@ -1,13 +1,13 @@
 """Why the properties hold: the inductive invariants, each one sentence and one predicate.
 
-Each names the lemmas that it leans on: those that are used, beside itself, to show that every step keeps
-it. The proof of a lemma may use no others, so what rests on what can be read here.
+Each names the lemmas that it leans on: those that are used, beside itself, to show that every step keeps it. Its proof
+may use no others, so that the text shows all dependencies.
 
 They are in :mod:`hintspec.proof.dirty_log`, :mod:`hintspec.proof.hint_queue`, :mod:`hintspec.proof.jobs` and
 :mod:`hintspec.proof.wakeups`.
 
-They are for devices that accept an id once and drivers that read it in the worker. With a shared START
-cell, or a clear that comes late, the proof fails at the guilty step, and it should.
+They are for devices that accept an id once and drivers that read it in the worker. With a shared START cell, or a clear
+that comes late, the proof fails at the guilty step, as it should.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def ids_do_not_lap(s: State) -> Term:
     return in_window(s.driver.cache, now) & in_window(s.driver.active, now) & in_window(s.ghost.last_id, now)
 
 
-@assumption("the same", hinting)
+@assumption("a window of ids lasts for 24 days, as in ids_do_not_lap", hinting)
 def entries_do_not_lap(s: State, slot: Term) -> Term:
     """No entry on the ring is a whole window of ids old."""
     return implies(s.ring.queue.holds(slot), in_window(posted_under(s, slot), s.device.cmd_id))

@@ -316,7 +316,7 @@ GHOSTS_SAY_THIS = step_property(
 
 
 @transition_invariant(GHOSTS_SAY_THIS, of=("ring.queue", "ghost.open", "ghost.last_id"), by=(DEVICE,), when=hinting)
-def seen_of_ids(s: State, t: State) -> Term:
+def ids_are_noted(s: State, t: State) -> Term:
     """Each out buffer that is popped is noted, ignored or not; a hint is not."""
     sent = payload(s)
     carries_id = is_issued(sent)
