@@ -1,8 +1,8 @@
 """Bounded search with Z3: no run of at most k steps breaks a property, or a shortest run that does.
 
 The transition relation is unrolled one step at a time in one incremental solver for finite domains
-(``QF_FD``: everything becomes bits for Z3's SAT core). At each depth each property is asked after on its
-own: that is several times faster than asking after all at once.
+(``QF_FD``: everything becomes bits for Z3's SAT core). Each depth has a query for each property, which is several
+times faster than one for all of them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hintproof.engines.limits import Limits
 from hintproof.engines.options import BoundedOptions
 from hintproof.engines.report import BoundedFound, Run
 from hintproof.interpret.bitvector import BitVectors, Expr, SymbolicState, choose_value, leaves_of
-from hintproof.interpret.concrete import Concrete, Instance
+from hintproof.interpret.concrete import Concrete
 from hintproof.system.clock import Clock, milliseconds
 from hintproof.system.progress import Progress
 from hintspec.language.declare import ALWAYS, OF_ALL_STATES, SOMETIMES, STEP
@@ -52,8 +52,8 @@ class _Unrolling:
         self.state = after
         return before
 
-    def spoken_up(self, item: RecordedProperty, before: SymbolicState) -> Expr:
-        """That the property speaks up in the newest step or state (see ``Concrete.judge``)."""
+    def decided_by_newest(self, item: RecordedProperty, before: SymbolicState) -> Expr:
+        """That the newest step or state violates the property, or reaches its goal (see ``Concrete.judge``)."""
         if item.declared.kind == STEP:
             broken = [
                 z3.And(choice, z3.Not(self.bits.term(term, before, instance.block)))
@@ -67,24 +67,25 @@ class _Unrolling:
         return z3.Or([z3.Not(p) for p in parts] if item.declared.kind == ALWAYS else parts)
 
     def ask(self, item: RecordedProperty, before: SymbolicState, seconds: float | None) -> Any:
-        """Whether the property can speak up in the newest step; if it can't, the solver learns that."""
-        speaks = self.spoken_up(item, before)
+        """Ask whether the newest step can violate the property, or reach its goal; the solver learns if it can't."""
+        decided = self.decided_by_newest(item, before)
         mark = z3.Bool(f"{item.name}@{len(self.choices)}")
-        self.solver.add(z3.Implies(mark, speaks))
+        self.solver.add(z3.Implies(mark, decided))
         if seconds is not None:
             self.solver.set("timeout", milliseconds(seconds))
         answer = self.solver.check(mark)
         if answer == z3.unsat:
-            self.solver.add(z3.Not(speaks))
+            self.solver.add(z3.Not(decided))
         return answer
 
     def run(self, model: Any) -> Run:
         """The run that a satisfying assignment describes."""
-        steps: list[Instance] = []
-        for chosen in self.choices:
-            taken = [i for c, i in zip(chosen, self.instances, strict=True) if z3.is_true(model.eval(c))]
-            steps.extend(taken)
-        return [(instance.action.name, instance.block) for instance in steps]
+        return [
+            instance.step
+            for chosen in self.choices
+            for choice, instance in zip(chosen, self.instances, strict=True)
+            if z3.is_true(model.eval(choice))
+        ]
 
 
 def search_bounded(
@@ -118,6 +119,5 @@ def search_bounded(
             found.depths[item.name] = depth
             if depth == options.depth_for(item.name):
                 waiting.remove(item)
-    found.finished = not found.stopped_by
     found.seconds = clock.seconds
     return found

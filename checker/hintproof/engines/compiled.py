@@ -96,8 +96,8 @@ class CompiledSearch:
         self.states[0] = packed.pack(concrete.initial)
         self._steps.canonical(self.states, 0)
         self._make_table(1 << (2 * len(self._scratch)).bit_length(), map)
-        spoken = self._spoken = int(concrete.judge(concrete.initial))
-        self.first = [0 if spoken >> bit & 1 else -1 for bit in range(len(concrete.state_properties))]
+        decided = self._decided = int(concrete.judge(concrete.initial))
+        self.first = [0 if decided >> bit & 1 else -1 for bit in range(len(concrete.state_properties))]
 
     # -- memory ----------------------------------------------------------------------------
     def _reserve(self, words: int) -> None:
@@ -117,7 +117,7 @@ class CompiledSearch:
         self._room = room
         self._scratch = np.empty((threads * room, words), np.int64)
         self._via = np.empty(threads * room, np.uint16)
-        self._places, self._said = (np.empty(threads * room, np.int64) for _ in range(2))
+        self._places, self._verdicts = (np.empty(threads * room, np.int64) for _ in range(2))
         self._mine = np.zeros((threads, room + 2 * kernel.AHEAD), np.int64)
         self._hashes = np.zeros(threads * room + 2 * kernel.AHEAD, np.int64)
         self._ends = np.empty((threads, self._rows_at_a_time), np.int64)
@@ -127,11 +127,11 @@ class CompiledSearch:
         self._broken_at = np.full((threads, max(len(self.system.step_properties), 1), 2), -1, np.int64)
         self._deadlock = np.full((threads, 1), -1, np.int64)
 
-    def _make_table(self, size: int, together: Callable[..., Any]) -> None:
+    def _make_table(self, size: int, each: Callable[..., Any]) -> None:
         self.table = zeros((0,), np.uint32)  # the old one goes first
         self.table = zeros((size,), np.uint32)
         self._bits = size.bit_length() - 1
-        list(together(self._fill, range(self.threads)))
+        list(each(self._fill, range(self.threads)))
 
     def _fill(self, part: int) -> None:
         for low in range(0, self.count, 1 << 20):  # a few at a time, so that Ctrl-C is heard
@@ -142,11 +142,11 @@ class CompiledSearch:
         """Whether there are rows for the steps of the next batch, however many are new."""
         return self.count + self._hashes.size <= len(self.states)
 
-    def _grow_table(self, together: Callable[..., Any]) -> bool:
+    def _grow_table(self, each: Callable[..., Any]) -> bool:
         """Keep the table from filling up; False if there is no memory for that."""
         try:
             while self.count + int(self._sizes.sum()) > _FULL * len(self.table):
-                self._make_table(len(self.table) * (4 if len(self.table) < _LARGE else 2), together)
+                self._make_table(len(self.table) * (4 if len(self.table) < _LARGE else 2), each)
         except MemoryError:
             return False
         return True
@@ -179,16 +179,16 @@ class CompiledSearch:
         high = min(self.here + self._rows_at_a_time * self.threads, self._level_ends)
         threads = range(self.threads)
         shared = self.threads > 1 and high - self.here >= _WORTH_SHARING
-        together: Callable[..., Any] = pool.map if shared else map
+        each: Callable[..., Any] = pool.map if shared else map
         cuts = [self.here + (high - self.here) * t // self.threads for t in (*threads, self.threads)]
-        list(together(lambda t: self._expand(t, cuts[t], cuts[t + 1]), threads))
-        if not self._grow_table(together):
+        list(each(lambda t: self._expand(t, cuts[t], cuts[t + 1]), threads))
+        if not self._grow_table(each):
             return False
-        list(together(self._insert, threads))
+        list(each(self._insert, threads))
         ends = self.count + np.cumsum([0, *self._fresh.sum(axis=0)])
-        spoken = list(together(lambda t: self._commit(t, int(ends[t]), int(ends[t + 1])), threads))
+        decided = list(each(lambda t: self._commit(t, int(ends[t]), int(ends[t + 1])), threads))
         for t in threads:
-            if spoken[t] & ~self._spoken:
+            if decided[t] & ~self._decided:
                 self._note_first(t, int(ends[t]), int(ends[t + 1]))
         self.transitions += int(self._sizes.sum())
         self.here, self.count = high, int(ends[-1])
@@ -217,15 +217,15 @@ class CompiledSearch:
         if self.threads > 1:
             end = begin + int(self._sizes[t])
             self._loops.commit(self.states, self.table, self._bits, self._scratch, begin, end, low, self._places)
-        return int(self._steps.judge_rows(self.states, low, high, self._said[self._buffer(t)]))
+        return int(self._steps.judge_rows(self.states, low, high, self._verdicts[self._buffer(t)]))
 
     def _note_first(self, t: int, low: int, high: int) -> None:
-        """Note the first rows in which properties speak up that did not before."""
-        said = self._said[self._buffer(t)][: high - low]
+        """Note the first rows that violate, or reach, what no row did before."""
+        verdicts = self._verdicts[self._buffer(t)][: high - low]
         for bit in range(len(self.first)):
-            if not self._spoken >> bit & 1 and (said >> bit & 1).any():
-                self.first[bit] = low + int(np.argmax(said >> bit & 1))
-                self._spoken |= 1 << bit
+            if not self._decided >> bit & 1 and (verdicts >> bit & 1).any():
+                self.first[bit] = low + int(np.argmax(verdicts >> bit & 1))
+                self._decided |= 1 << bit
 
     # -- what the plain search has, too ----------------------------------------------------
     @property
@@ -249,7 +249,7 @@ class CompiledSearch:
         raise AssertionError(f"no {name} breaks the promise after row {row}")
 
     def first_with(self, bit: int) -> int | None:
-        """The first state in which a property speaks up."""
+        """The first state that violates an ALWAYS property, or meets the goal of another one."""
         return self.first[bit] if self.first[bit] >= 0 else None
 
     def run_to(self, state: int) -> Run:
@@ -275,7 +275,7 @@ class CompiledSearch:
         return steps, here
 
     def _reached(self, state: int) -> tuple[int, int]:
-        """The row from which a state was first found, and the step: those of its batch are taken again."""
+        """The row from which a state was first found, and the step: the steps of its batch are taken again."""
         batch = bisect_right(self._batches, (state, len(self.states)))
         low, high = self._batches[batch - 1][1] if batch else 0, self._batches[batch][1]
         size = self._again(low, high)
@@ -309,12 +309,12 @@ class CompiledSearch:
         return float(row + self.table.nbytes / self.count)
 
     def met(self, bit: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
-        """Of each state, whether the property of that bit speaks up there."""
+        """For each state whether it has the bit of a property."""
         good = np.zeros(self.count, np.uint8)
         for low, high in self._parts():
-            said = np.empty(high - low, np.int64)
-            self._steps.judge_rows(self.states, low, high, said)
-            good[low:high] = said >> bit & 1
+            verdicts = np.empty(high - low, np.int64)
+            self._steps.judge_rows(self.states, low, high, verdicts)
+            good[low:high] = verdicts >> bit & 1
         return good
 
     def graph(self) -> Graph:

@@ -18,7 +18,7 @@ class Watch:
     def __init__(self, system: TransitionSystem) -> None:
         self._instances = [i.action.name for i in system.instances]
         self._actors = [i.action.action.actor.name for i in system.instances]
-        self._taken = [0] * len(self._instances)
+        self._counts = [0] * len(self._instances)
         names = dict.fromkeys(self._actors)
         self._pairs = {(a, b): 0 for a in names for b in names}
         self._branches = [(a.name, *branch) for a in system.model.actions for branch in _branches(a)]
@@ -28,7 +28,7 @@ class Watch:
 
     def step(self, before: int | None, instance: int) -> None:
         """A step was taken, after another one or as the first."""
-        self._taken[instance] += 1
+        self._counts[instance] += 1
         if before is not None:
             self._pairs[self._actors[before], self._actors[instance]] += 1
 
@@ -40,7 +40,7 @@ class Watch:
     def coverage(self) -> Coverage:
         """What was seen so far."""
         steps = dict.fromkeys(self._instances, 0)
-        for name, count in zip(self._instances, self._taken, strict=True):
+        for name, count in zip(self._instances, self._counts, strict=True):
             steps[name] += count
         branches = [
             Branch(step, kind, place, bool(self._seen >> i & 1), bool(self._failed >> i & 1))

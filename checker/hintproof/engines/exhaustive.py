@@ -214,7 +214,6 @@ def found_by(search: Search) -> ExhaustiveFound:
     """What a search found."""
     system = search.system
     found = ExhaustiveFound(
-        finished=not search.stopped_by,
         stopped_by=search.stopped_by,
         states=search.count,
         transitions=search.transitions,

@@ -1,6 +1,6 @@
 """Progress under weak fairness, and what can still be reached: questions to the whole graph of a search.
 
-A run speaks against a goal if from some state on it never meets it and yet is fair: each condition, a set of
+A run refutes a goal if from some state on it never meets it and yet is weakly fair: each condition, a set of
 steps, is met in passing time and again, by one of its steps or by a state in which none of them is possible.
 Such a run ends in a strongly connected part of the states that don't meet the goal; and a part in which every
 condition has a place where it is met is enough, as one can go round all these places for ever. So maximal
@@ -32,7 +32,7 @@ BYTES_PER_TRANSITION = 12
 
 @dataclass(frozen=True)
 class Lasso:
-    """A run that speaks against a goal: the shortest one to ``state``, and then ``loop`` round and round.
+    """A run that refutes a goal: the shortest one to ``state``, and then ``loop`` round and round.
 
     The loop is (instance, target) by (instance, target), and ends in ``state``. An empty one: it stays there.
     """

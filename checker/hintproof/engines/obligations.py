@@ -123,16 +123,16 @@ class Obligations:
             if goal is None or goal.eq(self._before(item.name)):
                 yield Untouched(action.name, item.name)
             else:
-                yield self._kept(step, item, goal)
+                yield self._preserved(step, item, goal)
         for name, goal in step.promised:
-            yield self._kept(step, self.claims[name], goal)
+            yield self._preserved(step, self.claims[name], goal)
 
     def _initially(self, item: RecordedProperty) -> Query:
         initial = {v.name: self.meaning.term(v.init, {}) for v in self.model.vars}
         sizes = [(WELL_FORMED, fact) for fact in self.meaning.sizes]
         return Query(INITIALLY, item.name, (*sizes, self._some_block), self._of(item, initial))
 
-    def _kept(self, step: _Step, item: RecordedProperty, goal: Expr) -> Query:
+    def _preserved(self, step: _Step, item: RecordedProperty, goal: Expr) -> Query:
         witnesses = tuple(e.witness for e in step.equalities)
         known = [*self._always, *step.guard, *self._leant_on(item, witnesses)]
         known += [(WELL_FORMED, e.at(block)) for e in step.equalities for block in (*self.blocks, *witnesses)]
@@ -175,8 +175,8 @@ class Obligations:
             known += [(item.name, fact) for fact in self._everywhere(item, self.state, ())]
         return (*known, self._some_block)
 
-    def everywhere_kept(self, names: Iterable[str], witnesses: tuple[Expr, ...]) -> tuple[Known, ...]:
-        """What is known of a state that keeps these claims, for the blocks and slots that can matter."""
+    def facts_of(self, names: Iterable[str], witnesses: tuple[Expr, ...]) -> tuple[Known, ...]:
+        """The facts of a state in which these claims hold, for the blocks and slots that can matter."""
         return (*self._always, *((name, fact) for name in names for fact in self._assumed(name, witnesses)))
 
     def _leant_on(self, item: RecordedProperty, witnesses: tuple[Expr, ...] = ()) -> Iterator[Known]:

@@ -54,8 +54,8 @@ class Found:
     ``against`` maps a property to the run that refutes it; for a property that holds of some state only, ``witnesses``
     maps it to a run that shows it. A run that refutes a liveness property goes round for ever: ``loops`` has the number
     of its steps before that. ``decides`` names the properties that the engine judges, ``undecided`` says of single
-    ones which limit was met. ``finished``: the engine did all that it set out to do; if not, ``stopped_by`` is the
-    limit that ended it. ``fired`` counts how often each action happened.
+    ones which limit was met. ``stopped_by`` is the limit that ended the engine, if one did. ``fired`` counts how often
+    each action happened.
     """
 
     engine: str
@@ -64,10 +64,14 @@ class Found:
     loops: dict[str, int] = field(default_factory=dict)
     undecided: dict[str, str] = field(default_factory=dict)
     decides: frozenset[str] = frozenset()
-    finished: bool = False
     stopped_by: str = ""
     fired: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
+
+    @property
+    def finished(self) -> bool:
+        """Whether the engine did all that it set out to do."""
+        return not self.stopped_by
 
     @property
     def counts(self) -> dict[str, int]:
@@ -119,7 +123,6 @@ class SampledFound(Found):
             self,
             against=_shorter(self.against, other.against),
             witnesses=_shorter(self.witnesses, other.witnesses),
-            finished=self.finished and other.finished,
             stopped_by=self.stopped_by or other.stopped_by,
             transitions=self.transitions + other.transitions,
             runs=self.runs + other.runs,

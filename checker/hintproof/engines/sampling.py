@@ -194,7 +194,7 @@ class _Search:
         return None
 
     # -- all of it -----------------------------------------------------------------------------
-    def replay_kept(self) -> None:
+    def replay_failures(self) -> None:
         """Replay what failed in earlier searches."""
         for name in self.looked_for:
             self._focus = name
@@ -210,7 +210,7 @@ class _Search:
 
     def run(self) -> SampledFound:
         """Generate until all is done, or a limit is met."""
-        self.replay_kept()
+        self.replay_failures()
         while not self.clock.is_over() and (self._pending or not self._is_over()):
             steps = self._ask((Phase.generate, Phase.shrink), DRAWS)
             if steps is not None:
@@ -220,7 +220,6 @@ class _Search:
         as_long_as_they_are = self._pending
         found.against = {n: self._run(steps) for n, steps in (self._shortest | as_long_as_they_are).items()}
         found.stopped_by = self.clock.says() if self.clock.is_over() else ""
-        found.finished = not found.stopped_by
         found.coverage = self.watch.coverage()
         found.fired = found.coverage.steps
         found.runs, found.transitions = self.guide.walks, sum(found.fired.values())

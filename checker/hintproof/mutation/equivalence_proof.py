@@ -1,6 +1,6 @@
-"""Proof that a changed step does the same as the original, for every size: in each state that keeps all lemmas.
+"""Proof that a changed step is equivalent to the original, for every size: in each state in which all lemmas hold.
 
-Only lemmas are used that are proved of the original. Then by induction the mutant reaches the same states as the
+The proof uses only lemmas that are proved of the original. So by induction the mutant reaches the same states as the
 original, in the same ways.
 """
 
@@ -16,8 +16,8 @@ from hintproof.interpret.unbounded import Expr, ListOf, RingOf, SetOf
 from hintspec.language.recording import Model, RecordedAction
 
 
-class Sameness:
-    """Asks of one model, recorded without the budgets of a finite search, whether a changed step is the same."""
+class EquivalenceProof:
+    """Proves changed steps of one model equivalent; the model is recorded without the budgets of a finite search."""
 
     def __init__(self, model: Model, seconds: float) -> None:
         self.model = model
@@ -38,20 +38,20 @@ class Sameness:
             guards = [z3.And(meaning.guard(a, asked.state, asked.taken)) for a in (original, changed)]
             after = [meaning.after(a, asked.state, asked.taken) for a in (original, changed)]
         witnesses = tuple(e.witness for e in equalities)
-        known: list[Known] = list(asked.everywhere_kept(self.lemmas, witnesses))
+        known: list[Known] = list(asked.facts_of(self.lemmas, witnesses))
         known += [(WELL_FORMED, e.at(b)) for e in equalities for b in (*asked.blocks, *witnesses)]
         if original.action.takes_block:
             known.append((WELL_FORMED, asked.taken != meaning.no_block))
         touched = original.updates.keys() | changed.updates.keys()
         goals = [guards[0] == guards[1]]
-        goals += [z3.Implies(guards[0], self._alike(after[0][name], after[1][name])) for name in touched]
+        goals += [z3.Implies(guards[0], self._equal(after[0][name], after[1][name])) for name in touched]
         return all(self._holds(tuple(known), goal) for goal in goals)
 
     def _holds(self, known: tuple[Known, ...], goal: Expr) -> bool:
         return ask(Query("", "", known, goal), self.seconds).verdict == "proved"
 
-    def _alike(self, a: Any, b: Any) -> Expr:
-        """That two values are the same: of a set in any one block, of a ring or list in any one slot."""
+    def _equal(self, a: Any, b: Any) -> Expr:
+        """That two values are equal: of a set in any one block, of a ring or list in any one slot."""
         names = self._obligations.names
         if isinstance(a, SetOf):
             return a.has(names.block) == b.has(names.block)

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from hintproof.mutation.baseline import Baseline
-from hintproof.mutation.equivalence_proof import Sameness
+from hintproof.mutation.equivalence_proof import EquivalenceProof
 from hintproof.mutation.judge import EQUAL, KILLED, PROVED, SURVIVES, UNDECIDED, Outcome, Stage, search_mutant
 from hintproof.mutation.mutants import MERGE, Mutant, is_budget, mutants
 from hintproof.system.errors import BadInput
@@ -79,8 +79,8 @@ def counterpart(environment: str, mutant: Mutant) -> Mutant | None:
 
 
 @cache
-def _sameness(environment: str) -> Sameness:
-    return Sameness(unbounded_model(environment), _SECONDS)
+def _equivalence_proof(environment: str) -> EquivalenceProof:
+    return EquivalenceProof(unbounded_model(environment), _SECONDS)
 
 
 def judge_mutant(environment: str, name: str, seconds: float | None = None, progress: Progress | None = None) -> Row:
@@ -97,7 +97,7 @@ def judge_mutant(environment: str, name: str, seconds: float | None = None, prog
 
     outcome = search_mutant(mutant, stages_of(environment), baseline, seconds)
     provable = outcome.verdict == EQUAL and mutant.operator != MERGE
-    if provable and _sameness(environment).proves(_without_budgets(mutant.made[0])):
+    if provable and _equivalence_proof(environment).proves(_without_budgets(mutant.made[0])):
         outcome = replace(outcome, verdict=PROVED)
     elif outcome.verdict == EQUAL and outcome.elsewhere:
         outcome = replace(outcome, verdict=SURVIVES)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from hintproof.engines.exhaustive import NO_DEADLOCK
 from hintproof.interpret.values import plain, spoken_of, values
 from hintproof.story.model import Cause
-from hintproof.trace.lasso import Kept, keeps, passed_over
+from hintproof.trace.lasso import LoopFairness, loop_fairness, unobliged_actions
 from hintproof.trace.replay import Trace
 from hintspec.language.declare import LEMMA, RECOVERABLE, SOMETIMES, STEP
 from hintspec.language.folds import reads
@@ -48,10 +48,10 @@ def _for_ever(trace: Trace, item: RecordedProperty, loop: int) -> Iterator[Cause
         yield Cause(loop + 1, f"{where} ({again}) may repeat for ever, and what is asked for never comes: {never}.")
     else:
         yield Cause(loop, f"The last state may stay for ever, and what is asked for is not met in it: {never}.")
-    fairness = keeps(trace.concrete, item, trace.run, trace.raw, loop)
+    fairness = loop_fairness(trace.concrete, item, trace.run, trace.raw, loop)
     if fairness:
         yield Cause(0, f"Nobody fails to do what he is obliged to: {'; '.join(_describe_fairness(fairness))}.")
-    over = passed_over(trace.concrete, trace.run, trace.raw, loop)
+    over = unobliged_actions(trace.concrete, trace.run, trace.raw, loop)
     if over:
         yield Cause(0, f"Possible all the while, and nobody is obliged to it: {', '.join(over)}.")
 
@@ -66,7 +66,7 @@ def _all_the_while(trace: Trace, item: RecordedProperty, loop: int) -> str:
     return ", ".join(parts)
 
 
-def _describe_fairness(conditions: list[Kept]) -> Iterator[str]:
+def _describe_fairness(conditions: list[LoopFairness]) -> Iterator[str]:
     """How the loop meets each fairness condition; those that are disabled after the same step together."""
     idle: dict[int | None, list[str]] = {}
     for met in conditions:

@@ -1,4 +1,4 @@
-"""Runs that go round for ever: whether one speaks against a property of progress, and by what it is fair."""
+"""Runs that go round for ever: whether one refutes a liveness property, and how it is weakly fair."""
 
 from __future__ import annotations
 
@@ -13,46 +13,48 @@ from hintspec.language.recording import RecordedFairness, RecordedProperty
 
 
 @dataclass(frozen=True)
-class Kept:
-    """How a loop keeps to a condition: by these steps (numbers), or, where there are none, as nothing of it is
-    possible after that step (a number, 0 for the beginning)."""
+class LoopFairness:
+    """How a loop is fair to a condition: its own steps there (numbers), or, without any, a step after which
+    none of its own is possible (0: the beginning)."""
 
     condition: RecordedFairness
     steps: tuple[int, ...]
     idle_after: int | None
 
     @property
-    def is_kept(self) -> bool:
-        """Whether it keeps to it at all."""
+    def is_fair(self) -> bool:
+        """Whether the loop is fair to it at all."""
         return bool(self.steps) or self.idle_after is not None
 
 
-def possible(system: TransitionSystem, state: State) -> set[str]:
-    """The names of the actions that are possible in a state."""
+def enabled_actions(system: TransitionSystem, state: State) -> set[str]:
+    """The names of the actions that are enabled in a state."""
     return {system.instances[index].action.name for index, _, _ in system.successors(state)}
 
 
-def keeps(system: TransitionSystem, item: RecordedProperty, run: Run, states: Sequence[State], loop: int) -> list[Kept]:
-    """How the loop, which begins after so many steps, keeps to each condition of the property."""
-    offered = [possible(system, state) for state in states[loop:]]
-    kept = []
+def loop_fairness(
+    system: TransitionSystem, item: RecordedProperty, run: Run, states: Sequence[State], loop: int
+) -> list[LoopFairness]:
+    """How the loop, which begins after so many steps, is fair to each condition of the property."""
+    offered = [enabled_actions(system, state) for state in states[loop:]]
+    fairness = []
     for condition in item.fair:
         steps = tuple(n for n, (name, _) in enumerate(run[loop:], loop + 1) if name in condition.steps)
         idle = [loop + n for n, names in enumerate(offered) if not names & condition.steps]
-        kept.append(Kept(condition, steps, idle[0] if idle else None))
-    return kept
+        fairness.append(LoopFairness(condition, steps, idle[0] if idle else None))
+    return fairness
 
 
-def passed_over(system: TransitionSystem, run: Run, states: Sequence[State], loop: int) -> list[str]:
+def unobliged_actions(system: TransitionSystem, run: Run, states: Sequence[State], loop: int) -> list[str]:
     """The actions that are possible in every state of the loop and never happen: nobody is obliged to them."""
-    always = set.intersection(*(possible(system, state) for state in states[loop:])) - {n for n, _ in run[loop:]}
+    always = set.intersection(*(enabled_actions(system, state) for state in states[loop:])) - {n for n, _ in run[loop:]}
     return [action.name for action in system.model.actions if action.name in always]
 
 
 def refuse_unless_refuting(
     system: TransitionSystem, item: RecordedProperty, run: Run, states: Sequence[State], loop: int | None
 ) -> None:
-    """Raise :class:`BadInput` if the run, with its loop, does not speak against the property of progress."""
+    """Raise :class:`BadInput` if the run, with its loop, does not refute the liveness property."""
     name = item.name
     if loop is None:
         raise BadInput(f"{name} is a property of progress: a run against it needs a loop, and this one has none")
@@ -64,6 +66,8 @@ def refuse_unless_refuting(
     for number, state in enumerate(states[loop:], loop):
         if system.judge(state) & goal:
             raise BadInput(f"the goal of {name} is met in the loop, after step {number}: the run does not violate it")
-    for kept in keeps(system, item, run, states, loop):
-        if not kept.is_kept:
-            raise BadInput(f"the loop is not fair: a step of {kept.condition.name} is always possible and never taken")
+    for fairness in loop_fairness(system, item, run, states, loop):
+        if not fairness.is_fair:
+            raise BadInput(
+                f"the loop is not fair: a step of {fairness.condition.name} is always possible and never taken"
+            )

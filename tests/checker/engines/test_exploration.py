@@ -232,7 +232,7 @@ def test_two_explorations_together_have_the_shorter_runs() -> None:
     assert both.against["hint_in_batch"] == two.against["hint_in_batch"]
     assert both.runs == 1_600
     assert both.transitions == one.transitions + two.transitions
-    assert not replace(one, finished=False).merged(two).finished
+    assert not replace(one, stopped_by="limit of 1 seconds").merged(two).finished
 
 
 def test_a_long_run_is_shortened_to_the_shortest() -> None:

@@ -98,7 +98,7 @@ def test_a_new_refutation_is_seen(result: Result) -> None:
 
 def test_engines_that_contradict_each_other_are_seen(result: Result) -> None:
     full = result.found["exhaustive"]
-    result.found["bounded"] = BoundedFound(decides=full.decides, finished=True, depths=dict.fromkeys(full.decides, 15))
+    result.found["bounded"] = BoundedFound(decides=full.decides, depths=dict.fromkeys(full.decides, 15))
     assert any("finds nothing" in line for line in result.disagreements)
     result.found["bounded"].against["no_lost_write"] = full.against["no_lost_write"][:-1]
     assert any("shortest runs" in line for line in result.disagreements)
