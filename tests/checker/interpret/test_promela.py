@@ -129,7 +129,7 @@ def test_the_text_is_readable() -> None:
     text = promela(prepare("linux-6.1+qemu-7.2+kvm-auto", Sizes(1, 3, 2)), "a title")
     assert text.startswith("/* a title; blocks=1 ring=3 rounds=2.")
     assert "/* S3 set_active_id: driver; virtio_balloon.c: send_cmd_id_start */" in text
-    assert "driver_at == worker_S3" in text
+    assert "driver_at == worker_SET_ID" in text
     assert max(len(line) for line in text.splitlines() if line.strip().startswith("/*")) <= 120
 
 

@@ -17,10 +17,10 @@ from hintspec.protocol.state import State, Worker
 
 def misspelt(s: State) -> Term:
     # the first line and the last are right
-    s.driver.at = Worker.W1
-    s.driver.att = Worker.W1
-    s.driver.at = "W1"
-    s.drivr.at = Worker.W1
+    s.driver.at = Worker.TEST_BIT
+    s.driver.att = Worker.TEST_BIT
+    s.driver.at = "TEST_BIT"
+    s.drivr.at = Worker.TEST_BIT
     s.device.awake = s.driver.queud
     return s.driver.queued
 """
