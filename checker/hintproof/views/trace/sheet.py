@@ -86,13 +86,7 @@ def _with_more(line: Line, width: int) -> Line:
 
 def text_of(lines: Iterable[Line]) -> Text:
     """The lines as one text of rich."""
-    text = Text(no_wrap=True)
-    for number, line in enumerate(lines):
-        if number:
-            text.append("\n")
-        for piece, style in line:
-            text.append(piece, style)
-    return text
+    return Text("\n", no_wrap=True).join(Text.assemble(*line) for line in lines)
 
 
 class Sheet:
