@@ -16,8 +16,9 @@ from hintproof.story.build import build_story
 from hintproof.story.model import PreventingRule, Story
 from hintproof.trace.diff import in_world
 from hintproof.trace.document import load
-from hintproof.viewer.app import KEYS, PANES, Viewer
+from hintproof.viewer.app import Viewer
 from hintproof.viewer.steps import Steps
+from hintproof.viewer.texts import KEYS, PANES
 from hintproof.views.markdown import table
 from hintproof.views.trace import differences, explanation, terminal
 from hintproof.views.trace.sheet import Line, text_of, without_end

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import ClassVar
 
 from textual.app import App, ComposeResult
@@ -16,31 +15,11 @@ from textual.widgets import Input, Static
 from hintproof.story.model import Story
 from hintproof.viewer.place import Place
 from hintproof.viewer.steps import Steps
-from hintproof.views.trace import terminal
-from hintproof.views.trace.blocks import block_map
-from hintproof.views.trace.one_step import WEIGHTS, describe_step, state_table
-from hintproof.views.trace.sheet import Line, clip, field, text_of
-
-#: The panes, in the order of the keys that choose one: a name, and its title.
-PANES = {"step": "1 step", "state": "2 state", "blocks": "3 blocks", "why": "4 why"}
+from hintproof.viewer.texts import PANES, help_lines, pane_lines, status
+from hintproof.views.trace.sheet import Line, clip, text_of
 
 #: From so many columns on all panes are shown at once.
 _WIDE = 120
-
-#: The keys, as the help lists them.
-KEYS = (
-    ("up down, j k", "one step back, one further"),
-    ("PgUp PgDn", "a screen back, or further"),
-    ("Home End", "where the trace begins, its last step"),
-    ("/", "search actions, variables and sentences; a number goes to that step"),
-    ("n N", "the next that was found, the one before"),
-    ("c", "to the cause; from there to the station before it"),
-    ("m", "only steps that matter, or all"),
-    ("1 2 3 4", "a pane: step, state, blocks, why (where there is no room for all)"),
-    ("Tab", "to the next pane, to scroll it; Escape goes back to the steps"),
-    ("?", "this help"),
-    ("q", "leave"),
-)
 
 
 class Help(ModalScreen[None]):
@@ -158,44 +137,8 @@ class Viewer(App[None]):
             pane.set_class(name == self.chosen, "chosen")
             if pane.display:
                 width = max(pane.scrollable_content_region.width, 20)
-                self.query_one(f"#{name}-text", Static).update(text_of(self._pane(name, width)))
-        self.query_one("#status", Static).update(text_of([[(self._status(), "reverse")]]))
-
-    def _pane(self, name: str, width: int) -> Iterator[Line]:
-        """The lines of a pane."""
-        at = self.place.at
-        before, after = self.place.state(max(at - 1, 0)), self.place.state(at)
-        if name == "step":
-            yield from describe_step(self.story, at, width)
-        elif name == "state":
-            yield from state_table(self.story, before, after, width, changed_first=True)
-        elif name == "blocks":
-            moment = self.place.moment(at)
-            yield from block_map(self.story, before, after, width, [moment.block if moment else None])
-        else:
-            yield from self._why(width)
-
-    def _why(self, width: int) -> Iterator[Line]:
-        """The stations of the causal chain; that at which the reader stands is marked."""
-        for cause in self.story.explanation.chain:
-            here = cause.step and cause.step == self.place.at
-            label = f"{'>' if here else '-'} {f'step {cause.step}' if cause.step else ''}"
-            yield from field(label, cause.says, width, "bold" if here else "")
-        yield from terminal.rule_lines(self.story, width)
-        yield []
-        yield from terminal.head(self.story, width)
-
-    def _status(self) -> str:
-        place = self.place
-        moment = place.moment(place.at)
-        parts = [f"step {place.at} of {len(self.story.moments)}"]
-        if moment:
-            parts.append(WEIGHTS[moment.weight].split(":")[0])
-        if self.story.loop is not None and place.at > self.story.loop:
-            parts.append(f"in the loop, which goes on with step {self.story.loop + 1}")
-        if place.only_matters:
-            parts.append(f"{len(self.story.moments) + 1 - len(place.shown)} left out")
-        return "  |  ".join(filter(None, [*parts, clip(self.message, 120)]))
+                self.query_one(f"#{name}-text", Static).update(text_of(pane_lines(name, self.place, width)))
+        self.query_one("#status", Static).update(text_of([[(status(self.place, self.message), "reverse")]]))
 
     # -- keys ---------------------------------------------------------------------------------
 
@@ -229,9 +172,7 @@ class Viewer(App[None]):
     def action_help(self) -> None:
         """Show the keys and the letters."""
         width = max(min(self.size.width * 9 // 10, 100) - 6, 40)
-        lines = [line for keys, says in KEYS for line in field(keys, says, width)]
-        lines += [[], *terminal.legend(self.story, self.query_one(Steps).lanes, width)]
-        self.push_screen(Help(lines))
+        self.push_screen(Help(list(help_lines(self.query_one(Steps).lanes, width))))
 
     def action_seek(self) -> None:
         """Open the line for a search."""

@@ -15,9 +15,10 @@ from hintproof.story.build import build_story
 from hintproof.story.model import Story, Weight
 from hintproof.system.errors import BadInput
 from hintproof.viewer import open_viewer
-from hintproof.viewer.app import PANES, Help, Viewer
+from hintproof.viewer.app import Help, Viewer
 from hintproof.viewer.place import Place
 from hintproof.viewer.steps import Steps
+from hintproof.viewer.texts import PANES
 from hintproof.views.trace.sheet import Line
 from tests.long_trace import long_trace
 from tests.stories import ON_A_TERMINAL, hostile_story, story_of
