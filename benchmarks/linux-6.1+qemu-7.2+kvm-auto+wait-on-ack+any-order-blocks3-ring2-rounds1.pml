@@ -32,26 +32,26 @@ c_decl {
 #define binding_FREEZE_RESET 6
 #define binding_FROZEN 7
 #define worker_IDLE 0
-#define worker_W1 1
-#define worker_W1_READ 2
-#define worker_W2 3
-#define worker_S2 4
-#define worker_S2_READ 5
-#define worker_S3 6
-#define worker_S4 7
-#define worker_S5 8
-#define worker_S_WAIT 9
-#define worker_L1 10
-#define worker_L1_READ 11
-#define worker_L1_DECIDE 12
-#define worker_L3 13
-#define worker_L4 14
-#define worker_L5 15
-#define worker_L_WAIT 16
-#define worker_L6 17
+#define worker_TEST_BIT 1
+#define worker_READ_ID 2
+#define worker_CHECK_ID 3
+#define worker_RETEST 4
+#define worker_REREAD 5
+#define worker_SET_ID 6
+#define worker_ADD_ID 7
+#define worker_KICK_ID 8
+#define worker_WAIT_ID 9
+#define worker_POLL_BIT 10
+#define worker_POLL_ID 11
+#define worker_COMPARE 12
+#define worker_ALLOC 13
+#define worker_ADD_PAGE 14
+#define worker_KICK_PAGE 15
+#define worker_WAIT_PAGE 16
+#define worker_PUSH_PAGE 17
 #define worker_RELEASE 18
-#define worker_T1 19
-#define worker_T_WAIT 20
+#define worker_SEND_STOP 19
+#define worker_WAIT_STOP 20
 #define entry_START 0
 #define entry_STOP_SIGN 1
 #define entry_HINT 2
@@ -275,43 +275,44 @@ active proctype Model() {
   :: d_step { vm_running && (driver_at == worker_IDLE) && driver_queued && ((driver_binding == binding_BOUND) || (driver_binding == binding_REMOVE)) ->
        assert(vm_running);
        driver_queued = false;
-       driver_at = worker_W1 }
+       driver_at = worker_TEST_BIT }
   /* W1 S2 L1 (a) test_read_bit: driver; virtio_balloon.c: virtio_balloon_cmd_id_received */
-  :: d_step { vm_running && (((driver_at == worker_W1) || (driver_at == worker_S2)) || (driver_at == worker_L1)) ->
+  :: d_step { vm_running && (((driver_at == worker_TEST_BIT) || (driver_at == worker_RETEST)) || (driver_at == worker_POLL_BIT)) ->
        assert(vm_running);
-       assert(!((((driver_read_bit -> ((driver_at == worker_W1) -> worker_W1_READ : ((driver_at == worker_S2) -> worker_S2_READ : worker_L1_READ)) : ((driver_at == worker_W1) -> worker_W2 : ((driver_at == worker_S2) -> worker_S3 : worker_L1_DECIDE))) == worker_W1_READ) || ((driver_read_bit -> ((driver_at == worker_W1) -> worker_W1_READ : ((driver_at == worker_S2) -> worker_S2_READ : worker_L1_READ)) : ((driver_at == worker_W1) -> worker_W2 : ((driver_at == worker_S2) -> worker_S3 : worker_L1_DECIDE))) == worker_S2_READ)) || ((driver_read_bit -> ((driver_at == worker_W1) -> worker_W1_READ : ((driver_at == worker_S2) -> worker_S2_READ : worker_L1_READ)) : ((driver_at == worker_W1) -> worker_W2 : ((driver_at == worker_S2) -> worker_S3 : worker_L1_DECIDE))) == worker_L1_READ)) || driver_read_bit);
-       driver_at = (driver_read_bit -> ((driver_at == worker_W1) -> worker_W1_READ : ((driver_at == worker_S2) -> worker_S2_READ : worker_L1_READ)) : ((driver_at == worker_W1) -> worker_W2 : ((driver_at == worker_S2) -> worker_S3 : worker_L1_DECIDE)));
+       assert(!((((driver_read_bit -> ((driver_at == worker_TEST_BIT) -> worker_READ_ID : ((driver_at == worker_RETEST) -> worker_REREAD : worker_POLL_ID)) : ((driver_at == worker_TEST_BIT) -> worker_CHECK_ID : ((driver_at == worker_RETEST) -> worker_SET_ID : worker_COMPARE))) == worker_READ_ID) || ((driver_read_bit -> ((driver_at == worker_TEST_BIT) -> worker_READ_ID : ((driver_at == worker_RETEST) -> worker_REREAD : worker_POLL_ID)) : ((driver_at == worker_TEST_BIT) -> worker_CHECK_ID : ((driver_at == worker_RETEST) -> worker_SET_ID : worker_COMPARE))) == worker_REREAD)) || ((driver_read_bit -> ((driver_at == worker_TEST_BIT) -> worker_READ_ID : ((driver_at == worker_RETEST) -> worker_REREAD : worker_POLL_ID)) : ((driver_at == worker_TEST_BIT) -> worker_CHECK_ID : ((driver_at == worker_RETEST) -> worker_SET_ID : worker_COMPARE))) == worker_POLL_ID)) || driver_read_bit);
+       driver_at = (driver_read_bit -> ((driver_at == worker_TEST_BIT) -> worker_READ_ID : ((driver_at == worker_RETEST) -> worker_REREAD : worker_POLL_ID)) : ((driver_at == worker_TEST_BIT) -> worker_CHECK_ID : ((driver_at == worker_RETEST) -> worker_SET_ID : worker_COMPARE)));
        driver_read_bit = false }
   /* W1 S2 L1 (b) read_config: driver; virtio_balloon.c: virtio_balloon_cmd_id_received */
-  :: d_step { vm_running && (((driver_at == worker_W1_READ) || (driver_at == worker_S2_READ)) || (driver_at == worker_L1_READ)) ->
+  :: d_step { vm_running && (((driver_at == worker_READ_ID) || (driver_at == worker_REREAD)) || (driver_at == worker_POLL_ID)) ->
        assert(vm_running);
        driver_cache = ((device_status == status_S_REQUESTED) -> device_cmd_id : ((device_status == status_S_DONE) -> id_DONE : id_STOP));
-       driver_at = ((driver_at == worker_W1_READ) -> worker_W2 : ((driver_at == worker_S2_READ) -> worker_S3 : worker_L1_DECIDE)) }
+       driver_at = ((driver_at == worker_READ_ID) -> worker_CHECK_ID : ((driver_at == worker_REREAD) -> worker_SET_ID : worker_COMPARE)) }
   /* W2 nothing_new: driver; virtio_balloon.c: report_free_page_func */
-  :: d_step { vm_running && (driver_at == worker_W2) && !(driver_cache == id_DONE) && ((driver_cache == id_STOP) || (driver_cache == driver_active)) ->
+  :: d_step { vm_running && (driver_at == worker_CHECK_ID) && !(driver_cache == id_DONE) && ((driver_cache == id_STOP) || (driver_cache == driver_active)) ->
        assert(vm_running);
        driver_at = worker_IDLE }
   /* W2 REL release_on_done: driver; virtio_balloon.c: report_free_page_func, return_free_pages_to_mm */
-  :: d_step { vm_running && (driver_at == worker_W2) && (driver_cache == id_DONE) ->
+  :: d_step { vm_running && (driver_at == worker_CHECK_ID) && (driver_cache == id_DONE) ->
        assert(vm_running);
        assert(driver_cache == id_DONE);
        assert((driver_held & memory_free) == 0);
        memory_free = memory_free | driver_held;
        driver_held = driver_held & ~driver_held;
        driver_at = worker_IDLE }
-  /* W2 S1 round_begins: driver; virtio_balloon.c: virtio_balloon_report_free_page */
-  :: d_step { vm_running && (driver_at == worker_W2) && !(driver_cache == id_STOP) && !(driver_cache == id_DONE) && !(driver_cache == driver_active) ->
+  /* W2 S1 round_begins: driver; virtio_balloon.c: report_free_page_func, virtio_balloon_report_free_page,
+     send_cmd_id_start */
+  :: d_step { vm_running && (driver_at == worker_CHECK_ID) && !(driver_cache == id_STOP) && !(driver_cache == id_DONE) && !(driver_cache == driver_active) ->
        assert(vm_running);
        assert((2 - 0 - ring_queue_waiting) == (2 - 0 - ring_queue_waiting));
        ring_queue_used = 0;
-       driver_at = worker_S2 }
+       driver_at = worker_RETEST }
   /* S3 set_active_id: driver; virtio_balloon.c: send_cmd_id_start */
-  :: d_step { vm_running && (driver_at == worker_S3) ->
+  :: d_step { vm_running && (driver_at == worker_SET_ID) ->
        assert(vm_running);
        driver_active = driver_cache;
-       driver_at = worker_S4 }
+       driver_at = worker_ADD_ID }
   /* S4 post_start: driver; virtio_balloon.c: send_cmd_id_start, virtqueue_add_outbuf */
-  :: d_step { vm_running && (driver_at == worker_S4) && ((2 - ring_queue_used - ring_queue_waiting) > 0) ->
+  :: d_step { vm_running && (driver_at == worker_ADD_ID) && ((2 - ring_queue_used - ring_queue_waiting) > 0) ->
        assert(vm_running);
        assert(!(ring_queue_waiting == (ring_queue_waiting + ((2 - ring_queue_used - ring_queue_waiting) > 0))));
        ring_queue_0_kind = ((ring_queue_waiting == 0) -> entry_START : ring_queue_0_kind);
@@ -319,53 +320,53 @@ active proctype Model() {
        ring_queue_1_kind = ((ring_queue_waiting == 1) -> entry_START : ring_queue_1_kind);
        ring_queue_1_governed_by = ((ring_queue_waiting == 1) -> driver_active : ring_queue_1_governed_by);
        ring_queue_waiting = ring_queue_waiting + 1;
-       driver_at = worker_S5 }
+       driver_at = worker_KICK_ID }
   /* S4 start_does_not_fit: driver; virtio_balloon.c: send_cmd_id_start, -ENOSPC */
-  :: d_step { vm_running && (driver_at == worker_S4) && !((2 - ring_queue_used - ring_queue_waiting) > 0) ->
+  :: d_step { vm_running && (driver_at == worker_ADD_ID) && !((2 - ring_queue_used - ring_queue_waiting) > 0) ->
        assert(vm_running);
        assert(!((2 - ring_queue_used - ring_queue_waiting) > 0));
-       driver_at = worker_L1 }
+       driver_at = worker_POLL_BIT }
   /* S5 kick_start: driver; virtio_balloon.c: send_cmd_id_start, virtqueue_kick */
-  :: d_step { vm_running && (driver_at == worker_S5) ->
+  :: d_step { vm_running && (driver_at == worker_KICK_ID) ->
        assert(vm_running);
        device_awake = true;
-       driver_at = worker_S_WAIT }
+       driver_at = worker_WAIT_ID }
   /* L1 leave_loop: driver; virtio_balloon.c: send_free_pages */
-  :: d_step { vm_running && (driver_at == worker_L1_DECIDE) && !(driver_cache == driver_active) ->
+  :: d_step { vm_running && (driver_at == worker_COMPARE) && !(driver_cache == driver_active) ->
        assert(vm_running);
-       driver_at = worker_T1 }
+       driver_at = worker_SEND_STOP }
   /* L1 L2 stay_in_loop: driver; virtio_balloon.c: send_free_pages, get_free_page_and_send */
-  :: d_step { vm_running && (driver_at == worker_L1_DECIDE) && (driver_cache == driver_active) ->
+  :: d_step { vm_running && (driver_at == worker_COMPARE) && (driver_cache == driver_active) ->
        assert(vm_running);
        ring_queue_used = 0;
-       driver_at = worker_L3 }
+       driver_at = worker_ALLOC }
   /* L3 take_block(1): driver; virtio_balloon.c: get_free_page_and_send, alloc_pages */
-  :: d_step { vm_running && (driver_at == worker_L3) && ((memory_free & 1) != 0) ->
+  :: d_step { vm_running && (driver_at == worker_ALLOC) && ((memory_free & 1) != 0) ->
        assert(vm_running);
        assert(driver_cache == driver_active);
        memory_free = memory_free & ~1;
        driver_in_hand = 1;
-       driver_at = worker_L4 }
+       driver_at = worker_ADD_PAGE }
   /* L3 take_block(2): driver; virtio_balloon.c: get_free_page_and_send, alloc_pages */
-  :: d_step { vm_running && (driver_at == worker_L3) && ((memory_free & 2) != 0) ->
+  :: d_step { vm_running && (driver_at == worker_ALLOC) && ((memory_free & 2) != 0) ->
        assert(vm_running);
        assert(driver_cache == driver_active);
        memory_free = memory_free & ~2;
        driver_in_hand = 2;
-       driver_at = worker_L4 }
+       driver_at = worker_ADD_PAGE }
   /* L3 take_block(3): driver; virtio_balloon.c: get_free_page_and_send, alloc_pages */
-  :: d_step { vm_running && (driver_at == worker_L3) && ((memory_free & 4) != 0) ->
+  :: d_step { vm_running && (driver_at == worker_ALLOC) && ((memory_free & 4) != 0) ->
        assert(vm_running);
        assert(driver_cache == driver_active);
        memory_free = memory_free & ~4;
        driver_in_hand = 3;
-       driver_at = worker_L4 }
+       driver_at = worker_ADD_PAGE }
   /* L3 no_block_left: driver; virtio_balloon.c: get_free_page_and_send, -EINTR */
-  :: d_step { vm_running && (driver_at == worker_L3) ->
+  :: d_step { vm_running && (driver_at == worker_ALLOC) ->
        assert(vm_running);
-       driver_at = worker_T1 }
+       driver_at = worker_SEND_STOP }
   /* L4 post_hint: driver; virtio_balloon.c: get_free_page_and_send, virtqueue_add_inbuf */
-  :: d_step { vm_running && (driver_at == worker_L4) && ((2 - ring_queue_used - ring_queue_waiting) > 1) ->
+  :: d_step { vm_running && (driver_at == worker_ADD_PAGE) && ((2 - ring_queue_used - ring_queue_waiting) > 1) ->
        assert(vm_running);
        assert(!(ring_queue_waiting == (ring_queue_waiting + ((2 - ring_queue_used - ring_queue_waiting) > 0))));
        assert((2 - ring_queue_used - (ring_queue_waiting + ((2 - ring_queue_used - ring_queue_waiting) > 0))) > 0);
@@ -376,27 +377,27 @@ active proctype Model() {
        ring_queue_1_block = ((ring_queue_waiting == 1) -> driver_in_hand : ring_queue_1_block);
        ring_queue_1_governed_by = ((ring_queue_waiting == 1) -> driver_active : ring_queue_1_governed_by);
        ring_queue_waiting = ring_queue_waiting + 1;
-       driver_at = worker_L5 }
+       driver_at = worker_KICK_PAGE }
   /* L4 hint_does_not_fit: driver; virtio_balloon.c: get_free_page_and_send, free_pages */
-  :: d_step { vm_running && (driver_at == worker_L4) && !((2 - ring_queue_used - ring_queue_waiting) > 1) ->
+  :: d_step { vm_running && (driver_at == worker_ADD_PAGE) && !((2 - ring_queue_used - ring_queue_waiting) > 1) ->
        assert(vm_running);
        assert(((1 << driver_in_hand >> 1) & memory_free) == 0);
        memory_free = memory_free | (1 << driver_in_hand >> 1);
        driver_in_hand = 0;
-       driver_at = worker_L1 }
+       driver_at = worker_POLL_BIT }
   /* L5 kick_hint: driver; virtio_balloon.c: get_free_page_and_send, virtqueue_kick */
-  :: d_step { vm_running && (driver_at == worker_L5) ->
+  :: d_step { vm_running && (driver_at == worker_KICK_PAGE) ->
        assert(vm_running);
        device_awake = true;
-       driver_at = worker_L_WAIT }
+       driver_at = worker_WAIT_PAGE }
   /* L6 keep_hinted: driver; virtio_balloon.c: get_free_page_and_send, balloon_page_push */
-  :: d_step { vm_running && (driver_at == worker_L6) ->
+  :: d_step { vm_running && (driver_at == worker_PUSH_PAGE) ->
        assert(vm_running);
        driver_held = driver_held | (1 << driver_in_hand >> 1);
        driver_in_hand = 0;
-       driver_at = worker_L1 }
+       driver_at = worker_POLL_BIT }
   /* T1 post_stop: driver; virtio_balloon.c: send_cmd_id_stop */
-  :: d_step { vm_running && (driver_at == worker_T1) && ((2 - 0 - ring_queue_waiting) > 0) ->
+  :: d_step { vm_running && (driver_at == worker_SEND_STOP) && ((2 - 0 - ring_queue_waiting) > 0) ->
        assert(vm_running);
        assert(!(ring_queue_waiting == (ring_queue_waiting + ((2 - 0 - ring_queue_waiting) > 0))));
        assert((2 - 0 - (ring_queue_waiting + ((2 - 0 - ring_queue_waiting) > 0))) == (2 - 0 - (ring_queue_waiting + ((2 - 0 - ring_queue_waiting) > 0))));
@@ -407,9 +408,9 @@ active proctype Model() {
        ring_queue_1_governed_by = ((ring_queue_waiting == 1) -> driver_active : ring_queue_1_governed_by);
        ring_queue_waiting = ring_queue_waiting + 1;
        device_awake = true;
-       driver_at = worker_T_WAIT }
+       driver_at = worker_WAIT_STOP }
   /* T1 stop_does_not_fit: driver; virtio_balloon.c: send_cmd_id_stop, -ENOSPC */
-  :: d_step { vm_running && (driver_at == worker_T1) && !((2 - 0 - ring_queue_waiting) > 0) ->
+  :: d_step { vm_running && (driver_at == worker_SEND_STOP) && !((2 - 0 - ring_queue_waiting) > 0) ->
        assert(vm_running);
        assert(!((2 - 0 - ring_queue_waiting) > 0));
        assert((2 - 0 - ring_queue_waiting) == (2 - 0 - ring_queue_waiting));
@@ -417,10 +418,10 @@ active proctype Model() {
        driver_at = worker_IDLE }
   /* WAIT used_by_device: driver; RFC of 2026-01-19, HINT_WAIT_ON_ACK; pre-merge series of 2018: wait at the
      end of a round */
-  :: d_step { vm_running && (((driver_at == worker_S_WAIT) || (driver_at == worker_L_WAIT)) || (driver_at == worker_T_WAIT)) && (ring_queue_waiting == 0) ->
+  :: d_step { vm_running && (((driver_at == worker_WAIT_ID) || (driver_at == worker_WAIT_PAGE)) || (driver_at == worker_WAIT_STOP)) && (ring_queue_waiting == 0) ->
        assert(vm_running);
        ring_queue_used = 0;
-       driver_at = ((driver_at == worker_L_WAIT) -> worker_L6 : ((driver_at == worker_S_WAIT) -> worker_L1 : worker_IDLE)) }
+       driver_at = ((driver_at == worker_WAIT_PAGE) -> worker_PUSH_PAGE : ((driver_at == worker_WAIT_ID) -> worker_POLL_BIT : worker_IDLE)) }
   /* SHR shrink_any(1): driver; virtio_balloon.c: virtio_balloon_shrinker_scan; virtio 1.3 driver rule D7 */
   :: d_step { vm_running && (driver_binding == binding_BOUND) && ((driver_held & 1) != 0) ->
        assert(vm_running);
@@ -462,7 +463,7 @@ active proctype Model() {
   /* R4 remove_resets: driver; virtio_balloon.c: remove_common, virtio_reset_device */
   :: d_step { vm_running && (driver_binding == binding_REMOVE_RESET) && !false ->
        assert(vm_running);
-       assert(!(driver_at == worker_T1) || ((driver_at == worker_IDLE) || (driver_at == worker_T_WAIT)));
+       assert(!(driver_at == worker_SEND_STOP) || ((driver_at == worker_IDLE) || (driver_at == worker_WAIT_STOP)));
        device_negotiated = false;
        ring_queue_used = 0;
        ring_queue_waiting = 0;
@@ -480,11 +481,11 @@ active proctype Model() {
   :: d_step { vm_running && (driver_binding == binding_ABSENT) ->
        assert(vm_running);
        driver_binding = binding_BOUND;
+       device_negotiated = true;
+       device_awake = true;
        driver_cache = id_STOP;
        driver_active = id_STOP;
-       driver_read_bit = false;
-       device_negotiated = true;
-       device_awake = true }
+       driver_read_bit = false }
   /* F1 freeze_begins: driver; virtio_balloon.c: virtballoon_freeze */
   :: d_step { vm_running && (left_freezes > 0) && (driver_binding == binding_BOUND) && (driver_at == worker_IDLE) ->
        assert(vm_running);
@@ -500,7 +501,7 @@ active proctype Model() {
   /* F3 freeze_resets: driver; virtio_balloon.c: remove_common, virtio_reset_device */
   :: d_step { vm_running && (driver_binding == binding_FREEZE_RESET) && !false ->
        assert(vm_running);
-       assert(!(driver_at == worker_T1) || ((driver_at == worker_IDLE) || (driver_at == worker_T_WAIT)));
+       assert(!(driver_at == worker_SEND_STOP) || ((driver_at == worker_IDLE) || (driver_at == worker_WAIT_STOP)));
        device_negotiated = false;
        ring_queue_used = 0;
        ring_queue_waiting = 0;
