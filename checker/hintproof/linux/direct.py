@@ -8,7 +8,6 @@ explores. Fairness is a matter of the spec's own steps, so liveness is not check
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 from hintproof.engines.exhaustive import PlainSearch, found_by
 from hintproof.engines.limits import Limits
@@ -21,7 +20,7 @@ from hintproof.linux.composed import Move
 from hintproof.linux.driver import Driver, Fault
 from hintproof.linux.symbols import NOWHERE, Place
 from hintproof.system.progress import Progress
-from hintproof.trace.replay import Step, Trace, concerned_block
+from hintproof.trace.replay import Trace, to_trace
 from hintspec.language.declare import Action
 from hintspec.language.sizes import Sizes
 
@@ -53,14 +52,8 @@ class Refuted:
 
     def trace(self) -> Trace:
         """The run as a trace, for all views."""
-        shown = tuple(self.model.show(state) for state in self.states)
-        steps = tuple(
-            Step(step.action, step.block or None, {n: (a[n], b[n]) for n in a if a[n] != b[n]})
-            for step, (a, b) in zip(self.steps, pairwise(shown), strict=True)
-        )
-        block = concerned_block(self.model, list(self.states), self.name)
-        return Trace(self.model.environment, self.model.sizes, "direct", self.name, block, steps, shown, self.states,
-                     self.model)  # fmt: skip
+        steps = [(step.action, step.block or None) for step in self.steps]
+        return to_trace(self.model.environment, self.model, "direct", self.name, steps, self.states)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from hintproof.engines.exhaustive import NO_DEADLOCK
@@ -146,7 +148,8 @@ def build(environment: str, concrete: Concrete, engine: str, name: str, run: Run
         raise BadInput(f"{quote(name)} is no property of progress: a run against it has no loop")
     elif not shows(concrete, states, broken_steps, name):
         raise BadInput(f"the run replays, but {name} is neither violated nor reached at its end")
-    return replace(_shown(environment, concrete, engine, name, run, states), loop=loop)
+    steps = [(concrete.action_named(action).action, block) for action, block in run]
+    return replace(to_trace(environment, concrete, engine, name, steps, states), loop=loop)
 
 
 def one_step(
@@ -155,22 +158,24 @@ def one_step(
     """The trace of a single step from any state, which need not be reachable."""
     action, block = concrete.action_named(step[0]), step[1]
     after, _ = concrete.apply(state, action, block)
-    return _shown(environment, concrete, "induction", name, [step], [state, after], begins)
+    return to_trace(environment, concrete, "induction", name, [(action.action, block)], [state, after], begins)
 
 
-def _shown(
-    environment: str, concrete: Concrete, engine: str, name: str, run: Run, states: list[State], begins: str = ""
+def to_trace(
+    environment: str,
+    system: Replayable,
+    engine: str,
+    name: str,
+    steps: Sequence[tuple[Action, int | None]],
+    states: Sequence[State],
+    begins: str = "",
 ) -> Trace:
-    shown = [concrete.show(state) for state in states]
-    steps = []
-    for number, (action_name, block) in enumerate(run):
-        before, after = shown[number], shown[number + 1]
-        changes = {n: (before[n], after[n]) for n in before if before[n] != after[n]}
-        steps.append(Step(concrete.action_named(action_name).action, block, changes))
-    block = concerned_block(concrete, states, name)
-    return Trace(
-        environment, concrete.sizes, engine, name, block, tuple(steps), tuple(shown), tuple(states), concrete, begins
-    )
+    """The trace of steps through these states, with what each step changed; no step is taken anew."""
+    shown = tuple(system.show(state) for state in states)
+    changes = ({n: (a[n], b[n]) for n in a if a[n] != b[n]} for a, b in pairwise(shown))
+    replayed = tuple(Step(*step, changed) for step, changed in zip(steps, changes, strict=True))
+    block = concerned_block(system, states, name)
+    return Trace(environment, system.sizes, engine, name, block, replayed, shown, tuple(states), system, begins)
 
 
 def from_engine(
@@ -185,7 +190,7 @@ def from_engine(
         ) from None
 
 
-def concerned_block(concrete: Replayable, states: list[State], name: str) -> int | None:
+def concerned_block(concrete: Replayable, states: Sequence[State], name: str) -> int | None:
     """The first block for which a property of blocks is violated, or reached; None for other properties."""
     for item in concrete.state_properties:
         if item.name == name and item.declared.takes_block:
