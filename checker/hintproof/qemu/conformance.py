@@ -30,7 +30,7 @@ STEPS = 70
 
 
 @dataclass(frozen=True)
-class Difference:
+class RunDifference:
     """A run in which the real system does otherwise: its seed, the run up to there, and both sides."""
 
     seed: int
@@ -50,8 +50,8 @@ class Conformance:
     steps: int = 0
     migrations: int = 0
     losses: int = 0
-    differences: list[Difference] = field(default_factory=list)
-    not_steered: list[Difference] = field(default_factory=list)
+    differences: list[RunDifference] = field(default_factory=list)
+    not_steered: list[RunDifference] = field(default_factory=list)
 
     def add(self, seed: int, course: Course, played: Played) -> None:
         """Count a run."""
@@ -61,9 +61,9 @@ class Conformance:
             self.migrations += len(played.arrivals)
             self.losses += bool(played.lost)
         elif played.result == Result.NOT_STEERED:
-            self.not_steered.append(Difference(seed, course, played))
+            self.not_steered.append(RunDifference(seed, course, played))
         else:
-            self.differences.append(Difference(seed, course, played))
+            self.differences.append(RunDifference(seed, course, played))
 
     @property
     def runs(self) -> int:

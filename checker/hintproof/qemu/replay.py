@@ -14,7 +14,7 @@ from hintproof.qemu.layout import Layout
 from hintproof.qemu.machine import Setup
 from hintproof.qemu.map_threads import map_threads
 from hintproof.qemu.outcome import Result, RunEnded, TooBusy
-from hintproof.qemu.rig import Difference, rig
+from hintproof.qemu.rig import BlockDifference, rig
 from hintproof.qemu.steering import Arrival, Shown, Steering
 from hintproof.system.errors import BadInput
 from hintproof.trace.replay import Trace, follow, prepare
@@ -71,7 +71,7 @@ class Played:
     otherwise: str = ""
 
     @property
-    def lost(self) -> tuple[Difference, ...]:
+    def lost(self) -> tuple[BlockDifference, ...]:
         """The blocks that matter and did not arrive."""
         return tuple(d for arrival in self.arrivals for d in arrival.lost)
 

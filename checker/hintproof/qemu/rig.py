@@ -34,7 +34,7 @@ _FIRST_VALUE = 0xB0000001
 
 
 @dataclass(frozen=True)
-class Difference:
+class BlockDifference:
     """A block that is not the same at the destination: its address, and the first words that differ."""
 
     block: int
@@ -152,7 +152,7 @@ class Rig:
         self._clean += [page for page in sent if page in self.layout.fillers and page not in self._clean]
         return sent
 
-    def finish(self) -> list[Difference]:
+    def finish(self) -> list[BlockDifference]:
         """Have the migration complete; the blocks that are not the same at the destination."""
         self.running.finish()
         return [d for b in range(1, self.layout.blocks + 1) if (d := self._difference(b))]
@@ -167,7 +167,7 @@ class Rig:
         self.migration = None
         self.machine.qmp("cont")
 
-    def _difference(self, block: int) -> Difference | None:
+    def _difference(self, block: int) -> BlockDifference | None:
         address = self.layout.address(block)
         here = self.machine.ram.read(address, PAGE)
         there = bytes(self.running.destination.memory[address : address + PAGE])
@@ -175,7 +175,7 @@ class Rig:
             return None
         place = next(i for i in range(0, PAGE, 4) if here[i : i + 4] != there[i : i + 4])
         words = [int.from_bytes(content[place : place + 4], "little") for content in (here, there)]
-        return Difference(block, address + place, words[0], words[1])
+        return BlockDifference(block, address + place, words[0], words[1])
 
 
 @contextlib.contextmanager

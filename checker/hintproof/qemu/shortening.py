@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from hintproof.engines.proposals import RunFails, shrink_proposals
 from hintproof.engines.shorten import Replay, leave_out_stretches
 from hintproof.qemu import conformance
-from hintproof.qemu.conformance import Difference
+from hintproof.qemu.conformance import RunDifference
 from hintproof.qemu.machine import Setup
 from hintproof.qemu.map_threads import map_threads
 from hintproof.qemu.replay import Course, Played, prepared
@@ -20,7 +20,7 @@ Step = tuple[str, int | None]
 Compared = tuple[Course, Played]
 
 
-def shorten(difference: Difference, setup: Setup, seconds: float = SECONDS) -> Difference:
+def shorten(difference: RunDifference, setup: Setup, seconds: float = SECONDS) -> RunDifference:
     """A shorter run in which the real system does otherwise, too.
 
     First it leaves out whole stretches of steps, each candidate on a machine of its own; then Hypothesis shrinks the
@@ -39,12 +39,12 @@ def _possible(course: Course, steps: Iterable[Step]) -> Course | None:
     return Course.along(course.environment, course.sizes, run) if run else None
 
 
-def _without_stretches(difference: Difference, setup: Setup) -> Difference:
-    def without(longer: Difference, size: int) -> Difference | None:
+def _without_stretches(difference: RunDifference, setup: Setup) -> RunDifference:
+    def without(longer: RunDifference, size: int) -> RunDifference | None:
         candidates = list(_candidates(longer.course, size))
         compared = [pair for _, pair in map_threads(lambda course: conformance.compare(course, setup), candidates)]
         found = min((p for p in compared if p[1].result == difference.played.result), key=_length, default=None)
-        return Difference(longer.seed, *found) if found and _length(found) < len(longer.course.run) else None
+        return RunDifference(longer.seed, *found) if found and _length(found) < len(longer.course.run) else None
 
     return leave_out_stretches(difference, lambda longer: len(longer.course.run), without)
 
@@ -61,7 +61,7 @@ def _candidates(course: Course, size: int) -> Iterator[Course]:
             yield left
 
 
-def _shrunk(difference: Difference, compare: Callable[[Course], Compared], seconds: float) -> Difference:
+def _shrunk(difference: RunDifference, compare: Callable[[Course], Compared], seconds: float) -> RunDifference:
     """Have Hypothesis shrink the run: bytes name its steps, and those that are not possible are left out."""
     alphabet = list(dict.fromkeys(difference.course.run))
     ends = time.monotonic() + seconds
@@ -79,4 +79,4 @@ def _shrunk(difference: Difference, compare: Callable[[Course], Compared], secon
     proposal = bytes(alphabet.index(step) for step in difference.course.run)
     shrink_proposals(does_otherwise, lambda: proposal, len(proposal), examples=2)  # the first is the empty run
     same = (compared for compared in known.values() if compared[1].result == difference.played.result)
-    return Difference(difference.seed, *min(same, key=_length))
+    return RunDifference(difference.seed, *min(same, key=_length))

@@ -10,7 +10,7 @@ from hintproof.qemu.balloon import DONE, SHARED_CELL, STOP, STOP_CELL
 from hintproof.qemu.layout import PAGE
 from hintproof.qemu.operations import Operations
 from hintproof.qemu.outcome import Differs, Unsteerable
-from hintproof.qemu.rig import Difference, Rig
+from hintproof.qemu.rig import BlockDifference, Rig
 from hintspec.protocol.rules import Fill, StartCell, World
 
 #: A state of the model, as :meth:`hintproof.interpret.concrete.Concrete.show` gives it.
@@ -21,12 +21,12 @@ Shown = dict[str, Any]
 class Arrival:
     """A migration that completed: the blocks that differ, those that are stale in the model, those that matter."""
 
-    differences: tuple[Difference, ...]
+    differences: tuple[BlockDifference, ...]
     stale: frozenset[int]
     matters: frozenset[int]
 
     @property
-    def lost(self) -> tuple[Difference, ...]:
+    def lost(self) -> tuple[BlockDifference, ...]:
         """The blocks that matter and did not arrive."""
         return tuple(d for d in self.differences if d.block in self.matters)
 
@@ -82,7 +82,7 @@ class Steering:
         self._ids: dict[str, int] = {"STOP": STOP, "DONE": DONE}
         self._sending = 0
         self._was_reset = False
-        self._differences: tuple[Difference, ...] = ()
+        self._differences: tuple[BlockDifference, ...] = ()
 
     def play(self, name: str, block: int | None, before: Shown, after: Shown) -> None:
         """Do a step that leads from one state of the model to another.

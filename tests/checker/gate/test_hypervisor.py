@@ -17,7 +17,7 @@ from hintproof.gate.report import GateReport, Standing
 from hintproof.qemu.binary import Qemu, find_qemu
 from hintproof.qemu.outcome import Result
 from hintproof.qemu.replay import Course, Played
-from hintproof.qemu.rig import Difference
+from hintproof.qemu.rig import BlockDifference
 from hintproof.qemu.steering import Arrival
 from hintproof.system.errors import BadInput
 from hintproof.tasks.verdict import Exit, Outcome
@@ -32,7 +32,7 @@ from tests.places import COUNTEREXAMPLES
 
 # -- what results come to ---------------------------------------------------------------------
 
-LOSS = Difference(1, 0xBF000, 2, 0)
+LOSS = BlockDifference(1, 0xBF000, 2, 0)
 LOST = Played(Result.LOST, (Arrival((LOSS,), frozenset({1}), frozenset({1})),))
 KEPT, FOLLOWED = Played(Result.KEPT), Played(Result.FOLLOWED)
 BUSY = Played(Result.NOT_STEERED, step=3, reason="QEMU has no such step")

@@ -6,7 +6,7 @@ import pytest
 
 from hintproof.qemu import conformance, device, shortening
 from hintproof.qemu.binary import Qemu
-from hintproof.qemu.conformance import SIZES, STEPS, Conformance, Difference, compare, conform, course_of, world_of
+from hintproof.qemu.conformance import SIZES, STEPS, Conformance, RunDifference, compare, conform, course_of, world_of
 from hintproof.qemu.machine import Setup
 from hintproof.qemu.outcome import Result
 from hintproof.qemu.replay import Course, Played
@@ -87,7 +87,7 @@ def test_hundreds_of_runs(system: str) -> None:
 def describe_difference(script: Script, accelerator: str) -> str:
     played_course, played = compare(course(script), setup(accelerator))
     assert played.result == Result.DIFFERS
-    return str(Difference(0, played_course, played))
+    return str(RunDifference(0, played_course, played))
 
 
 @needs_kvm
@@ -111,7 +111,7 @@ def as_if(course: Course, setup: Setup | None = None) -> tuple[Course, Played]:
 def test_a_run_that_differs_is_shrunk_as_far_as_it_goes(alone: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conformance, "compare", as_if)
     long = next(c for seed in range(99) if as_if(c := course_of(TCG, SIZES, False, seed))[1] == OTHERWISE)
-    differs = Difference(1, long, OTHERWISE)
+    differs = RunDifference(1, long, OTHERWISE)
     machine = Setup(Qemu("/qemu", (7, 2), "7.2", ("tcg",)), "tcg")
     short = shortening._shrunk(differs, as_if, 30) if alone else shortening.shorten(differs, machine)
     names = [name for name, _ in short.course.run]
@@ -127,7 +127,7 @@ def test_a_long_run_that_differs_is_shortened() -> None:
     )
     script.take("free(2)", "migrate").sync().hint(1).take("shrink_newest", "allocate(1)", "write(1)", "write(1)")
     script.take("test_read_bit", "stay_in_loop", "no_block_left").pop_hint().finish()
-    differs = Difference(0, *compare(course(script), setup("kvm")))
+    differs = RunDifference(0, *compare(course(script), setup("kvm")))
     short = shortening.shorten(differs, setup("kvm"))
     assert short.played.result == Result.DIFFERS
     assert len(short.course.run) < len(differs.course.run) - 4

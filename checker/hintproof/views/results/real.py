@@ -13,7 +13,7 @@ from hintproof.qemu.machine import Setup
 from hintproof.qemu.observations import NAME, Observation, load_observations
 from hintproof.qemu.outcome import Result
 from hintproof.qemu.replay import Course, Played, count_results
-from hintproof.qemu.rig import Difference
+from hintproof.qemu.rig import BlockDifference
 from hintproof.system.documents import Document
 from hintproof.tasks.verdict import Exit
 from hintspec.catalogue.environments import compose
@@ -54,7 +54,7 @@ class RealReplay(msgspec.Struct):
     step: int | None
     reason: str
     otherwise: str
-    lost: tuple[Difference, ...]
+    lost: tuple[BlockDifference, ...]
 
 
 class ReplaysDocument(Document, tag="hintproof-real/1"):
