@@ -17,10 +17,10 @@ from hintproof.trace.replay import prepare
 from hintspec.catalogue.expected import RECORDS
 from hintspec.language.declare import ALWAYS, Text, action, require
 from hintspec.language.errors import SpecError
+from hintspec.language.folds import subterms
 from hintspec.language.recording import Model, record
 from hintspec.language.sizes import Sizes
 from hintspec.language.sorts import BOOL
-from hintspec.language.terms import Term
 from hintspec.language.variables import Part, PartOf, StateView, var
 
 needs_spin = pytest.mark.skipif(bool(spin_peer.missing()), reason="needs spin and a C compiler (Debian: spin, gcc)")
@@ -62,21 +62,10 @@ def broken_in(search: PlainSearch) -> dict[str, int]:
 
 
 def operators(model: Model) -> set[str]:
-    found: set[str] = set()
-
-    def visit(term: object) -> None:
-        if isinstance(term, Term):
-            found.add(term.op)
-            for argument in term.args:
-                visit(argument)
-        elif isinstance(term, tuple):
-            for part in term:
-                visit(part)
-
+    terms = [p.term for p in model.properties if p.declared.kind == ALWAYS and p.term is not None]
     for step in model.actions:
-        visit((*(c.term for c in step.guard), *step.updates.values(), *(t for _, t in step.promises)))
-    visit(tuple(p.term for p in model.properties if p.declared.kind == ALWAYS))
-    return found
+        terms += (*(c.term for c in step.guard), *step.updates.values(), *(t for _, t in step.promises))
+    return {part.op for term in terms for part in subterms(term)}
 
 
 def test_the_cases_use_every_operator() -> None:
