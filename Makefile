@@ -7,7 +7,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 # Processes that share the tests: one a core, but no more than memory is surely there for.
-WORKERS ?= -n auto --maxprocesses 4 --dist loadgroup
+WORKERS ?= -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 # More options of pytest.
 TESTS ?=
 BIN := $(VENV)/bin

@@ -1,12 +1,29 @@
-"""Which slow tests run, and which tests a worker of pytest-xdist has together."""
+"""Which slow tests run; and under pytest-xdist, which tests a worker has together, and which begin first."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.slow import chosen
+from tests.selection import chosen
 
 pytest_plugins = ["pytester"]
+
+#: The modules that take longest, so that they begin first and none is left to one worker in the end.
+LONG = (
+    "tests/checker/tasks/test_proofs.py",
+    "tests/checker/engines/test_compiled.py",
+    "tests/checker/tasks/test_defects.py",
+    "tests/checker/interpret/test_symmetry.py",
+    "tests/checker/engines/test_cover.py",
+    "tests/checker/tasks/test_check.py",
+    "tests/checker/tasks/test_dependencies.py",
+    "tests/checker/engines/test_liveness.py",
+    "tests/checker/engines/test_cti.py",
+    "tests/checker/interpret/test_interpretations.py",
+)
+
+#: Modules whose tests share nothing that takes time: any worker may have each of them, when all else is under way.
+SINGLE = ("tests/spec/protocol/test_repairs.py",)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,9 +42,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     leave_out_slow(config, items)
+    if hasattr(config, "workerinput"):
+        share_out(items)
+
+
+def share_out(items: list[pytest.Item]) -> None:
+    """A module to a worker, the long ones first, for ``--dist loadgroup --no-loadscope-reorder``."""
+    places = {module: place for place, module in enumerate(LONG)} | dict.fromkeys(SINGLE, len(LONG) + 1)
+    items.sort(key=lambda item: places.get(module_of(item), len(LONG)))
     for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+        if module_of(item) not in SINGLE and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(module_of(item)))
+
+
+def module_of(item: pytest.Item) -> str:
+    """The module of a test, as a path below the root."""
+    return item.nodeid.partition("::")[0]
 
 
 def leave_out_slow(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -6,7 +6,9 @@ from collections import Counter
 
 import pytest
 
-from tests.slow import chosen
+from tests.conftest import LONG, SINGLE
+from tests.places import ROOT
+from tests.selection import chosen
 
 SHARE = 10
 
@@ -74,3 +76,7 @@ def test_ten_runs_with_a_share_run_all(suite: pytest.Pytester) -> None:
 def test_a_test_that_is_left_out_says_why(suite: pytest.Pytester) -> None:
     ended = suite.runpytest_inprocess("-p", "no:cacheprovider", "-rs", "--slow-share=10", "--slow-number=7")
     ended.stdout.fnmatch_lines(["SKIPPED*not in the share of slow tests of commit 7: needs --slow*"])
+
+
+def test_the_modules_that_begin_first_are_there() -> None:
+    assert [module for module in (*LONG, *SINGLE) if not (ROOT / module).is_file()] == []
