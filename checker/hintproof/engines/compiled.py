@@ -58,9 +58,9 @@ def texts_of(packed: PackedCompiler) -> tuple[str, str]:
     return steps_text(packed), f"{head}{HASHED}\n\n{functions}"
 
 
-def is_kept(packed: PackedCompiler) -> bool:
-    """Whether all that a search needs is compiled already."""
-    return all(map(modules.is_kept, texts_of(packed)))
+def is_compiled(packed: PackedCompiler) -> bool:
+    """Whether all that a search needs is compiled."""
+    return all(map(modules.is_compiled, texts_of(packed)))
 
 
 def is_wanted(packed: PackedCompiler) -> bool:
@@ -164,7 +164,7 @@ class CompiledSearch:
                     return
                 if len(self._batches) == self.threads:
                     for text in self._texts:
-                        modules.mark_kept(text)
+                        modules.mark_compiled(text)
 
     def _is_over(self) -> bool:
         self.progress(describe_rate(self.clock, self.count, self.here, self.depth), self.count)

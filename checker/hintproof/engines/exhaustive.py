@@ -188,9 +188,9 @@ def explore_all(
 
 def _worth_compiling(packed: PackedCompiler, limits: Limits) -> int:
     """States from which on the compiled search is worth it."""
-    from hintproof.engines.compiled import is_kept, is_wanted  # here, as it takes Numba a while to be imported
+    from hintproof.engines.compiled import is_compiled, is_wanted  # here, as it takes Numba a while to be imported
 
-    if is_kept(packed):
+    if is_compiled(packed):
         return _FEW
     if is_wanted(packed):
         return _WORTH_COMPILING

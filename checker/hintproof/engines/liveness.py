@@ -1,4 +1,4 @@
-"""Progress under weak fairness, and what can still be reached: questions to the whole graph of a search.
+"""Liveness under weak fairness, and what can still be reached: questions to all transitions of a search.
 
 A run refutes a goal if from some state on it never meets it and yet is weakly fair: each condition, a set of
 steps, is met in passing time and again, by one of its steps or by a state in which none of them is possible.

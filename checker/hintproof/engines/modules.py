@@ -22,12 +22,12 @@ from hintproof.system.cache import cache_directory, drop_oldest
 _KEPT = 400
 
 
-def is_kept(text: str) -> bool:
+def is_compiled(text: str) -> bool:
     """Whether a module's functions are compiled already."""
     return _done(text).exists()
 
 
-def mark_kept(text: str) -> None:
+def mark_compiled(text: str) -> None:
     """Note that a module's functions have been compiled."""
     _done(text).touch()
 

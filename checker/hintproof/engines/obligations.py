@@ -48,7 +48,7 @@ class Query:
         return solver
 
     def without(self, name: str) -> Query:
-        """The same question, without the facts of one name."""
+        """This question without the facts of one name."""
         return replace(self, known=tuple((source, fact) for source, fact in self.known if source != name))
 
     def core(self, seconds: float) -> tuple[str, list[Known]]:

@@ -67,7 +67,7 @@ class Stage:
         return not self.world
 
     def mutant(self, mutant: Mutant) -> Mutant | None:
-        """The same change made in this world; None if what is changed is not there."""
+        """The mutant that makes this change in the stage's world; None if that lacks what is changed."""
         return mutant if self.counterparts is None else self.counterparts(mutant)
 
 

@@ -73,7 +73,7 @@ def stages_of(environment: str) -> tuple[Stage, ...]:
 
 
 def counterpart(environment: str, mutant: Mutant) -> Mutant | None:
-    """The same change to the same words of a step in another environment; None if it has none."""
+    """The mutant of another environment that changes the same words of the same step; None if there is none."""
     there = mutants_of(environment).get(mutant.name)
     return there if there is not None and there.says == mutant.says else None
 

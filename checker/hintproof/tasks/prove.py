@@ -24,7 +24,7 @@ from hintproof.engines.induction import prove as prove_model
 from hintproof.interpret.concrete import Concrete
 from hintproof.system.errors import BadInput
 from hintproof.system.progress import Progress
-from hintproof.trace.replay import Trace, follow, from_engine, one_step, prepare
+from hintproof.trace.replay import Trace, follow, from_engine, prepare, trace_of_step
 from hintspec.catalogue.defects import DEFECTS
 from hintspec.catalogue.environments import compose
 from hintspec.catalogue.expected import known_at_any_size
@@ -117,10 +117,10 @@ def step_of(environment: str, failure: Failure) -> Trace | None:
     if reached.run is not None:
         states, _ = follow(concrete, reached.run[:-1])
         begins = f"is reached in {len(reached.run) - 1} steps, and keeps all lemmas"
-        return one_step(environment, concrete, claim, states[-1], reached.run[-1], begins)
+        return trace_of_step(environment, concrete, claim, states[-1], reached.run[-1], begins)
     begins = "keeps all lemmas, and was " + ("reached" if reached.seen else "not reached")
     state = with_budgets(concrete, found.state)
-    return one_step(environment, concrete, claim, state, (found.action, found.block), begins)
+    return trace_of_step(environment, concrete, claim, state, (found.action, found.block), begins)
 
 
 def run_of(environment: str, failure: Failure) -> Trace | None:

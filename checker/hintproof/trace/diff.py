@@ -62,7 +62,7 @@ def between(left: Trace, right: Trace) -> Difference:
 
 
 def in_world(trace: Trace, environment: str) -> Difference:
-    """The same steps in another environment, as far as it follows. Raises :class:`BadInput` for its name."""
+    """A trace's steps in another environment, up to where it can't follow. Raises :class:`BadInput` for its name."""
     concrete = prepare(environment, trace.sizes)
     run, stops, because = trace.run, None, ""
     try:

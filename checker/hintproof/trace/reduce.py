@@ -30,7 +30,7 @@ class Shortened:
 
 
 def reduce(trace: Trace) -> Trace:
-    """The same end by fewer steps, none of which can be left out. Raises :class:`BadInput` for a single step."""
+    """Shorten a trace to its end by steps of which none can be left out. Raises :class:`BadInput` for a single step."""
     if trace.begins:
         raise BadInput("a step that begins in any state is all there is: nothing can be left out")
     ends = _SameEnd(trace)

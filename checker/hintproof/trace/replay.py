@@ -152,7 +152,7 @@ def build(environment: str, concrete: Concrete, engine: str, name: str, run: Run
     return replace(to_trace(environment, concrete, engine, name, steps, states), loop=loop)
 
 
-def one_step(
+def trace_of_step(
     environment: str, concrete: Concrete, name: str, state: State, step: tuple[str, int | None], begins: str
 ) -> Trace:
     """The trace of a single step from any state, which need not be reachable."""

@@ -9,7 +9,7 @@ import pytest
 
 from hintproof import ExhaustiveOptions, Limits, Sizes
 from hintproof.engines import compiled, exhaustive
-from hintproof.engines.compiled import CompiledSearch, is_kept, texts_of
+from hintproof.engines.compiled import CompiledSearch, is_compiled, texts_of
 from hintproof.engines.exhaustive import PlainSearch, explore_all, found_by
 from hintproof.engines.modules import load
 from hintproof.engines.report import ExhaustiveFound
@@ -176,10 +176,10 @@ def test_what_is_kept_is_kept_by_its_text(tmp_path: Path, monkeypatch: pytest.Mo
     cache_directory.cache_clear()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     try:
-        assert not is_kept(small)
+        assert not is_compiled(small)
         CompiledSearch(small.concrete).search()
-        assert is_kept(small)
-        assert not is_kept(large)
+        assert is_compiled(small)
+        assert not is_compiled(large)
         assert list(tmp_path.rglob("kernel.py"))
         assert small.words == load(texts_of(small)[0]).WORDS
     finally:
