@@ -116,20 +116,24 @@ class _Witnesses(Visitor):
     def on_steps(self, number: int, state: State, steps: Sequence[tuple[int, State, int]]) -> bool:
         """Test what is missing in a state, then by its steps."""
         depth = self.search.depth
-        self._in_state = [test for test in self._in_state if not self._witnessed(test, state, depth)]
+        self._in_state = self._not_witnessed(self._in_state, state, depth)
         if not self._missing:
             return True
         for instance, _, _ in steps:
             if tests := self._by_step[instance]:
-                self._by_step[instance] = [test for test in tests if not self._witnessed(test, state, depth + 1)]
+                self._by_step[instance] = self._not_witnessed(tests, state, depth + 1)
         return False
 
-    def _witnessed(self, test: _Test, state: State, length: int) -> bool:
-        item, holds = test
-        if self.lengths[item] is None and holds(state):
-            self.lengths[item] = length
-            self._missing -= 1
-        return self.lengths[item] is not None
+    def _not_witnessed(self, tests: list[_Test], state: State, length: int) -> list[_Test]:
+        """The tests that a state does not pass; the items of the others are noted."""
+        passed = [test for test in tests if test[1](state)]
+        if not passed:
+            return tests
+        for item, _ in passed:
+            if self.lengths[item] is None:
+                self.lengths[item] = length
+                self._missing -= 1
+        return [test for test in tests if self.lengths[test[0]] is None]
 
 
 def _tests(concrete: Concrete) -> Iterator[_Test]:
