@@ -1,4 +1,4 @@
-"""What the commands share: checks of options, printing, and a live view of the tasks that run."""
+"""Helpers that the commands share: checks of options, printing, and a live view of the tasks that run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line: every group of commands in one application, and what its errors come to."""
+"""The command line: every group of commands in one application, and the exit code of each error."""
 
 from __future__ import annotations
 

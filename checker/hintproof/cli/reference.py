@@ -1,4 +1,4 @@
-"""The commands that list what there is: environments, properties."""
+"""The commands that list environments and properties."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ Phase = Enum("phase", ("INIT", "COMMITTED", "ABORTED"))
 
 
 class Commit(Part):
-    """What the managers know, and the messages that were sent."""
+    """The knowledge of the managers, and the messages that were sent."""
 
     tm = var(Phase, Phase.INIT, "the transaction manager")
     heard = var(BLOCKS, EMPTY, "prepared, as the manager knows")

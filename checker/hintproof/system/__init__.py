@@ -1,1 +1,1 @@
-"""What lies under every room: errors, files, workers, child processes, memory, cache, progress."""
+"""The room under all others: errors, files, workers, child processes, memory, cache, progress."""

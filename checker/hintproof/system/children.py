@@ -66,7 +66,7 @@ _LOOK = 0.02
 
 @dataclass(frozen=True)
 class Ended:
-    """How a child process ended: what it printed, its exit status, seconds it took, the most memory it had (MB)."""
+    """The end of a child process: its output and exit status, the seconds it took, the most memory it had (MB)."""
 
     output: str
     status: int

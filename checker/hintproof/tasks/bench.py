@@ -1,4 +1,4 @@
-"""How fast the exhaustive searches are: fixed worlds and sizes, each search in a process of its own.
+"""The speed of the exhaustive searches, on fixed worlds and sizes, each search in a process of its own.
 
 The same worlds are given to SPIN, and a common model to SPIN, TLC and minicheck, where these are installed.
 """
@@ -31,7 +31,7 @@ PLAIN, COMPILED, TWO_CORES, SYMMETRIC = "plain", "compiled", "compiled, 2 cores"
 #: The searches of others; SPIN as its manual has it, and as it was fastest.
 SPIN, SPIN_FASTEST, TLC, MINICHECK = "SPIN -O3 -DSAFETY", "SPIN, tuned", "TLC", "minicheck"
 
-#: How SPIN is set up.
+#: The setups of SPIN.
 SETUPS = {SPIN: spin.USUAL, SPIN_FASTEST: spin.FASTEST}
 
 #: The searches that run in another checker.

@@ -65,7 +65,7 @@ _NO_DEADLOCK = Property(
 
 @dataclass
 class Result:
-    """What all engines say of one environment."""
+    """The results of all engines on one environment, beside its record."""
 
     environment: str
     sizes: Sizes
@@ -75,7 +75,7 @@ class Result:
     found: dict[str, Found] = field(default_factory=dict)
 
     def add(self, found: Found) -> None:
-        """Add what an engine found, together with what another run of that engine did."""
+        """Add the result of an engine; several results of the sampled engine are merged."""
         before = self.found.get(found.engine)
         if isinstance(before, SampledFound) and isinstance(found, SampledFound):
             found = before.merged(found)
@@ -83,7 +83,7 @@ class Result:
 
     @property
     def exhaustive(self) -> ExhaustiveFound:
-        """What the exhaustive engine found. Raises ``KeyError`` if it did not run."""
+        """The result of the exhaustive engine. Raises ``KeyError`` if it did not run."""
         found = self.found["exhaustive"]
         assert isinstance(found, ExhaustiveFound)
         return found
@@ -145,7 +145,7 @@ class Result:
 
     @property
     def deviations(self) -> list[str]:
-        """How the result differs from the record; empty if there is none, or nothing differs."""
+        """The differences from the record, a line each; none without a record."""
         if self.record is None:
             return []
         lines = []
@@ -185,7 +185,7 @@ def pins_of(found: ExhaustiveFound) -> dict[str, Any]:
 
 
 def compare_pins(result: Result) -> list[str]:
-    """How an exhaustive search that ended differs from what is pinned."""
+    """The differences of a finished exhaustive search from its pinned counts, a line each."""
     if "exhaustive" not in result.found or not result.exhaustive.finished or result.record is None:
         return []
     pinned, now = pins().get(result.record.key), pins_of(result.exhaustive)
@@ -279,7 +279,7 @@ def _refuse_asymmetry(concrete: Concrete) -> None:
 
 
 def _depths_of_known(record: Record) -> dict[str, int]:
-    """How deep the bounded engine looks for each known violation: as deep as its shortest run is long."""
+    """The depth of the bounded search for each known violation: the length of its shortest run."""
     lengths = pins().get(record.key, {}).get("lengths", {})
     return {name: max(record.depth, lengths[name]) for name in record.known if name in lengths}
 
@@ -292,7 +292,7 @@ def check(
     options: Options = Options(),
     progress: Progress | None = None,
 ) -> Result:
-    """Check one environment in this process. Raises :class:`BadInput` for what can't be checked."""
+    """Check one environment in this process. Raises :class:`BadInput` as :func:`plan` does."""
     result, tasks = plan(environment, sizes, engines, limits, options)
     for task in tasks:
         result.add(task.run(progress=progress))

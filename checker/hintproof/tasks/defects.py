@@ -74,7 +74,7 @@ class Derived:
 
     @property
     def problems(self) -> list[str]:
-        """Where the catalogue is wrong: the defect is not there, or is there in the world that is to fix it."""
+        """The errors of the catalogue, a line each: the defect is not there, or is there in the world that is to fix it."""
         defect, lines = self.defect, []
         if self.result.verdict(defect.violates) != Verdict.REFUTED:
             lines.append(f"{defect.name}: {defect.violates} is not violated in {defect.environment}")

@@ -53,7 +53,7 @@ def derived_table(found: list[Derived]) -> Table:
 
 
 def _timing(derived: Derived, engine: str) -> str:
-    """How long an engine took, and how long its run is."""
+    """The seconds that an engine took, and the length of its run."""
     if engine not in derived.timings:
         return "-"
     seconds, steps = derived.timings[engine]

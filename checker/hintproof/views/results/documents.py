@@ -32,7 +32,7 @@ class Condition(msgspec.Struct, kw_only=True):
 
 
 class Exploration(msgspec.Struct):
-    """What an exploration with Hypothesis saw: steps, pairs of actors, conditions; how soon it found each run."""
+    """The coverage of an exploration: steps, pairs of actors, conditions; and the seconds until each run was found."""
 
     found_after: dict[str, float]
     replayed: list[str]
@@ -42,7 +42,7 @@ class Exploration(msgspec.Struct):
 
 
 class EngineResult(msgspec.Struct):
-    """What one engine searched: its counts, and the limit that ended it early, if one did."""
+    """The counts of one engine, and the limit that ended it early, if one did."""
 
     finished: bool
     stopped_by: str
@@ -135,7 +135,7 @@ def _engine(found: Found) -> EngineResult:
 
 
 def to_exploration(found: SampledFound, seen: Coverage) -> Exploration:
-    """What a sampled search saw."""
+    """The coverage of a sampled search."""
     return Exploration(
         found_after={name: round(seconds, 3) for name, seconds in found.after.items()},
         replayed=sorted(found.replayed),
@@ -213,7 +213,7 @@ def defect_list_document(defects: Sequence[Defect]) -> DefectListDocument:
 
 
 class EngineTime(msgspec.Struct):
-    """How long an engine took to find a defect, and the length of its run; None if it found none."""
+    """The seconds that an engine took to find a defect, and the length of its run; null if it found none."""
 
     seconds: float
     steps: int | None

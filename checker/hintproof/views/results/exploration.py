@@ -1,4 +1,4 @@
-"""What an exploration with Hypothesis saw, as a table."""
+"""The coverage of explorations with Hypothesis, as a table."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def never_taken(seen: Coverage) -> list[str]:
 
 
 def _count(marks: Iterable[int]) -> str:
-    """How many of them are not 0."""
+    """The number of marks that are not 0, of all."""
     seen = [bool(mark) for mark in marks]
     return f"{sum(seen)} of {len(seen)}"
 

@@ -1,4 +1,4 @@
-"""Results of checks as tables, and what all tables share."""
+"""Results of checks as tables, and the make of all tables."""
 
 from __future__ import annotations
 
