@@ -74,7 +74,7 @@ class Derived:
 
     @property
     def problems(self) -> list[str]:
-        """The errors of the catalogue, a line each: the defect is not there, or is there in the world that is to fix it."""
+        """The errors of the catalogue: a defect that is not there, or is there in the world that fixes it."""
         defect, lines = self.defect, []
         if self.result.verdict(defect.violates) != Verdict.REFUTED:
             lines.append(f"{defect.name}: {defect.violates} is not violated in {defect.environment}")
@@ -155,7 +155,7 @@ def is_harmless(item: Harmless) -> bool:
 
 @cache
 def _not_shown_without(environment: str, sizes: Sizes) -> frozenset[str]:
-    """What is not shown in a world that several harmless changes are compared with."""
+    """The properties that are not shown in a world with which several harmless changes are compared."""
     return frozenset(_not_shown(check(environment, sizes, ["exhaustive"])))
 
 
