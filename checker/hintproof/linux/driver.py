@@ -42,8 +42,8 @@ _CLASSIC = ("update_balloon_stats_func", "update_balloon_size_func")
 #: A function of a driver that makes more calls than this has no end.
 LIMIT = 10_000
 
-#: Status of hp_step and hp_run.
-_BLOCKED, _RUN_ENDED, _RUN_BLOCKED, _RUN_ENDLESS = 1, 1, 2, 3
+#: Status of hp_step; of hp_run, which also gives 3 where it meets its limit.
+_BLOCKED, _RUN_ENDED, _RUN_BLOCKED = 1, 1, 2
 
 
 @dataclass(frozen=True)

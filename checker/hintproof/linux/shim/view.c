@@ -97,13 +97,6 @@ void hp_set_mask(u64 mask)
 	hp_mask = mask;
 }
 
-/* Others take or free a block. */
-void hp_set_owner(u32 block, u32 owner)
-{
-	if (block < hp_settings.blocks && hp_m->blocks[block].state != OWNER_DRIVER)
-		hp_m->blocks[block].state = owner;
-}
-
 int hp_has_freeze(void)
 {
 	return hp_driver->freeze != NULL;
