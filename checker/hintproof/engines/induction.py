@@ -81,8 +81,8 @@ def ask(query: Query, seconds: float = SECONDS) -> Obligation:
 def prove(model: Model, seconds: float = SECONDS, progress: Progress | None = None) -> Proof:
     """Prove the ALWAYS and STEP properties of a model by its lemmas.
 
-    A property is proved if its own obligations are, and those of every lemma that it rests on, directly or by
-    way of other lemmas. So a lemma that fails takes with it only what rests on it.
+    A property is proved if its own obligations are, and those of every lemma that it depends on, directly or by
+    way of other lemmas. So a lemma that fails takes with it only what depends on it.
     """
     began = time.monotonic()
     proof = Proof()

@@ -24,8 +24,9 @@ _PATH_BENEATH = 1
 #: Of Landlock's first rights all that change something: write, remove and make of every kind.
 _WRITES = 0b1_1111_1111_0010
 
-#: Landlock's right to write into a file that is there.
-_WRITE_FILE = 0b10
+#: Landlock's right to write into a file that is there, and (Linux 6.2, version 3 of Landlock) to cut one off.
+_WRITE_FILE, _TRUNCATE = 1 << 1, 1 << 14
+_VERSION, _TRUNCATE_SINCE = 1, 3
 
 #: No process of ours writes a file as large (bytes), or opens as many at once.
 _FILE, _OPEN = 64 << 20, 128
@@ -55,8 +56,7 @@ def enter(directory: Path, seconds: int, megabytes: int) -> list[str]:
         holds.append("no network")
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0:
         holds.append("no new privileges")
-        if _write_only_below(libc, directory):
-            holds.append("no writing elsewhere")
+        holds += _write_only_below(libc, directory)
     return holds
 
 
@@ -73,20 +73,24 @@ def _limit(seconds: int, megabytes: int) -> None:
         resource.setrlimit(kind, (most, most))
 
 
-def _write_only_below(libc: ctypes.CDLL, directory: Path) -> bool:
-    """Landlock: from now on nothing is written, made or removed but below the directory."""
-    asked = _Ruleset(_WRITES)
+def _write_only_below(libc: ctypes.CDLL, directory: Path) -> list[str]:
+    """Landlock: from now on nothing is written, made, removed or cut off but below the directory; what of it holds."""
+    version = libc.syscall(_CREATE_RULESET, None, 0, _VERSION)
+    truncate = _TRUNCATE if version >= _TRUNCATE_SINCE else 0
+    asked = _Ruleset(_WRITES | truncate)
     rules = libc.syscall(_CREATE_RULESET, ctypes.byref(asked), ctypes.sizeof(asked), 0)
     if rules < 0:
-        return False
+        return []
     try:
-        for path, rights in ((directory, _WRITES), (Path(os.devnull), _WRITE_FILE)):
+        for path, rights in ((directory, _WRITES | truncate), (Path(os.devnull), _WRITE_FILE | truncate)):
             place = os.open(path, os.O_PATH | os.O_CLOEXEC)
             rule = _Beneath(rights, place)
             failed = libc.syscall(_ADD_RULE, rules, _PATH_BENEATH, ctypes.byref(rule), 0)
             os.close(place)
             if failed:
-                return False
-        return bool(libc.syscall(_RESTRICT_SELF, rules, 0) == 0)
+                return []
+        if libc.syscall(_RESTRICT_SELF, rules, 0):
+            return []
+        return ["no writing elsewhere", *(["no truncating elsewhere"] if truncate else [])]
     finally:
         os.close(rules)

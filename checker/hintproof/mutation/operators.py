@@ -65,8 +65,8 @@ def variants(whole: Term, words: Vocabulary) -> Iterator[tuple[str, Term]]:
 # -- the operators ----------------------------------------------------------------------------
 
 
-def one_side(term: Term, above: str, words: Vocabulary) -> Iterator[Term]:
-    """Of two conditions or sets only one counts."""
+def single_operand(term: Term, above: str, words: Vocabulary) -> Iterator[Term]:
+    """One operand of a conjunction, disjunction or difference, without the other."""
     if term.op in ("and", "or"):
         yield from term.args
     elif term.op == "minus":
@@ -141,7 +141,7 @@ Operator = Callable[[Term, str, Vocabulary], Iterator[Term]]
 
 #: All operators on terms, by the name under which their mutants are reported.
 OPERATORS: dict[str, Operator] = {
-    "one side": one_side,
+    "one side": single_operand,
     "other junction": other_junction,
     "negated": negated,
     "off by one": off_by_one,

@@ -25,7 +25,7 @@ class Verdict(Enum):
 
     @property
     def holds(self) -> bool:
-        """Whether this speaks for the property, as far as it goes."""
+        """Whether this verdict speaks for the property."""
         return self not in (Verdict.REFUTED, Verdict.UNDECIDED)
 
 

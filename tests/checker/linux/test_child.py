@@ -36,6 +36,11 @@ def tries(arguments: dict[str, Any]) -> dict[str, Any]:
     except OSError:
         could["write"] = False
     try:
+        os.truncate(arguments["there"], 0)
+        could["truncate"] = True
+    except OSError:
+        could["truncate"] = False
+    try:
         socket.create_connection(("127.0.0.1", arguments["port"]), timeout=2).close()
         could["connect"] = True
     except OSError:
@@ -70,11 +75,16 @@ def test_a_search_in_a_child(tmp_path: Path) -> None:
 
 def test_what_the_child_gave_up(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        arguments = {"elsewhere": str(tmp_path / "file"), "port": server.getsockname()[1]}
+        there = tmp_path / "there"
+        there.write_text("kept")
+        arguments = {"elsewhere": str(tmp_path / "file"), "there": str(there), "port": server.getsockname()[1]}
         answer = run_job(tries, arguments)
     if "no writing elsewhere" in answer["sandbox"]:
         assert not answer["could"]["write"]
         assert not (tmp_path / "file").exists()
+    if "no truncating elsewhere" in answer["sandbox"]:
+        assert not answer["could"]["truncate"]
+        assert there.read_text() == "kept"
     if "no network" in answer["sandbox"]:
         assert not answer["could"]["connect"]
     assert "limits" in answer["sandbox"]

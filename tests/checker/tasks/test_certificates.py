@@ -70,7 +70,7 @@ def test_a_certificate_is_confirmed_and_checked_without_hintproof(tmp_path: Path
 
 
 def test_a_manifest_that_says_more_than_the_files_do_is_seen(tmp_path: Path) -> None:
-    """The same obligation, made false, with a hash that fits."""
+    """An obligation made false, with a hash that fits it."""
     assert hintproof(tmp_path, "certify", SMALL, "--out", "certs").returncode == 0
     manifest = json.loads((tmp_path / "certs" / "manifest.json").read_text())
     entry = manifest["environments"][0]["obligations"][0]
