@@ -6,8 +6,8 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-# Processes that share the tests: one a core, but no more than memory is surely there for.
-WORKERS ?= -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+# Processes that share the tests (how: tests/conftest.py): one a core, but no more than memory is surely there for.
+WORKERS ?= -n auto --maxprocesses 4
 # More options of pytest.
 TESTS ?=
 BIN := $(VENV)/bin

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.selection import chosen
@@ -37,27 +39,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes longer than 20 seconds; runs with --slow")
-    config.addinivalue_line("markers", "xdist_group(name): tests that one worker runs, as they share what they prepare")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     leave_out_slow(config, items)
-    if hasattr(config, "workerinput"):
-        share_out(items)
-
-
-def share_out(items: list[pytest.Item]) -> None:
-    """A module to a worker, the long ones first, for ``--dist loadgroup --no-loadscope-reorder``."""
     places = {module: place for place, module in enumerate(LONG)} | dict.fromkeys(SINGLE, len(LONG) + 1)
-    items.sort(key=lambda item: places.get(module_of(item), len(LONG)))
-    for item in items:
-        if module_of(item) not in SINGLE and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(module_of(item)))
+    items.sort(key=lambda item: places.get(module_of(item.nodeid), len(LONG)))
 
 
-def module_of(item: pytest.Item) -> str:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A module to a worker, in the order of the tests, but for single tests. (Without it ``--dist`` says how.)"""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByModule(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            module = module_of(nodeid)
+            return nodeid if module in SINGLE else module
+
+    config.option.loadscopereorder = False
+    return ByModule(config, log)
+
+
+def module_of(nodeid: str) -> str:
     """The module of a test, as a path below the root."""
-    return item.nodeid.partition("::")[0]
+    return nodeid.partition("::")[0]
 
 
 def leave_out_slow(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -30,6 +30,7 @@ from tests.checker.interpret.test_interpretations import walk
 from tests.places import COUNTEREXAMPLES
 
 
+@cache
 def model_of(environment: str) -> Model:
     return unbounded_model(environment)
 
@@ -143,6 +144,8 @@ def leans() -> Iterator[tuple[str, str]]:
 def test_no_lemma_can_be_left_out(claim: str, lean: str) -> None:
     """What a claim says it leans on it does lean on: without it, some environment's proof fails."""
     for environment in PROVED:
+        if not {claim, lean} <= {item.name for item in model_of(environment).claims}:
+            continue
         for query in queries_of(environment):
             if query.claim == claim and query.by != INITIALLY and lean in {source for source, _ in query.known}:
                 shorter = query.without(lean)
