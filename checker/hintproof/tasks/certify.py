@@ -21,7 +21,7 @@ import hintspec
 from hintproof import __version__
 from hintproof.engines.induction import SECONDS, settled
 from hintproof.engines.obligations import Obligations, Query
-from hintproof.interpret.smtlib import Writer
+from hintproof.interpret.smtlib import script
 from hintproof.system.clock import milliseconds
 from hintproof.system.documents import Document, to_json
 from hintproof.system.errors import BadInput
@@ -98,7 +98,7 @@ def certify(
     ``seconds`` limits each obligation and solver. Raises :class:`BadInput` for an unknown environment, and without
     cvc5.
     """
-    model, solver, writer = unbounded_model(environment), second_solver(), Writer()
+    model, solver = unbounded_model(environment), second_solver()
     folder = directory / environment
     folder.mkdir(parents=True)
     certified: list[Certified] = []
@@ -109,12 +109,12 @@ def certify(
             continue
         answer, needed = query.core(seconds)
         about = [f"environment: {environment}", f"claim: {query.claim}", f"step: {query.by}", f"z3: {answer}"]
-        script = writer.script(needed, query.goal, about)
+        text = script(needed, query.goal, about)
         path = folder / f"{query.by}.{query.claim}.smt2".replace(" ", "_")
-        path.write_text(script, encoding="ascii")
-        second = ask_cvc5(solver, script, milliseconds(seconds))
+        path.write_text(text, encoding="ascii")
+        second = ask_cvc5(solver, text, milliseconds(seconds))
         file = f"{environment}/{path.name}"
-        digest = hashlib.sha256(script.encode()).hexdigest()
+        digest = hashlib.sha256(text.encode()).hexdigest()
         certified.append(Certified(file, query.by, query.claim, digest, answer, second))
         if progress:
             progress("obligations", len(certified))

@@ -17,7 +17,7 @@ import z3
 import hintspec
 from hintproof import BadInput
 from hintproof.engines.obligations import Obligations, Query
-from hintproof.interpret.smtlib import Writer
+from hintproof.interpret.smtlib import script
 from hintproof.tasks import certify
 from hintproof.tasks.certificate_check import ask_cvc5
 from hintproof.tasks.certify import certify_all
@@ -62,8 +62,8 @@ def test_a_certificate_is_confirmed_and_checked_without_hintproof(tmp_path: Path
     assert checked(tmp_path / "certs").returncode == 0
     assert "hintproof" not in (tmp_path / "certs" / "check.py").read_text().split("from __future__")[1]
 
-    script = next((tmp_path / "certs" / SMALL).glob("sync_merge.*.smt2"))
-    script.write_text(script.read_text().replace("(assert ", "(assert (or true ", 1))
+    file = next((tmp_path / "certs" / SMALL).glob("sync_merge.*.smt2"))
+    file.write_text(file.read_text().replace("(assert ", "(assert (or true ", 1))
     done = checked(tmp_path / "certs")
     assert done.returncode == 1
     assert "not the file that was certified" in done.stdout
@@ -115,21 +115,19 @@ def test_what_fails_is_not_confirmed_by_anyone(tmp_path: Path) -> None:
 
 def test_the_same_query_is_the_same_text() -> None:
     def texts() -> list[str]:
-        writer = Writer()
         queries = [q for q in Obligations(unbounded_model(SMALL)).all() if isinstance(q, Query)]
-        return [writer.script(list(q.known), q.goal, [q.by, q.claim]) for q in queries]
+        return [script(list(q.known), q.goal, [q.by, q.claim]) for q in queries]
 
     assert texts() == texts()
 
 
 def test_z3_reads_what_was_written_as_what_was_meant() -> None:
     """Round trip: Z3's own parser makes of the text what the query was."""
-    writer = Writer()
     asked = 0
     for query in Obligations(unbounded_model("no-hint+qemu-7.2+tcg")).all():
         if isinstance(query, Query):
             solver = z3.Solver()
-            solver.from_string(writer.script(list(query.known), query.goal, []))
+            solver.from_string(script(list(query.known), query.goal, []))
             assert str(solver.check()) == str(query.solver(20).check())
             asked += 1
     assert asked > 80
