@@ -6,7 +6,6 @@ the driver does up to its next call.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +15,11 @@ from hintproof.linux.binding import (
     SMALL_PAGES,
     THREADS,
     Library,
-    QueueView,
     RawEvent,
     Settings,
     View,
 )
-from hintproof.linux.operations import EVERY_CALL, Entry, FaultKind, Op, mask_of
+from hintproof.linux.operations import EVERY_CALL, Entry, FaultKind, Op
 from hintproof.linux.symbols import Place, Symbols
 from hintproof.system.errors import BadInput
 
@@ -127,20 +125,6 @@ class Event:
     site: int
 
 
-@dataclass(frozen=True)
-class Buffer:
-    """A buffer on a queue; blocks count from 1.
-
-    ``payload`` is the PRESENT content of an out buffer, as the device would read it.
-    """
-
-    out: bool
-    payload: int
-    block: int
-    address: int
-    length: int
-
-
 class Driver:
     """One compiled driver in one machine."""
 
@@ -195,10 +179,6 @@ class Driver:
         """Make the call that a thread stands before, and run the thread to its next one."""
         if status := self.raw.hp_step(thread):
             raise self._failure(thread, status == _BLOCKED, status)
-
-    def run(self, thread: int, *until: Op) -> bool:
-        """Step until the thread stands before one of these calls; False if it ended before."""
-        return self.run_until(thread, mask_of(*until))
 
     def run_until(self, thread: int, stops: int) -> bool:
         """Step at least once, until the thread stands before a call of the mask; False if it ended before."""
@@ -269,49 +249,9 @@ class Driver:
         """The number of the queue for hints: queues are counted over those that exist."""
         return 2 + (STATS_VQ in self.setup.features)
 
-    def queue(self, number: int | None = None) -> QueueView:
-        """A queue, by default the one for hints."""
-        queue: QueueView = self.view().queues[self.hint_queue if number is None else number]
-        return queue
-
-    def waiting(self, number: int | None = None) -> list[Buffer]:
-        """The buffers of a queue that the device may take, oldest first."""
-        queue = self.queue(number)
-        first = queue.used + queue.taken
-        return list(_buffers(queue, first, first + queue.available))
-
-    def pop(self, number: int | None = None) -> Buffer | None:
-        """Take the oldest buffer, as the device does; None if there is none."""
-        found = self.waiting(number)
-        if not found:
-            return None
-        self.raw.hp_pop(self.hint_queue if number is None else number)
-        return found[0]
-
-    def use(self, number: int | None = None, taken: int = 0) -> None:
-        """Give back a buffer that the device took, counted from the oldest."""
-        if self.raw.hp_use(self.hint_queue if number is None else number, taken):
-            raise Deviation("the device has no such buffer")
-
-    def consume(self, number: int | None = None) -> Buffer | None:
-        """Take the oldest buffer and give it back at once."""
-        buffer = self.pop(number)
-        if buffer:
-            self.use(number)
-        return buffer
-
     def config(self, offset: int, value: int) -> None:
         """Change a config field of 32 bits, as the device does. The interrupt for it is :attr:`Entry.CHANGED`."""
         self.raw.hp_set_config(offset, 4, value)
-
-    def config_value(self, offset: int) -> int:
-        """A config field of 32 bits."""
-        return int.from_bytes(bytes(self.view().config[offset : offset + 4]), "little")
-
-    def command(self, value: int) -> None:
-        """Show another command id, and handle its interrupt up to the end."""
-        self.config(CMD_ID, value)
-        self.call(Entry.CHANGED)
 
     def next_block(self, choice: int) -> None:
         """Choose the block (counted from 0) that the next allocation gets; :data:`NO_BLOCK` makes it fail."""
@@ -348,9 +288,3 @@ class Driver:
 
 def _event(raw: RawEvent) -> Event:
     return Event(Op(raw.op), raw.thread, raw.a, raw.b, raw.c, raw.site)
-
-
-def _buffers(queue: QueueView, first: int, end: int) -> Iterator[Buffer]:
-    for i in range(first, end):
-        e = queue.elements[i]
-        yield Buffer(bool(e.out), e.payload, e.block, e.address, e.length)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from hintproof.linux.build import build
-from hintproof.linux.driver import Driver
 from hintproof.linux.source import DRIVER, HEADER, Source
+from tests.checker.linux.device import DriverUnderTest
 
 HEADER_TEXT = """
 #include <linux/types.h>
@@ -92,8 +92,8 @@ def little_source(work: str = "", changed: str = "", remove: str = "cancel_work_
 def little(
     directory: Path, work: str = "", changed: str = "", remove: str = "cancel_work_sync(&l->work);",
     accesses: bool = False,
-) -> Driver:  # fmt: skip
+) -> DriverUnderTest:  # fmt: skip
     """The little driver with statements put into its functions, compiled, probed, and asked to work."""
-    driver = Driver(build(little_source(work, changed, remove), directory, accesses))
+    driver = DriverUnderTest(build(little_source(work, changed, remove), directory, accesses))
     assert driver.start() == 0
     return driver

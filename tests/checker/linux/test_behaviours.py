@@ -18,36 +18,36 @@ from hintproof.linux.driver import (
     POISON_VAL,
     REPORTING,
     STATS_VQ,
-    Driver,
     Setup,
 )
 from hintproof.linux.operations import Entry, Op
+from tests.checker.linux.device import DriverUnderTest
 from tests.checker.linux.trees import PACKAGES, driver
 
 BLOCK_BYTES = 4 << 20
 
 
 @pytest.fixture(params=PACKAGES)
-def linux(request: pytest.FixtureRequest) -> Driver:
+def linux(request: pytest.FixtureRequest) -> DriverUnderTest:
     return driver(request.param)
 
 
-def work(linux: Driver) -> None:
+def work(linux: DriverUnderTest) -> None:
     """The hint worker runs, from its start to its end."""
     linux.call(Entry.WORK, linux.hint_work)
 
 
-def round_of(linux: Driver, command: int) -> None:
+def round_of(linux: DriverUnderTest, command: int) -> None:
     linux.command(command)
     work(linux)
 
 
-def on_the_wire(linux: Driver) -> list[int | str]:
+def on_the_wire(linux: DriverUnderTest) -> list[int | str]:
     """What the device finds on the hint queue now: payloads, and hints as b1, b2."""
     return [b.payload if b.out else f"b{b.block}" for b in linux.waiting()]
 
 
-def test_a_round_is_start_all_free_blocks_and_stop(linux: Driver) -> None:
+def test_a_round_is_start_all_free_blocks_and_stop(linux: DriverUnderTest) -> None:
     assert linux.start(Setup(blocks=2, ring=8)) == 0
     linux.forget_events()
     round_of(linux, 7)
@@ -58,7 +58,7 @@ def test_a_round_is_start_all_free_blocks_and_stop(linux: Driver) -> None:
     assert [b.length for b in linux.waiting()] == [4, BLOCK_BYTES, BLOCK_BYTES, 4]
 
 
-def test_each_call_has_the_name_of_the_function_that_makes_it(linux: Driver) -> None:
+def test_each_call_has_the_name_of_the_function_that_makes_it(linux: DriverUnderTest) -> None:
     linux.start(Setup(blocks=1))
     linux.command(7)
     thread = linux.spawn(Entry.WORK, linux.hint_work)
@@ -71,7 +71,7 @@ def test_each_call_has_the_name_of_the_function_that_makes_it(linux: Driver) -> 
     assert linux.pending(thread).place.function == "get_free_page_and_send"
 
 
-def test_a_new_id_between_two_hints_ends_the_round_and_begins_another(linux: Driver) -> None:
+def test_a_new_id_between_two_hints_ends_the_round_and_begins_another(linux: DriverUnderTest) -> None:
     linux.start(Setup(blocks=4, ring=16))
     linux.command(7)
     thread = linux.spawn(Entry.WORK, linux.hint_work)
@@ -85,7 +85,7 @@ def test_a_new_id_between_two_hints_ends_the_round_and_begins_another(linux: Dri
     assert on_the_wire(linux)[3:] == [8, "b2", "b3", "b4", 0]
 
 
-def test_done_gives_all_blocks_back_while_their_hints_are_still_on_the_ring(linux: Driver) -> None:
+def test_done_gives_all_blocks_back_while_their_hints_are_still_on_the_ring(linux: DriverUnderTest) -> None:
     linux.start(Setup(blocks=3, ring=8))
     round_of(linux, 7)
     linux.forget_events()
@@ -95,7 +95,7 @@ def test_done_gives_all_blocks_back_while_their_hints_are_still_on_the_ring(linu
     assert on_the_wire(linux) == [7, "b1", "b2", "b3", 0]
 
 
-def test_the_shrinker_takes_the_newest_block(linux: Driver) -> None:
+def test_the_shrinker_takes_the_newest_block(linux: DriverUnderTest) -> None:
     linux.start(Setup(blocks=3, ring=8))
     round_of(linux, 7)
     assert linux.call(Entry.SHRINK_COUNT) == 3 * 1024
@@ -103,7 +103,7 @@ def test_the_shrinker_takes_the_newest_block(linux: Driver) -> None:
     assert linux.view().free == 0b100
 
 
-def test_n1_an_old_start_that_is_popped_late_reads_the_new_id(linux: Driver) -> None:
+def test_n1_an_old_start_that_is_popped_late_reads_the_new_id(linux: DriverUnderTest) -> None:
     linux.start(Setup(blocks=1, ring=16))
     round_of(linux, 7)
     round_of(linux, 1)
@@ -113,7 +113,7 @@ def test_n1_an_old_start_that_is_popped_late_reads_the_new_id(linux: Driver) -> 
     assert starts[0] == starts[1]
 
 
-def test_n1_a_device_that_pops_promptly_sees_each_id_once(linux: Driver) -> None:
+def test_n1_a_device_that_pops_promptly_sees_each_id_once(linux: DriverUnderTest) -> None:
     linux.start(Setup(blocks=1, ring=16))
     seen = []
     for command in (7, 1, 8):
@@ -123,7 +123,7 @@ def test_n1_a_device_that_pops_promptly_sees_each_id_once(linux: Driver) -> None
     assert seen == [7, "b1", 0, 8, "b1", 0]
 
 
-def test_n2_start_that_does_not_fit_is_lost_and_the_old_one_carries_its_id(linux: Driver) -> None:
+def test_n2_start_that_does_not_fit_is_lost_and_the_old_one_carries_its_id(linux: DriverUnderTest) -> None:
     linux.start(Setup(blocks=2, ring=4))
     round_of(linux, 7)
     assert on_the_wire(linux) == [7, "b1", "b2", 0]
@@ -140,7 +140,7 @@ def test_n2_start_that_does_not_fit_is_lost_and_the_old_one_carries_its_id(linux
 
 
 @pytest.mark.parametrize("command", [0, 1])
-def test_n3_the_id_is_read_twice_and_a_round_runs_under_stop_or_done(linux: Driver, command: int) -> None:
+def test_n3_the_id_is_read_twice_and_a_round_runs_under_stop_or_done(linux: DriverUnderTest, command: int) -> None:
     linux.start(Setup(blocks=2, ring=8))
     linux.command(7)
     thread = linux.spawn(Entry.WORK, linux.hint_work)
@@ -153,7 +153,7 @@ def test_n3_the_id_is_read_twice_and_a_round_runs_under_stop_or_done(linux: Driv
     assert linux.view().driver == (0 if command == 1 else 0b11)
 
 
-def test_n4_with_a_full_ring_the_worker_allocates_and_frees_for_ever(linux: Driver) -> None:
+def test_n4_with_a_full_ring_the_worker_allocates_and_frees_for_ever(linux: DriverUnderTest) -> None:
     linux.start(Setup(blocks=8, ring=4))
     linux.command(7)
     thread = linux.spawn(Entry.WORK, linux.hint_work)
@@ -167,7 +167,7 @@ def test_n4_with_a_full_ring_the_worker_allocates_and_frees_for_ever(linux: Driv
     linux.finish(thread)
 
 
-def test_remove_waits_for_the_worker_and_frees_all_blocks_before_the_reset(linux: Driver) -> None:
+def test_remove_waits_for_the_worker_and_frees_all_blocks_before_the_reset(linux: DriverUnderTest) -> None:
     linux.start(Setup(blocks=3, ring=8))
     linux.command(7)
     worker = linux.spawn(Entry.WORK, linux.hint_work)
@@ -189,7 +189,7 @@ def test_remove_waits_for_the_worker_and_frees_all_blocks_before_the_reset(linux
     assert linux.view().heap == 0
 
 
-def test_freeze_gives_the_blocks_back_and_restore_begins_anew(linux: Driver) -> None:
+def test_freeze_gives_the_blocks_back_and_restore_begins_anew(linux: DriverUnderTest) -> None:
     linux.start(Setup(blocks=2, ring=8))
     round_of(linux, 7)
     linux.finish(linux.spawn(Entry.WORK, linux.works()["update_balloon_size_func"]))
@@ -215,7 +215,7 @@ POISON = [
 
 @pytest.mark.parametrize(("poisoning", "zeroing", "offered", "cleared", "written"), POISON)
 def test_validate_and_poison(
-    linux: Driver, poisoning: bool, zeroing: bool, offered: bool, cleared: set[int], written: int | None
+    linux: DriverUnderTest, poisoning: bool, zeroing: bool, offered: bool, cleared: set[int], written: int | None
 ) -> None:
     features = {FREE_PAGE_HINT, REPORTING, ACCESS_PLATFORM, INDIRECT_DESC} | ({PAGE_POISON} if offered else set())
     setup = Setup(features=tuple(features), page_poisoning=poisoning, init_on_free=zeroing)
@@ -228,12 +228,12 @@ def test_validate_and_poison(
     assert linux.config_value(POISON_VAL) == (0x12345678 if written is None else written)
 
 
-def test_a_ring_of_one_entry_is_refused(linux: Driver) -> None:
+def test_a_ring_of_one_entry_is_refused(linux: DriverUnderTest) -> None:
     assert linux.start(Setup(ring=1)) == -28
     assert linux.view().heap == 0
 
 
-def test_the_classic_balloon_inflates_waits_for_the_device_and_deflates(linux: Driver) -> None:
+def test_the_classic_balloon_inflates_waits_for_the_device_and_deflates(linux: DriverUnderTest) -> None:
     linux.start(Setup(features=(DEFLATE_ON_OOM,), small_pages=4))
     linux.config(NUM_PAGES, 3)
     linux.call(Entry.CHANGED)
@@ -252,7 +252,7 @@ def test_the_classic_balloon_inflates_waits_for_the_device_and_deflates(linux: D
     assert linux.view().small_driver == 0
 
 
-def test_statistics_and_page_reporting(linux: Driver) -> None:
+def test_statistics_and_page_reporting(linux: DriverUnderTest) -> None:
     linux.start(Setup(features=(STATS_VQ, FREE_PAGE_HINT, REPORTING), blocks=2))
     assert linux.hint_queue == 3
     assert linux.consume(2) is not None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from hintproof.linux.driver import Driver, Setup
+from hintproof.linux.driver import Setup
 from hintproof.linux.explore import Explored, Plan, Verdict, explore, walk
 from hintproof.linux.operations import Entry, Op
+from tests.checker.linux.device import DriverUnderTest
 from tests.checker.linux.trees import PACKAGES, driver
 
 
 @pytest.fixture(params=PACKAGES)
-def linux(request: pytest.FixtureRequest) -> Driver:
+def linux(request: pytest.FixtureRequest) -> DriverUnderTest:
     return driver(request.param)
 
 
@@ -19,7 +20,7 @@ def counts(found: Explored) -> tuple[Verdict, int, int]:
     return found.verdict, found.states, found.transitions
 
 
-def test_a_snapshot_in_the_middle_of_a_round_is_gone_back_to(linux: Driver) -> None:
+def test_a_snapshot_in_the_middle_of_a_round_is_gone_back_to(linux: DriverUnderTest) -> None:
     linux.start(Setup(blocks=3, ring=8))
     linux.command(7)
     thread = linux.spawn(Entry.WORK, linux.hint_work)
@@ -45,7 +46,7 @@ def test_a_snapshot_in_the_middle_of_a_round_is_gone_back_to(linux: Driver) -> N
     ],
     ids=["two ids", "scan", "remove", "freeze"],
 )
-def test_all_states_of_a_small_world_are_sound(linux: Driver, plan: Plan, setup: Setup) -> None:
+def test_all_states_of_a_small_world_are_sound(linux: DriverUnderTest, plan: Plan, setup: Setup) -> None:
     linux.start(setup)
     found = explore(linux, plan)
     assert found.verdict == Verdict.EXHAUSTED, found
@@ -66,6 +67,6 @@ def test_access_by_access_there_is_no_fault_either() -> None:
     assert walk(linux, plan, walks=300, length=300).verdict == Verdict.GOES_ON
 
 
-def test_a_search_that_meets_its_limit_says_so(linux: Driver) -> None:
+def test_a_search_that_meets_its_limit_says_so(linux: DriverUnderTest) -> None:
     linux.start(Setup(blocks=4, ring=8))
     assert explore(linux, Plan((7, 8, 1), scans=3), most=1000).verdict == Verdict.LIMITED

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from hintproof.linux.driver import CMD_ID, Deviation, Driver, DriverFault
+from hintproof.linux.driver import CMD_ID, Deviation, DriverFault
 from hintproof.linux.explore import Plan, Verdict, explore, replay, walk
 from hintproof.linux.operations import Entry, FaultKind
+from tests.checker.linux.device import DriverUnderTest
 from tests.checker.linux.little import little
 
 
-def run_worker(driver: Driver) -> None:
+def run_worker(driver: DriverUnderTest) -> None:
     driver.call(Entry.CHANGED)
     driver.call(Entry.WORK, driver.hint_work)
 
@@ -42,14 +43,14 @@ FAULTS = [
 
 
 @pytest.fixture(scope="module")
-def faulty(tmp_path_factory: pytest.TempPathFactory) -> Driver:
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> DriverUnderTest:
     """All of these faults in one driver: the command id says which one its worker commits."""
     cases = "".join(f"case {number}: {work} break;\n" for number, (work, _, _) in enumerate(FAULTS))
     return little(tmp_path_factory.mktemp("faulty"), f"switch (l->command) {{ {cases} }}")
 
 
 @pytest.mark.parametrize("number", range(len(FAULTS)), ids=[work for work, _, _ in FAULTS])
-def test_a_fault_is_reported_and_we_go_on(faulty: Driver, number: int) -> None:
+def test_a_fault_is_reported_and_we_go_on(faulty: DriverUnderTest, number: int) -> None:
     _, kind, says = FAULTS[number]
     driver = faulty
     driver.start()

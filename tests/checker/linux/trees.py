@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from hintproof.linux.build import build
-from hintproof.linux.driver import Driver
 from hintproof.linux.source import DRIVER, Source, find_source
 from hintproof.system.errors import BadInput
+from tests.checker.linux.device import DriverUnderTest
 
 PACKAGES = ("linux-source-6.1", "linux-source-6.12")
 
@@ -48,6 +48,6 @@ def library(package: str, accesses: bool = False) -> Path:
 
 
 @cache
-def driver(package: str, accesses: bool = False) -> Driver:
+def driver(package: str, accesses: bool = False) -> DriverUnderTest:
     """The package's driver, loaded once: each test starts it anew."""
-    return Driver(library(package, accesses))
+    return DriverUnderTest(library(package, accesses))
