@@ -10,7 +10,8 @@ from hintproof.gate.check_plan import describe_sizes, properties_of
 from hintproof.gate.checker import DriverVerdict, Place, Question, TraceLine, Trouble, Violation, places_of
 from hintproof.linux import jobs
 from hintproof.linux.codemodel import CODE_IS_SOUND
-from hintproof.linux.jobs import Answer, Check, CodeFault, Lockstep, Properties
+from hintproof.linux.jobs import Answer, Check, CodeFault, Properties
+from hintproof.linux.lockstep import Comparison
 from hintproof.linux.source import DRIVER
 
 Answers = Mapping[Check, Answer]
@@ -25,7 +26,7 @@ _BEHIND = "the code has a fault, and the states behind it are not explored"
 def to_verdict(answers: Answers) -> DriverVerdict:
     """All answers of one driver as one verdict."""
     for answer in answers.values():
-        fault = None if isinstance(answer, Lockstep) else answer.fault
+        fault = None if isinstance(answer, Comparison) else answer.fault
         if fault and fault.kind in _TROUBLE:
             lines = (fault.says, *(f"  {line}" for line in fault.run))
             return DriverVerdict(trouble=_TROUBLE[fault.kind], lines=lines, place=_place(fault))
@@ -44,7 +45,7 @@ def to_verdict(answers: Answers) -> DriverVerdict:
 
 def _decide(check: Check, answer: Answer) -> Iterator[tuple[Question, Violation | None, str]]:
     """Each question that an answer decides: the violation, if there is one, or the reason why it is undecided."""
-    if isinstance(answer, Lockstep):
+    if isinstance(answer, Comparison):
         return
     limit = f"{check.seconds:g} seconds" if answer.timed_out else f"{check.most:,}"
     missing = "" if answer.complete else f"not all states were seen: the limit is {limit}"
@@ -61,11 +62,8 @@ def _decide(check: Check, answer: Answer) -> Iterator[tuple[Question, Violation 
 
 def fingerprint(answers: Answers) -> str:
     """A hash of how a driver differs from the spec's: equal for drivers between which no difference was seen."""
-    differences = [
-        (str(check), answer.difference or "", answer.run)
-        for check, answer in answers.items()
-        if isinstance(answer, Lockstep)
-    ]
+    compared = [(check, answer) for check, answer in answers.items() if isinstance(answer, Comparison)]
+    differences = [(str(check), str(answer.difference)) for check, answer in compared]
     return hashlib.sha256(repr(differences).encode()).hexdigest()
 
 
@@ -73,7 +71,7 @@ def first_difference(before: Answers, after: Answers) -> tuple[str, ...]:
     """Where one of two drivers first parts from the spec's driver and the other does not, in lines."""
     for check in after:
         pair = before[check], after[check]
-        if all(isinstance(answer, Lockstep) for answer in pair) and len({fingerprint({check: a}) for a in pair}) > 1:
+        if all(isinstance(answer, Comparison) for answer in pair) and len({fingerprint({check: a}) for a in pair}) > 1:
             return tuple(
                 chain(*(_lockstep_lines(check, *item) for item in zip(("before", "after"), pair, strict=True)))
             )
@@ -81,13 +79,14 @@ def first_difference(before: Answers, after: Answers) -> tuple[str, ...]:
 
 
 def _lockstep_lines(check: Check, when: str, answer: Answer) -> Iterator[str]:
-    assert isinstance(answer, Lockstep)
+    assert isinstance(answer, Comparison)
     if answer.difference is None:
         yield f"{when}: step by step as the protocol text has it ({check})"
         return
-    yield f"{when}: after {' '.join(answer.run) or 'nothing'}"
-    where = f" ({DRIVER}:{answer.line} {answer.function})" if answer.line else ""
-    yield f"  {answer.difference}{where}"
+    place = answer.difference.place
+    yield f"{when}: after {' '.join(answer.difference.run) or 'nothing'}"
+    where = f" ({DRIVER}:{place.line} {place.function})" if place and place.line else ""
+    yield f"  {answer.difference.says}{where}"
 
 
 def _from_run(check: Check, item: jobs.Violation) -> Violation:
@@ -102,4 +101,4 @@ def _from_fault(check: Check, fault: CodeFault) -> Violation:
 
 
 def _place(fault: CodeFault) -> Place | None:
-    return Place(DRIVER, fault.line, fault.function) if fault.line else None
+    return Place(DRIVER, fault.place.line, fault.place.function) if fault.place.line else None

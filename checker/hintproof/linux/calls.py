@@ -156,7 +156,7 @@ class Code:
         while (pending := self.raw.hp_pending(thread)) != op:
             if not UNSEEN >> pending & 1:
                 call = self.driver.pending(thread)
-                raise Deviation(f"the code calls {call.op.name} where {op.name} was due", call)
+                raise Deviation(f"the code calls {call.op.name} where {op.name} was due", call.place)
             self.driver.step(thread)
         return thread
 
@@ -185,7 +185,7 @@ class Code:
         thread = self._reach(Op.CONFIG_READ)
         call = self.driver.view().threads[thread]
         if (call.a, call.b) != (CMD_ID, 4):
-            raise Deviation(f"the code reads config at {call.a}, {call.b} bytes", self.driver.pending(thread))
+            raise Deviation(f"the code reads config at {call.a}, {call.b} bytes", self.driver.pending(thread).place)
         self.driver.config(CMD_ID, on_the_wire(self._shown))
         self.driver.step(thread)
         self.driver.config(CMD_ID, 0)
@@ -209,9 +209,9 @@ class Code:
         thread = self._reach(Op.ADD)
         call = self.driver.view().threads[thread]
         if (call.a >> 8 & 1) != out or call.a & 0xFF != self.driver.hint_queue:
-            raise Deviation("the code adds another buffer than was due", self.driver.pending(thread))
+            raise Deviation("the code adds another buffer than was due", self.driver.pending(thread).place)
         if call.c != (4 if out else BLOCK_BYTES) or call.a >> 16 & 0xFFFF != 1:
-            raise Deviation(f"the code's buffer has {call.c} bytes", self.driver.pending(thread))
+            raise Deviation(f"the code's buffer has {call.c} bytes", self.driver.pending(thread).place)
         self.driver.step(thread)
         if self.driver.last_event(Op.ADD).a >> 32 & 1 == fits:
             raise Deviation(f"the buffer {'does not fit' if fits else 'fits'} on the code's queue")

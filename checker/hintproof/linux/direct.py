@@ -19,7 +19,6 @@ from hintproof.linux.codemodel import CODE_IS_SOUND, CodeModel
 from hintproof.linux.composed import Move
 from hintproof.linux.driver import Driver, Fault
 from hintproof.linux.symbols import NOWHERE, Place
-from hintproof.system.progress import Progress
 from hintproof.trace.replay import Trace, to_trace
 from hintspec.language.declare import Action
 from hintspec.language.sizes import Sizes
@@ -79,7 +78,6 @@ def check_code(
     until: str | None = None,
     most: int = 1_000_000,
     seconds: float | None = None,
-    progress: Progress | None = None,
 ) -> Direct:
     """Visit all states, up to a violation of the property ``until``, if one is named, to ``most`` or a time.
 
@@ -88,7 +86,7 @@ def check_code(
     :class:`~hintproof.linux.driver.Deviation` for code that the harness can't follow.
     """
     model = CodeModel(driver, environment, sizes)
-    search = PlainSearch(model, Limits(states=most, seconds=seconds), progress)
+    search = PlainSearch(model, Limits(states=most, seconds=seconds))
     over = False
     while not over and not (until and _is_violated(model, search, until)):
         over = search.search(search.count + max(_FIRST_LOOK, search.count // 4))
@@ -107,19 +105,14 @@ def _is_violated(model: CodeModel, search: PlainSearch, name: str) -> bool:
 
 
 def explore_code(
-    driver: Driver,
-    environment: str,
-    sizes: Sizes,
-    runs: int = 5000,
-    seconds: float | None = None,
-    progress: Progress | None = None,
+    driver: Driver, environment: str, sizes: Sizes, runs: int = 5000, seconds: float | None = None
 ) -> Direct:
     """Explore with Hypothesis, for sizes at which there are too many states; runs are shortened, not shortest.
 
     Raises as :func:`check_code` does.
     """
     model = CodeModel(driver, environment, sizes)
-    return _to_direct(model, sample(model, Limits(seconds=seconds), SamplingOptions(runs), progress), False)
+    return _to_direct(model, sample(model, Limits(seconds=seconds), SamplingOptions(runs)), False)
 
 
 def _to_direct(model: CodeModel, found: Found, complete: bool, timed_out: bool = False) -> Direct:

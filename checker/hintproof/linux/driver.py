@@ -89,14 +89,15 @@ class DriverFault(Exception):
     def __init__(self, fault: Fault) -> None:
         super().__init__(str(fault))
         self.fault = fault
+        self.place = fault.place
 
 
 class Deviation(Exception):
-    """The driver does not do what was asked of it. ``call`` is the one that the thread stands before, if any."""
+    """The driver does not do what was asked of it. ``place`` is the call that the thread stands before, if any."""
 
-    def __init__(self, says: str, call: Pending | None = None) -> None:
-        super().__init__(f"{says} at {call.place}" if call else says)
-        self.call = call
+    def __init__(self, says: str, place: Place | None = None) -> None:
+        super().__init__(f"{says} at {place}" if place else says)
+        self.place = place
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,7 @@ class Driver:
     def _failure(self, thread: int, blocked: bool, status: int) -> Exception:
         if status < 0:
             return self.fault()
-        return Deviation("the code waits" if blocked else "the code goes round for ever", self.pending(thread))
+        return Deviation("the code waits" if blocked else "the code goes round for ever", self.pending(thread).place)
 
     def enabled(self) -> list[int]:
         """The threads that can go on."""

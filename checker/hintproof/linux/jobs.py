@@ -15,11 +15,10 @@ import msgspec
 from hintproof.linux.direct import DirectStep, Refuted, check_code, explore_code
 from hintproof.linux.driver import Deviation, Driver, Fault, Setup
 from hintproof.linux.explore import Plan, Verdict, explore, replay, walk
-from hintproof.linux.lockstep import Pairing, compare, compare_random
+from hintproof.linux.lockstep import Comparison, Pairing, compare, compare_random
+from hintproof.linux.symbols import NOWHERE, Place
 from hintproof.story.build import build_story
-from hintproof.story.causes import explain_end
 from hintproof.story.model import Story
-from hintproof.trace.document import TraceDocument, trace_document
 from hintspec.language.sizes import Sizes
 
 #: The driver of the spec to compare the code with. As the spec has it, the driver has not changed since 5.7.
@@ -71,8 +70,7 @@ class CodeFault(msgspec.Struct, frozen=True):
 
     kind: str
     says: str
-    function: str
-    line: int
+    place: Place
     run: list[str]
 
 
@@ -91,25 +89,11 @@ class CodeFaults(msgspec.Struct, frozen=True):
         return self.verdict != Verdict.LIMITED.name
 
 
-class Lockstep(msgspec.Struct, frozen=True):
-    """The code in lock-step with the spec's driver: ``difference`` is where they part, ``run`` leads there."""
-
-    pairs: int
-    steps: int
-    complete: bool
-    difference: str | None
-    function: str
-    line: int
-    run: list[str]
-    timed_out: bool = False
-
-
 class Violation(msgspec.Struct, frozen=True):
-    """A violated property: the length of a shortest run, its trace as a document, and its story."""
+    """A violated property: the length of a shortest run, and its story."""
 
     name: str
     length: int
-    trace: TraceDocument
     story: Story
 
 
@@ -125,7 +109,7 @@ class Properties(msgspec.Struct, frozen=True):
     timed_out: bool = False
 
 
-Answer = CodeFaults | Lockstep | Properties
+Answer = CodeFaults | Comparison | Properties
 
 
 def run_check(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -143,7 +127,7 @@ def _check_faults(driver: Driver, check: Check) -> CodeFaults:
     plan = Plan(commands, scans=1, removes=sizes.removes, freezes=sizes.freezes, atomic=not by_access)
     status = driver.start(Setup(ring=sizes.ring, blocks=sizes.blocks))
     if status:
-        return CodeFaults("FAULTED", 0, 0, CodeFault("PROBE", f"probe() fails with {status}", "", 0, []))
+        return CodeFaults("FAULTED", 0, 0, CodeFault("PROBE", f"probe() fails with {status}", NOWHERE, []))
     if by_access:
         found = walk(driver, plan, max(1, check.most // _WALK), _WALK)
     else:
@@ -158,21 +142,15 @@ def _check_faults(driver: Driver, check: Check) -> CodeFaults:
 def _code_fault(fault: Fault | None, run: list[str], verdict: Verdict = Verdict.FAULTED) -> CodeFault:
     if fault is None:
         says = "nothing can go on" if verdict == Verdict.DEADLOCKED else "memory is left behind after remove"
-        return CodeFault(verdict.name, says, "", 0, run)
-    return CodeFault(fault.kind.name, str(fault), fault.place.function, fault.place.line, run)
+        return CodeFault(verdict.name, says, NOWHERE, run)
+    return CodeFault(fault.kind.name, str(fault), fault.place, run)
 
 
-def _check_lockstep(driver: Driver, check: Check) -> Lockstep:
+def _check_lockstep(driver: Driver, check: Check) -> Comparison:
     pairing = Pairing(driver, check.environment, check.sizes)
     if check.kind == Kind.LOCKSTEP_RANDOM:
-        found = compare_random(pairing, check.most)
-    else:
-        found = compare(pairing, check.most, check.seconds)
-    difference, progress = found.difference, (found.pairs, found.steps, found.complete)
-    if difference is None:
-        return Lockstep(*progress, None, "", 0, [], found.timed_out)
-    place, run = difference.place, [n if b is None else f"{n}({b})" for n, b in difference.run]
-    return Lockstep(*progress, difference.says, place.function if place else "", place.line if place else 0, run)
+        return compare_random(pairing, check.most)
+    return compare(pairing, check.most, check.seconds)
 
 
 def _check_properties(driver: Driver, check: Check) -> Properties:
@@ -196,16 +174,15 @@ def _describe_step(step: DirectStep) -> str:
 
 
 def _violation(refuted: Refuted) -> Violation:
-    trace = refuted.trace()
-    return Violation(refuted.name, len(refuted.steps), trace_document(trace, explain_end(trace)), build_story(trace))
+    return Violation(refuted.name, len(refuted.steps), build_story(refuted.trace()))
 
 
 #: The job and the answer of each kind of check.
 CHECKS: dict[Kind, tuple[Callable[[Driver, Check], Answer], type[Answer]]] = {
     Kind.CODE_FAULTS: (_check_faults, CodeFaults),
     Kind.RACES: (_check_faults, CodeFaults),
-    Kind.LOCKSTEP: (_check_lockstep, Lockstep),
-    Kind.LOCKSTEP_RANDOM: (_check_lockstep, Lockstep),
+    Kind.LOCKSTEP: (_check_lockstep, Comparison),
+    Kind.LOCKSTEP_RANDOM: (_check_lockstep, Comparison),
     Kind.PROPERTIES: (_check_properties, Properties),
     Kind.PROPERTIES_RANDOM: (_check_properties, Properties),
 }

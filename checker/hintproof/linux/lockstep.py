@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from hintproof.engines.limits import Limits
 from hintproof.engines.report import Run
@@ -22,7 +23,6 @@ from hintproof.linux.driver import Deviation, Driver, DriverFault
 from hintproof.linux.operations import Entry, Op
 from hintproof.linux.specside import SpecSide
 from hintproof.linux.symbols import Place
-from hintproof.system.progress import Progress
 from hintspec.language.sizes import Sizes
 from hintspec.protocol.rules import Reclaim
 from hintspec.protocol.state import Binding
@@ -40,28 +40,24 @@ _BOUND = Binding.BOUND.index
 Pair = tuple[int, State]
 
 
-@dataclass(frozen=True)
-class Difference:
-    """A difference of code and spec, and the steps up to it."""
+class Difference(msgspec.Struct, frozen=True):
+    """Where code and spec part: the steps up to there, in words, what differs, and the code's place, if it is known."""
 
-    run: tuple[tuple[str, int | None], ...]
+    run: list[str]
     says: str
     place: Place | None = None
 
     def __str__(self) -> str:
-        steps = ", ".join(name if block is None else f"{name}({block})" for name, block in self.run)
-        return f"after {len(self.run)} steps ({steps}): {self.says}"
+        return f"after {len(self.run)} steps ({', '.join(self.run)}): {self.says}"
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(msgspec.Struct, frozen=True):
     """How far a comparison came. ``complete``: all pairs of these sizes were compared."""
 
     pairs: int
     steps: int
-    states_of_code: int
-    complete: bool
-    difference: Difference | None
+    complete: bool = False
+    difference: Difference | None = None
     timed_out: bool = False
 
 
@@ -137,7 +133,7 @@ class Pairing:
         if thread in driver.enabled():
             call = driver.pending(thread)
             if call.op != Op.LOCK:
-                raise Deviation("the code's remove does not wait for the worker, the spec's does", call)
+                raise Deviation("the code's remove does not wait for the worker, the spec's does", call.place)
 
     def _require_shrinker(self, code: int, held: int, shrinks: bool) -> None:
         """The code's shrinker counts the blocks that the spec's driver holds; a scan without such blocks frees none."""
@@ -184,40 +180,34 @@ class _Pairs(Visitor):
         return self.parted is not None and self.parted[0] != state
 
 
-def compare(
-    pairing: Pairing, most: int = 2_000_000, seconds: float | None = None, progress: Progress | None = None
-) -> Comparison:
+def compare(pairing: Pairing, most: int = 2_000_000, seconds: float | None = None) -> Comparison:
     """Compare all pairs, breadth first, up to the first difference (by a shortest run), to ``most`` pairs or a time."""
     try:
         pairs = _Pairs(pairing)
     except (Deviation, DriverFault) as problem:
-        return Comparison(0, 0, 0, False, _difference([], problem))
-    search = BreadthFirst(pairs, Limits(seconds=seconds), [pairs], progress, _LOOK)
+        return Comparison(0, 0, difference=_difference([], problem))
+    search = BreadthFirst(pairs, Limits(seconds=seconds), [pairs], None, _LOOK)
     over = search.search(until=most + 1)
-    codes, steps = len({code for code, _ in search.order}), search.transitions
+    steps = search.transitions
     if pairs.parted is None:
         timed_out = bool(search.stopped_by)
-        return Comparison(search.count, steps, codes, over and not timed_out, None, timed_out)
+        return Comparison(search.count, steps, over and not timed_out, timed_out=timed_out)
     pair, number, reason = pairs.parted
     run = search.run_to(search.number[pair])
     if number is not None:
         run, steps = [*run, pairing.instances[number].step], steps + 1
-    return Comparison(search.count, steps, codes, False, _difference(run, reason))
+    return Comparison(search.count, steps, difference=_difference(run, reason))
 
 
 def _difference(run: Run, problem: Deviation | DriverFault) -> Difference:
-    if isinstance(problem, DriverFault):
-        place: Place | None = problem.fault.place
-    else:
-        place = problem.call.place if problem.call else None
-    return Difference(tuple(run), str(problem), place)
+    steps = [name if block is None else f"{name}({block})" for name, block in run]
+    return Difference(steps, str(problem), problem.place)
 
 
 def compare_random(pairing: Pairing, steps: int, seed: int = 1) -> Comparison:
     """Take random steps of the pair, up to the first difference; for sizes at which there are too many pairs."""
     generator = random.Random(seed)
     run: Run = []
-    codes: set[int] = set()
     difference = None
     try:
         code, state = pairing.start()
@@ -225,10 +215,9 @@ def compare_random(pairing: Pairing, steps: int, seed: int = 1) -> Comparison:
             number, after = _draw_step(pairing, state, pairing.successors(code, state), generator)
             run.append(pairing.instances[number].step)
             code, state = pairing.take(code, state, number, after), after
-            codes.add(code)
     except (Deviation, DriverFault) as problem:
         difference = _difference(run, problem)
-    return Comparison(len(run), len(run), len(codes), False, difference)
+    return Comparison(len(run), len(run), difference=difference)
 
 
 def _draw_step(

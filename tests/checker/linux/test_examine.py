@@ -9,10 +9,10 @@ import pytest
 
 from hintproof.linux.child import Lost
 from hintproof.linux.examine import CompiledDriver, compiled
-from hintproof.linux.jobs import Check, CodeFaults, Kind, Lockstep, Properties
+from hintproof.linux.jobs import Check, CodeFaults, Kind, Properties
+from hintproof.linux.lockstep import Comparison
 from hintproof.linux.source import DRIVER
 from hintproof.system.errors import BadInput
-from hintproof.trace.document import TraceDocument
 from hintproof.views.trace import mail
 from hintspec.language.sizes import Sizes
 from tests.checker.linux.little import little_source
@@ -34,9 +34,9 @@ def check_faults(driver: CompiledDriver, check: Check) -> CodeFaults:
     return answer
 
 
-def check_lockstep(driver: CompiledDriver, check: Check) -> Lockstep:
+def check_lockstep(driver: CompiledDriver, check: Check) -> Comparison:
     answer = driver.run(check)
-    assert isinstance(answer, Lockstep)
+    assert isinstance(answer, Comparison)
     return answer
 
 
@@ -53,7 +53,7 @@ def test_faults_of_a_sound_and_of_a_faulty_driver(linux: CompiledDriver) -> None
     with compiled(little_source("BUG_ON(l->command == 1);")) as driver:
         found = check_faults(driver, Check(Kind.CODE_FAULTS, "", SIZES))
     assert found.fault is not None
-    assert (found.verdict, found.fault.function) == ("FAULTED", "hint")
+    assert (found.verdict, found.fault.place.function) == ("FAULTED", "hint")
     assert found.fault.run[0] == "command"
 
 
@@ -63,15 +63,15 @@ def test_lockstep(linux: CompiledDriver) -> None:
     assert check_lockstep(linux, Check(Kind.LOCKSTEP_RANDOM, DISCARDS, SIZES, 2000)).steps == 2000
     other = check_lockstep(linux, Check(Kind.LOCKSTEP, f"{DISCARDS}+read-id-once", SIZES))
     assert other.difference is not None
-    assert "TEST_CLEAR" in other.difference
-    assert other.function == "virtio_balloon_cmd_id_received"
+    assert "TEST_CLEAR" in other.difference.says
+    assert other.difference.place is not None
+    assert other.difference.place.function == "virtio_balloon_cmd_id_received"
 
 
 def test_properties(linux: CompiledDriver) -> None:
     found = check_properties(linux, Check(Kind.PROPERTIES, DISCARDS, SIZES, until="no_lost_write"))
     violated = {item.name: item for item in found.violated}
     assert violated["no_lost_write"].length == 21
-    assert isinstance(violated["no_lost_write"].trace, TraceDocument)
     assert "add send_cmd_id_start" in mail.render(violated["no_lost_write"].story)
     large = Check(Kind.PROPERTIES_RANDOM, DISCARDS, replace(SIZES, blocks=4, ring=8, rounds=4), 30_000)
     assert "hint_in_batch" in [item.name for item in check_properties(linux, large).violated]
