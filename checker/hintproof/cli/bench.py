@@ -12,10 +12,7 @@ from hintproof.cli.options import AsJson
 from hintproof.system.errors import BadInput
 from hintproof.views.results import tables
 
-app = typer.Typer(rich_markup_mode=None)
 
-
-@app.command()
 def bench(
     quick: Annotated[bool, typer.Option("--quick", help="Leave out the worlds of many states.")] = False,
     models: Annotated[

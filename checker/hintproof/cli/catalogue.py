@@ -23,10 +23,7 @@ from hintproof.views.trace import explanation
 from hintspec.catalogue.defect import Defect
 from hintspec.catalogue.defects import DEFECTS
 
-app = typer.Typer(rich_markup_mode=None)
 
-
-@app.command()
 def defects(
     name: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Defects; without, the list.")] = None,
     derive_anew: Annotated[bool, typer.Option("--derive", help="Derive the named defects, or all, anew.")] = False,

@@ -43,10 +43,7 @@ from hintproof.views.results.documents import results_document
 from hintproof.views.trace import mail
 from hintspec.catalogue.expected import RECORDS, records_of
 
-app = typer.Typer(rich_markup_mode=None)
 
-
-@app.command()
 def check(
     environment: Environments = None,
     engine: Annotated[list[str] | None, typer.Option(help="exhaustive, bounded or sampled; may be repeated.")] = None,
@@ -156,7 +153,6 @@ def _print_main_trace(result: Result) -> None:
             return
 
 
-@app.command()
 def pin(
     only: Annotated[list[str] | None, typer.Argument(metavar="[ENVIRONMENT]...")] = None,
     file: Annotated[Path, typer.Option(help="The file to write.")] = Path("spec/hintspec/catalogue/pins.json"),
@@ -174,7 +170,6 @@ def pin(
     print(f"{len(records)} records pinned in {file}")
 
 
-@app.command()
 def simulate(
     environment: Environment,
     blocks: Blocks = 4,

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from hintproof.system.documents import Document, to_json
 from hintproof.system.errors import BadInput
+from hintproof.system.files import write_atomically
 from hintproof.system.workers import Runner, Task, Watch, run_in_order
 from hintproof.views.results import tables
 
@@ -39,6 +40,14 @@ def require_writable(directory: Path, option: str = "--traces") -> None:
 def print_json(document: Document) -> None:
     """Print a JSON document."""
     print(to_json(document), end="")
+
+
+def write(text: str, file: Path | None) -> None:
+    """Write a text to a file, or without one to standard output."""
+    if file is None:
+        print(text, end="")
+    else:
+        write_atomically(file, text)
 
 
 def live_runner(jobs: int | None, quiet: bool = False) -> Runner[Any]:

@@ -7,14 +7,13 @@ from typing import Annotated
 
 import typer
 
-from hintproof.cli.console import live_runner, print_json, require_positive
+from hintproof.cli.console import live_runner, print_json, require_positive, write
 from hintproof.cli.options import AsJson, Jobs, Number, TraceFile
 from hintproof.engines.limits import Limits
 from hintproof.story.build import build_story
 from hintproof.system.errors import BadInput
-from hintproof.system.files import write_atomically
 from hintproof.tasks.attribution import LIMITS
-from hintproof.tasks.explain import explain
+from hintproof.tasks.explain import explain as explain_with_rules
 from hintproof.tasks.verdict import Exit
 from hintproof.trace.diff import between, in_world
 from hintproof.trace.document import load
@@ -22,11 +21,8 @@ from hintproof.trace.reduce import can_be_left_out, reduce
 from hintproof.views.trace import differences, explanation
 from hintproof.views.trace.formats import FORMATS, format_for
 
-app = typer.Typer(rich_markup_mode=None)
 
-
-@app.command("explain")
-def explain_trace(
+def explain(
     trace: TraceFile,
     rules: Annotated[bool, typer.Option(help="Find the rules that the trace needs, too.")] = True,
     limit_states: Annotated[
@@ -43,7 +39,7 @@ def explain_trace(
     loaded = load(trace)
     limits = Limits(states=limit_states, seconds=limit_seconds)
     runner = live_runner(jobs, quiet=as_json)
-    story = explain(loaded, limits=limits, runner=runner) if rules else build_story(loaded)
+    story = explain_with_rules(loaded, limits=limits, runner=runner) if rules else build_story(loaded)
     left_out = can_be_left_out(loaded)
     if as_json:
         print_json(explanation.explanation_document(story, left_out))
@@ -53,7 +49,6 @@ def explain_trace(
         print(f"\n{len(left_out)} steps can be left out, each by itself: hintproof export --reduce writes it without.")
 
 
-@app.command()
 def export(
     trace: TraceFile,
     format: Annotated[
@@ -65,14 +60,9 @@ def export(
     """Write a trace in another format: for a mail, a forge, a browser, another viewer."""
     chosen = format_for(format, output)
     loaded = load(trace)
-    text = chosen.render(reduce(loaded) if reduced else loaded)
-    if output is None:
-        print(text, end="")
-    else:
-        write_atomically(output, text)
+    write(chosen.render(reduce(loaded) if reduced else loaded), output)
 
 
-@app.command()
 def diff(
     trace: TraceFile,
     other: Annotated[Path | None, typer.Argument(metavar="[OTHER]", help="Another trace file.")] = None,

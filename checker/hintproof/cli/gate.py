@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -11,21 +10,21 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from hintproof.cli.console import require_positive
+from hintproof.cli.console import require_positive, write
 from hintproof.gate.checker import DriverChecker
 from hintproof.gate.gate import run_gate, run_gate_on_range
 from hintproof.gate.patches import STDIN, Step, read
 from hintproof.gate.report import GateReport
 from hintproof.linux.source import find_source
 from hintproof.system.errors import BadInput
-from hintproof.system.files import write_atomically
 from hintproof.views.gate import terminal as gate_terminal
 from hintproof.views.gate.formats import FORMATS, TERMINAL
 from hintproof.views.results import tables
 from hintproof.views.sanitize import line, valid
 from hintspec.language.errors import quote
 
-#: Makes a checker of drivers: one that takes a minute, or a thorough one.
+#: Makes a checker of drivers: one that takes a minute, or a thorough one. Tests hand in theirs as the object of the
+#: command's context.
 MakeChecker = Callable[[bool], DriverChecker]
 
 
@@ -36,67 +35,59 @@ def linux_checker(thorough: bool) -> DriverChecker:
     return LinuxChecker(thorough)
 
 
-def command(make_checker: MakeChecker = linux_checker) -> typer.Typer:
-    """The command as an application that uses a checker."""
-    app = typer.Typer(rich_markup_mode=None)
+def gate(
+    context: typer.Context,
+    patch: Annotated[
+        list[str] | None, typer.Argument(metavar="[PATCH]...", help="Diffs, mails or mailboxes; - is stdin.")
+    ] = None,
+    linux: Annotated[str, typer.Option(help="A kernel tree, or an installed package: linux-source-6.1.")] = "",
+    qemu: Annotated[str, typer.Option(metavar="BINARY", help="A build of QEMU to check, instead of patches.")] = "",
+    base: Annotated[
+        str,
+        typer.Option(metavar="BINARY", help="With --qemu: the build to compare it with (default: the one installed)."),
+    ] = "",
+    traces: Annotated[Path | None, typer.Option(help="With --qemu: the folder of counterexamples.")] = None,
+    commits: Annotated[
+        str, typer.Option("--range", metavar="A..B", help="Commits of the tree, instead of patches.")
+    ] = "",
+    form: Annotated[
+        str, typer.Option("--format", help=f"Format of the report: {', '.join((TERMINAL, *FORMATS))}.")
+    ] = TERMINAL,
+    output: Annotated[Path | None, typer.Option(help="The file to write (default: standard output).")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for violations without the patch, too.")] = False,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Search larger sizes; takes longer than a minute.")
+    ] = False,
+    seconds: Annotated[float | None, typer.Option(help="Seconds after which no further patch is begun.")] = None,
+) -> None:
+    """Check which properties patches to the Linux driver, or to QEMU, violate or fix, and what else they change.
 
-    @app.command()
-    def gate(
-        patch: Annotated[
-            list[str] | None, typer.Argument(metavar="[PATCH]...", help="Diffs, mails or mailboxes; - is stdin.")
-        ] = None,
-        linux: Annotated[str, typer.Option(help="A kernel tree, or an installed package: linux-source-6.1.")] = "",
-        qemu: Annotated[str, typer.Option(metavar="BINARY", help="A build of QEMU to check, instead of patches.")] = "",
-        base: Annotated[
-            str,
-            typer.Option(
-                metavar="BINARY", help="With --qemu: the build to compare it with (default: the one installed)."
-            ),
-        ] = "",
-        traces: Annotated[Path | None, typer.Option(help="With --qemu: the folder of counterexamples.")] = None,
-        commits: Annotated[
-            str, typer.Option("--range", metavar="A..B", help="Commits of the tree, instead of patches.")
-        ] = "",
-        form: Annotated[
-            str, typer.Option("--format", help=f"Format of the report: {', '.join((TERMINAL, *FORMATS))}.")
-        ] = TERMINAL,
-        output: Annotated[Path | None, typer.Option(help="The file to write (default: standard output).")] = None,
-        strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for violations without the patch, too.")] = False,
-        thorough: Annotated[
-            bool, typer.Option("--thorough", help="Search larger sizes; takes longer than a minute.")
-        ] = False,
-        seconds: Annotated[float | None, typer.Option(help="Seconds after which no further patch is begun.")] = None,
-    ) -> None:
-        """Check which properties patches to the Linux driver, or to QEMU, violate or fix, and what else they change.
-
-        Patches to Linux are applied one on another. For QEMU two builds are compared: --qemu, and --base without the
-        patch. Exit 1 if a patch violates a property that held without it, 3 if something is undecided.
-        """
-        if form not in (TERMINAL, *FORMATS):
-            raise BadInput(f"--format {quote(form)}: say {', '.join((TERMINAL, *FORMATS))}")
-        if qemu:
-            if linux or patch or commits or seconds is not None:
-                raise BadInput("--qemu compares two builds: give it without patches, --linux, --range and --seconds")
-            report = _run_on_qemu(qemu, base, traces, thorough)
-            _write(report, form, output, strict)
-            raise typer.Exit(report.exit_code(strict))
+    Patches to Linux are applied one on another. For QEMU two builds are compared: --qemu, and --base without the
+    patch. Exit 1 if a patch violates a property that held without it, 3 if something is undecided.
+    """
+    if form not in (TERMINAL, *FORMATS):
+        raise BadInput(f"--format {quote(form)}: say {', '.join((TERMINAL, *FORMATS))}")
+    if qemu:
+        if linux or patch or commits or seconds is not None:
+            raise BadInput("--qemu compares two builds: give it without patches, --linux, --range and --seconds")
+        report = _run_on_qemu(qemu, base, traces, thorough)
+    else:
         if base or traces is not None:
             raise BadInput("--base and --traces go with --qemu")
-        if not linux:
-            raise BadInput("--linux is missing: name a kernel tree, or an installed package such as linux-source-6.1")
-        if bool(patch) == bool(commits):
-            raise BadInput("give patches, or --range A..B: one of both")
-        require_positive(seconds=seconds)
-        report = _run(make_checker, linux, patch or [], commits, thorough, seconds)
-        _write(report, form, output, strict)
-        raise typer.Exit(report.exit_code(strict))
-
-    return app
+        make_checker: MakeChecker = context.obj or linux_checker
+        report = _run_on_linux(make_checker, linux, patch or [], commits, thorough, seconds)
+    _write(report, form, output, strict)
+    raise typer.Exit(report.exit_code(strict))
 
 
-def _run(
+def _run_on_linux(
     make_checker: MakeChecker, linux: str, patches: list[str], commits: str, thorough: bool, seconds: float | None
 ) -> GateReport:
+    if not linux:
+        raise BadInput("--linux is missing: name a kernel tree, or an installed package such as linux-source-6.1")
+    if bool(patches) == bool(commits):
+        raise BadInput("give patches, or --range A..B: one of both")
+    require_positive(seconds=seconds)
     if commits and not Path(linux).is_dir():
         raise BadInput(f"--range needs a git tree: {quote(linux)} is no directory")
     if patches.count(STDIN) > 1:
@@ -109,11 +100,7 @@ def _run(
 
 
 def _run_on_qemu(qemu: str, base: str, traces: Path | None, thorough: bool) -> GateReport:
-    from hintproof.gate.hypervisor import (  # here, as not every gate needs it
-        THOROUGH,
-        USUAL,
-        run_gate_on_qemu,
-    )
+    from hintproof.gate.hypervisor import THOROUGH, USUAL, run_gate_on_qemu  # here, as not every gate needs it
     from hintproof.qemu.binary import usable_qemu
 
     build, before = usable_qemu(qemu), usable_qemu(base or None)
@@ -136,10 +123,7 @@ def _write(report: GateReport, form: str, output: Path | None, strict: bool) -> 
         tables.console().print(gate_terminal.render(report, strict), highlight=False)
         return
     text = FORMATS[form](report, strict) if form != TERMINAL else as_text(report, strict)
-    if output is not None:
-        write_atomically(output, valid(text))
-    else:
-        sys.stdout.write(valid(text))
+    write(valid(text), output)
 
 
 def as_text(report: GateReport, strict: bool) -> str:

@@ -1,4 +1,4 @@
-"""The command line: every group of commands in one application, and the exit code of each error."""
+"""The command line: all commands in one application, and the exit code of each error."""
 
 from __future__ import annotations
 
@@ -8,28 +8,21 @@ from typing import Annotated, NoReturn
 import typer
 
 from hintproof import __version__
-from hintproof.cli import (
-    bench,
-    catalogue,
-    checks,
-    explain,
-    gate,
-    mutation,
-    proofs,
-    qemu,
-    reference,
-    schema,
-    text,
-    traces,
-)
+from hintproof.cli import bench, catalogue, checks, explain, gate, mutation, proofs, qemu, reference, schema, traces
 from hintproof.system.errors import BadInput, EngineBug
 from hintproof.tasks.verdict import Exit
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 
-for group in (checks, proofs, catalogue, reference, schema, text, traces, explain, qemu, mutation, bench):
-    app.add_typer(group.app)
-app.add_typer(gate.command())
+#: The commands, in the order of the help.
+COMMANDS = (
+    *(checks.check, checks.pin, checks.simulate, proofs.prove, proofs.certify, proofs.why, proofs.cover),
+    *(catalogue.defects, reference.environments, reference.properties, schema.schema, reference.text),
+    *(traces.show, traces.replay, explain.explain, explain.export, explain.diff, qemu.conformance),
+    *(mutation.mutate, bench.bench, gate.gate),
+)
+for command in COMMANDS:
+    app.command()(command)
 
 
 @app.callback(invoke_without_command=True)

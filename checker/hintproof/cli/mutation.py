@@ -21,10 +21,7 @@ from hintproof.views.results.documents import mutants_document
 from hintspec.catalogue.expected import WORKED_EXAMPLE
 from hintspec.language.errors import quote
 
-app = typer.Typer(rich_markup_mode=None)
 
-
-@app.command()
 def mutate(
     environment: Environment = WORKED_EXAMPLE,
     only: Annotated[list[str] | None, typer.Option(help="A step whose mutants are judged; may be repeated.")] = None,

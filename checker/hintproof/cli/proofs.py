@@ -16,18 +16,16 @@ from hintproof.system.workers import Task
 from hintproof.tasks.certify import Certificate, certify_all
 from hintproof.tasks.cover import COVER_STATES, GOAL, Covered, cover_environment
 from hintproof.tasks.dependencies import find_dependencies, parts_named, parts_of
-from hintproof.tasks.prove import SECONDS, Failure, ProofResult, prove, run_of, unbounded_model
+from hintproof.tasks.prove import SECONDS, Failure, ProofResult, run_of, unbounded_model
+from hintproof.tasks.prove import prove as prove_environment
 from hintproof.tasks.verdict import Exit
 from hintproof.trace.document import save
 from hintproof.views.results import proofs, tables
 from hintproof.views.results.documents import proofs_document
 from hintspec.catalogue.expected import PROVED, WORKED_EXAMPLE
 
-app = typer.Typer(rich_markup_mode=None)
 
-
-@app.command("prove")
-def prove_environments(
+def prove(
     environment: Environments = None,
     limit_seconds: ObligationSeconds = SECONDS,
     jobs: Jobs = None,
@@ -42,7 +40,7 @@ def prove_environments(
     names = _known_names(environment)
     began = time.monotonic()
     require_writable(traces)
-    tasks = [Task(name, "proof", partial(prove, name, limit_seconds)) for name in names]
+    tasks = [Task(name, "proof", partial(prove_environment, name, limit_seconds)) for name in names]
     results: list[ProofResult] = live_runner(jobs, quiet=as_json)(tasks)
     code = Exit.UNDECIDED if any(result.missing for result in results) else Exit.AS_EXPECTED
     if as_json:
@@ -74,7 +72,6 @@ def _save_run(environment: str, failed: Failure, directory: Path) -> Path | None
     return path
 
 
-@app.command()
 def certify(
     environment: Environments = None,
     out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("hintproof-certificates"),
@@ -98,7 +95,6 @@ def certify(
     raise typer.Exit(Exit.UNDECIDED if any(result.missing for result in results) else Exit.AS_EXPECTED)
 
 
-@app.command()
 def why(
     name: Annotated[str | None, typer.Argument(help="A lemma, property, step, variable, or function.")] = None,
     environment: Annotated[str, typer.Option(help="Name; see 'hintproof environments'.")] = WORKED_EXAMPLE,
@@ -123,7 +119,6 @@ def why(
     out.print(f"{environment}: what fails when it is left out, asked of Z3; nothing else was changed", highlight=False)
 
 
-@app.command()
 def cover(
     environment: Environments = None,
     limit_states: Annotated[int, typer.Option(help="States after which a search ends.")] = COVER_STATES,

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from hintproof.qemu.binary import Qemu
     from hintproof.qemu.conformance import Conformance
 
-app = typer.Typer(rich_markup_mode=None)
-
 _ON = "qemu"
 
 
@@ -61,7 +59,6 @@ def replay_on_qemu(
     return code
 
 
-@app.command()
 def conformance(
     environment: Annotated[
         str | None, typer.Argument(help="A world with QEMU (default: by the version of the QEMU).")

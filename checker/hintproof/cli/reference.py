@@ -1,19 +1,21 @@
-"""The commands that list environments and properties."""
+"""The commands that list environments and properties, and that print the text of one world."""
 
 from __future__ import annotations
+
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from hintproof.cli.options import Environment
+from hintproof.tasks.text import resolve
 from hintproof.views.results import tables
+from hintproof.views.results.text import render
 from hintspec.catalogue.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
 from hintspec.catalogue.expected import RECORDS
 from hintspec.text import PROTOCOL
 
-app = typer.Typer(rich_markup_mode=None)
 
-
-@app.command()
 def environments() -> None:
     """List the words that environments are made of, and the recorded checks."""
     out = tables.console()
@@ -30,10 +32,17 @@ def environments() -> None:
     out.print(table)
 
 
-@app.command()
 def properties() -> None:
     """List the properties, with the clause or reason behind each."""
     table = tables.table("property", "kind", "says", "clause", pad_edge=True)
     for item in PROTOCOL.properties:
         table.add_row(item.name, item.kind, " ".join(item.says.split()), item.clause)
     tables.console().print(table)
+
+
+def text(
+    environment: Environment,
+    actor: Annotated[str, typer.Option(help="Only the steps of guest, driver, device or hypervisor.")] = "",
+) -> None:
+    """Print the protocol text of an environment: its steps with all branches decided, by C function."""
+    print(render(environment, resolve(environment, actor)), end="")

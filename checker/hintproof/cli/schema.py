@@ -12,8 +12,6 @@ from hintproof.system.documents import Document, json_schema, schema_id
 from hintproof.system.errors import BadInput
 from hintspec.language.errors import quote
 
-app = typer.Typer(rich_markup_mode=None)
-
 
 @cache
 def documents() -> dict[str, type[Document]]:
@@ -42,7 +40,6 @@ def schema_text(name: str) -> str:
     return json.dumps(json_schema(documents()[name]), indent=1) + "\n"
 
 
-@app.command()
 def schema(
     name: Annotated[str | None, typer.Argument(help="A document; without, the list of documents.")] = None,
 ) -> None:

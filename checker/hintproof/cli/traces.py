@@ -22,8 +22,6 @@ from hintproof.views.results import tables
 from hintproof.views.trace import mail, terminal
 from hintproof.views.trace.sheet import Line, Sheet
 
-app = typer.Typer(rich_markup_mode=None)
-
 #: Lines that are handed to the terminal at a time, so that a long trace begins to show at once.
 _AT_A_TIME = 200
 
@@ -34,7 +32,6 @@ class Only(StrEnum):
     MATTERS = "matters"
 
 
-@app.command()
 def show(
     trace: TraceFile,
     plain: Annotated[
@@ -90,7 +87,6 @@ def _view(trace: Trace) -> None:
     open_viewer(build_story(trace))
 
 
-@app.command()
 def replay(
     trace: TraceFile,
     on: Annotated[

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from hintproof.cli.gate import command
+from hintproof.cli.main import app
 from hintproof.gate.checker import DriverChecker
 from hintproof.linux.source import DRIVER
 from hintproof.system.errors import BadInput
@@ -32,7 +32,8 @@ class Ran(NamedTuple):
 def gate(
     capsys: pytest.CaptureFixture[str], *arguments: object, checker: Callable[[bool], DriverChecker] | None = None
 ) -> Ran:
-    code = command(checker or (lambda thorough: MarkChecker()))(list(map(str, arguments)), standalone_mode=False)
+    made = checker or (lambda thorough: MarkChecker())
+    code = app(["gate", *map(str, arguments)], obj=made, standalone_mode=False)
     return Ran(code or 0, capsys.readouterr().out)
 
 

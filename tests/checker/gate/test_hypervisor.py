@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hintproof.cli.gate import command
+from hintproof.cli.main import app
 from hintproof.gate import hypervisor
 from hintproof.gate.checker import Question
 from hintproof.gate.hypervisor import Amount, run_gate_on_qemu, to_verdict
@@ -150,9 +150,10 @@ def test_the_command_on_the_build_that_is_the_base(
     traces: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.rmtree(traces / "lost-kick")
-    run = command()
     monkeypatch.setattr(hypervisor, "USUAL", Amount(1, 1))
-    code = run(["--qemu", "qemu-system-x86_64", "--traces", str(traces), "--format", "json"], standalone_mode=False)
+    code = app(
+        ["gate", "--qemu", "qemu-system-x86_64", "--traces", str(traces), "--format", "json"], standalone_mode=False
+    )
     document = json.loads(capsys.readouterr().out)
     assert (code or 0, document["exit"], document["system"], document["outcome"]) == (0, 0, "QEMU", "unchanged")
     assert "the build is the base: it was played once" in document["notes"]
@@ -200,4 +201,4 @@ def test_no_accelerator_that_both_have(tmp_path: Path) -> None:
 )
 def test_what_can_not_be_meant(arguments: list[str], problem: str) -> None:
     with pytest.raises(BadInput, match=problem):
-        command()(arguments, standalone_mode=False)
+        app(["gate", *arguments], standalone_mode=False)
