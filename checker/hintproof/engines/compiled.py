@@ -7,7 +7,6 @@ in the same order.
 
 from __future__ import annotations
 
-import inspect
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +21,8 @@ from hintproof.engines.report import Run
 from hintproof.engines.search import Graph
 from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.packed import PackedCompiler
-from hintproof.interpret.steps import HASHED, steps_text
+from hintproof.interpret.packed_helpers import hashed
+from hintproof.interpret.steps import jitted, steps_text
 from hintproof.system.clock import Clock
 from hintproof.system.memory import share, zeros
 from hintproof.system.progress import Progress
@@ -43,19 +43,10 @@ _ENTRY = 12
 
 def texts_of(packed: PackedCompiler) -> tuple[str, str]:
     """The modules for a model and its sizes: its steps, and the loops over them."""
-    loops: list[Any] = [
-        kernel.equal,
-        kernel.share_out,
-        kernel.look_ahead,
-        kernel.insert,
-        kernel.commit,
-        kernel.fill,
-        kernel.locate,
-    ]
-    functions = "\n\n".join(f"@njit(cache=True, nogil=True)\n{inspect.getsource(function)}" for function in loops)
+    loops = jitted(hashed, *kernel.LOOPS)
     imports = "from numba import njit\n\nfrom hintproof.engines.prefetch import prefetch\n\n"
-    head = f"{imports}WORDS, AHEAD = {packed.words}, {kernel.AHEAD}\n\n"
-    return steps_text(packed), f"{head}{HASHED}\n\n{functions}"
+    head = f"{imports}WORDS, AHEAD = {packed.words}, {kernel.AHEAD}\n\n\n"
+    return steps_text(packed), head + loops
 
 
 def is_compiled(packed: PackedCompiler) -> bool:

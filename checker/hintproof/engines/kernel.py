@@ -129,3 +129,7 @@ def locate(states, table, bits, parts, words, hashes, size, found):
                 found[k] = row
                 break
             place = place & ~within | place + 1 & within
+
+
+#: The loops, each after those that it calls.
+LOOPS = (equal, share_out, look_ahead, insert, commit, fill, locate)

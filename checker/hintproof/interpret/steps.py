@@ -5,9 +5,12 @@ Nothing in it is written by hand for an action: guards and updates are the terms
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
+from hintproof.interpret import packed_helpers as helpers
 from hintproof.interpret.concrete import Instance
 from hintproof.interpret.decisions import Condition, Guarded, decide
 from hintproof.interpret.packed import PackedCompiler
@@ -31,9 +34,14 @@ def steps_text(packed: PackedCompiler) -> str:
         "LIST_COUNT": packed.list_count,
     }
     assignments = "\n".join(f"{name} = {value}" for name, value in constants.items())
-    canonical = canonical_form(packed) if packed.symmetry else _AS_IT_IS
-    parts = [canonical, HASHED, _NOTE, _broken_by(packed), _expand_rows(packed), _judge_rows(packed)]
-    return f"from numba import njit\n\n{assignments}\n{_HELPERS}\n" + "\n\n".join(parts) + "\n"
+    canonical = canonical_form(packed) if packed.symmetry else jitted(helpers.canonical)
+    parts = [jitted(*helpers.HELPERS), canonical, _broken_by(packed), _expand_rows(packed), _judge_rows(packed)]
+    return f"from numba import njit\n\n{assignments}\n\n\n" + "\n\n".join(parts) + "\n"
+
+
+def jitted(*functions: Callable[..., Any]) -> str:
+    """The text of functions, for Numba to compile."""
+    return "\n\n".join(f"@njit(cache=True, nogil=True)\n{inspect.getsource(function)}" for function in functions)
 
 
 def _words(packed: PackedCompiler) -> list[str]:
@@ -156,89 +164,3 @@ def _judge_rows(packed: PackedCompiler) -> str:
     body = [*_unpacked(packed), judged, "found |= verdicts[row - low]"]
     lines = ["found = 0", "for row in range(low, high):", *(f"    {line}" for line in body), "return found"]
     return "\n".join([_NJIT, "def judge_rows(states, low, high, verdicts):", *(f"    {line}" for line in lines)])
-
-
-_AS_IT_IS = """@njit(cache=True)
-def canonical(words, row):
-    pass
-"""
-
-#: The hash of a row.
-HASHED = """@njit(cache=True)
-def hashed(words, row):
-    mixed = 0
-    for i in range(WORDS):
-        mixed = (mixed ^ words[row, i]) * -7046029254386353131
-        mixed ^= mixed >> 29 & 0x7FFFFFFFF
-    return mixed ^ mixed >> 32
-"""
-
-_NOTE = """@njit(cache=True)
-def note(broken_at, broken, row, number):
-    for bit in range(len(broken_at)):
-        if broken >> bit & 1 and broken_at[bit, 0] < 0:
-            broken_at[bit, 0] = row
-            broken_at[bit, 1] = number
-"""
-
-_HELPERS = """
-
-@njit(cache=True)
-def ring_post(ring, entry, width):
-    used, count = ring & ((1 << RING_COUNT) - 1), ring >> RING_COUNT & ((1 << RING_COUNT) - 1)
-    if used + count >= RING:
-        return ring
-    return ring + (1 << RING_COUNT) | entry << 2 * RING_COUNT + count * width
-
-
-@njit(cache=True)
-def ring_pop(ring, width):
-    used, count = ring & ((1 << RING_COUNT) - 1), ring >> RING_COUNT & ((1 << RING_COUNT) - 1)
-    if count == 0:
-        return ring
-    entries = ring >> 2 * RING_COUNT >> width
-    return used + 1 | count - 1 << RING_COUNT | entries << 2 * RING_COUNT
-
-
-@njit(cache=True)
-def ring_mark(ring, blocks, bit, offset, mask, width):
-    count = ring >> RING_COUNT & ((1 << RING_COUNT) - 1)
-    for i in range(count):
-        entry = 2 * RING_COUNT + i * width
-        if blocks << 1 >> (ring >> entry + offset & mask) & 1:
-            ring |= 1 << entry + bit
-    return ring
-
-
-@njit(cache=True)
-def list_push(blocks, block):
-    count = blocks & ((1 << LIST_COUNT) - 1)
-    if block == 0 or count >= BLOCKS:
-        return blocks
-    return blocks + 1 | block << LIST_COUNT + count * BLOCK_WIDTH
-
-
-@njit(cache=True)
-def list_pop(blocks):
-    count = blocks & ((1 << LIST_COUNT) - 1)
-    if count == 0:
-        return blocks
-    return blocks - 1 & ~((1 << BLOCK_WIDTH) - 1 << LIST_COUNT + (count - 1) * BLOCK_WIDTH)
-
-
-@njit(cache=True)
-def list_top(blocks):
-    count = blocks & ((1 << LIST_COUNT) - 1)
-    if count == 0:
-        return 0
-    return blocks >> LIST_COUNT + (count - 1) * BLOCK_WIDTH & ((1 << BLOCK_WIDTH) - 1)
-
-
-@njit(cache=True)
-def chunk(block):
-    if block == 0:
-        return 0
-    first = (block - 1) // CHUNK * CHUNK
-    return ((1 << CHUNK) - 1 << first) & EVERY
-
-"""
