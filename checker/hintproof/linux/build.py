@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hintproof.linux.source import DRIVER, HEADER, Source, encode
 from hintproof.system.cache import cached_directory
-from hintproof.system.children import Ended, first_line, run_child
+from hintproof.system.children import first_line, run_child
 from hintproof.system.errors import BadInput
 
 #: Our own C files: the interface that a driver is compiled against, and its implementation.
@@ -91,22 +91,20 @@ def build(source: Source, directory: Path, accesses: bool = False) -> Path:
     places = ["-nostdinc", "-I", str(generated), "-I", str(SHIM), "-isystem", _own_headers()]
     unit, library = directory / "driver.o", directory / "driver.so"
     command = [compiler(), *flags, *places, "-c", f"tree/{DRIVER}", "-o", str(unit)]
-    done = _compile(command, directory)
-    if done.status:
-        raise _failure(source, done.output)
+    _compile(source, command, directory)
     objects = [runtime / f"{_BEFORE}.o", unit, runtime / f"{_AFTER}.o"]
     objects += sorted(p for p in runtime.glob("*.o") if p.stem not in (_BEFORE, _AFTER))
     command = [compiler(), "-shared", "-Wl,-z,defs", "-o", str(library), *map(str, objects)]
-    done = _compile(command, directory)
-    if done.status:
-        raise _failure(source, done.output)
+    _compile(source, command, directory)
     return library
 
 
-def _compile(command: list[str], directory: Path) -> Ended:
+def _compile(source: Source, command: list[str], directory: Path) -> None:
     """Run the compiler on foreign text: it may neither run for long, nor fill the memory or the disk."""
     limited = f'ulimit -v {_MEMORY >> 10}; ulimit -f {_DISK >> 9}; exec "$@"'
-    return run_child(["sh", "-c", limited, "sh", *command], directory, _PATIENCE, {"LC_ALL": "C"})
+    done = run_child(["sh", "-c", limited, "sh", *command], directory, _PATIENCE, {"LC_ALL": "C"})
+    if done.status:
+        raise _failure(source, done.output)
 
 
 @cache

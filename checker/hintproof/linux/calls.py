@@ -7,7 +7,7 @@ with the step before or after them. The drain of used buffers belongs to the ste
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from hintproof.linux.anyhost import SHOWS
 from hintproof.linux.driver import CMD_ID, NO_BLOCK, Deviation, Driver, Setup
@@ -70,10 +70,6 @@ class Observation:
     listens: bool
     leaving: Entry
 
-    def differing_fields(self, other: Observation) -> list[str]:
-        """The names of the fields that differ."""
-        return [f.name for f in fields(self) if getattr(self, f.name) != getattr(other, f.name)]
-
 
 class Code:
     """The C driver; it takes steps of the spec by name. Its methods raise :class:`~hintproof.linux.driver.Deviation`
@@ -106,7 +102,10 @@ class Code:
         self._steps[step]()
 
     def _table_of_steps(self) -> dict[str, Callable[[], object]]:
-        """All steps that take part in the comparison. In some the code makes no call."""
+        """All steps that take part in the comparison, and a scan that frees what it will.
+
+        In some the code makes no call.
+        """
         step, spawn, until = self._step, self.driver.spawn, self.until
         return {
             **dict.fromkeys((*SHOWS, "leave_loop"), lambda: None),
@@ -117,20 +116,19 @@ class Code:
             "read_config": self._read_config,
             "nothing_new": lambda: step(Op.RETURN),
             "release_on_done": self._release,
-            "round_begins": lambda: until(self._reach(Op.GET_BUF), PAST_DRAIN),
+            **dict.fromkeys(("round_begins", "stay_in_loop"), lambda: until(self._reach(Op.GET_BUF), PAST_DRAIN)),
             "set_active_id": self._set_active_id,
             "post_start": lambda: self._add(True, True),
             "start_does_not_fit": lambda: self._add(True, False),
-            "kick_start": lambda: step(Op.KICK),
-            "stay_in_loop": lambda: until(self._reach(Op.GET_BUF), PAST_DRAIN),
             "take_block": lambda: self._allocate((self._block or 0) - 1),
             "no_block_left": lambda: self._allocate(NO_BLOCK),
             "post_hint": lambda: self._add(False, True),
             "hint_does_not_fit": lambda: step(Op.FREE),
-            "kick_hint": lambda: step(Op.KICK),
+            **dict.fromkeys(("kick_start", "kick_hint"), lambda: step(Op.KICK)),
             "keep_hinted": lambda: until(self.worker(), SEEN),
             "post_stop": lambda: self._stop(True),
             "stop_does_not_fit": lambda: self._stop(False),
+            "scan": lambda: self.driver.call(Entry.SCAN, 1),
             "shrink_newest": lambda: self._scan(BLOCK_PAGES),
             "shrink_nothing": lambda: self._scan(0),
             "remove_begins": self._begin_remove,
@@ -168,16 +166,6 @@ class Code:
         """Run to the next call of a mask, or to the end of the thread."""
         if not stops >> self.raw.hp_pending(thread) & 1:
             self.driver.run_until(thread, stops)
-
-    def call(self, entry: Entry) -> None:
-        """Call the code as the kernel does, and run it to its end; rmmod and suspend only begin."""
-        calls: dict[Entry, Callable[[], object]] = {
-            Entry.CHANGED: self._change_config,
-            Entry.SCAN: lambda: self.driver.call(Entry.SCAN, 1),
-            Entry.REMOVE: self._begin_remove,
-            Entry.FREEZE: lambda: self.driver.spawn(Entry.FREEZE),
-        }
-        calls.get(entry, lambda: self._bind(entry))()
 
     # -- the worker ----------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from functools import cached_property, partial
 
 from hintproof.interpret.concrete import Evaluation, Instance, State
 from hintproof.linux.binding import THREADS
-from hintproof.linux.composed import Composed, Move
+from hintproof.linux.composed import CALLS, Composed, Move
 from hintproof.linux.driver import Driver, DriverFault, Fault
 from hintproof.linux.operations import Entry
 from hintspec.language.declare import Action, step_property
@@ -35,8 +35,6 @@ Key = tuple[int, int | None] | Entry
 #: Takes a step from a state, where that is possible: the state after it, and the mask of promises that it breaks.
 Step = Callable[[State], tuple[State, int] | None]
 
-_CALLS = (Entry.CHANGED, Entry.WORK, Entry.SCAN, Entry.REMOVE, Entry.FREEZE, Entry.RESTORE, Entry.PROBE)
-
 
 class CodeModel(Evaluation):
     """Code and everybody else as a transition system, at given sizes.
@@ -49,7 +47,7 @@ class CodeModel(Evaluation):
         self.composed = Composed(driver, environment, sizes)
         self._base = self.composed.spec.concrete
         keys: list[Key] = [(t, b) for t in range(THREADS) for b in (None, *range(sizes.blocks + 1))]
-        self._keys = [*keys, *_CALLS]
+        self._keys = [*keys, *CALLS]
         self._own = {key: Instance(_recorded(key), key[1] if isinstance(key, tuple) else None) for key in self._keys}
         super().__init__(_with_code(self._base.model, [i.action for i in self._own.values()]), sizes)
         self._others = [n for n, i in enumerate(self._base.instances) if not i.action.name.startswith("code_")]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from hintproof.interpret.concrete import State
 from hintproof.linux.calls import (
@@ -35,23 +36,23 @@ from hintspec.protocol.state import Entry as Kind
 #: The address of the first block.
 _FIRST_BLOCK = 1 << 32
 
-_SAYS = {
-    Entry.CHANGED: "config interrupt",
-    Entry.WORK: "work starts",
-    Entry.SCAN: "shrinker scans",
-    Entry.REMOVE: "rmmod",
-    Entry.FREEZE: "suspend",
-    Entry.RESTORE: "resume",
-    Entry.PROBE: "modprobe",
-}
 
-#: The effect of a call of the kernel on everybody else.
-_OF_ENTRY = {
-    Entry.CHANGED: "code_is_interrupted",
-    Entry.REMOVE: "code_is_removed",
-    Entry.FREEZE: "code_is_suspended",
-    Entry.RESTORE: "code_is_ready",
-    Entry.PROBE: "code_is_ready",
+class Call(NamedTuple):
+    """A call of the kernel: in words, the step of :class:`Code` that makes it, and its effect on everybody else."""
+
+    says: str
+    step: str
+    effect: str = ""
+
+
+CALLS = {
+    Entry.CHANGED: Call("config interrupt", "config_changed", "code_is_interrupted"),
+    Entry.WORK: Call("work starts", "work_starts"),
+    Entry.SCAN: Call("shrinker scans", "scan"),
+    Entry.REMOVE: Call("rmmod", "remove_begins", "code_is_removed"),
+    Entry.FREEZE: Call("suspend", "freeze_begins", "code_is_suspended"),
+    Entry.RESTORE: Call("resume", "restore", "code_is_ready"),
+    Entry.PROBE: Call("modprobe", "probe", "code_is_ready"),
 }
 
 #: Calls that come in rows, and the mask of calls at which the row is over: a reset goes on to the end.
@@ -167,7 +168,7 @@ class Composed:
         }
         for entry, possible in may.items():
             if possible:
-                yield Move(_SAYS[entry], entry=entry)
+                yield Move(CALLS[entry].says, entry=entry)
 
     def _next_seen(self, code: int, thread: int) -> Pending:
         """The next call of a thread that others see, if nothing is in its way; the machine is left as it was."""
@@ -184,7 +185,8 @@ class Composed:
 
         Raises :class:`~hintproof.linux.driver.DriverFault`.
         """
-        if move.entry in _OF_ENTRY and self._effects[_OF_ENTRY[move.entry], None](state) is None:
+        call = CALLS.get(move.entry)
+        if call and call.effect and self._effects[call.effect, None](state) is None:
             return None
         shown = self.spec.shown(state) if move.reads else 0
         key = (move, shown)
@@ -216,12 +218,10 @@ class Composed:
     def _run(self, code: int, move: Move, shown: int) -> Outcome:
         self.driver.recall(code)
         self.driver.forget_events()
-        if move.entry == Entry.NONE:
-            self._step(move, shown)
-        elif move.entry == Entry.WORK:
-            self.code.take("work_starts", None, 0)
+        if move.entry in CALLS:
+            self.code.take(CALLS[move.entry].step, None, 0)
         else:
-            self.code.call(move.entry)
+            self._step(move, shown)
         return self._outcome(move.entry)
 
     def _step(self, move: Move, shown: int) -> None:
@@ -251,7 +251,8 @@ class Composed:
 
     def _outcome(self, entry: Entry) -> Outcome:
         """The outcome of the last step."""
-        effects: list[Effect] = [(_OF_ENTRY[entry], None)] if entry in _OF_ENTRY else []
+        call = CALLS.get(entry)
+        effects: list[Effect] = [(call.effect, None)] if call and call.effect else []
         begun = None
         for event in self.driver.events():
             begun = event.a if event.op == Op.TO_VIRTIO and entry == Entry.NONE else begun

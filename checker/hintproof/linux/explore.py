@@ -40,7 +40,6 @@ class Plan:
     freezes: int = 0
     allocations_fail: bool = False
     atomic: bool = True
-    points: int = EVERY_CALL & ~LOCAL
 
     def __post_init__(self) -> None:
         """Refuse more command ids than the shim has room for."""
@@ -94,7 +93,7 @@ def _prepare(driver: Driver, plan: Plan) -> None:
     raw.allocations_fail, raw.atomic = plan.allocations_fail, plan.atomic
     raw.offset, raw.hint_queue = CMD_ID, driver.hint_queue
     driver.raw.hp_set_plan(raw)
-    driver.points(plan.points)
+    driver.points(EVERY_CALL & ~LOCAL)
 
 
 def _explored(driver: Driver, outcome: RawOutcome, began: int, timed_out: bool = False) -> Explored:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import msgspec
 
@@ -150,8 +151,8 @@ class Pairing:
 
 def _require_equal(spec: Observation, code: Observation, step: str) -> None:
     if spec != code:
-        parts = [f"{name}: the spec has {getattr(spec, name)}, the code {getattr(code, name)}" for name in
-                 spec.differing_fields(code)]  # fmt: skip
+        pairs = zip(asdict(spec).items(), asdict(code).values(), strict=True)
+        parts = [f"{name}: the spec has {ours}, the code {theirs}" for (name, ours), theirs in pairs if ours != theirs]
         raise Deviation(f"after {step}: {'; '.join(parts)}")
 
 

@@ -16,18 +16,11 @@ from hintspec.protocol.state import Binding, Worker
 from hintspec.protocol.state import Entry as Kind
 from hintspec.protocol.state import State as StateOfText
 
-#: Of each binding: whether config interrupts are let through, and which thread of the kernel is in the driver.
-_BINDINGS = {
-    Binding.BOUND.index: (True, Entry.NONE),
-    Binding.REMOVE.index: (False, Entry.REMOVE),
-    Binding.REMOVE_RELEASE.index: (False, Entry.REMOVE),
-    Binding.REMOVE_RESET.index: (False, Entry.REMOVE),
-    Binding.ABSENT.index: (False, Entry.NONE),
-    Binding.FREEZE_RELEASE.index: (False, Entry.FREEZE),
-    Binding.FREEZE_RESET.index: (False, Entry.FREEZE),
-    Binding.FROZEN.index: (False, Entry.NONE),
+#: The bindings in which a thread of the kernel is in the driver, and how it was called.
+_LEAVING = {
+    **{b.index: Entry.REMOVE for b in (Binding.REMOVE, Binding.REMOVE_RELEASE, Binding.REMOVE_RESET)},
+    **{b.index: Entry.FREEZE for b in (Binding.FREEZE_RELEASE, Binding.FREEZE_RESET)},
 }
-
 
 _IDLE, _HINT, _STOP_SIGN = Worker.IDLE.index, Kind.HINT.index, Kind.STOP_SIGN.index
 
@@ -78,16 +71,15 @@ class SpecSide:
     def observe(self, state: State) -> Observation:
         """The spec's driver as others see it."""
         used, entries = self.ring(state)
-        in_hand = self.get(state, "driver.in_hand")
-        listens, leaving = _BINDINGS[self.get(state, "driver.binding")]
+        in_hand, binding = self.get(state, "driver.in_hand"), self.get(state, "driver.binding")
         return Observation(
             ring=tuple(self._entry(state, entry) for entry in entries),
             used=used,
             owned=self.get(state, "driver.held") | (1 << in_hand >> 1),
             queued=bool(self.get(state, "driver.queued")),
             works=self.get(state, "driver.at") != _IDLE,
-            listens=listens,
-            leaving=leaving,
+            listens=binding == Binding.BOUND.index,  # else the virtio core holds config interrupts back
+            leaving=_LEAVING.get(binding, Entry.NONE),
         )
 
     def _entry(self, state: State, entry: tuple[int, ...]) -> int:
