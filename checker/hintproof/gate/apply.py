@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import StringIO
 
 from hintproof.gate.diffs import FileChange, Hunk
 from hintproof.linux.source import DRIVER, WATCHED
@@ -63,7 +64,7 @@ def _apply_one(change: FileChange, files: dict[str, str]) -> list[str]:
 
 def apply_hunks(text: str, hunks: Sequence[Hunk], path: str) -> tuple[str, list[str]]:
     """A text with hunks applied, and a note for each that did not fit just as it is."""
-    lines, notes, moved = split_lines(text), [], 0
+    lines, notes, moved = StringIO(text).readlines(), [], 0  # as in git only a line feed ends a line
     for number, hunk in enumerate(hunks, 1):
         expected = hunk.new_start - (1 if hunk.new else 0) + moved  # "+4,0" means after line 4
         found = _place(lines, hunk, expected)
@@ -78,12 +79,6 @@ def apply_hunks(text: str, hunks: Sequence[Hunk], path: str) -> tuple[str, list[
             bent += [f"offset {offset} {'line' if abs(offset) == 1 else 'lines'}"] if offset else []
             notes.append(f"hunk {number} of {path} fits with {', '.join(bent)}")
     return "".join(lines), notes
-
-
-def split_lines(text: str) -> list[str]:
-    """The lines of a text with their ends; only a line feed ends one."""
-    parts = text.split("\n")
-    return [f"{line}\n" for line in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
 
 
 def _place(lines: list[str], hunk: Hunk, expected: int) -> tuple[int, int, int, int] | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hintproof.gate.checker import DriverChecker, DriverVerdict, Question, Trouble, Violation
 from hintproof.gate.mails import Patch
-from hintproof.gate.patches import Step, abbreviate, of_commits, series
+from hintproof.gate.patches import Step, abbreviate, series
 from hintproof.gate.ranges import commits_of
 from hintproof.gate.report import Finding, GateReport, PatchReport, Standing, Touch, by_property
 from hintproof.gate.touched import touched
@@ -46,7 +46,7 @@ def run_gate_on_range(
     gate = _Gate(checker, seconds, watch)
     source, found = commits_of(root, commits)
     notes = () if found else (f"no commit of {commits} changes the driver: nothing to check",)
-    return gate.run(source, of_commits(found), notes)
+    return gate.run(source, found, notes)
 
 
 class _Gate:
@@ -149,19 +149,11 @@ def _compare_question(question: Question, before: DriverVerdict, after: DriverVe
 def _finding(question: Question, standing: Standing, violation: Violation | None, remark: str = "") -> Finding:
     declared = _DECLARED.get(question.property)
     clause, says = (declared.clause, " ".join(declared.says.split())) if declared else ("", "")
-    finding = Finding(str(question), question.property, clause, says, standing, remark=remark)
-    if violation is None:
-        return finding
-    return replace(
-        finding,
-        clause=violation.clause or clause,
-        says=violation.says or says,
-        trace=violation.trace,
-        place=violation.place,
-        length=violation.length,
-        engine=violation.engine,
-        story=violation.story,
-    )
+    names, v = (str(question), question.property), violation
+    if v is None:
+        return Finding(*names, clause, says, standing, remark=remark)
+    clause, says = v.clause or clause, v.says or says
+    return Finding(*names, clause, says, standing, v.trace, v.place, v.length, v.engine, remark, v.story)
 
 
 def outcome_of(findings: Sequence[Finding], same: bool) -> tuple[Outcome, str]:

@@ -1,4 +1,4 @@
-"""The input of the gate: patches from files and standard input, or a git range, as steps from text to text."""
+"""The input of the gate: patches from files and standard input, as steps from text to text."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hintproof.gate.apply import NO_DRIVER, DoesNotApply, apply
+from hintproof.gate.apply import DoesNotApply, apply
 from hintproof.gate.checker import Place
 from hintproof.gate.mails import Patch, patches_in
-from hintproof.gate.ranges import Commit
-from hintproof.linux.source import DRIVER, WATCHED
+from hintproof.linux.source import WATCHED
 from hintproof.system.errors import BadInput
 
 #: A file with patches larger than this (bytes) is refused; so are more patches than this in all.
@@ -94,17 +93,3 @@ def _step(patch: Patch, files: Mapping[str, str], broken: str) -> Step:
 def abbreviate(names: list[str]) -> str:
     """The first three of some names, and how many more there are."""
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def of_commits(commits: Iterable[Commit]) -> list[Step]:
-    """The commits of a range as steps."""
-    steps = []
-    for commit in commits:
-        reason = ""
-        if DRIVER not in commit.before:
-            reason = f"the tree before it has no {DRIVER}"
-        elif DRIVER not in commit.after:
-            reason = NO_DRIVER
-        after = None if reason else commit.after
-        steps.append(Step(commit.name, commit.subject, commit.author, commit.before, after, reason, commit=True))
-    return steps

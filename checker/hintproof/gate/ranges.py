@@ -1,14 +1,15 @@
-"""The commits of a git range that change a watched file, each with the texts before and after it."""
+"""The input of the gate from a git range: its commits that change a watched file, as steps from text to text."""
 
 from __future__ import annotations
 
 import os
 import re
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
-from hintproof.linux.source import MAX_BYTES, WATCHED, Source, decode, makefile_version
+from hintproof.gate.apply import NO_DRIVER
+from hintproof.gate.patches import Step
+from hintproof.linux.source import DRIVER, MAX_BYTES, WATCHED, Source, decode, makefile_version
 from hintproof.system.errors import BadInput
 from hintspec.language.errors import quote
 
@@ -29,18 +30,7 @@ _QUIET = {
 _DIFF = ("--no-ext-diff", "--no-textconv", "--no-color")
 
 
-@dataclass(frozen=True)
-class Commit:
-    """A commit that changes a watched file, with the watched files before (in its first parent) and after it."""
-
-    name: str
-    subject: str
-    author: str
-    before: dict[str, str]
-    after: dict[str, str]
-
-
-def commits_of(root: Path, given: str) -> tuple[Source, list[Commit]]:
+def commits_of(root: Path, given: str) -> tuple[Source, list[Step]]:
     """The source at the beginning of ``A..B``, and the commits that change a watched file, oldest first.
 
     A merge is among them only if it differs from every parent there. Raises :class:`BadInput` for no such range.
@@ -74,11 +64,15 @@ def _resolved(root: Path, end: str, given: str) -> str:
     return found
 
 
-def _commit(root: Path, name: str) -> Commit:
+def _commit(root: Path, name: str) -> Step:
+    """A commit as a step from the watched files in its first parent."""
     output = _git(root, "log", "-1", "--no-walk", *_DIFF, "--no-patch", "--format=%an <%ae>%x00%s%x00%P", name, "--")
     author, subject, parents = decode(output).rstrip("\n").split("\0")
-    before = {} if not parents else _watched(root, parents.split()[0])
-    return Commit(name[:12], subject, author, before, _watched(root, name))
+    before, after = _watched(root, parents.split()[0]) if parents else {}, _watched(root, name)
+    reason = NO_DRIVER if DRIVER not in after else ""
+    if DRIVER not in before:
+        reason = f"the tree before it has no {DRIVER}"
+    return Step(name[:12], subject, author, before, None if reason else after, reason, commit=True)
 
 
 def _watched(root: Path, commit: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain, starmap
 
 from hintproof.gate.touched import FILE_LEVEL
 from hintproof.interpret.wording import wording
@@ -27,18 +28,10 @@ WORLDS = (
 )
 
 #: Functions of the kernel that citations name beside the driver's own, to say where in it a step is.
-KERNEL_API = frozenset(
-    {
-        "alloc_pages",
-        "balloon_page_push",
-        "cancel_work_sync",
-        "free_pages",
-        "virtio_reset_device",
-        "virtqueue_add_inbuf",
-        "virtqueue_add_outbuf",
-        "virtqueue_kick",
-    }
-)
+KERNEL_API = {
+    *("alloc_pages", "balloon_page_push", "cancel_work_sync", "free_pages", "virtio_reset_device"),
+    *("virtqueue_add_inbuf", "virtqueue_add_outbuf", "virtqueue_kick"),
+}
 
 #: Functions without a step of their own: the one that calls them has it.
 PART_OF = {
@@ -46,43 +39,33 @@ PART_OF = {
     "shrink_free_pages": "virtio_balloon_shrinker_scan",
 }
 
-_CLASSIC = "inflates and deflates the balloon: the protocol has no such pages, but for the OOM path before 5.7"
-_STATS = "memory statistics: on a queue of their own"
-_REPORTING = "free page reporting: another feature, on a queue of its own"
-_WAKEUP = "keeps the guest from suspending while it inflates: no part of hinting"
-_SETUP = "sets the driver up or takes it down in one go: the protocol begins with what it leaves"
+#: What the protocol has nothing to say of: for each reason the functions.
+_REASONS = {
+    "inflates and deflates the balloon: the protocol has no such pages, but for the OOM path before 5.7": (
+        "page_to_balloon_pfn balloon_ack tell_host set_page_pfns fill_balloon release_pages_balloon leak_balloon "
+        "towards_target update_balloon_size update_balloon_size_func start_update_balloon_size"
+    ),
+    "moves a page of the inflated balloon, never a hinted one": "virtballoon_migratepage",
+    "since 5.7 it deflates the balloon and leaves hinted blocks alone": "virtio_balloon_oom_notify",
+    "free page reporting: another feature, on a queue of its own": "virtballoon_free_page_report",
+    "memory statistics: on a queue of their own": (
+        "update_stat update_balloon_stats update_balloon_vm_stats stats_request stats_handle_request "
+        "update_balloon_stats_func"
+    ),
+    "keeps the guest from suspending while it inflates: no part of hinting": (
+        "start_wakeup_event process_wakeup_event finish_wakeup_event"
+    ),
+    "sets the driver up or takes it down in one go: the protocol begins with what it leaves": (
+        "init_vqs virtballoon_validate"
+    ),
+    "part of probe: from then on the shrinker's step is possible": "virtio_balloon_register_shrinker",
+    "the first thing that removal does: from then on no shrinker's step": "virtio_balloon_unregister_shrinker",
+    "reads a number that only says how much a scan is asked for; any scan may happen": "virtio_balloon_shrinker_count",
+}
 
 #: Functions that the protocol has nothing to say of, with the reason.
-NOT_MODELLED = {
-    "page_to_balloon_pfn": _CLASSIC,
-    "balloon_ack": _CLASSIC,
-    "tell_host": _CLASSIC,
-    "set_page_pfns": _CLASSIC,
-    "fill_balloon": _CLASSIC,
-    "release_pages_balloon": _CLASSIC,
-    "leak_balloon": _CLASSIC,
-    "towards_target": _CLASSIC,
-    "update_balloon_size": _CLASSIC,
-    "update_balloon_size_func": _CLASSIC,
-    "start_update_balloon_size": _CLASSIC,
-    "virtballoon_migratepage": "moves a page of the inflated balloon, never a hinted one",
-    "virtio_balloon_oom_notify": "since 5.7 it deflates the balloon and leaves hinted blocks alone",
-    "virtballoon_free_page_report": _REPORTING,
-    "update_stat": _STATS,
-    "update_balloon_stats": _STATS,
-    "update_balloon_vm_stats": _STATS,
-    "stats_request": _STATS,
-    "stats_handle_request": _STATS,
-    "update_balloon_stats_func": _STATS,
-    "start_wakeup_event": _WAKEUP,
-    "process_wakeup_event": _WAKEUP,
-    "finish_wakeup_event": _WAKEUP,
-    "init_vqs": _SETUP,
-    "virtballoon_validate": _SETUP,
-    "virtio_balloon_register_shrinker": "part of probe: from then on the shrinker's step is possible",
-    "virtio_balloon_unregister_shrinker": "the first thing that removal does: from then on no shrinker's step",
-    FILE_LEVEL: "outside of any function: no step speaks of it",
-    "virtio_balloon_shrinker_count": "reads a number that only says how much a scan is asked for; any scan may happen",
+NOT_MODELLED = {FILE_LEVEL: "outside of any function: no step speaks of it"} | {
+    function: reason for reason, functions in _REASONS.items() for function in functions.split()
 }
 
 _CITED = re.compile(r"(?:^|; *)virtio_balloon\.c: ([^;]*)")
@@ -120,23 +103,13 @@ def behind(function: str) -> Behind:
     steps = table().get(name, ())
     if not steps:
         return Behind(function, (), (), (), (), NOT_MODELLED.get(name, "the protocol text does not know it"))
-    direct: dict[str, None] = {}
-    lemmas: dict[str, None] = {}
-    guards: dict[Guard, None] = {}
-    for model in _models():
-        for item in model.actions:
-            if item.name in steps:
-                direct |= dict.fromkeys(_direct(model, item))
-                lemmas |= dict.fromkeys(_by_lemmas(model, item))
-                guards |= dict.fromkeys(_guards(model, item))
+    recorded = [(model, item) for model in _models() for item in model.actions if item.name in steps]
+    direct = set(chain.from_iterable(starmap(_direct, recorded)))
+    lemmas = set(chain.from_iterable(starmap(_by_lemmas, recorded)))
+    guards = dict.fromkeys(chain.from_iterable(starmap(_guards, recorded)))
     ordered = [p.name for p in PROTOCOL.properties]
-    return Behind(
-        function,
-        steps,
-        tuple(guards),
-        tuple(sorted(direct, key=ordered.index)),
-        tuple(sorted(lemmas.keys() - direct.keys(), key=ordered.index)),
-    )
+    properties, by_lemmas = (tuple(sorted(names, key=ordered.index)) for names in (direct, lemmas - direct))
+    return Behind(function, steps, tuple(guards), properties, by_lemmas)
 
 
 @cache

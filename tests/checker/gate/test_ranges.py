@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hintproof.gate.apply import NO_DRIVER
 from hintproof.gate.ranges import commits_of
 from hintproof.linux.source import DRIVER, HEADER
 from hintproof.system.errors import BadInput
@@ -48,7 +49,9 @@ def test_commits_that_change_the_driver(tree: Path) -> None:
 
 def test_the_work_tree_does_not_matter(tree: Path) -> None:
     write(tree, {DRIVER: "junk\n"})
-    assert commits_of(tree, "main~1..main")[1][0].after[DRIVER] == FIRST
+    after = commits_of(tree, "main~1..main")[1][0].after
+    assert after is not None
+    assert after[DRIVER] == FIRST
 
 
 def test_no_commit_that_matters(tree: Path) -> None:
@@ -69,8 +72,8 @@ def test_a_driver_that_comes_and_goes(tree: Path) -> None:
     (tree / DRIVER).unlink()
     commit(tree, "away")
     [only] = commits_of(tree, "main~1..")[1]
-    assert DRIVER not in only.after
-    assert HEADER in only.after
+    assert (only.after, only.reason) == (None, NO_DRIVER)
+    assert only.before.keys() == {DRIVER, HEADER}
 
 
 @pytest.mark.parametrize(
