@@ -41,6 +41,11 @@ class Record:
 _TWICE = {"hint_in_batch": "id-read-twice"}
 _CELL = {"id_at_most_once": "shared-start-cell", "hint_in_window": "shared-start-cell"}
 _POISON = {"poison_val_agrees": "poison-not-restored"}
+_FIRST = {
+    "hint_in_batch": "no-check-before-round",
+    "hint_in_window": "start-accepted-any-time",
+    "id_at_most_once": "shared-start-cell",
+}
 _STALE = {"blocks_come_back": "stale-id-after-suspend"}
 _LOST = {"no_lost_write": "shared-start-cell"}
 _EARLY = dict.fromkeys(("no_lost_write", "hint_spares_new_writes"), "early-release")
@@ -65,29 +70,9 @@ RECORDS: tuple[Record, ...] = (
         "v36+qemu-4.0+kvm-auto",
         Sizes(1, 3, 2),
         20,
-        {
-            "hint_in_batch": "no-check-before-round",
-            "hint_in_window": "start-accepted-any-time",
-            "hint_spares_new_writes": "start-accepted-any-time",
-            "id_at_most_once": "shared-start-cell",
-            "no_lost_write": "start-accepted-any-time",
-        }
-        | _SPIN,
+        _FIRST | dict.fromkeys(("hint_spares_new_writes", "no_lost_write"), "start-accepted-any-time") | _SPIN,
     ),
-    Record(
-        "linux-4.20+qemu-4.0+kvm-auto",
-        Sizes(1, 3, 2),
-        20,
-        {
-            "hint_in_batch": "no-check-before-round",
-            "hint_in_window": "start-accepted-any-time",
-            "id_at_most_once": "shared-start-cell",
-        }
-        | _STUCK
-        | _LEAK
-        | _SHORT
-        | _SPIN,
-    ),
+    Record("linux-4.20+qemu-4.0+kvm-auto", Sizes(1, 3, 2), 20, _FIRST | _STUCK | _LEAK | _SHORT | _SPIN),
     Record("linux-5.0+qemu-5.0+kvm-manual", Sizes(1, 3, 1), 20, _TWICE | _STUCK | _LEAK | _SHORT),
     Record(
         "linux-5.0+qemu-5.1+kvm-auto",

@@ -62,12 +62,13 @@ def nothing_left_behind(s: State, block: Term) -> Term:
     merged = one_of(at, Phase.SYNC_DRAIN, Phase.SYNC_PUBLISH, Phase.LAST, Phase.POSTCOPY, Phase.COMPLETE)
     if s.world.log.is_manual:
         merged = merged | (at == Phase.SYNC_CLEAR)
-        own = implies(s.migration.last & merged, ~s.log.own.has(block))
-        return own & implies(s.migration.last & (read | merged), ~s.log.kernel.has(block) | s.log.seen.has(block))
     own = implies(s.migration.last & merged, ~s.log.own.has(block))
     if s.world.log.mode == LogMode.TCG:
         return own
-    return own & implies(s.migration.last & (read | merged), ~s.log.kernel.has(block))
+    noted = ~s.log.kernel.has(block)
+    if s.world.log.is_manual:
+        noted = noted | s.log.seen.has(block)
+    return own & implies(s.migration.last & (read | merged), noted)
 
 
 @lemma(lambda w: w.migrates and w.log.mode == LogMode.TCG)

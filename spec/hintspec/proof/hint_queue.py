@@ -234,13 +234,13 @@ def hand_is_in_step(s: State) -> Term:
     return (~has | ~none) & (has | none)
 
 
-@lemma(lambda w: w.hinting and keeps_order(w), leans_on="order_has_no_twins")
+@lemma(keeps_order, leans_on="order_has_no_twins")
 def order_is_held(s: State, slot: Term) -> Term:
     """Every block in the order of free_page_list is on free_page_list."""
     return implies(s.driver.order.holds(slot), s.driver.held.has(s.driver.order.at(slot)))
 
 
-@lemma(lambda w: w.hinting and keeps_order(w), leans_on="block_conserved order_is_held")
+@lemma(keeps_order, leans_on="block_conserved order_is_held")
 def order_has_no_twins(s: State, slot: Term, other: Term) -> Term:
     """No block is in the order of free_page_list twice."""
     order = s.driver.order

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from hintspec.language.terms import Term, older, one_of
-from hintspec.protocol.rules import Fill, Job, Waits, World
+from hintspec.protocol.rules import Fill, Job, World
 from hintspec.protocol.state import Entry, State, Status, Worker
-from hintspec.protocol.worlds import discarding, honours_some, marks_early_hints, skipping
+from hintspec.protocol.worlds import discarding, honours_some, marks_early_hints, skipping, waits_for_each
 
 
 def not_newer(a: Term, b: Term) -> Term:
@@ -58,11 +58,6 @@ def posted_under(s: State, slot: Term) -> Term:
     return s.ring.queue.at(slot, "governed_by")
 
 
-def hints_in_hand(w: World) -> bool:
-    """Worlds in which the driver waits for each buffer, so that a hinted block stays in its hand till then."""
-    return w.hinting and w.driver.waits == Waits.EACH_BUFFER
-
-
 def late_hints_only(w: World) -> bool:
     """Worlds with repair R3, whose device honours only hints that were posted after the clear of their chunk."""
     return honours_some(w) and marks_early_hints(w)
@@ -75,4 +70,4 @@ def clean_batches(w: World) -> bool:
 
 def by_age(w: World) -> bool:
     """Worlds in which a hint may be honoured because every write since its id was issued left a mark."""
-    return skipping(w) and not hints_in_hand(w) and not late_hints_only(w)
+    return skipping(w) and not waits_for_each(w) and not late_hints_only(w)

@@ -110,9 +110,6 @@ def free(s: State, block: Term) -> None:
 def dma_write(s: State, block: Term) -> None:
     """The hypervisor writes into guest memory itself: marked in QEMU's own log, not in the kernel's."""
     require(s.vm.running, s.memory.used.has(block))
-    logged = choose(migration_runs(s), just(block), EMPTY)
     s.ghost.data = s.ghost.data | just(block)
-    s.ghost.stale = s.ghost.stale | logged
-    if s.world.hinting:
-        s.ghost.written = s.ghost.written | logged
-    s.log.own = s.log.own | logged
+    store_lands(s, just(block))
+    s.log.own = s.log.own | choose(migration_runs(s), just(block), EMPTY)

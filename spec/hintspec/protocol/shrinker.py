@@ -29,7 +29,7 @@ def give_back(s: State, blocks: Term) -> None:
     by=DRIVER,
     step="SHR",
     where="virtio_balloon.c: virtio_balloon_shrinker_scan, return_free_pages_to_mm",
-    when=lambda w: hinting(w) and keeps_order(w),
+    when=keeps_order,
 )
 def shrink_newest(s: State) -> None:
     """The shrinker gives back the block hinted last: the one least likely to have been popped."""

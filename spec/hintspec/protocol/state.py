@@ -119,9 +119,7 @@ class Driver(Part):
     stop_in_cell = var(BOOL, False, "STOP was written over the id in the cell", when=stores_stop_in_cell)
     in_hand = var(BLOCK, NO_BLOCK, "block between allocation and free_page_list", when=hinting, mark="w")
     held = var(BLOCKS, EMPTY, "free_page_list: blocks hinted and not given back", when=hinting, mark="h")
-    order = var(
-        LIST, empty_list(), "free_page_list in order, newest on top", when=lambda w: hinting(w) and keeps_order(w)
-    )
+    order = var(LIST, empty_list(), "free_page_list in order, newest on top", when=keeps_order)
 
 
 class HintQueue(Part):

@@ -122,7 +122,7 @@ def releases_after_posting(w: World) -> bool:
 
 def keeps_order(w: World) -> bool:
     """Drivers whose shrinker asks for the order of free_page_list: Linux 5.7 and later."""
-    return w.driver.order == Order.NEWEST_FIRST and w.driver.reclaim == Reclaim.SHRINKER
+    return w.hinting and w.driver.order == Order.NEWEST_FIRST and w.driver.reclaim == Reclaim.SHRINKER
 
 
 def has_cell_per_round(w: World) -> bool:
