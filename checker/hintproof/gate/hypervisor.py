@@ -138,9 +138,8 @@ def _play(scenario: _Scenario, qemu: Qemu) -> Played:
 
 def _find_problem(qemu: Qemu, scenario: _Scenario) -> str:
     """Why a machine of this QEMU can't be used; empty if it can: a run of no steps is played."""
-    course = scenario.course
-    nothing = Course(course.environment, course.sizes, (), course.states[:1])
-    played = _play(_Scenario("nothing", _LOST, scenario.accelerator, nothing), qemu)
+    nothing = replace(scenario.course, run=(), states=scenario.course.states[:1])
+    played = _play(replace(scenario, course=nothing), qemu)
     return "" if played.result == Result.FOLLOWED else str(played)
 
 

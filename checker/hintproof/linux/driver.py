@@ -205,17 +205,16 @@ class Driver:
     def pending(self, thread: int) -> Pending:
         """The call that a thread stands before."""
         t = self.view().threads[thread]
-        (place,) = self.symbols.places([t.site])
+        place = self.symbols.place(t.site)
         return Pending(thread, Entry(t.entry), Op(t.op), t.a, t.b, t.c, place, bool(t.enabled))
 
     def fault(self) -> DriverFault:
         """The fault of the last step."""
         raw = self.library.fault
-        (place,) = self.symbols.places([raw.pc])
         text = raw.text.decode(errors="replace")
         if raw.kind == FaultKind.SIGNAL:
             text = f"{text} (address {raw.address:#x})"
-        return DriverFault(Fault(FaultKind(raw.kind), Entry(raw.op), text, place))
+        return DriverFault(Fault(FaultKind(raw.kind), Entry(raw.op), text, self.symbols.place(raw.pc)))
 
     def points(self, mask: int = EVERY_CALL) -> None:
         """Choose the calls at which threads stop; at others a thread stops only if it is blocked there."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from hintproof.linux.binding import THREADS, RawOutcome, RawPlan
-from hintproof.linux.driver import CMD_ID, Driver, Fault, Pending
+from hintproof.linux.driver import CMD_ID, Driver, Fault
 from hintproof.linux.operations import EVERY_CALL, Op, mask_of
 from hintproof.system.clock import Clock
 from hintproof.system.errors import BadInput
@@ -107,23 +107,13 @@ def _explored(driver: Driver, outcome: RawOutcome, began: int, timed_out: bool =
     return Explored(verdict, outcome.states, outcome.transitions, outcome.depth, path, fault, timed_out)
 
 
-@dataclass(frozen=True)
-class Moved:
-    """One move of a path in words, and, if a thread of the driver made it, its call."""
-
-    says: str
-    call: Pending | None
-
-
-def replay(driver: Driver, plan: Plan, path: tuple[int, ...]) -> tuple[list[Moved], Fault | None]:
+def replay(driver: Driver, plan: Plan, path: tuple[int, ...]) -> tuple[list[str], Fault | None]:
     """Take the moves of a path from the driver's present state: each in words, and the fault at the end, if any."""
     _prepare(driver, plan)
-    moved: list[Moved] = []
+    moved: list[str] = []
     try:
         for move in path:
-            thread = move % THREADS if move < Move.COMMAND else None
-            call = driver.pending(thread) if thread is not None else None
-            moved.append(Moved(_describe_move(driver, move, call), call))
+            moved.append(_describe_move(driver, move))
             if driver.raw.hp_move(move) < 0:
                 return moved, driver.fault().fault
         return moved, None
@@ -131,8 +121,9 @@ def replay(driver: Driver, plan: Plan, path: tuple[int, ...]) -> tuple[list[Move
         driver.points()
 
 
-def _describe_move(driver: Driver, move: int, call: Pending | None) -> str:
-    if call is not None:
+def _describe_move(driver: Driver, move: int) -> str:
+    if move < Move.COMMAND:
+        call = driver.pending(move % THREADS)
         fails = " (fails)" if move >= THREADS else ""
         return f"{call.entry.name.lower()}: {call.op.name.lower()}{fails} in {call.place}"
     if move < 32:

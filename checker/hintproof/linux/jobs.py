@@ -135,7 +135,7 @@ def _check_faults(driver: Driver, check: Check) -> CodeFaults:
     fault = None
     if found.path:
         moved, broken = replay(driver, plan, found.path)
-        fault = _code_fault(broken or found.fault, [m.says for m in moved], found.verdict)
+        fault = _code_fault(broken or found.fault, moved, found.verdict)
     return CodeFaults(found.verdict.name, found.states, found.transitions, fault, found.timed_out)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
+import struct
 import tempfile
 from pathlib import Path
 
@@ -30,15 +31,6 @@ _VERSION, _TRUNCATE_SINCE = 1, 3
 
 #: No process of ours writes a file as large (bytes), or opens as many at once.
 _FILE, _OPEN = 64 << 20, 128
-
-
-class _Ruleset(ctypes.Structure):
-    _fields_ = [("handled_access_fs", ctypes.c_uint64)]
-
-
-class _Beneath(ctypes.Structure):
-    _pack_ = 1
-    _fields_ = [("allowed_access", ctypes.c_uint64), ("parent_fd", ctypes.c_int32)]
 
 
 def enter(directory: Path, seconds: int, megabytes: int) -> list[str]:
@@ -77,15 +69,15 @@ def _write_only_below(libc: ctypes.CDLL, directory: Path) -> list[str]:
     """Landlock: from now on nothing is written, made, removed or cut off but below the directory; what of it holds."""
     version = libc.syscall(_CREATE_RULESET, None, 0, _VERSION)
     truncate = _TRUNCATE if version >= _TRUNCATE_SINCE else 0
-    asked = _Ruleset(_WRITES | truncate)
-    rules = libc.syscall(_CREATE_RULESET, ctypes.byref(asked), ctypes.sizeof(asked), 0)
+    asked = struct.pack("=Q", _WRITES | truncate)  # struct landlock_ruleset_attr, as of its first version
+    rules = libc.syscall(_CREATE_RULESET, asked, len(asked), 0)
     if rules < 0:
         return []
     try:
         for path, rights in ((directory, _WRITES | truncate), (Path(os.devnull), _WRITE_FILE | truncate)):
             place = os.open(path, os.O_PATH | os.O_CLOEXEC)
-            rule = _Beneath(rights, place)
-            failed = libc.syscall(_ADD_RULE, rules, _PATH_BENEATH, ctypes.byref(rule), 0)
+            rule = struct.pack("=Qi", rights, place)  # struct landlock_path_beneath_attr
+            failed = libc.syscall(_ADD_RULE, rules, _PATH_BENEATH, rule, 0)
             os.close(place)
             if failed:
                 return []

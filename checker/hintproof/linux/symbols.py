@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePath
 
 from hintproof.linux.source import DRIVER
@@ -34,25 +34,16 @@ class Symbols:
     def __init__(self, library: Path, base: int) -> None:
         self._library = library
         self._base = base
-        self._known: dict[int, Place] = {0: NOWHERE}
         self._tool = shutil.which("addr2line")
+        self.place = cache(self._look_up)
 
-    def places(self, sites: Iterable[int]) -> list[Place]:
-        """The places of some calls, by their return addresses."""
-        wanted = list(sites)
-        unknown = sorted({s for s in wanted if s not in self._known and 0 < s - self._base < _LARGEST})
-        if unknown and self._tool:
-            self._ask(unknown)
-        return [self._known.get(site, NOWHERE) for site in wanted]
-
-    def _ask(self, sites: list[int]) -> None:
-        """One run of the tool; ``-a`` separates the answers, ``-i`` gives the frames that were inlined."""
-        assert self._tool is not None
-        addresses = [hex(site - 1 - self._base) for site in sites]  # the call is before where it returns to
-        command = [self._tool, "-a", "-f", "-i", "-e", str(self._library), *addresses]
-        answers = run_child(command, self._library.parent, 30).output.split("0x")[1:]
-        for site, answer in zip(sites, answers, strict=False):
-            self._known[site] = _innermost(answer.splitlines()[1:])
+    def _look_up(self, site: int) -> Place:
+        """The place of a call, by its return address. ``-i`` gives the frames that were inlined."""
+        offset = site - 1 - self._base  # the call is before where it returns to
+        if self._tool is None or not 0 <= offset < _LARGEST:
+            return NOWHERE
+        command = [self._tool, "-f", "-i", "-e", str(self._library), hex(offset)]
+        return _innermost(run_child(command, self._library.parent, 30).output.splitlines())
 
 
 def _innermost(lines: list[str]) -> Place:

@@ -8,7 +8,6 @@ Source: QEMU hw/virtio/virtio-balloon.c, virtio_ballloon_get_free_page_hints(); 
 
 from __future__ import annotations
 
-import contextlib
 import os
 
 from hintproof.qemu.machine import Machine
@@ -57,11 +56,6 @@ class Device:
         self._machine.child.steps.append("the device goes to sleep")
         while not self.asleep:
             self._go_on()
-
-    def let_go(self) -> None:
-        """Hold the loop no longer."""
-        with contextlib.suppress(Ended):
-            self._thread.let_go()
 
     def _go_on(self) -> None:
         try:

@@ -59,21 +59,21 @@ class Setup:
         """Whether the dirty log may be cleared by chunk, as pages are sent."""
         return self.accelerator == "kvm" and not self.ring
 
-    def command(self, layout: Layout, files: dict[str, int]) -> list[str]:
-        """The command line; ``files`` are the descriptors that QEMU gets."""
+    def command(self, layout: Layout, ram: int, firmware: int, log: int, qmp: int, qtest: int) -> list[str]:
+        """The command line; the numbers are the descriptors that QEMU gets."""
         ring = f",dirty-ring-size={self.ring}" if self.ring else ""
         size = layout.pages * PAGE
         return [
             self.qemu.path, "-nodefaults", "-no-user-config", "-display", "none", "-name", "hintproof,debug-threads=on",
-            "-chardev", f"socket,id=qmp,fd={files['qmp']}", "-mon", "chardev=qmp,mode=control",
-            "-chardev", f"socket,id=qtest,fd={files['qtest']}", "-qtest", "chardev:qtest", "-qtest-log", "/dev/null",
+            "-chardev", f"socket,id=qmp,fd={qmp}", "-mon", "chardev=qmp,mode=control",
+            "-chardev", f"socket,id=qtest,fd={qtest}", "-qtest", "chardev:qtest", "-qtest-log", "/dev/null",
             "-machine", _MACHINE, "-accel", f"{self.accelerator}{ring}", "-m", f"{size >> 10}K",
-            "-object", f"memory-backend-file,id=ram,size={size},mem-path=/dev/fd/{files['ram']},share=on",
-            "-bios", f"/dev/fd/{files['firmware']}",
+            "-object", f"memory-backend-file,id=ram,size={size},mem-path=/dev/fd/{ram},share=on",
+            "-bios", f"/dev/fd/{firmware}",
             "-object", "iothread,id=hints", "-global", "virtio-mmio.force-legacy=false",
             "-device", "virtio-balloon-device,free-page-hint=on,iothread=hints,id=balloon",
             "-global", "migration.x-clear-bitmap-shift=6",
-            "-trace", f"enable={LOG_EVENT}", "-D", f"/dev/fd/{files['log']}",
+            "-trace", f"enable={LOG_EVENT}", "-D", f"/dev/fd/{log}",
             *self.options,
         ]  # fmt: skip
 
@@ -87,17 +87,12 @@ class Machine:
         self.ram = Ram(layout.pages * PAGE)
         self.ram.write(payload.NMI_VECTOR, payload.nmi_entry())
         self._orders = 0
-        self._files = [
-            anonymous_file("firmware", payload.firmware()),
-            anonymous_file("log", 0),
-        ]
+        self._files = [anonymous_file("firmware", payload.firmware()), anonymous_file("log", 0)]
         ours, theirs = zip(*(socket.socketpair() for _ in range(2)), strict=True)
         self._channels = list(ours)
-        names = ("ram", "firmware", "log", "qmp", "qtest")
         handles = [self.ram.handle, *self._files, *(s.fileno() for s in theirs)]
         environment = {"LD_PRELOAD": setup.preload} if setup.preload else {}
-        command = setup.command(layout, dict(zip(names, handles, strict=True)))
-        self.child = QemuChild(command, handles, environment)
+        self.child = QemuChild(setup.command(layout, *handles), handles, environment)
         for channel in theirs:
             channel.close()
         try:

@@ -8,7 +8,6 @@ migration_rate_limit(); ram.c, ram_save_pending(), ram_save_iterate().
 
 from __future__ import annotations
 
-import contextlib
 import select
 import socket
 from collections.abc import Callable
@@ -172,8 +171,7 @@ class Migration:
 
     def _let_go(self) -> None:
         if self._thread:
-            with contextlib.suppress(Ended):
-                self._thread.let_go()
+            self._thread.let_go()
             self._thread = None
 
     def _await(self, reached: Callable[[dict[str, Any]], bool]) -> None:

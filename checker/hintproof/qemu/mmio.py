@@ -71,11 +71,8 @@ class MmioDevice:
         """Tell where a queue lies."""
         self._set(_QUEUE_SELECT, number)
         self._set(_QUEUE_SIZE, size)
-        for register, address in (
-            (_QUEUE_DESCRIPTORS, descriptors),
-            (_QUEUE_AVAILABLE, available),
-            (_QUEUE_USED, used),
-        ):
+        parts = {_QUEUE_DESCRIPTORS: descriptors, _QUEUE_AVAILABLE: available, _QUEUE_USED: used}
+        for register, address in parts.items():
             self._set(register, address & 0xFFFFFFFF)
             self._set(register + 4, address >> 32)
         self._set(_QUEUE_READY, 1)

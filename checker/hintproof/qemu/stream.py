@@ -24,7 +24,6 @@ _START, _PART, _END, _SUBSECTION, _CONFIGURATION, _COMMAND, _FOOTER = 1, 2, 3, 5
 _ZERO, _SIZES, _PAGE, _EOS, _CONTINUE = 0x02, 0x04, 0x08, 0x10, 0x20
 
 Reader = Generator[int, bytes, None]
-Taken = Generator[int, bytes, bytes]
 
 
 class NotUnderstood(Unsteerable):

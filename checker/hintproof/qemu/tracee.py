@@ -7,6 +7,7 @@ Source: ptrace(2).
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -139,9 +140,10 @@ class Tracee:
                 return
 
     def let_go(self) -> None:
-        """Hold the thread no longer."""
-        _ptrace(_DETACH, self.thread, 0, self._pending)
-        self._child.tracees.remove(self.thread)
+        """Hold the thread no longer, if it has not ended."""
+        with contextlib.suppress(Ended):
+            _ptrace(_DETACH, self.thread, 0, self._pending)
+            self._child.tracees.remove(self.thread)
 
     def _wait(self, seconds: float) -> Call | None:
         """Wait until the thread stops; the call if it is about to make one."""

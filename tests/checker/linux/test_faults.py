@@ -90,7 +90,7 @@ def test_two_locks_in_two_orders_deadlock(tmp_path: Path) -> None:
     assert found.verdict == Verdict.DEADLOCKED
     moved, fault = replay(driver, Plan(commands=(7, 8), atomic=False), found.path)
     assert fault is None
-    assert {"hint", "changed"} <= {m.call.place.function for m in moved if m.call}
+    assert {"hint", "changed"} <= {says.rpartition(" in ")[2].partition(":")[0] for says in moved}
 
 
 def test_work_that_is_not_cancelled_outlives_its_memory(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_work_that_is_not_cancelled_outlives_its_memory(tmp_path: Path) -> None:
     assert found.verdict == Verdict.FAULTED
     moved, fault = replay(driver, plan, found.path)
     assert fault == found.fault
-    assert [m.says for m in moved[:2]] == ["command", "remove"]
+    assert moved[:2] == ["command", "remove"]
 
 
 def test_a_use_after_free_between_two_calls_is_seen_access_by_access(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_functions_and_steps_are_traced_to_each_other(package: str) -> None:
     pairs = pairing(package, replace(SMALL, removes=1, freezes=1))
     compare(pairs, 12_000)
     steps = {
-        step: {place.function for place in driver(package).symbols.places(sites) if place != NOWHERE}
+        step: {place.function for place in map(driver(package).symbols.place, sites) if place != NOWHERE}
         for step, sites in pairs.sites.items()
     }
     for name, functions in FUNCTIONS.items():
