@@ -1,4 +1,4 @@
-"""The drawing of a trace: well-formed whatever the story says, with every step, or those that were asked for."""
+"""The drawing of a trace: well-formed whatever the story says, with every step, or those that matter."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from hintproof.story.model import Story, Weight, entry
-from hintproof.system.errors import BadInput
 from hintproof.views.sanitize import LONGEST, harmless
 from hintproof.views.trace import drawing
+from hintproof.views.trace.rows import Gap, Loop, rows
 from hintproof.views.trace.sequence import traffic
 from tests.stories import NAMES, ON_A_PAGE, hostile_story, known, long_walk
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def drawn(story: Story, steps: range | None = None) -> Element:
-    return ElementTree.fromstring(drawing.render(story, steps).encode())
+def drawn(story: Story) -> Element:
+    return ElementTree.fromstring(drawing.render(story).encode())
 
 
 def groups(root: Element) -> list[Element]:
@@ -72,20 +72,15 @@ def test_a_loop_is_marked() -> None:
 
 
 def test_a_loop_is_marked_where_its_first_steps_are_left_out() -> None:
-    shown = texts(drawn(known("full-ring-spin"), range(23, 25)))
-    assert shown.index("20 steps not drawn") < shown.index("from here for ever")
-    assert shown.index("from here for ever") < shown.index("2 steps not drawn") < shown.index("23")
+    story = known("full-ring-spin")
+    first, loop, second, *steps = rows(story, range(23, 25))
+    assert (first, loop, second) == (Gap(20), Loop(True, "from here for ever"), Gap(2))
+    assert steps[:2] == list(story.moments[22:24])
 
 
-def test_steps_can_be_asked_for() -> None:
-    root = drawn(known("shared-start-cell"), range(36, 40))
-    assert len(groups(root)) == 4
-    assert "35 steps not drawn" in texts(root)
-    assert "5 steps not drawn" in texts(root)
-    with pytest.raises(BadInput, match="no step in 45 to 50: give some of 1 to 44"):
-        drawing.render(known("shared-start-cell"), range(45, 51))
-    with pytest.raises(BadInput, match="an empty range"):
-        drawing.render(known("shared-start-cell"), range(3, 3))
+def test_steps_that_are_left_out_are_counted() -> None:
+    story = known("shared-start-cell")
+    assert list(rows(story, range(36, 40))) == [Gap(35), *story.moments[35:39], Gap(5)]
 
 
 def test_of_a_long_trace_what_matters_last_is_drawn() -> None:
@@ -94,6 +89,7 @@ def test_of_a_long_trace_what_matters_last_is_drawn() -> None:
     matter = [m.number for m in story.moments if m.weight != Weight.ENABLES]
     numbers = [int((group.findtext(f"{SVG}title") or "").split(",")[0]) for group in groups(root)]
     assert numbers == matter[-drawing.LIMIT :]
+    assert sum(text.endswith(" not drawn") for text in texts(root)) > 10
     assert any(f"the last {drawing.LIMIT} of {len(matter)} steps that matter" in text for text in texts(root))
 
 

@@ -17,6 +17,7 @@ from hintproof.story.model import Story
 from hintproof.trace.document import load
 from hintproof.views.trace import itf, mail, mermaid, note
 from hintproof.views.trace.formats import FORMATS, format_for
+from hintproof.views.trace.rows import mattering
 from hintspec.catalogue.defects import DEFECTS
 from tests.places import COUNTEREXAMPLES
 from tests.stories import hostile_story
@@ -101,12 +102,12 @@ def test_itf_has_every_state(name: str) -> None:
 
 @pytest.mark.parametrize("name", WITH_TRACE)
 def test_mermaid_is_made_of_known_lines(name: str) -> None:
-    first, *lines = mermaid.render(story(name), complete=True).splitlines()
+    first, *lines = mermaid.render(story(name)).splitlines()
     assert first == "sequenceDiagram"
     for line in lines:
         assert line.startswith(("  participant ", "  Note over ", "  loop for ever", "  end")) or "->>" in line
     messages = [line for line in lines if "->>" in line]
-    assert len(messages) == len(story(name).moments)
+    assert len(messages) == len(mattering(story(name)))
     assert sum(line == "  loop for ever" for line in lines) == sum(line == "  end" for line in lines)
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import msgspec
 
 from hintproof import __version__
 from hintproof.gate.checker import Place, TraceLine
-from hintproof.gate.report import Finding, GateReport, PatchReport, Standing
+from hintproof.gate.report import GateReport, PatchReport, Standing
 from hintproof.gate.traceability import Behind
 from hintproof.system.documents import Document, to_values
 from hintproof.views import sanitize
 from hintproof.views.gate.findings import trace_lines
+from hintproof.views.structs import fill
 
 
 class GateFinding(msgspec.Struct, kw_only=True):
@@ -90,39 +90,24 @@ def render(report: GateReport, strict: bool = False) -> str:
 
 def gate_document(report: GateReport, strict: bool = False) -> GateDocument:
     """The report as a document. Its texts are as the patches have them, Unicode or not."""
-    return GateDocument(
+    return fill(
+        GateDocument,
+        report,
         hintproof=__version__,
-        tree=report.tree,
-        system=report.system,
-        version=report.version,
         outcome=report.outcome.value,
         exit=int(report.exit_code(strict)),
         strict=strict,
         seconds=round(report.seconds, 3),
-        notes=report.notes,
         patches=[_patch(patch) for patch in report.patches],
     )
 
 
 def _patch(patch: PatchReport) -> GatedPatch:
-    return GatedPatch(
-        name=patch.name,
-        subject=patch.subject,
-        author=patch.author,
-        commit=patch.commit,
-        reason=patch.reason,
-        sizes=patch.sizes,
-        place=patch.place,
-        held=patch.held,
-        difference=patch.difference,
-        notes=patch.notes,
-        details=patch.details,
+    return fill(
+        GatedPatch,
+        patch,
         outcome=patch.outcome.value,
         seconds=round(patch.seconds, 3),
-        findings=[_finding(finding) for finding in patch.findings],
-        touches=[TouchedFunction(**vars(touch.touched), behind=touch.behind) for touch in patch.touches],
+        findings=[fill(GateFinding, finding, trace=trace_lines(finding)) for finding in patch.findings],
+        touches=[fill(TouchedFunction, touch.touched, behind=touch.behind) for touch in patch.touches],
     )
-
-
-def _finding(finding: Finding) -> GateFinding:
-    return msgspec.convert(replace(finding, trace=tuple(trace_lines(finding))), GateFinding, from_attributes=True)

@@ -15,7 +15,9 @@ from hintproof.system.documents import Document
 from hintproof.tasks.check import Coverage, Found, Result, SampledFound
 from hintproof.tasks.defects import Derived
 from hintproof.tasks.prove import Obligation, ProofResult
+from hintproof.views.structs import fill
 from hintspec.catalogue.defect import Defect, Status
+from hintspec.language.declare import Property
 from hintspec.language.sizes import Sizes
 
 # -- checks -----------------------------------------------------------------------------------
@@ -99,39 +101,30 @@ def results_document(results: Sequence[tuple[Result, dict[str, Path]]], code: in
 
 
 def _environment(result: Result, files: dict[str, Path]) -> EnvironmentResult:
-    return EnvironmentResult(
-        environment=result.environment,
-        sizes=result.sizes,
+    return fill(
+        EnvironmentResult,
+        result,
         not_as_recorded=[*result.disagreements, *result.deviations],
         engines={engine: _engine(found) for engine, found in result.found.items()},
-        properties=[
-            PropertyResult(
-                property=item.name,
-                kind=item.kind,
-                clause=item.clause,
-                verdict=result.verdict(item.name).value,
-                known_as=result.known_as(item.name),
-                trace=str(files[item.name]) if item.name in files else None,
-                judgements=[
-                    EngineVerdict(j.engine, j.verdict.value, j.detail, j.loop) for j in result.judgements(item.name)
-                ],
-            )
-            for item in result.properties
-        ],
+        properties=[_property(result, item, files) for item in result.properties],
+    )
+
+
+def _property(result: Result, item: Property, files: dict[str, Path]) -> PropertyResult:
+    return fill(
+        PropertyResult,
+        item,
+        property=item.name,
+        verdict=result.verdict(item.name).value,
+        known_as=result.known_as(item.name),
+        trace=str(files[item.name]) if item.name in files else None,
+        judgements=[fill(EngineVerdict, j, verdict=j.verdict.value) for j in result.judgements(item.name)],
     )
 
 
 def _engine(found: Found) -> EngineResult:
-    return EngineResult(
-        finished=found.finished,
-        stopped_by=found.stopped_by,
-        **found.counts,
-        seconds=round(found.seconds, 3),
-        fired=found.fired,
-        exploration=to_exploration(found, found.coverage)
-        if isinstance(found, SampledFound) and found.coverage
-        else UNSET,
-    )
+    exploration = to_exploration(found, found.coverage) if isinstance(found, SampledFound) and found.coverage else UNSET
+    return fill(EngineResult, found, **found.counts, seconds=round(found.seconds, 3), exploration=exploration)
 
 
 def to_exploration(found: SampledFound, seen: Coverage) -> Exploration:
@@ -173,15 +166,14 @@ def proofs_document(results: Sequence[ProofResult], code: int) -> ProofsDocument
     return ProofsDocument(
         exit=code,
         proofs=[
-            ProofOfEnvironment(
+            fill(
+                ProofOfEnvironment,
+                result.proof,
                 environment=result.environment,
                 says=result.says,
-                proved=result.proof.proved,
                 known_to_fall={n: result.known_as(n) for n in result.proof.unproved if result.known_as(n)},
                 not_proved=result.missing,
                 not_tried=result.proof.open,
-                untouched=result.proof.untouched,
-                obligations=result.proof.obligations,
             )
             for result in results
         ],
@@ -254,10 +246,9 @@ def defects_document(found: Sequence[Derived]) -> DefectsDocument:
     """The figures of derived defects."""
     return DefectsDocument(
         defects=[
-            DerivedDefect(
-                name=d.defect.name,
-                label=d.defect.label,
-                environment=d.defect.environment,
+            fill(
+                DerivedDefect,
+                d.defect,
                 sizes=str(d.defect.sizes),
                 falls=d.defect.violates,
                 states=d.found.states,
@@ -307,7 +298,7 @@ class MutantsDocument(Document, tag="hintproof-mutants/2"):
     exit: int
     environment: str
     digest: str
-    stages: list[str]
+    stages: tuple[str, ...]
     score: float | None
     seconds: float
     made: int
@@ -321,12 +312,10 @@ class MutantsDocument(Document, tag="hintproof-mutants/2"):
 
 def mutants_document(summary: Summary, code: int) -> MutantsDocument:
     """All mutants that were judged."""
-    return MutantsDocument(
+    return fill(
+        MutantsDocument,
+        summary,
         exit=code,
-        environment=summary.environment,
-        digest=summary.digest,
-        stages=list(summary.stages),
-        score=summary.score,
         seconds=round(summary.seconds, 1),
         made=len(mutants_of(summary.environment)),
         judged=len(summary.rows),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import textwrap
+from typing import NamedTuple
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from hintproof.story.model import Moment, Story, Weight, marks
-from hintproof.system.errors import BadInput
 from hintproof.views.sanitize import cut, harmless
 from hintproof.views.trace.rows import Gap, Loop, mattering, rows
 from hintproof.views.trace.sequence import SHOWN_BLOCKS, Traffic, column, columns, describe_changes, traffic
@@ -29,37 +29,45 @@ _TEXT = "system-ui, 'DejaVu Sans', sans-serif"
 _MONO = "ui-monospace, 'DejaVu Sans Mono', monospace"
 
 
-def render(story: Story, steps: range | None = None) -> str:
+class _Look(NamedTuple):
+    """The look of a step: the colour and the strength of its name, and the radius and the colour of its dot."""
+
+    ink: str
+    strength: str
+    radius: float
+    dot: str
+
+
+#: A large full dot for a cause, a smaller one for what feeds it, a hollow one for the rest: on paper, without colours,
+#: dots and strength are enough.
+_LOOKS = {
+    Weight.CAUSE: _Look(_RED, "bold", 6, _RED),
+    Weight.FEEDS: _Look(_INK, "normal", 4.5, _INK),
+    Weight.ENABLES: _Look(_GREY, "normal", 3.5, "white"),
+}
+
+
+def render(story: Story) -> str:
     """The drawing as an SVG document.
 
-    ``steps`` are the numbers of the steps to be drawn. Without them all are, or, of a trace of more than ``LIMIT``
-    steps, those that matter; of more than ``LIMIT`` of these the last. Raises :class:`BadInput` for steps that
-    the trace does not have.
+    All steps are drawn, or, of a trace of more than ``LIMIT`` steps, those that matter; of more than ``LIMIT`` of these
+    the last.
     """
-    chosen, says = _chosen(story, steps)
+    chosen, says = _chosen(story)
     picture = _Picture(story, list(rows(story, chosen)))
     document = ElementTree.tostring(picture.draw(says), encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{document}\n'
 
 
-def _chosen(story: Story, steps: range | None) -> tuple[list[int], str]:
+def _chosen(story: Story) -> tuple[list[int], str]:
     """The steps to be drawn, and a remark about that choice."""
     last = len(story.moments)
-    if steps is not None:
-        chosen = [number for number in sorted(steps) if 1 <= number <= last]
-        if not chosen:
-            raise BadInput(f"the trace has no step in {_span(steps)}: give some of 1 to {last}")
-        return chosen, f"{_count(len(chosen))} of {last}"
     if last <= LIMIT:
         return list(range(1, last + 1)), _count(last)
     matter = mattering(story)
     if len(matter) <= LIMIT:
         return matter, f"the {_count(len(matter))} of {last} that matter"
     return matter[-LIMIT:], f"the last {LIMIT} of {len(matter)} steps that matter, of {last}"
-
-
-def _span(steps: range) -> str:
-    return f"{steps[0]} to {steps[-1]}" if steps else "an empty range"
 
 
 def _count(number: int) -> str:
@@ -95,7 +103,11 @@ class _Picture:
         _add(root, "rect", width=self.width, height=self.height, fill="white")
         self._draw_head(root, says)
         for place, row in enumerate(self.rows):
-            self._draw_row(root, row, _TOP + place * _ROW + _ROW // 2)
+            y = _TOP + place * _ROW + _ROW // 2
+            if isinstance(row, Moment):
+                self._draw_step(root, row, y)
+            else:
+                self._draw_remark(root, row, y)
         for place, line in enumerate(self.foot):
             _add(root, "text", line, x=16, y=self.bottom + 34 + 16 * place, font_size=11, fill=_GREY)
         return root
@@ -126,23 +138,18 @@ class _Picture:
     def _x(self, place: int) -> int:
         return _LEFT + place * _LANE
 
-    def _draw_row(self, root: Element, row: Moment | Gap | Loop, y: int) -> None:
-        if isinstance(row, Moment):
-            self._draw_step(root, row, y)
-        else:
-            self._draw_remark(root, row, y)
-
     def _draw_step(self, root: Element, moment: Moment, y: int) -> None:
         group = _add(root, "g")
         lane = self.story.lanes[moment.lane].name
         _add(group, "title", f"{moment.number}, {lane}: {moment.says}")
-        ink, strength = _ink(moment.weight)
+        look = _LOOKS[moment.weight]
         _add(group, "text", str(moment.number), x=_LEFT - 40, y=y + 4, text_anchor="end", fill=_GREY, font_size=11)
         ring = traffic(self.story, moment)
         if ring is not None:
             self._draw_traffic(group, ring, moment, y)
-        _dot(group, self._x(column(self.story, moment.lane)), y, moment.weight)
-        name = {"font_family": _MONO, "font_weight": strength, "fill": ink}
+        x = self._x(column(self.story, moment.lane))
+        _add(group, "circle", cx=x, cy=y, r=look.radius, fill=look.dot, stroke=look.ink)
+        name = {"font_family": _MONO, "font_weight": look.strength, "fill": look.ink}
         _add(group, "text", _clip(moment.label, _NAME_FITS), x=self.names, y=y + 4, **name)
         beside = _clip(describe_changes(self.story, moment), _CHANGED_FITS)
         _add(group, "text", beside, x=self.changed, y=y + 4, font_family=_MONO, font_size=11, fill=_GREY)
@@ -159,7 +166,7 @@ class _Picture:
 
     def _draw_traffic(self, group: Element, ring: Traffic, moment: Moment, y: int) -> None:
         """Arrows between who acts and the ring: posts go there, pops come from there, used entries are taken back."""
-        ink, _ = _ink(moment.weight)
+        ink = _LOOKS[moment.weight].ink
         actor, middle = self._x(column(self.story, moment.lane)), self._x(len(self.story.lanes) // 2)
         side = -1 if actor < middle else 1
         text = _clip(" ".join([*ring.posted, *ring.popped]), _ENTRY_FITS)
@@ -177,35 +184,18 @@ class _Picture:
             _add(group, "text", text, x=middle, y=y + 4, **style)
 
 
+_DOTS = "Bold, large dot: a station of the causal chain. Full dot: made a value that a cause went by. Hollow: the rest."
+
+
 def _foot(story: Story, width: int) -> list[str]:
     """The legend of the dots and the letters, in lines of so many characters."""
-    dots = (
-        "Bold, large dot: a station of the causal chain. Full dot: made a value that a cause went by. Hollow: the rest."
-    )
-    return [*textwrap.wrap(dots, width), *textwrap.wrap(f"Marks of a block: {harmless(story.legend)}", width)]
+    return [*textwrap.wrap(_DOTS, width), *textwrap.wrap(f"Marks of a block: {harmless(story.legend)}", width)]
 
 
 def _letters(story: Story, blocks: list[int], wanted: set[int]) -> dict[int, list[str]]:
     """The marks of the blocks after each of the steps."""
     states = enumerate(story.states())
     return {number: [marks(story, state, block) for block in blocks] for number, state in states if number in wanted}
-
-
-def _ink(weight: Weight) -> tuple[str, str]:
-    """The colour and the strength of a step's name; on paper the strength is enough."""
-    if weight == Weight.CAUSE:
-        return _RED, "bold"
-    return (_INK, "normal") if weight == Weight.FEEDS else (_GREY, "normal")
-
-
-def _dot(group: Element, x: int, y: int, weight: Weight) -> None:
-    """A large full dot for a cause, a smaller one for what feeds it, a hollow one for the rest."""
-    if weight == Weight.CAUSE:
-        _add(group, "circle", cx=x, cy=y, r=6, fill=_RED, stroke=_RED)
-    elif weight == Weight.FEEDS:
-        _add(group, "circle", cx=x, cy=y, r=4.5, fill=_INK, stroke=_INK)
-    else:
-        _add(group, "circle", cx=x, cy=y, r=3.5, fill="white", stroke=_GREY)
 
 
 def _arrow(group: Element, start: int, end: int, y: int, ink: str, dashes: str = "") -> None:

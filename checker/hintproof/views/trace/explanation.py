@@ -9,6 +9,7 @@ import msgspec
 
 from hintproof.story.model import Cause, Moment, PreventingRule, Story, Weight
 from hintproof.system.documents import Document
+from hintproof.views.structs import fill
 from hintproof.views.trace.mail import wrap
 
 #: Rules that are listed.
@@ -100,14 +101,13 @@ class ExplanationDocument(Document, tag="hintproof-explanation/1"):
 
 def explanation_document(story: Story, left_out: list[int]) -> ExplanationDocument:
     """The explanation as a document."""
-    return ExplanationDocument(
-        environment=story.environment,
-        sizes=story.sizes,
+    return fill(
+        ExplanationDocument,
+        story,
         property=story.claim,
-        known_as=story.known_as,
         paragraph=story.explanation.paragraph,
         chain=story.explanation.chain,
-        steps=[WeighedStep(m.number, m.label, m.weight.value) for m in story.moments],
+        steps=[fill(WeighedStep, moment) for moment in story.moments],
         can_be_left_out=left_out,
         stopped_by=[WeighedRule(**vars(rule), mends=rule.fixes) for rule in story.preventing_rules],
     )

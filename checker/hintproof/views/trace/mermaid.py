@@ -22,19 +22,19 @@ _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678
 _LONGEST = 200
 
 
-def render(story: Story, complete: bool = False) -> str:
-    """The diagram's text; ``complete`` draws every step."""
-    return "\n".join(_lines(story, complete)) + "\n"
+def render(story: Story) -> str:
+    """The diagram's text."""
+    return "\n".join(_lines(story)) + "\n"
 
 
-def _lines(story: Story, complete: bool) -> Iterator[str]:
+def _lines(story: Story) -> Iterator[str]:
     yield "sequenceDiagram"
     for lane in story.lanes:
         yield f"  participant {lane.letter} as {escaped(lane.name)}"
         if story.ring and lane.letter == "D":
             yield f"  participant Q as {_RING}"
     over_all = f"  Note over {story.lanes[0].letter},{story.lanes[-1].letter}"
-    for row in rows(story, range(1, len(story.moments) + 1) if complete else mattering(story)):
+    for row in rows(story, mattering(story)):
         if isinstance(row, Gap):
             yield f"{over_all}: {row.steps} step{'s' if row.steps > 1 else ''} that only let others happen"
         elif isinstance(row, Moment):
