@@ -11,20 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
+from hintproof.cli import options as shared
 from hintproof.cli.console import live_runner, print_json, require_positive, require_writable
-from hintproof.cli.options import (
-    AsJson,
-    Blocks,
-    Chunk,
-    Environment,
-    Environments,
-    Jobs,
-    Migrations,
-    Number,
-    Ring,
-    Rounds,
-    sizes_from,
-)
+from hintproof.cli.options import Number, sizes_from
 from hintproof.engines.limits import Limits
 from hintproof.engines.options import BoundedOptions, ExhaustiveOptions, Options, SamplingOptions
 from hintproof.story.build import build_story
@@ -45,13 +34,13 @@ from hintspec.catalogue.expected import RECORDS, records_of
 
 
 def check(
-    environment: Environments = None,
+    environment: shared.Environments = None,
     engine: Annotated[list[str] | None, typer.Option(help="exhaustive, bounded or sampled; may be repeated.")] = None,
-    blocks: Blocks = None,
-    ring: Ring = None,
-    rounds: Rounds = None,
-    migrations: Migrations = None,
-    chunk: Chunk = None,
+    blocks: shared.Blocks = None,
+    ring: shared.Ring = None,
+    rounds: shared.Rounds = None,
+    migrations: shared.Migrations = None,
+    chunk: shared.Chunk = None,
     dma: Annotated[Number, typer.Option(help="Writes by the hypervisor.")] = None,
     pauses: Annotated[Number, typer.Option(help="Pauses by the user.")] = None,
     resizes: Annotated[Number, typer.Option(help="Changes of the balloon's size.")] = None,
@@ -63,7 +52,8 @@ def check(
         str, typer.Option(help="Sampled: quick (seconds) or thorough (a minute on all cores).")
     ] = "quick",
     seed: Annotated[
-        Number, typer.Option(help="Sampled: the seed of the random choice; nothing is replayed, so a check repeats.")
+        Number,
+        typer.Option(help="Sampled: the seed of the random choice; nothing is replayed, so a check repeats."),
     ] = None,
     database: Annotated[
         Path, typer.Option(help="Sampled: the database of Hypothesis; runs that failed before are replayed first.")
@@ -75,10 +65,10 @@ def check(
     limit_megabytes: Annotated[
         Number, typer.Option(help="Memory at which an engine gives up (default: its share of what is free).")
     ] = None,
-    jobs: Jobs = None,
+    jobs: shared.Jobs = None,
     traces: Annotated[Path, typer.Option(help="Directory for trace files.")] = Path("hintproof-traces"),
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for known refutations, too.")] = False,
-    as_json: AsJson = False,
+    as_json: shared.AsJson = False,
 ) -> None:
     """Check environments; without names, check all that are shipped against their records."""
     sizes = sizes_from(
@@ -171,12 +161,12 @@ def pin(
 
 
 def simulate(
-    environment: Environment,
-    blocks: Blocks = 4,
-    ring: Ring = 4,
-    rounds: Rounds = 3,
-    migrations: Migrations = 1,
-    chunk: Chunk = 1,
+    environment: shared.Environment,
+    blocks: shared.Blocks = 4,
+    ring: shared.Ring = 4,
+    rounds: shared.Rounds = 3,
+    migrations: shared.Migrations = 1,
+    chunk: shared.Chunk = 1,
     steps: Annotated[int, typer.Option(help="How many steps.")] = 100,
     seed: Annotated[int, typer.Option(help="The seed of the random choice.")] = 0,
 ) -> None:

@@ -20,6 +20,7 @@ from hintproof.trace.document import load
 from hintproof.trace.replay import Trace
 from hintproof.views.results import tables
 from hintproof.views.trace import mail, terminal
+from hintproof.views.trace.one_step import step_in_full
 from hintproof.views.trace.sheet import Line, Sheet
 
 #: Lines that are handed to the terminal at a time, so that a long trace begins to show at once.
@@ -58,7 +59,7 @@ def show(
     elif plain or not (out.is_terminal or chosen):
         print(mail.render(build_story(loaded)), end="")
     elif step is not None:
-        _print(out, terminal.step_lines(build_story(loaded), step, columns))
+        _print(out, step_in_full(build_story(loaded), step, columns))
     else:
         part = terminal.Part(1 if first is None else first, last, only is not None, tuple(watch or ()))
         _print(out, terminal.trace_lines(build_story(loaded), columns, part, out.options.ascii_only))

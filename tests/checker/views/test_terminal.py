@@ -19,6 +19,7 @@ from hintproof.system.errors import BadInput
 from hintproof.views.trace import terminal
 from hintproof.views.trace.blocks import block_map
 from hintproof.views.trace.lanes import Lanes, moves
+from hintproof.views.trace.one_step import step_in_full
 from hintproof.views.trace.sheet import Line, Sheet, clean, clip, flow
 from hintproof.views.trace.terminal import Part
 from tests.long_trace import long_trace
@@ -72,7 +73,7 @@ def test_every_known_defect_fits_any_width(name: str, width: int) -> None:
     text = show_all(story, width)
     assert max(map(len, text.splitlines())) <= width
     for number in range(0, len(story.moments) + 1, 5):
-        in_full = printed(terminal.step_lines(story, number, width), width=width)
+        in_full = printed(step_in_full(story, number, width), width=width)
         assert max(len(line) for line in in_full.splitlines() if "https://" not in line) <= width
     assert numbers(text) == list(range(len(story.moments) + 1))
     assert story.claim in text
@@ -201,7 +202,7 @@ def test_what_would_stop_it_is_told() -> None:
 
 def test_one_step_in_full() -> None:
     story = story_of("shared-start-cell")
-    text = printed(terminal.step_lines(story, 38, 100))
+    text = printed(step_in_full(story, 38, 100))
     assert "step 38 of 44: honour_hint by the device" in text
     assert "breaks       hint_in_window: migration.at is ROUND" in text
     assert "https://elixir.bootlin.com/qemu/v7.2.0/A/ident/qemu_guest_free_page_hint" in text
@@ -211,9 +212,9 @@ def test_one_step_in_full() -> None:
     assert re.search(r"^\* log.bitmap +\{1\} -> \{\}", text, re.MULTILINE)
     assert {v.name for v in story.variables} <= set(text.split())
     assert "lost         X" in text
-    assert "initial state" in printed(terminal.step_lines(story, 0, 100))
+    assert "initial state" in printed(step_in_full(story, 0, 100))
     with pytest.raises(BadInput, match="no step 45"):
-        printed(terminal.step_lines(story, 45, 100))
+        printed(step_in_full(story, 45, 100))
 
 
 def test_a_guard_names_the_line_that_asks_for_it() -> None:
@@ -240,7 +241,7 @@ def test_many_blocks_are_mapped_and_counted() -> None:
 @pytest.mark.parametrize("width", [72, 140])
 def test_hostile_texts_are_harmless(width: int) -> None:
     story = hostile_story("shared-start-cell", ON_A_TERMINAL, instead=True)
-    for lines in (terminal.trace_lines(story, width, Part()), terminal.step_lines(story, 38, width)):
+    for lines in (terminal.trace_lines(story, width, Part()), step_in_full(story, 38, width)):
         text = printed(lines)
         assert {c for c in text if not " " <= c <= "~"} <= {"\n", *LINES}
         assert max(map(len, text.splitlines())) <= max(width, 122), "an address is cut, too, but later"

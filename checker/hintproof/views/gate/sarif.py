@@ -36,9 +36,9 @@ def render(report: GateReport, strict: bool = False) -> str:
 def document(report: GateReport, strict: bool = False) -> dict[str, Any]:
     """The document as values."""
     findings = [(patch, finding) for patch in report.patches for finding in patch.findings]
-    rules = list(dict.fromkeys(finding.property_name for _, finding in findings))
     declared = {finding.property_name: finding for _, finding in findings}
-    driver = {"name": "hintproof", "version": __version__, "rules": [_rule(declared[name]) for name in rules]}
+    rules = list(declared)
+    driver = {"name": "hintproof", "version": __version__, "rules": list(map(_rule, declared.values()))}
     run = {
         "tool": {"driver": driver},
         "automationDetails": {"id": "hintproof/gate"},

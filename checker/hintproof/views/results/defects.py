@@ -81,7 +81,8 @@ def page(derived: Derived, seen: Sequence[str] = ()) -> str:
         ("in", f"`{defect.environment}`, {defect.sizes}"),
         ("shortest run", _shortest(derived)),
     ]
-    parts = [f"# {defect.name} ({defect.label})", _capital(defect.title) + ".", markdown.table(("", ""), facts)]
+    title = f"{defect.title[:1].upper()}{defect.title[1:]}."
+    parts = [f"# {defect.name} ({defect.label})", title, markdown.table(("", ""), facts)]
     parts += ["## What happens", defect.story]
     if trace is not None:
         parts.append(f"In the shortest run ([trace.txt](trace.txt)): {explain_end(trace)}")
@@ -123,10 +124,6 @@ def _verdict(fix: Fix) -> str:
     if fix.violated:
         return f"**violated**, after {fix.length} steps" if fix.length else "**violated**"
     return f"holds in all {fix.states:,} states of these sizes; {_EVERY_SIZE[fix.proof]}"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def files(derived: Derived, seen: Sequence[str] = ()) -> dict[str, str]:

@@ -8,49 +8,35 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from hintproof.mutation.judge import EQUAL, KILLED, PROVED, SURVIVES, UNDECIDED, Outcome
+from hintproof.mutation.judge import EQUAL, PROVED, SURVIVES, UNDECIDED
 from hintproof.mutation.task import Row, Summary
 from hintproof.views.results import tables
 
-#: The outcomes that are counted, in the order of the columns.
-COLUMNS = ("property", "lemma", "goal", "equal, proved", "equal", "surviving", "undecided")
-
-
-def counts(rows: Sequence[Row]) -> list[int]:
-    """How many of the rows have each outcome, in the order of ``COLUMNS``."""
-    found = Counter(_column(row.outcome) for row in rows)
-    return [found[column] for column in COLUMNS]
-
-
-def _column(outcome: Outcome) -> str:
-    if outcome.verdict == KILLED:
-        assert outcome.kill is not None
-        return outcome.kill.kind
-    return {PROVED: "equal, proved", EQUAL: "equal", SURVIVES: "surviving", UNDECIDED: "undecided"}[outcome.verdict]
+#: The outcomes that are counted, in the order of the columns, with their titles: of a killed mutant what killed it.
+_COLUMNS = {
+    "property": "killed by\nproperty",
+    "lemma": "\nlemma",
+    "goal": "\ngoal",
+    PROVED: "equal\nproved",
+    EQUAL: "\nas searched",
+    SURVIVES: "\nsurvive",
+    UNDECIDED: "\nundecided",
+}
 
 
 def steps_table(summary: Summary) -> Table:
     """A row a step: how many mutants, and their outcomes."""
-    verdicts = (
-        "killed by\nproperty",
-        "\nlemma",
-        "\ngoal",
-        "equal\nproved",
-        "\nas searched",
-        "\nsurvive",
-        "\nundecided",
-    )
-    made = tables.table("step\n ", right=("\nmutants", *verdicts))
+    made = tables.table("step\n ", right=("\nmutants", *_COLUMNS.values()))
     for name, rows in summary.by_step().items():
         made.add_row(name, *_cells(rows))
     made.add_row(Text("all", "bold"), *_cells(summary.rows))
     return made
 
 
-def _cells(rows: Sequence[Row]) -> list[str | Text]:
-    *killed_and_equal, surviving, undecided = counts(rows)
-    plain = [str(n or ".") for n in (len(rows), *killed_and_equal)]
-    return [*plain, Text(str(surviving), "bold red") if surviving else ".", str(undecided or ".")]
+def _cells(rows: Sequence[Row]) -> list[Text]:
+    found = Counter(row.outcome.kill.kind if row.outcome.kill else row.outcome.verdict for row in rows)
+    counts = [("", len(rows)), *((column, found[column]) for column in _COLUMNS)]
+    return [Text(str(count or "."), "bold red" if count and column == SURVIVES else "") for column, count in counts]
 
 
 def last_line(summary: Summary) -> str:

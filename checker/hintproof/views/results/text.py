@@ -61,8 +61,8 @@ def _says(step: ResolvedStep) -> str:
     return " ".join(step.says.split())
 
 
-def _rows(step: ResolvedStep) -> Iterator[tuple[str, str]]:
-    """The lines of a step: a label where a list begins, and the text."""
+def _lines(step: ResolvedStep, margin: str) -> Iterator[str]:
+    """The lists of a step, wrapped, each with a label where it begins."""
     lists = {
         "if": step.guard,
         "then": [f"{name} := {value}" for name, value in step.updates],
@@ -70,14 +70,9 @@ def _rows(step: ResolvedStep) -> Iterator[tuple[str, str]]:
         "promises": [", ".join(step.promises)] if step.promises else [],
     }
     for label, texts in lists.items():
-        yield from zip([label, *[""] * len(texts)], texts, strict=False)
-
-
-def _lines(step: ResolvedStep, margin: str) -> Iterator[str]:
-    """The rows of a step, wrapped."""
-    for label, text in _rows(step):
-        begin = f"{margin}{label:<8} "
-        yield from _wrap(text, begin, " " * (len(begin) + 2))
+        for number, text in enumerate(texts):
+            begin = f"{margin}{'' if number else label:<8} "
+            yield from _wrap(text, begin, " " * (len(begin) + 2))
 
 
 def _wrap(text: str, begin: str, further: str) -> list[str]:

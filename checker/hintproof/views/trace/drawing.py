@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element, SubElement
 from hintproof.story.model import Moment, Story, Weight, marks
 from hintproof.views.sanitize import cut, harmless
 from hintproof.views.trace.rows import Gap, Loop, mattering, rows
-from hintproof.views.trace.sequence import SHOWN_BLOCKS, Traffic, column, columns, describe_changes, traffic
+from hintproof.views.trace.sequence import RING, SHOWN_BLOCKS, Traffic, column, columns, describe_changes, traffic
 
 #: Steps that one drawing has room for.
 LIMIT = 250
@@ -81,14 +81,16 @@ class _Picture:
         self.story = story
         self.rows = rows
         self.columns = columns(story)
-        self.blocks = story.shown_blocks(SHOWN_BLOCKS)
+        blocks = story.shown_blocks(SHOWN_BLOCKS)
         self.names = _LEFT + (len(self.columns) - 1) * _LANE + 48
         self.changed = self.names + _NAMES
-        self.width = self.changed + _CHANGED + len(self.blocks) * _MARKS
+        marks = self.changed + _CHANGED
+        self.marks = {block: marks + place * _MARKS for place, block in enumerate(blocks)}
+        self.width = marks + len(blocks) * _MARKS
         self.bottom = _TOP + len(rows) * _ROW
         self.foot = _foot(story, self.width // 7)
         self.height = self.bottom + 40 + 16 * len(self.foot)
-        self.letters = _letters(story, self.blocks, {row.number for row in rows if isinstance(row, Moment)})
+        self.letters = _letters(story, blocks, {row.number for row in rows if isinstance(row, Moment)})
 
     def draw(self, says: str) -> Element:
         """The whole document."""
@@ -122,18 +124,11 @@ class _Picture:
         for place, name in enumerate(self.columns):
             x = self._x(place)
             _add(root, "text", _clip(name, 14), x=x, y=_TOP - 14, text_anchor="middle", fill=_INK)
-            dashes = {"stroke_dasharray": "2 3"} if self._is_ring(place) else {}
+            dashes = {"stroke_dasharray": "2 3"} if name == RING else {}
             _add(root, "line", x1=x, x2=x, y1=_TOP - 6, y2=self.bottom + 6, stroke=_PALE, **dashes)
-        heads = [(self.names, "step"), (self.changed, "changed")]
-        heads += [(x, f"block {block}") for x, block in zip(self._marks_at(), self.blocks, strict=True)]
-        for x, name in heads:
+        heads = {self.names: "step", self.changed: "changed"} | {x: f"block {b}" for b, x in self.marks.items()}
+        for x, name in heads.items():
             _add(root, "text", name, x=x, y=_TOP - 14, fill=_GREY)
-
-    def _marks_at(self) -> list[int]:
-        return [self.changed + _CHANGED + place * _MARKS for place in range(len(self.blocks))]
-
-    def _is_ring(self, place: int) -> bool:
-        return bool(self.story.ring) and place == len(self.story.lanes) // 2
 
     def _x(self, place: int) -> int:
         return _LEFT + place * _LANE
@@ -153,7 +148,7 @@ class _Picture:
         _add(group, "text", _clip(moment.label, _NAME_FITS), x=self.names, y=y + 4, **name)
         beside = _clip(describe_changes(self.story, moment), _CHANGED_FITS)
         _add(group, "text", beside, x=self.changed, y=y + 4, font_family=_MONO, font_size=11, fill=_GREY)
-        for x, letters in zip(self._marks_at(), self.letters[moment.number], strict=True):
+        for x, letters in zip(self.marks.values(), self.letters[moment.number], strict=True):
             _add(group, "text", _clip(letters, _MARKS_FIT), x=x, y=y + 4, font_family=_MONO, fill=_INK)
 
     def _draw_remark(self, root: Element, row: Gap | Loop, y: int) -> None:

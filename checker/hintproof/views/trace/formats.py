@@ -18,9 +18,8 @@ from hintproof.views.trace import drawing, itf, mail, mermaid, note, page
 
 @dataclass(frozen=True)
 class Format:
-    """A format: its name, the suffixes of its files, and how a trace is written in it."""
+    """A format: the suffixes of its files, and how a trace is written in it."""
 
-    name: str
     suffixes: tuple[str, ...]
     render: Callable[[Trace], str]
 
@@ -34,16 +33,13 @@ def _json(trace: Trace) -> str:
 
 
 FORMATS: dict[str, Format] = {
-    f.name: f
-    for f in (
-        Format("json", (".json",), _json),
-        Format("text", (".txt",), _of(mail.render)),
-        Format("markdown", (".md",), _of(note.render)),
-        Format("mermaid", (".mmd",), _of(mermaid.render)),
-        Format("itf", (".itf.json",), _of(itf.render)),
-        Format("svg", (".svg",), _of(drawing.render)),
-        Format("html", (".html", ".htm"), _of(page.render)),
-    )
+    "json": Format((".json",), _json),
+    "text": Format((".txt",), _of(mail.render)),
+    "markdown": Format((".md",), _of(note.render)),
+    "mermaid": Format((".mmd",), _of(mermaid.render)),
+    "itf": Format((".itf.json",), _of(itf.render)),
+    "svg": Format((".svg",), _of(drawing.render)),
+    "html": Format((".html", ".htm"), _of(page.render)),
 }
 
 

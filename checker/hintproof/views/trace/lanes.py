@@ -113,15 +113,13 @@ class Lanes:
         return sorted(wanted[:most]) if self.marked else []
 
     def _columns(self, room: int) -> list[Column]:
-        left = [n for n, lane in enumerate(self.story.lanes) if n < self._ring_place]
-        right = [n for n, lane in enumerate(self.story.lanes) if n >= self._ring_place]
-        single: list[tuple[int, ...]] = [(n,) for n in (*left, *right)]
-        needs = [self._needs(lanes) for lanes in single]
+        lanes = tuple(range(len(self.story.lanes)))
+        columns: list[tuple[int, ...]] = [(lane,) for lane in lanes]
+        needs = [self._needs(column) for column in columns]
         if sum(least for least, _ in needs) * _AMPLE + len(needs) > room:
-            single = [tuple(lanes) for lanes in (left, right) if lanes]
-            needs = [self._needs(lanes) for lanes in single]
-        widths = _share_room(room - len(single), needs)
-        return [Column(lanes, width) for lanes, width in zip(single, widths, strict=True)]
+            columns = [side for side in (lanes[: self._ring_place], lanes[self._ring_place :]) if side]
+            needs = [self._needs(column) for column in columns]
+        return list(map(Column, columns, _share_room(room - len(columns), needs)))
 
     @property
     def _ring_place(self) -> int:
@@ -138,7 +136,8 @@ class Lanes:
                 indent = self._indent(moment, lanes)
                 words.append(indent + max(lengths))
                 lengths_of_all.append(indent + sum(lengths) + len(lengths) - 1)
-        least = max(self._title_width(lanes), min(max(words, default=0), _WORD), 6)
+        title = min(len(self.story.lanes[lanes[0]].name), 16) if len(lanes) == 1 else _STEP_IN * len(lanes)
+        least = max(title, min(max(words, default=0), _WORD), 6)
         return least, max(least, min(sorted(lengths_of_all)[len(lengths_of_all) * 9 // 10], 60))
 
     # -- cells --------------------------------------------------------------------------------
@@ -228,9 +227,6 @@ class Lanes:
         """The titles of the columns."""
         titles = (padded(strip.title, strip.width + 1) for strip in self._strips)
         return [[(f"{'#':>{self.digits}}".ljust(self.gutter), "bold"), *chain.from_iterable(titles)]]
-
-    def _title_width(self, lanes: tuple[int, ...]) -> int:
-        return min(len(self.story.lanes[lanes[0]].name), 16) if len(lanes) == 1 else _STEP_IN * len(lanes)
 
     def _titles(self, column: Column) -> Line:
         if len(column.lanes) == 1:

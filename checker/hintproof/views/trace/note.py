@@ -19,12 +19,13 @@ _SHOWN_BLOCKS = 4
 
 def render(story: Story) -> str:
     """The page."""
+    rules = story.preventing_rules
     parts = [
         f"# {markdown.escaped(story.claim)} is violated",
         markdown.table(("", ""), _facts(story)),
         "## Why",
         markdown.escaped(story.explanation.paragraph),
-        *_rules(story),
+        *(("## What would stop it", rules_table(rules)) if rules else ()),
         "## What matters",
         f"```mermaid\n{mermaid.render(story)}```",
         "## Step by step",
@@ -58,12 +59,6 @@ def _facts(story: Story) -> list[tuple[str, str]]:
         ("known as", story.known_as),
     ]
     return [(name, markdown.escaped(value)) for name, value in facts if value]
-
-
-def _rules(story: Story) -> Iterator[str]:
-    if story.preventing_rules:
-        yield "## What would stop it"
-        yield rules_table(story.preventing_rules)
 
 
 def rules_table(rules: tuple[PreventingRule, ...]) -> str:

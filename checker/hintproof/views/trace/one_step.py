@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hintproof.story.model import Moment, Shape, Story, Values, Variable, Weight, plain
+from hintproof.system.errors import BadInput
 from hintproof.views.trace.blocks import block_map
 from hintproof.views.trace.sheet import Line, clean, clip, field, padded
 
@@ -23,7 +24,12 @@ _ROOMY = 70
 
 
 def step_in_full(story: Story, number: int, width: int) -> Iterator[Line]:
-    """A step (0: the state where the trace begins), with the blocks and the state after it."""
+    """A step (0: the state where the trace begins), with the blocks and the state after it.
+
+    Raises :class:`BadInput` if there is none of that number.
+    """
+    if not 0 <= number <= len(story.moments):
+        raise BadInput(f"there is no step {number}: give 1 to {len(story.moments)}, or 0 for where the trace begins")
     before, after = story.state(max(number - 1, 0)), story.state(number)
     yield from describe_step(story, number, width)
     yield []

@@ -140,15 +140,8 @@ class _Packed:
         return [*step, (ring.posted, ring.popped, ring.taken) if ring else None, moment.breaks]
 
     def _action(self, moment: Moment) -> int:
-        action = {
-            "name": moment.action,
-            "lane": moment.lane,
-            "step": moment.step,
-            "where": moment.where,
-            "says": moment.says,
-            "text": moment.text,
-            "links": [_link(link) for link in moment.links],
-        }
+        said = {name: getattr(moment, name) for name in ("lane", "step", "where", "says", "text")}
+        action = {"name": moment.action, **said, "links": [_link(link) for link in moment.links]}
         return self.actions.setdefault(json.dumps(action), len(self.actions))
 
 

@@ -11,7 +11,6 @@ from hintproof.story.model import Moment, PreventingRule, Story
 from hintproof.system.errors import BadInput
 from hintproof.views.trace.explanation import LISTED, departure
 from hintproof.views.trace.lanes import Lanes
-from hintproof.views.trace.one_step import step_in_full
 from hintproof.views.trace.rows import Gap, Loop, mattering, rows
 from hintproof.views.trace.sheet import Line, clean, field
 
@@ -45,14 +44,8 @@ def trace_lines(story: Story, width: int, part: Part, ascii_only: bool = False) 
     yield from lanes.header()
     yield from _rows(story, lanes, part)
     yield []
-    yield from explanation(story, width)
-
-
-def step_lines(story: Story, number: int, width: int) -> Iterator[Line]:
-    """One step in full. Raises :class:`BadInput` if there is none of that number."""
-    if not 0 <= number <= len(story.moments):
-        raise BadInput(f"there is no step {number}: give 1 to {len(story.moments)}, or 0 for where the trace begins")
-    yield from step_in_full(story, number, width)
+    yield from field("why", story.explanation.paragraph, width)
+    yield from rule_lines(story, width)
 
 
 def _refuse(story: Story, part: Part) -> None:
@@ -110,12 +103,6 @@ def _remarks(story: Story, lanes: Lanes, moment: Moment) -> Iterator[Line]:
         for number, line in enumerate(textwrap.wrap(clean(says), max(lanes.width - lanes.gutter - 3, 20))):
             lead = f"{lanes.corner} " if number == 0 else "  "
             yield [(f"{'':{lanes.gutter}}{lead}{line}", "italic")]
-
-
-def explanation(story: Story, width: int) -> Iterator[Line]:
-    """Why the trace ends as it does, and which rules prevent it."""
-    yield from field("why", story.explanation.paragraph, width)
-    yield from rule_lines(story, width)
 
 
 def rule_lines(story: Story, width: int) -> Iterator[Line]:
