@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from itertools import groupby
 
 from marks import join_lines
 
 from hintproof.engines.report import length
 from hintproof.tasks.text import resolve
-from hintproof.views.markdown import table
-from hintproof.views.results.text import page
+from hintproof.views.markdown import escaped, table
+from hintproof.views.results.text import HOW_TO_READ, title, wrapped_lists
 from hintspec.catalogue.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
 from hintspec.catalogue.expected import RECORDS, Record, pins
 from hintspec.language.declare import PROGRESS, Fairness, TransitionInvariant
@@ -36,8 +37,24 @@ def steps_page() -> str:
 
 
 def resolved_page(environment: str) -> str:
-    """The text of one world."""
-    return page(environment, resolve(environment))
+    """The text of one world, with links to the functions that it cites."""
+    parts = [
+        f"# The text of {environment}",
+        f"`docs/generate.py` writes this page; `hintproof text {environment}` prints it, and that of any other "
+        "environment. It is the protocol text of one world, with all branches decided, in the order of the functions "
+        f"of Linux and QEMU that it models. {HOW_TO_READ.replace('choose(c, a, b)', '`choose(c, a, b)`')}",
+    ]
+    for actor, of_actor in groupby(resolve(environment), lambda step: step.actor):
+        parts.append(f"## {actor.capitalize()}")
+        for function, group in groupby(of_actor, lambda step: step.function):
+            parts.append(f"### {escaped(function)}")
+            for step in group:
+                where = escaped(step.where)
+                for link in step.links:
+                    where = where.replace(escaped(link.text), f"[{escaped(link.text)}]({link.address})", 1)
+                parts.append(f"**{escaped(title(step))}** ({step.step}). {escaped(join_lines(step.says))} *{where}*")
+                parts.append("\n".join(["```text", *wrapped_lists(step, ""), "```"]))
+    return "\n\n".join(parts) + "\n"
 
 
 def state_page() -> str:
@@ -119,8 +136,8 @@ def environments_page() -> str:
         "`docs/generate.py` writes this page from the text. A name joins a driver, a device, a dirty log (with QEMU) "
         "and any changes by `+`: `linux-6.1+qemu-7.2+kvm-manual+eager-clear`.",
     ]
-    for title, known in words:
-        parts += [f"## {title}", table(["word", "meaning"], [[f"`{n}`", w.says] for n, w in known.items()])]
+    for heading, known in words:
+        parts += [f"## {heading}", table(["word", "meaning"], [[f"`{n}`", w.says] for n, w in known.items()])]
     parts += ["## Aliases", table(["name", "is"], [[f"`{n}`", f"`{m}`"] for n, m in ALIASES.items()])]
     rows = [
         [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Option
 
 from hintproof.cli.console import live_runner, print_json
 from hintproof.cli.options import AsJson
@@ -14,11 +14,11 @@ from hintproof.views.results import tables
 
 
 def bench(
-    quick: Annotated[bool, typer.Option("--quick", help="Leave out the worlds of many states.")] = False,
+    quick: Annotated[bool, Option("--quick", help="Leave out the worlds of many states.")] = False,
     models: Annotated[
-        Path | None, typer.Option(help="The directory benchmarks/ of the sources, for TLC and minicheck.")
+        Path | None, Option(help="The directory benchmarks/ of the sources, for TLC and minicheck.")
     ] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw time against states: an SVG or PNG file.")] = None,
+    plot: Annotated[Path | None, Option(help="Draw time against states: an SVG or PNG file.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure the exhaustive searches on fixed worlds, and those of other model checkers, one after the other."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
 from hintproof.cli.console import live_runner, print_json, require_positive, require_writable
 from hintproof.cli.options import AsJson, Jobs
@@ -25,16 +26,14 @@ from hintspec.catalogue.defects import DEFECTS
 
 
 def defects(
-    name: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Defects; without, the list.")] = None,
-    derive_anew: Annotated[bool, typer.Option("--derive", help="Derive the named defects, or all, anew.")] = False,
+    name: Annotated[list[str] | None, Argument(metavar="[NAME]...", help="Defects; without, the list.")] = None,
+    derive_anew: Annotated[bool, Option("--derive", help="Derive the named defects, or all, anew.")] = False,
     engine: Annotated[
         list[str] | None,
-        typer.Option(help="Measure how long an engine takes: exhaustive, bounded or sampled; may be repeated."),
+        Option(help="Measure how long an engine takes: exhaustive, bounded or sampled; may be repeated."),
     ] = None,
-    write: Annotated[Path | None, typer.Option(help="Write each defect's folder below this directory.")] = None,
-    rules: Annotated[
-        bool, typer.Option("--rules", help="Find the rules that each needs; takes minutes for all.")
-    ] = False,
+    write: Annotated[Path | None, Option(help="Write each defect's folder below this directory.")] = None,
+    rules: Annotated[bool, Option("--rules", help="Find the rules that each needs; takes minutes for all.")] = False,
     jobs: Jobs = None,
     as_json: AsJson = False,
 ) -> None:

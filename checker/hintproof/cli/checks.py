@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer import Argument, Option
 
 from hintproof.cli import options as shared
 from hintproof.cli.console import live_runner, print_json, require_positive, require_writable
@@ -35,39 +36,37 @@ from hintspec.catalogue.expected import RECORDS, records_of
 
 def check(
     environment: shared.Environments = None,
-    engine: Annotated[list[str] | None, typer.Option(help="exhaustive, bounded or sampled; may be repeated.")] = None,
+    engine: Annotated[list[str] | None, Option(help="exhaustive, bounded or sampled; may be repeated.")] = None,
     blocks: shared.Blocks = None,
     ring: shared.Ring = None,
     rounds: shared.Rounds = None,
     migrations: shared.Migrations = None,
     chunk: shared.Chunk = None,
-    dma: Annotated[Number, typer.Option(help="Writes by the hypervisor.")] = None,
-    pauses: Annotated[Number, typer.Option(help="Pauses by the user.")] = None,
-    resizes: Annotated[Number, typer.Option(help="Changes of the balloon's size.")] = None,
-    removes: Annotated[Number, typer.Option(help="Removals of the driver.")] = None,
-    freezes: Annotated[Number, typer.Option(help="Suspends of the guest.")] = None,
-    depth: Annotated[Number, typer.Option(help="Bounded: how many steps to look ahead.")] = None,
-    runs: Annotated[Number, typer.Option(help="Sampled: how many random runs, in place of the profile's.")] = None,
-    profile: Annotated[
-        str, typer.Option(help="Sampled: quick (seconds) or thorough (a minute on all cores).")
-    ] = "quick",
+    dma: Annotated[Number, Option(help="Writes by the hypervisor.")] = None,
+    pauses: Annotated[Number, Option(help="Pauses by the user.")] = None,
+    resizes: Annotated[Number, Option(help="Changes of the balloon's size.")] = None,
+    removes: Annotated[Number, Option(help="Removals of the driver.")] = None,
+    freezes: Annotated[Number, Option(help="Suspends of the guest.")] = None,
+    depth: Annotated[Number, Option(help="Bounded: how many steps to look ahead.")] = None,
+    runs: Annotated[Number, Option(help="Sampled: how many random runs, in place of the profile's.")] = None,
+    profile: Annotated[str, Option(help="Sampled: quick (seconds) or thorough (a minute on all cores).")] = "quick",
     seed: Annotated[
         Number,
-        typer.Option(help="Sampled: the seed of the random choice; nothing is replayed, so a check repeats."),
+        Option(help="Sampled: the seed of the random choice; nothing is replayed, so a check repeats."),
     ] = None,
     database: Annotated[
-        Path, typer.Option(help="Sampled: the database of Hypothesis; runs that failed before are replayed first.")
+        Path, Option(help="Sampled: the database of Hypothesis; runs that failed before are replayed first.")
     ] = Path(".hypothesis/examples"),
-    no_database: Annotated[bool, typer.Option("--no-database", help="Sampled: neither read nor write it.")] = False,
-    symmetry: Annotated[bool, typer.Option(help="Exhaustive: count states up to the names of blocks.")] = False,
-    limit_states: Annotated[Number, typer.Option(help="States after which the exhaustive engine gives up.")] = None,
-    limit_seconds: Annotated[float | None, typer.Option(help="Seconds after which an engine gives up.")] = None,
+    no_database: Annotated[bool, Option("--no-database", help="Sampled: neither read nor write it.")] = False,
+    symmetry: Annotated[bool, Option(help="Exhaustive: count states up to the names of blocks.")] = False,
+    limit_states: Annotated[Number, Option(help="States after which the exhaustive engine gives up.")] = None,
+    limit_seconds: Annotated[float | None, Option(help="Seconds after which an engine gives up.")] = None,
     limit_megabytes: Annotated[
-        Number, typer.Option(help="Memory at which an engine gives up (default: its share of what is free).")
+        Number, Option(help="Memory at which an engine gives up (default: its share of what is free).")
     ] = None,
     jobs: shared.Jobs = None,
-    traces: Annotated[Path, typer.Option(help="Directory for trace files.")] = Path("hintproof-traces"),
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for known refutations, too.")] = False,
+    traces: Annotated[Path, Option(help="Directory for trace files.")] = Path("hintproof-traces"),
+    strict: Annotated[bool, Option("--strict", help="Exit 1 for known refutations, too.")] = False,
     as_json: shared.AsJson = False,
 ) -> None:
     """Check environments; without names, check all that are shipped against their records."""
@@ -144,8 +143,8 @@ def _print_main_trace(result: Result) -> None:
 
 
 def pin(
-    only: Annotated[list[str] | None, typer.Argument(metavar="[ENVIRONMENT]...")] = None,
-    file: Annotated[Path, typer.Option(help="The file to write.")] = Path("spec/hintspec/catalogue/pins.json"),
+    only: Annotated[list[str] | None, Argument(metavar="[ENVIRONMENT]...")] = None,
+    file: Annotated[Path, Option(help="The file to write.")] = Path("spec/hintspec/catalogue/pins.json"),
 ) -> None:
     """For maintainers: search all recorded environments and pin their counts in the spec."""
     records = [r for r in RECORDS if not only or r.environment in only]
@@ -167,8 +166,8 @@ def simulate(
     rounds: shared.Rounds = 3,
     migrations: shared.Migrations = 1,
     chunk: shared.Chunk = 1,
-    steps: Annotated[int, typer.Option(help="How many steps.")] = 100,
-    seed: Annotated[int, typer.Option(help="The seed of the random choice.")] = 0,
+    steps: Annotated[int, Option(help="How many steps.")] = 100,
+    seed: Annotated[int, Option(help="The seed of the random choice.")] = 0,
 ) -> None:
     """Take random steps of an environment, at any size, and print them."""
     require_positive(steps=steps)

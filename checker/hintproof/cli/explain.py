@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
 from hintproof.cli.console import live_runner, print_json, require_positive, write
 from hintproof.cli.options import AsJson, Jobs, Number, TraceFile
@@ -24,12 +25,12 @@ from hintproof.views.trace.formats import FORMATS, format_for
 
 def explain(
     trace: TraceFile,
-    rules: Annotated[bool, typer.Option(help="Find the rules that the trace needs, too.")] = True,
+    rules: Annotated[bool, Option(help="Find the rules that the trace needs, too.")] = True,
     limit_states: Annotated[
-        Number, typer.Option(help="States at which the search of a changed world gives up.")
+        Number, Option(help="States at which the search of a changed world gives up.")
     ] = LIMITS.states,
     limit_seconds: Annotated[
-        float | None, typer.Option(help="Seconds after which the search of a changed world gives up.")
+        float | None, Option(help="Seconds after which the search of a changed world gives up.")
     ] = LIMITS.seconds,
     jobs: Jobs = None,
     as_json: AsJson = False,
@@ -51,11 +52,9 @@ def explain(
 
 def export(
     trace: TraceFile,
-    format: Annotated[
-        str | None, typer.Option(help=f"{', '.join(FORMATS)} (default: by the suffix of --output).")
-    ] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file (default: standard output).")] = None,
-    reduced: Annotated[bool, typer.Option("--reduce", help="Leave out the steps that can be left out.")] = False,
+    format: Annotated[str | None, Option(help=f"{', '.join(FORMATS)} (default: by the suffix of --output).")] = None,
+    output: Annotated[Path | None, Option("--output", "-o", help="The file (default: standard output).")] = None,
+    reduced: Annotated[bool, Option("--reduce", help="Leave out the steps that can be left out.")] = False,
 ) -> None:
     """Write a trace in another format: for a mail, a forge, a browser, another viewer."""
     chosen = format_for(format, output)
@@ -65,9 +64,9 @@ def export(
 
 def diff(
     trace: TraceFile,
-    other: Annotated[Path | None, typer.Argument(metavar="[OTHER]", help="Another trace file.")] = None,
+    other: Annotated[Path | None, Argument(metavar="[OTHER]", help="Another trace file.")] = None,
     world: Annotated[
-        str | None, typer.Option("--in", metavar="ENVIRONMENT", help="Follow the trace's steps in that environment.")
+        str | None, Option("--in", metavar="ENVIRONMENT", help="Follow the trace's steps in that environment.")
     ] = None,
 ) -> None:
     """Compare two traces, or follow the steps of one in another environment. Exit 1 if they differ."""

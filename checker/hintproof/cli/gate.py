@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from typer import Argument, Option
 
 from hintproof.cli.console import require_positive, write
 from hintproof.gate.checker import DriverChecker
@@ -38,27 +39,23 @@ def linux_checker(thorough: bool) -> DriverChecker:
 def gate(
     context: typer.Context,
     patch: Annotated[
-        list[str] | None, typer.Argument(metavar="[PATCH]...", help="Diffs, mails or mailboxes; - is stdin.")
+        list[str] | None, Argument(metavar="[PATCH]...", help="Diffs, mails or mailboxes; - is stdin.")
     ] = None,
-    linux: Annotated[str, typer.Option(help="A kernel tree, or an installed package: linux-source-6.1.")] = "",
-    qemu: Annotated[str, typer.Option(metavar="BINARY", help="A build of QEMU to check, instead of patches.")] = "",
+    linux: Annotated[str, Option(help="A kernel tree, or an installed package: linux-source-6.1.")] = "",
+    qemu: Annotated[str, Option(metavar="BINARY", help="A build of QEMU to check, instead of patches.")] = "",
     base: Annotated[
         str,
-        typer.Option(metavar="BINARY", help="With --qemu: the build to compare it with (default: the one installed)."),
+        Option(metavar="BINARY", help="With --qemu: the build to compare it with (default: the one installed)."),
     ] = "",
-    traces: Annotated[Path | None, typer.Option(help="With --qemu: the folder of counterexamples.")] = None,
-    commits: Annotated[
-        str, typer.Option("--range", metavar="A..B", help="Commits of the tree, instead of patches.")
-    ] = "",
+    traces: Annotated[Path | None, Option(help="With --qemu: the folder of counterexamples.")] = None,
+    commits: Annotated[str, Option("--range", metavar="A..B", help="Commits of the tree, instead of patches.")] = "",
     form: Annotated[
-        str, typer.Option("--format", help=f"Format of the report: {', '.join((TERMINAL, *FORMATS))}.")
+        str, Option("--format", help=f"Format of the report: {', '.join((TERMINAL, *FORMATS))}.")
     ] = TERMINAL,
-    output: Annotated[Path | None, typer.Option(help="The file to write (default: standard output).")] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 for violations without the patch, too.")] = False,
-    thorough: Annotated[
-        bool, typer.Option("--thorough", help="Search larger sizes; takes longer than a minute.")
-    ] = False,
-    seconds: Annotated[float | None, typer.Option(help="Seconds after which no further patch is begun.")] = None,
+    output: Annotated[Path | None, Option(help="The file to write (default: standard output).")] = None,
+    strict: Annotated[bool, Option("--strict", help="Exit 1 for violations without the patch, too.")] = False,
+    thorough: Annotated[bool, Option("--thorough", help="Search larger sizes; takes longer than a minute.")] = False,
+    seconds: Annotated[float | None, Option(help="Seconds after which no further patch is begun.")] = None,
 ) -> None:
     """Check which properties patches to the Linux driver, or to QEMU, violate or fix, and what else they change.
 

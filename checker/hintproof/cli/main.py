@@ -6,6 +6,7 @@ import sys
 from typing import Annotated, NoReturn
 
 import typer
+from typer import Option
 
 from hintproof import __version__
 from hintproof.cli import bench, catalogue, checks, explain, gate, mutation, proofs, qemu, reference, schema, traces
@@ -27,7 +28,7 @@ for command in COMMANDS:
 
 @app.callback(invoke_without_command=True)
 def main(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+    version: Annotated[bool, Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     """A model checker for virtio-balloon free page hinting."""
     if version:

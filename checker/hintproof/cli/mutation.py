@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Option
 
 from hintproof.cli.console import live_view, print_json, require_positive
 from hintproof.cli.options import AsJson, Environment, Jobs
@@ -24,18 +25,14 @@ from hintspec.language.errors import quote
 
 def mutate(
     environment: Environment = WORKED_EXAMPLE,
-    only: Annotated[list[str] | None, typer.Option(help="A step whose mutants are judged; may be repeated.")] = None,
+    only: Annotated[list[str] | None, Option(help="A step whose mutants are judged; may be repeated.")] = None,
     results: Annotated[
         Path | None,
-        typer.Option(help="File of results; judged mutants are not judged again (default: in hintproof-mutation/)."),
+        Option(help="File of results; judged mutants are not judged again (default: in hintproof-mutation/)."),
     ] = None,
     jobs: Jobs = None,
-    limit_seconds: Annotated[
-        float | None, typer.Option(help="Seconds that the searches of one mutant may take.")
-    ] = None,
-    judged_only: Annotated[
-        bool, typer.Option("--kept", help="Report the results in the file, and search nothing.")
-    ] = False,
+    limit_seconds: Annotated[float | None, Option(help="Seconds that the searches of one mutant may take.")] = None,
+    judged_only: Annotated[bool, Option("--kept", help="Report the results in the file, and search nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Change each rule of an environment in turn, and see whether a property, a lemma or a goal notices.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
 from hintproof.system.errors import BadInput
 from hintspec.language.errors import SpecError
@@ -13,18 +13,18 @@ from hintspec.language.sizes import Sizes
 
 Number = int | None
 Environments = Annotated[
-    list[str] | None, typer.Argument(metavar="[ENVIRONMENT]...", help="Names; see 'hintproof environments'.")
+    list[str] | None, Argument(metavar="[ENVIRONMENT]...", help="Names; see 'hintproof environments'.")
 ]
-Environment = Annotated[str, typer.Argument(help="Name; see 'hintproof environments'.")]
-TraceFile = Annotated[Path, typer.Argument(metavar="TRACE", help="A trace file.")]
-Jobs = Annotated[Number, typer.Option(help="Processes at a time (default: one a core).")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-ObligationSeconds = Annotated[float, typer.Option(help="Seconds that the solver may take for one obligation.")]
-Blocks = Annotated[Number, typer.Option(help="Blocks of guest memory.")]
-Ring = Annotated[Number, typer.Option(help="Entries of the hint queue.")]
-Rounds = Annotated[Number, typer.Option(help="Syncs that issue a command id.")]
-Migrations = Annotated[Number, typer.Option(help="Migrations, one after the other.")]
-Chunk = Annotated[Number, typer.Option(help="Blocks in a clear chunk.")]
+Environment = Annotated[str, Argument(help="Name; see 'hintproof environments'.")]
+TraceFile = Annotated[Path, Argument(metavar="TRACE", help="A trace file.")]
+Jobs = Annotated[Number, Option(help="Processes at a time (default: one a core).")]
+AsJson = Annotated[bool, Option("--json", help="Print JSON instead of text.")]
+ObligationSeconds = Annotated[float, Option(help="Seconds that the solver may take for one obligation.")]
+Blocks = Annotated[Number, Option(help="Blocks of guest memory.")]
+Ring = Annotated[Number, Option(help="Entries of the hint queue.")]
+Rounds = Annotated[Number, Option(help="Syncs that issue a command id.")]
+Migrations = Annotated[Number, Option(help="Migrations, one after the other.")]
+Chunk = Annotated[Number, Option(help="Blocks in a clear chunk.")]
 
 
 def sizes_from(**given: Number) -> Sizes | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
 from hintproof.cli.console import live_runner, print_json, require_positive, require_writable
 from hintproof.cli.options import AsJson, Environments, Jobs, ObligationSeconds
@@ -29,7 +30,7 @@ def prove(
     environment: Environments = None,
     limit_seconds: ObligationSeconds = SECONDS,
     jobs: Jobs = None,
-    traces: Annotated[Path, typer.Option(help="Directory for runs that break a lemma.")] = Path("hintproof-traces"),
+    traces: Annotated[Path, Option(help="Directory for runs that break a lemma.")] = Path("hintproof-traces"),
     as_json: AsJson = False,
 ) -> None:
     """Prove environments for every size; without names, all that are recorded as sound.
@@ -74,7 +75,7 @@ def _save_run(environment: str, failed: Failure, directory: Path) -> Path | None
 
 def certify(
     environment: Environments = None,
-    out: Annotated[Path, typer.Option(help="Directory to write.")] = Path("hintproof-certificates"),
+    out: Annotated[Path, Option(help="Directory to write.")] = Path("hintproof-certificates"),
     limit_seconds: ObligationSeconds = SECONDS,
     jobs: Jobs = None,
 ) -> None:
@@ -96,8 +97,8 @@ def certify(
 
 
 def why(
-    name: Annotated[str | None, typer.Argument(help="A lemma, property, step, variable, or function.")] = None,
-    environment: Annotated[str, typer.Option(help="Name; see 'hintproof environments'.")] = WORKED_EXAMPLE,
+    name: Annotated[str | None, Argument(help="A lemma, property, step, variable, or function.")] = None,
+    environment: Annotated[str, Option(help="Name; see 'hintproof environments'.")] = WORKED_EXAMPLE,
     limit_seconds: ObligationSeconds = SECONDS,
 ) -> None:
     """Show proof dependencies: the properties that lose their proof without a guard, an update or a lemma.
@@ -121,7 +122,7 @@ def why(
 
 def cover(
     environment: Environments = None,
-    limit_states: Annotated[int, typer.Option(help="States after which a search ends.")] = COVER_STATES,
+    limit_states: Annotated[int, Option(help="States after which a search ends.")] = COVER_STATES,
     jobs: Jobs = None,
 ) -> None:
     """Find the shortest run to each step, to each goal, and to a state in which each lemma's hypothesis holds.

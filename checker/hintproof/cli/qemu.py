@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Argument, Option
 
 from hintproof.cli.console import print_json, require_positive
 from hintproof.cli.options import Number
@@ -61,14 +62,12 @@ def replay_on_qemu(
 
 def conformance(
     environment: Annotated[
-        str | None, typer.Argument(help="A world with QEMU (default: by the version of the QEMU).")
+        str | None, Argument(help="A world with QEMU (default: by the version of the QEMU).")
     ] = None,
-    on: Annotated[str, typer.Option(metavar="qemu[=BINARY]", help="The QEMU: the one installed, or another.")] = _ON,
-    accel: Annotated[str | None, typer.Option(help="kvm or tcg (default: by the world's dirty log, or kvm).")] = None,
-    runs: Annotated[int, typer.Option(help="How many random runs.")] = 300,
-    seed: Annotated[
-        Number, typer.Option(help="The seed of the first run; the next run has the next seed, and so on.")
-    ] = 0,
+    on: Annotated[str, Option(metavar="qemu[=BINARY]", help="The QEMU: the one installed, or another.")] = _ON,
+    accel: Annotated[str | None, Option(help="kvm or tcg (default: by the world's dirty log, or kvm).")] = None,
+    runs: Annotated[int, Option(help="How many random runs.")] = 300,
+    seed: Annotated[Number, Option(help="The seed of the first run; the next run has the next seed, and so on.")] = 0,
 ) -> None:
     """Play random runs on a real QEMU, and report where it differs from the model. Exit 1 if it does."""
     from hintproof.qemu.conformance import conform, world_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
 from rich.table import Table
+from typer import Option
 
 from hintproof.cli.options import Environment
 from hintproof.tasks.text import resolve
@@ -42,7 +42,7 @@ def properties() -> None:
 
 def text(
     environment: Environment,
-    actor: Annotated[str, typer.Option(help="Only the steps of guest, driver, device or hypervisor.")] = "",
+    actor: Annotated[str, Option(help="Only the steps of guest, driver, device or hypervisor.")] = "",
 ) -> None:
     """Print the protocol text of an environment: its steps with all branches decided, by C function."""
     print(render(environment, resolve(environment, actor)), end="")

@@ -6,7 +6,7 @@ import json
 from functools import cache
 from typing import Annotated
 
-import typer
+from typer import Argument
 
 from hintproof.system.documents import Document, json_schema, schema_id
 from hintproof.system.errors import BadInput
@@ -41,7 +41,7 @@ def schema_text(name: str) -> str:
 
 
 def schema(
-    name: Annotated[str | None, typer.Argument(help="A document; without, the list of documents.")] = None,
+    name: Annotated[str | None, Argument(help="A document; without, the list of documents.")] = None,
 ) -> None:
     """Print the JSON Schema of a document, or list the documents that the commands write."""
     if name is not None:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from typer import Option
 
 from hintproof.cli.options import AsJson, Number, TraceFile
 from hintproof.cli.qemu import replay_on_qemu
@@ -35,16 +36,14 @@ class Only(StrEnum):
 
 def show(
     trace: TraceFile,
-    plain: Annotated[
-        bool, typer.Option("--plain", help="Print text for a mail: ASCII, 78 columns, all steps.")
-    ] = False,
-    interactive: Annotated[bool, typer.Option("--interactive", "-i", help="Step back and forth in a viewer.")] = False,
-    step: Annotated[Number, typer.Option(help="Show one step in full; 0: the state where the trace begins.")] = None,
-    first: Annotated[Number, typer.Option("--from", help="The first step to show.")] = None,
-    last: Annotated[Number, typer.Option("--to", help="The last step to show.")] = None,
-    only: Annotated[Only | None, typer.Option(help="matters: leave out steps that only let others happen.")] = None,
-    watch: Annotated[list[str] | None, typer.Option(help="A variable that gets a column; may be repeated.")] = None,
-    width: Annotated[Number, typer.Option(help="Columns (default: those of the terminal).")] = None,
+    plain: Annotated[bool, Option("--plain", help="Print text for a mail: ASCII, 78 columns, all steps.")] = False,
+    interactive: Annotated[bool, Option("--interactive", "-i", help="Step back and forth in a viewer.")] = False,
+    step: Annotated[Number, Option(help="Show one step in full; 0: the state where the trace begins.")] = None,
+    first: Annotated[Number, Option("--from", help="The first step to show.")] = None,
+    last: Annotated[Number, Option("--to", help="The last step to show.")] = None,
+    only: Annotated[Only | None, Option(help="matters: leave out steps that only let others happen.")] = None,
+    watch: Annotated[list[str] | None, Option(help="A variable that gets a column; may be repeated.")] = None,
+    width: Annotated[Number, Option(help="Columns (default: those of the terminal).")] = None,
 ) -> None:
     """Replay a trace and show it: lanes side by side on a terminal; elsewhere, and with --plain, text for a mail."""
     options = (step, first, last, only, watch, width)
@@ -91,13 +90,13 @@ def _view(trace: Trace) -> None:
 def replay(
     trace: TraceFile,
     on: Annotated[
-        str | None, typer.Option(metavar="qemu[=BINARY]", help="Replay on a real QEMU: the one installed, or another.")
+        str | None, Option(metavar="qemu[=BINARY]", help="Replay on a real QEMU: the one installed, or another.")
     ] = None,
     accel: Annotated[
-        str | None, typer.Option(help="With --on: kvm or tcg (default: by the dirty log of the trace's world).")
+        str | None, Option(help="With --on: kvm or tcg (default: by the dirty log of the trace's world).")
     ] = None,
-    times: Annotated[Number, typer.Option(help="With --on: how many times (default: once).")] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="With --on: write the result beside the trace.")] = False,
+    times: Annotated[Number, Option(help="With --on: how many times (default: once).")] = None,
+    keep: Annotated[bool, Option("--keep", help="With --on: write the result beside the trace.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Replay a trace step by step, and say whether it still violates its property; or whether a real QEMU loses data.

@@ -81,7 +81,28 @@ class HintproofPlugin:
         self.config = config
         self._done: dict[Any, Result] = {}
 
-    def check(self, environment: str, engines: list[str], sizes: Sizes | None) -> CheckedEnvironment:
+    @pytest.fixture
+    def hintproof_check(self) -> Any:
+        """A function ``(environment, engines=(), **sizes)`` that checks and returns a :class:`CheckedEnvironment`."""
+
+        def run(environment: str, engines: Any = (), **sizes: int) -> CheckedEnvironment:
+            try:
+                return self._check(environment, list(engines), Sizes(**sizes) if sizes else None)
+            except (BadInput, TypeError) as problem:
+                pytest.fail(f"hintproof: {problem}", pytrace=False)
+
+        return run
+
+    @pytest.fixture
+    def hintproof_result(self, request: pytest.FixtureRequest, hintproof_check: Any) -> CheckedEnvironment:
+        """The checked environment that the test's ``hintproof`` marker names."""
+        marker = request.node.get_closest_marker(_MARKER)
+        if marker is None or not marker.args:
+            pytest.fail('hintproof: mark the test with @pytest.mark.hintproof("ENVIRONMENT")', pytrace=False)
+        checked: CheckedEnvironment = hintproof_check(*marker.args, **marker.kwargs)
+        return checked
+
+    def _check(self, environment: str, engines: list[str], sizes: Sizes | None) -> CheckedEnvironment:
         """Check an environment once a session for the same engines and sizes."""
         engines = self.config.getoption("hintproof_engine") or engines
         sizes = self.sizes_option() or sizes
@@ -172,32 +193,3 @@ def pytest_configure(config: pytest.Config) -> None:
         plugin.sizes_option()
     except BadInput as problem:
         raise pytest.UsageError(str(problem)) from None
-
-
-def _state(config: pytest.Config) -> HintproofPlugin:
-    plugin = config.pluginmanager.get_plugin("hintproof-state")
-    assert isinstance(plugin, HintproofPlugin)
-    return plugin
-
-
-@pytest.fixture
-def hintproof_check(request: pytest.FixtureRequest) -> Any:
-    """A function ``(environment, engines=(), **sizes)`` that checks and returns a :class:`CheckedEnvironment`."""
-
-    def run(environment: str, engines: Any = (), **sizes: int) -> CheckedEnvironment:
-        try:
-            return _state(request.config).check(environment, list(engines), Sizes(**sizes) if sizes else None)
-        except (BadInput, TypeError) as problem:
-            pytest.fail(f"hintproof: {problem}", pytrace=False)
-
-    return run
-
-
-@pytest.fixture
-def hintproof_result(request: pytest.FixtureRequest, hintproof_check: Any) -> CheckedEnvironment:
-    """The checked environment that the test's ``hintproof`` marker names."""
-    marker = request.node.get_closest_marker(_MARKER)
-    if marker is None or not marker.args:
-        pytest.fail('hintproof: mark the test with @pytest.mark.hintproof("ENVIRONMENT")', pytrace=False)
-    checked: CheckedEnvironment = hintproof_check(*marker.args, **marker.kwargs)
-    return checked

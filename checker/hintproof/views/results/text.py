@@ -1,4 +1,4 @@
-"""The text of one world, for a terminal and as a page."""
+"""The text of one world, for a terminal; ``docs/text_pages.py`` makes a page of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from hintproof.tasks.text import ResolvedStep
-from hintproof.views.markdown import escaped
 
 #: How wide the text for a terminal is.
 WIDTH = 100
@@ -27,41 +26,17 @@ def render(environment: str, steps: Sequence[ResolvedStep]) -> str:
         for function, group in groupby(of_actor, lambda step: step.function):
             lines += ["", function]
             for step in group:
-                lines += ["", f"  {_title(step)}  [{step.step}]", *_wrap(_says(step), "    ", "    ")]
-                lines += _lines(step, "    ")
+                lines += ["", f"  {title(step)}  [{step.step}]", *_wrap(" ".join(step.says.split()), "    ", "    ")]
+                lines += wrapped_lists(step, "    ")
     return "\n".join(lines) + "\n"
 
 
-def page(environment: str, steps: Sequence[ResolvedStep]) -> str:
-    """The steps as a page, with links to the functions that they cite."""
-    parts = [
-        f"# The text of {environment}",
-        f"`docs/generate.py` writes this page; `hintproof text {environment}` prints it, and that of any other "
-        "environment. It is the protocol text of one world, with all branches decided, in the order of the functions "
-        f"of Linux and QEMU that it models. {HOW_TO_READ.replace('choose(c, a, b)', '`choose(c, a, b)`')}",
-    ]
-    for actor, of_actor in groupby(steps, lambda step: step.actor):
-        parts.append(f"## {actor.capitalize()}")
-        for function, group in groupby(of_actor, lambda step: step.function):
-            parts.append(f"### {escaped(function)}")
-            for step in group:
-                where = escaped(step.where)
-                for link in step.links:
-                    where = where.replace(escaped(link.text), f"[{escaped(link.text)}]({link.address})", 1)
-                parts.append(f"**{escaped(_title(step))}** ({step.step}). {escaped(_says(step))} *{where}*")
-                parts.append("\n".join(["```text", *_lines(step, ""), "```"]))
-    return "\n\n".join(parts) + "\n"
-
-
-def _title(step: ResolvedStep) -> str:
+def title(step: ResolvedStep) -> str:
+    """The name of a step, and whether it takes a block."""
     return f"{step.name}(block)" if step.takes_block else step.name
 
 
-def _says(step: ResolvedStep) -> str:
-    return " ".join(step.says.split())
-
-
-def _lines(step: ResolvedStep, margin: str) -> Iterator[str]:
+def wrapped_lists(step: ResolvedStep, margin: str) -> Iterator[str]:
     """The lists of a step, wrapped, each with a label where it begins."""
     lists = {
         "if": step.guard,

@@ -56,19 +56,21 @@ def _head(story: Story) -> Iterator[str]:
 
 def _table(story: Story) -> Iterator[str]:
     blocks = story.shown_blocks(_SHOWN_BLOCKS)
-    head = " ".join(f"{b:<{_MARKS[len(blocks)]}}" for b in blocks)
     name, changed = _widths(story, len(blocks))
+    widths = (4, name, changed, _RING, *[_MARKS[len(blocks)]] * len(blocks))
     lanes = "".join(lane.letter for lane in story.lanes)
-    yield f"{'#':>3} {lanes:<4} {'step':<{name}} {'changed':<{changed}} {'ring':<{_RING}} {head}".rstrip()
+    yield _line(widths, "#", lanes, "step", "changed", "ring", *map(str, blocks))
     states = story.states()
     before = next(states)
     if story.begins:
-        yield _line(story, 0, None, before, blocks, (name, changed))
+        yield _line(widths, "0", "", "(before)", "", *_after(story, before, blocks))
     for row in all_rows(story):
         if isinstance(row, Loop):
             yield f"    -- {row.says} --"
         else:
-            yield _line(story, row.number, row, next(states), blocks, (name, changed))
+            lane = "".join(who.letter if n == row.lane else "." for n, who in enumerate(story.lanes))
+            label, after = ascii_only(row.label), _after(story, next(states), blocks)
+            yield _line(widths, str(row.number), lane, label, _changed(story, row, changed), *after)
     if story.begins:
         yield ""
         yield from _field("line 0:", _not_as_initially(story))
@@ -81,18 +83,16 @@ def _widths(story: Story, blocks: int) -> tuple[int, int]:
     return _NAME + lent, _CHANGED[blocks] - lent
 
 
-def _line(
-    story: Story, number: int, moment: Moment | None, state: Values, blocks: list[int], widths: tuple[int, int]
-) -> str:
-    lane, name = "", "(before)"
-    if moment:
-        lane = "".join(who.letter if n == moment.lane else "." for n, who in enumerate(story.lanes))
-        name = ascii_only(moment.label)
-    width = _MARKS[len(blocks)]
-    shown = " ".join(f"{marks(story, state, block):<{width}.{width}}" for block in blocks)
-    room, width = widths
-    changed = _changed(story, moment, width) if moment else " " * width
-    return f"{number:>3} {lane:<4} {name:<{room}.{room}} {changed} {_ring(story, state)} {shown}".rstrip()
+def _line(widths: tuple[int, ...], number: str, *cells: str) -> str:
+    """A row of the table: cells that are too long are cut."""
+    shown = (f"{cell:<{width}.{width}}" for cell, width in zip(cells, widths, strict=True))
+    return " ".join([f"{number:>3}", *shown]).rstrip()
+
+
+def _after(story: Story, state: Values, blocks: list[int]) -> list[str]:
+    """The cells of the state after a step: the ring, and the marks of the blocks."""
+    ring = cut(ascii_only(plain(state[story.ring])), _RING, "..") if story.ring else ""
+    return [ring, *(marks(story, state, block) for block in blocks)]
 
 
 def _changed(story: Story, moment: Moment, width: int) -> str:
@@ -106,7 +106,7 @@ def _changed(story: Story, moment: Moment, width: int) -> str:
                 text = f"{(text or part)[: width - 1]}+"
                 break
             text = longer
-    return f"{text:<{width}}"
+    return text
 
 
 def _not_as_initially(story: Story) -> str:
@@ -116,13 +116,6 @@ def _not_as_initially(story: Story) -> str:
         for v in story.variables
         if story.start[v.name] != story.initial[v.name] and not (v.budget or v.drawn)
     )
-
-
-def _ring(story: Story, state: Values) -> str:
-    """Entries, oldest first: S1 a START posted under id1, h2 a hint of block 2, T a STOP; then used ones."""
-    if not story.ring:
-        return " " * _RING
-    return f"{cut(ascii_only(plain(state[story.ring])), _RING, '..'):<{_RING}}"
 
 
 def _foot(story: Story) -> Iterator[str]:
