@@ -8,7 +8,6 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.events import Key, Resize
-from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
@@ -39,21 +38,6 @@ class Help(ModalScreen[None]):
         if event.key not in ("up", "down", "pageup", "pagedown", "home", "end"):
             event.stop()
             self.dismiss()
-
-
-class Pane(VerticalScroll):
-    """A text about the step at which the reader stands."""
-
-    class Resized(Message):
-        """The pane has another size, and needs its text again."""
-
-    def __init__(self, name: str, title: str) -> None:
-        super().__init__(Static(id=f"{name}-text"), id=name, classes="pane")
-        self.border_title = title
-
-    def on_resize(self) -> None:
-        """Ask for the text again."""
-        self.post_message(self.Resized())
 
 
 class Viewer(App[None]):
@@ -104,7 +88,9 @@ class Viewer(App[None]):
         yield Steps(self.place)
         with Container(id="panes"):
             for name, title in PANES.items():
-                yield Pane(name, title)
+                pane = VerticalScroll(Static(id=f"{name}-text"), id=name, classes="pane")
+                pane.border_title = title
+                yield pane
         yield Input(placeholder="an action, a variable, a word, or a number", id="sought")
         yield Static(id="status")
 
@@ -118,10 +104,6 @@ class Viewer(App[None]):
         self.query_one("#panes").set_class(event.size.width >= _WIDE, "wide")
         self.show_place()
 
-    def on_pane_resized(self) -> None:
-        """Make the texts of the panes again."""
-        self.show_place()
-
     # -- showing ------------------------------------------------------------------------------
 
     def on_steps_moved(self) -> None:
@@ -133,12 +115,16 @@ class Viewer(App[None]):
         """Show the step that the reader stands at, in all panes."""
         self.query_one(Steps).show_place()
         for name in PANES:
+            self.query_one(f"#{name}").set_class(name == self.chosen, "chosen")
+        self.query_one("#status", Static).update(text_of([[(status(self.place, self.message), "reverse")]]))
+        self.call_after_refresh(self._fill_panes)  # when those that appear have their sizes
+
+    def _fill_panes(self) -> None:
+        for name in PANES:
             pane = self.query_one(f"#{name}")
-            pane.set_class(name == self.chosen, "chosen")
             if pane.display:
                 width = max(pane.scrollable_content_region.width, 20)
                 self.query_one(f"#{name}-text", Static).update(text_of(pane_lines(name, self.place, width)))
-        self.query_one("#status", Static).update(text_of([[(status(self.place, self.message), "reverse")]]))
 
     # -- keys ---------------------------------------------------------------------------------
 

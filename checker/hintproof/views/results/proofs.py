@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from pathlib import Path
 
 from rich.table import Table
@@ -29,20 +30,15 @@ def proofs_table(results: list[ProofResult]) -> Table:
         proof = result.proof
         counts = f"{len(proof.obligations) - len(proof.failed)} of {len(proof.obligations)}"
         slowest = max((o.seconds for o in proof.obligations), default=0.0)
-        made.add_row(
-            result.environment,
-            Text(result.says, "green" if result.says == "proved" else "yellow"),
-            counts,
-            f"{slowest * 1000:.0f} ms",
-            f"{proof.seconds:.1f} s",
-            "\n".join(_proved_lines(result)),
-        )
+        verdict = Text(result.says, "green" if result.says == "proved" else "yellow")
+        figures = (counts, f"{slowest * 1000:.0f} ms", f"{proof.seconds:.1f} s")
+        made.add_row(result.environment, verdict, *figures, "\n".join(_proved_lines(result)))
     return made
 
 
 def summary(results: list[ProofResult], seconds: float) -> str:
     """The last line: how many proofs, of how many obligations."""
-    by = {says: sum(result.says == says for result in results) for says in ("proved", "as known", "undecided")}
+    by = Counter(result.says for result in results)
     asked = sum(len(result.proof.obligations) for result in results)
     untouched = sum(result.proof.untouched for result in results)
     return (
@@ -173,20 +169,20 @@ def _wrapped(text: str) -> str:
 
 def _reachability(found: Failure, saved: Path | None) -> str:
     """Whether the protocol gets there: then the claim is wrong, else the lemmas may be too weak."""
-    reached = found.reached
+    claim, reached = found.obligation.claim, found.reached
     assert reached is not None
     assert found.counterexample is not None
-    sizes = f"{reached.states} states searched at {found.counterexample.sizes}"
+    searched = f"{reached.states} states searched at {found.counterexample.sizes}"
     if reached.run is not None:
         where = f"; the run is in {saved}" if saved else ""
         return (
             f"The protocol gets there: {len(reached.run)} steps from the initial state to where "
-            f"{found.obligation.claim} is broken ({sizes}){where}. The claim is false, not just too weak."
+            f"{claim} is broken ({searched}){where}. The claim is false, not just too weak."
         )
     if reached.finished:
         seen = "is reached, but no reachable state" if reached.seen else "is not reached, and no reachable state"
-        return f"The state of line 0 {seen} breaks {found.obligation.claim} ({sizes}, which are all). " + _TOO_WEAK
-    return f"Nothing was found that is reachable ({sizes}, which are not all). " + _TOO_WEAK
+        return f"The state of line 0 {seen} breaks {claim} ({searched}, which are all). " + _TOO_WEAK
+    return f"Nothing was found that is reachable ({searched}, which are not all). " + _TOO_WEAK
 
 
 _TOO_WEAK = "The claim may be true of this protocol at these sizes, and the lemmas too weak to show it."

@@ -12,10 +12,7 @@ from rich.text import Text
 from hintproof.tasks.check import Result
 from hintproof.tasks.verdict import Verdict
 
-_STYLE = {
-    Verdict.REFUTED: "bold red",
-    Verdict.UNDECIDED: "yellow",
-}
+_STYLE = {Verdict.REFUTED: "bold red", Verdict.UNDECIDED: "yellow"}
 
 #: The traces written for a result: property -> file.
 Files = dict[str, Path]
@@ -34,13 +31,10 @@ def results_table(results: list[tuple[Result, Files]]) -> Table:
         made.add_row(Text(result.environment, "bold"), "", Text(str(result.sizes), "dim"), "", Text(directory, "dim"))
         for item in result.properties:
             verdict = result.verdict(item.name)
-            made.add_row(
-                f"  {item.name}",
-                Text(verdict.value, _STYLE.get(verdict, "green")),
-                _engines(result, item.name),
-                f"{sum(j.seconds for j in result.judgements(item.name)):.1f} s",
-                _remark(result, item.name, files),
-            )
+            shown = Text(verdict.value, _STYLE.get(verdict, "green"))
+            seconds = f"{sum(j.seconds for j in result.judgements(item.name)):.1f} s"
+            engines, remark = _engines(result, item.name), _remark(result, item.name, files)
+            made.add_row(f"  {item.name}", shown, engines, seconds, remark)
         for line in (*result.disagreements, *result.deviations):
             made.add_row(Text("  NOT AS RECORDED", "bold red"), "", line, "", "")
     return made
