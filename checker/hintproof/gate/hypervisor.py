@@ -15,7 +15,7 @@ from hintproof.gate.checker import DriverVerdict, Place, Question, TraceLine, Vi
 from hintproof.gate.gate import judge
 from hintproof.gate.report import GateReport, PatchReport
 from hintproof.qemu.binary import Qemu
-from hintproof.qemu.conformance import SIZES, course_of, world_of
+from hintproof.qemu.conformance import course_of, world_of
 from hintproof.qemu.map_threads import map_threads
 from hintproof.qemu.outcome import Result
 from hintproof.qemu.replay import Course, Played, judge_loss, play, setup_for
@@ -128,7 +128,7 @@ def _random_scenarios(accelerators: Sequence[str], base: Qemu, runs: int) -> Ite
         world = world_of(base, accelerator)
         lazy = setup_for(world, base, accelerator).lazy
         for seed in range(runs):
-            yield _Scenario(f"random run {seed}", _LOST, accelerator, course_of(world, SIZES, lazy, seed))
+            yield _Scenario(f"random run {seed}", _LOST, accelerator, course_of(world, lazy, seed))
 
 
 def _play(scenario: _Scenario, qemu: Qemu) -> Played:

@@ -11,28 +11,15 @@ from dataclasses import dataclass
 
 from hintproof.linux.anyhost import SHOWS
 from hintproof.linux.driver import CMD_ID, NO_BLOCK, Deviation, Driver, Setup
-from hintproof.linux.operations import EVERY_CALL, Entry, Op, mask_of
+from hintproof.linux.operations import PAST_DRAIN, PAST_FREES, SEEN, UNSEEN, Entry, Op, mask_of
 from hintspec.language.sizes import Sizes
 
-#: Calls whose effect nobody else sees by itself.
-UNSEEN = mask_of(
-    *(Op.LOCK, Op.UNLOCK, Op.BIT, Op.SAY, Op.WARN, Op.WAKE, Op.KZALLOC, Op.CONFIG_WRITE, Op.DESTROY, Op.FROM_VIRTIO)
-)
-
-#: Masks to run a thread to: the next call that others see; past a row of frees; past a drain of used buffers.
-SEEN = EVERY_CALL & ~UNSEEN
-PAST_FREES = SEEN & ~mask_of(Op.FREE)
-PAST_DRAIN = EVERY_CALL & ~mask_of(Op.GET_BUF)
-
 #: Steps of the worker, once it runs.
-WORKER = frozenset(
-    (
-        *("test_read_bit", "read_config", "nothing_new", "release_on_done", "round_begins", "set_active_id"),
-        *("post_start", "start_does_not_fit", "kick_start", "leave_loop", "stay_in_loop", "take_block"),
-        *("no_block_left", "post_hint", "hint_does_not_fit", "kick_hint", "keep_hinted", "post_stop"),
-        "stop_does_not_fit",
-    )
-)
+WORKER = {
+    *("test_read_bit", "read_config", "nothing_new", "release_on_done", "round_begins", "set_active_id", "post_start"),
+    *("start_does_not_fit", "kick_start", "leave_loop", "stay_in_loop", "take_block", "no_block_left", "post_hint"),
+    *("hint_does_not_fit", "kick_hint", "keep_hinted", "post_stop", "stop_does_not_fit"),
+}
 
 #: The largest order: 1024 pages of 4 kB.
 BLOCK_PAGES, BLOCK_BYTES = 1024, 4 << 20

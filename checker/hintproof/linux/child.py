@@ -16,6 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from hintproof.linux.sandbox import enter
 from hintproof.system.children import last_line, run_child
 from hintproof.system.errors import BadInput
@@ -60,10 +62,9 @@ def _read_answer(path: Path) -> dict[str, Any] | None:
     try:
         if path.is_symlink() or path.stat().st_size > _LARGEST:
             return None
-        answer = json.loads(path.read_text())
-    except (OSError, ValueError):
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return answer if isinstance(answer, dict) else None
 
 
 def main(scratch: Path) -> None:

@@ -12,20 +12,10 @@ from functools import cached_property
 from typing import NamedTuple
 
 from hintproof.interpret.concrete import State
-from hintproof.linux.calls import (
-    BLOCK_BYTES,
-    PAST_DRAIN,
-    PAST_FREES,
-    SEEN,
-    UNSEEN,
-    Code,
-    Observation,
-    from_the_wire,
-    on_the_wire,
-)
+from hintproof.linux.calls import BLOCK_BYTES, Code, Observation, from_the_wire, on_the_wire
 from hintproof.linux.driver import CMD_ID, LIMIT, POISON_VAL, Deviation, Driver, DriverFault, Event, Pending
 from hintproof.linux.effects import model_with_code, world_with_code
-from hintproof.linux.operations import Entry, Op
+from hintproof.linux.operations import PAST_DRAIN, PAST_FREES, SEEN, UNSEEN, Entry, Op
 from hintproof.linux.specside import SpecSide
 from hintproof.linux.symbols import NOWHERE, Place
 from hintproof.system.errors import EngineBug

@@ -72,21 +72,16 @@ class Direct:
 
 
 def check_code(
-    driver: Driver,
-    environment: str,
-    sizes: Sizes,
-    until: str | None = None,
-    most: int = 1_000_000,
-    seconds: float | None = None,
+    driver: Driver, environment: str, sizes: Sizes, until: str | None = None, limits: Limits = Limits(1_000_000)
 ) -> Direct:
-    """Visit all states, up to a violation of the property ``until``, if one is named, to ``most`` or a time.
+    """Visit all states, up to a violation of the property ``until``, if one is named, or to a limit.
 
     A fault of the code ends its own run alone; the search goes on. Raises
     :class:`~hintproof.system.errors.BadInput` for an environment without such a driver, and
     :class:`~hintproof.linux.driver.Deviation` for code that the harness can't follow.
     """
     model = CodeModel(driver, environment, sizes)
-    search = PlainSearch(model, Limits(states=most, seconds=seconds))
+    search = PlainSearch(model, limits)
     over = False
     while not over and not (until and _is_violated(model, search, until)):
         over = search.search(search.count + max(_FIRST_LOOK, search.count // 4))

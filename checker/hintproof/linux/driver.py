@@ -9,16 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from hintproof.linux.binding import (
-    BLOCKS,
-    HINT_ELEMENTS,
-    SMALL_PAGES,
-    THREADS,
-    Library,
-    RawEvent,
-    Settings,
-    View,
-)
+from hintproof.linux.binding import BLOCKS, HINT_ELEMENTS, SMALL_PAGES, THREADS, Library, RawEvent, Settings, View
 from hintproof.linux.operations import EVERY_CALL, Entry, FaultKind, Op
 from hintproof.linux.symbols import Place, Symbols
 from hintproof.system.errors import BadInput
@@ -58,10 +49,10 @@ class Setup:
 
     def __post_init__(self) -> None:
         """Refuse sizes that the shim has no room for."""
-        most = (BLOCKS, SMALL_PAGES, HINT_ELEMENTS)
-        if not (0 < self.blocks <= most[0] and 0 <= self.small_pages <= most[1] and 0 < self.ring <= most[2]):
-            raise BadInput(f"a machine of {self.blocks} blocks, {self.small_pages} pages and ring {self.ring}: "
-                           f"give 1 .. {most[0]} blocks, 0 .. {most[1]} pages, a ring of 1 .. {most[2]}")  # fmt: skip
+        if not (0 < self.blocks <= BLOCKS and 0 <= self.small_pages <= SMALL_PAGES and 0 < self.ring <= HINT_ELEMENTS):
+            given = f"a machine of {self.blocks} blocks, {self.small_pages} pages and ring {self.ring}"
+            most = f"1 .. {BLOCKS} blocks, 0 .. {SMALL_PAGES} pages, a ring of 1 .. {HINT_ELEMENTS}"
+            raise BadInput(f"{given}: give {most}")
 
     def settings(self) -> Settings:
         """The record that the shim takes."""
@@ -277,8 +268,7 @@ class Driver:
 
     def keep(self) -> int:
         """Take a snapshot of the machine; equal states have equal numbers."""
-        number: int = self.raw.hp_keep()
-        return number
+        return int(self.raw.hp_keep())
 
     def recall(self, number: int) -> None:
         """Restore the machine from a snapshot."""

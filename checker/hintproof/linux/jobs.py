@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from hintproof.engines.limits import Limits
 from hintproof.linux.direct import DirectStep, Refuted, check_code, explore_code
 from hintproof.linux.driver import Deviation, Driver, Fault, Setup
 from hintproof.linux.explore import Plan, Verdict, explore, replay, walk
@@ -159,7 +160,8 @@ def _check_properties(driver: Driver, check: Check) -> Properties:
             runs = max(1, check.most // _RUN)
             found = explore_code(driver, check.environment, check.sizes, runs, check.seconds)
         else:
-            found = check_code(driver, check.environment, check.sizes, check.until, check.most, check.seconds)
+            limits = Limits(check.most, check.seconds)
+            found = check_code(driver, check.environment, check.sizes, check.until, limits)
     except Deviation as problem:
         return Properties(0, 0, False, [], None, str(problem))
     fault = None

@@ -34,3 +34,13 @@ def mask_of(*operations: Op) -> int:
 
 #: Every call is a point.
 EVERY_CALL = (1 << len(Op)) - 1
+
+#: Calls whose effect nobody else sees by itself.
+UNSEEN = mask_of(
+    *(Op.LOCK, Op.UNLOCK, Op.BIT, Op.SAY, Op.WARN, Op.WAKE, Op.KZALLOC, Op.CONFIG_WRITE, Op.DESTROY, Op.FROM_VIRTIO)
+)
+
+#: Masks to run a thread to: the next call that others see; past a row of frees; past a drain of used buffers.
+SEEN = EVERY_CALL & ~UNSEEN
+PAST_FREES = SEEN & ~mask_of(Op.FREE)
+PAST_DRAIN = EVERY_CALL & ~mask_of(Op.GET_BUF)

@@ -41,8 +41,7 @@ class SpecSide:
 
     def get(self, state: State, name: str) -> int:
         """The value of a variable in a state."""
-        value: int = state[self._at[name]]
-        return value
+        return int(state[self._at[name]])
 
     def place(self, name: str) -> int:
         """The index of a variable in states."""

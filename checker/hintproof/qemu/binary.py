@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import re
 import shutil
 import subprocess
@@ -110,24 +109,19 @@ def _line(text: str) -> str:
 def kvm_refusal() -> str:
     """Why KVM can't be used here; empty if it can."""
     try:
-        handle = os.open(KVM, os.O_RDWR | os.O_CLOEXEC)
+        with open(KVM, "r+b", buffering=0) as kvm:
+            try:
+                version = fcntl.ioctl(kvm, _KVM_GET_API_VERSION)
+            except OSError as problem:
+                return f"{KVM} does not answer: {problem.strerror}"
     except FileNotFoundError:
         return f"there is no {KVM}: KVM is not there, or not passed on to this machine"
     except OSError as problem:
         return f"{KVM} can't be opened ({problem.strerror}): be a member of its group"
-    try:
-        version = fcntl.ioctl(handle, _KVM_GET_API_VERSION)
-        return "" if version == 12 else f"{KVM} has version {version} of its interface, not 12"
-    except OSError as problem:
-        return f"{KVM} does not answer: {problem.strerror}"
-    finally:
-        os.close(handle)
+    return "" if version == 12 else f"{KVM} has version {version} of its interface, not 12"
 
 
 def manual_clear_offered() -> int:
     """KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 of this kernel: bit 0 manual-clear, bit 1 all bits set at first."""
-    handle = os.open(KVM, os.O_RDWR | os.O_CLOEXEC)
-    try:
-        return fcntl.ioctl(handle, _KVM_CHECK_EXTENSION, _KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2)
-    finally:
-        os.close(handle)
+    with open(KVM, "r+b", buffering=0) as kvm:
+        return fcntl.ioctl(kvm, _KVM_CHECK_EXTENSION, _KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2)

@@ -88,10 +88,9 @@ def _version(word: str) -> tuple[int, ...]:
     return tuple(int(number) for number in word.removeprefix(_QEMU).split("."))
 
 
-def course_of(environment: str, sizes: Sizes, lazy: bool, seed: int) -> Course:
+def course_of(environment: str, lazy: bool, seed: int) -> Course:
     """The run of a seed."""
-    run = generate_run(prepared(environment, sizes), lazy, seed, STEPS)
-    return Course.along(environment, sizes, run)
+    return Course.along(environment, SIZES, generate_run(prepared(environment, SIZES), lazy, seed, STEPS))
 
 
 def compare(course: Course, setup: Setup) -> tuple[Course, Played]:
@@ -107,18 +106,14 @@ def compare(course: Course, setup: Setup) -> tuple[Course, Played]:
 
 
 def conform(
-    environment: str,
-    setup: Setup,
-    seeds: Sequence[int],
-    sizes: Sizes = SIZES,
-    watch: Callable[[Conformance], None] = lambda so_far: None,
+    environment: str, setup: Setup, seeds: Sequence[int], watch: Callable[[Conformance], None] = lambda so_far: None
 ) -> Conformance:
     """Play the runs of these seeds, and say where the real system does otherwise than the model.
 
     ``watch`` is called with the counts so far.
     """
     counts = Conformance()
-    courses = (course_of(environment, sizes, setup.lazy, seed) for seed in seeds)
+    courses = (course_of(environment, setup.lazy, seed) for seed in seeds)
     for place, (course, played) in map_threads(lambda course: compare(course, setup), courses):
         counts.add(seeds[place], course, played)
         watch(counts)

@@ -38,10 +38,11 @@ from hintspec.protocol.rules import (
 
 @dataclass(frozen=True)
 class Word:
-    """One word of an environment's name."""
+    """One word of an environment's name. ``part`` is the part of the world in which it changes rules, if it does."""
 
     says: str
     change: Callable[[World], World]
+    part: str = ""
 
 
 def _driver(says: str, rules: DriverRules) -> Word:
@@ -63,7 +64,7 @@ _PART_OF = {
 def _change(says: str, **rules: Any) -> Word:
     """A word that changes rules of one part of the world."""
     (part,) = {_PART_OF[name] for name in rules}
-    return Word(says, lambda w: replace(w, **{part: replace(getattr(w, part), **rules)}))
+    return Word(says, lambda w: replace(w, **{part: replace(getattr(w, part), **rules)}), part)
 
 
 _LINUX_5_7 = DriverRules()
@@ -201,8 +202,8 @@ CHANGES: dict[str, Word] = {
     "clear-unseen": _change("a chunk's clear covers bits that no GET returned", clears_seen_only=False),
     "mark-before-store": _change("TCG: a store is marked before it lands", store_is_atomic=False),
     "send-without-clear": _change("sends do not clear the log of their chunk", send_clears=False),
-    "postcopy": Word("the migration may turn to postcopy", lambda w: replace(w, job=Job.POSTCOPY)),
-    "snapshot": Word("a background snapshot instead of a migration", lambda w: replace(w, job=Job.SNAPSHOT)),
+    "postcopy": Word("the migration may turn to postcopy", lambda w: replace(w, job=Job.POSTCOPY), "job"),
+    "snapshot": Word("a background snapshot instead of a migration", lambda w: replace(w, job=Job.SNAPSHOT), "job"),
     "hints-in-snapshot": _change("hints are asked for in a snapshot, too", hints_in_snapshot=True),
     "poison": _change("the guest poisons free pages (page_poisoning=1)", fill=Fill.POISON),
     "init-on-free": _change("the guest zeroes pages as they are freed", fill=Fill.ZERO),
@@ -281,23 +282,19 @@ def _refuse_impossible(name: str, words: list[str], chosen: dict[str, str]) -> N
             raise SpecError(f"environment {quote(name)}: {why}")
 
 
-#: Changes of the dirty log and of the sends.
-_LOG_CHANGES = ("clear-unseen", "send-without-clear", "ring-unarmed", "torn-entries", "mark-before-store")
+def _changes_of(*parts: str) -> tuple[str, ...]:
+    """The changes of the rules in these parts of the world."""
+    return tuple(name for name, word in CHANGES.items() if word.part in parts)
+
+
 _MANUAL_CHANGES = (
     *("hint-without-clear", "eager-clear", "armed-only", "posted-after-clear", "clear-by-block"),
     *("clear-unseen", "send-without-clear"),
 )
-_MIGRATION_CHANGES = (
-    *(*_MANUAL_CHANGES, *_LOG_CHANGES),
-    *("issue-after-start", "issue-after-stop", "drain-before-id", "no-ioeventfd", "start-any-time", "stop-on-cleanup"),
-    *("unlocked-issue", "status-before-id", "legacy-features", "return-before-act", "return-marks-dirty", "lost-kick"),
-    *("timed-sync", "postcopy", "snapshot", "hints-in-snapshot"),
-)
+#: What can be changed only where QEMU migrates: any device may begin with the last id before the wrap.
+_MIGRATION_CHANGES = tuple(word for word in _changes_of("device", "log", "job") if word != "ids-wrap")
 #: What can be changed in a world without hints, too.
-_PLAIN_CHANGES = (
-    *("poison", "init-on-free", "init-on-alloc", "timed-sync", "postcopy", "snapshot"),
-    *(*_MANUAL_CHANGES, *_LOG_CHANGES),
-)
+_PLAIN_CHANGES = (*_changes_of("guest", "log", "job"), *_MANUAL_CHANGES, "timed-sync")
 _HINTING_CHANGES = tuple(w for w in CHANGES if w not in _PLAIN_CHANGES)
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from hintspec.language.sizes import Sizes
 
+_CAREFUL = "virtio-1.3-driver+qemu-10+kvm-auto"
+
 
 @dataclass(frozen=True)
 class Harmless:
@@ -15,8 +17,8 @@ class Harmless:
     title: str
     environment: str
     sizes: Sizes
-    without: str
     why: str
+    without: str = _CAREFUL
 
 
 @dataclass(frozen=True)
@@ -28,15 +30,12 @@ class OutOfScope:
     reason: str
 
 
-_CAREFUL = "virtio-1.3-driver+qemu-10+kvm-auto"
-
 HARMLESS = (
     Harmless(
         "B8",
         "the shrinker frees another number of blocks than it was asked for (fixed in Linux 5.4)",
         f"{_CAREFUL}+any-order",
         Sizes(2, 3, 1),
-        _CAREFUL,
         "how many blocks a scan gives back, and which, is free in the text; it costs time alone",
     ),
     Harmless(
@@ -44,7 +43,6 @@ HARMLESS = (
         "the new id and then its status, without the lock",
         f"{_CAREFUL}+unlocked-issue",
         Sizes(1, 3, 2),
-        _CAREFUL,
         "in between, the status is STOP, in which the device takes no id for START",
     ),
     Harmless(
@@ -52,7 +50,6 @@ HARMLESS = (
         "bitmap_mutex is held from taking a block's bit to reading the block (since QEMU 6.1) or is not (before)",
         "virtio-1.3-driver+qemu-5.1+kvm-auto",
         Sizes(2, 3, 1),
-        _CAREFUL,
         "it makes hints wait longer, and prevents no violation",
     ),
     Harmless(
@@ -60,23 +57,21 @@ HARMLESS = (
         "sends do not clear the log of their chunk (QEMU 10.1 in the last stage and in postcopy)",
         "no-hint+qemu-7.2+kvm-manual+send-without-clear",
         Sizes(2, 2, 2),
-        "no-hint+qemu-7.2+kvm-manual",
         "a bit that is not cleared is returned again by the next GET: the block is sent once more, not once less",
+        "no-hint+qemu-7.2+kvm-manual",
     ),
     Harmless(
         "host 24",
         "a timer begins syncs in the middle of an iteration (QEMU 9.2)",
         f"{_CAREFUL}+timed-sync",
         Sizes(1, 3, 2),
-        _CAREFUL,
         "it stops and starts hinting as any sync does, and the merge waits for bitmap_mutex",
     ),
     Harmless(
         "N5, host 34 (config)",
         "config shows 0 while the status is START: any config interrupt ends the round early",
-        f"{_CAREFUL}",
-        Sizes(1, 3, 1, resizes=1),
         _CAREFUL,
+        Sizes(1, 3, 1, resizes=1),
         "hints are lost, no data: no property asks that a round be complete",
     ),
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hintproof.engines.limits import Limits
 from hintproof.linux.build import build
 from hintproof.linux.direct import check_code
 from hintproof.linux.driver import Driver
@@ -57,7 +58,7 @@ def test_the_id_that_is_read_twice_lets_a_round_run_under_done() -> None:
 def test_removed_and_suspended_in_the_middle_of_a_round(tmp_path: Path) -> None:
     package = PACKAGES[0]
     sizes = replace(ONE_ROUND, removes=1, freezes=1)
-    found = check_code(driver(package), environment(package, FIRECRACKER), sizes, most=8_000)
+    found = check_code(driver(package), environment(package, FIRECRACKER), sizes, limits=Limits(8_000))
     assert found.fault is None
     assert "blocks_come_back" not in found.refuted
     leaking = changed(source(package), (r"if [^;]*FREE_PAGE_HINT\)\)\s+return_free_pages_to_mm\(\w+, ULONG_MAX\);", ""))
@@ -79,7 +80,9 @@ def test_a_driver_that_frees_twice_has_a_fault(tmp_path: Path) -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_the_shared_start_cell_loses_a_write_on_the_code(package: str) -> None:
     """N1: a START of the last round, popped late, reads the new id; as many steps as with the spec's driver."""
-    found = check_code(driver(package), environment(package, QEMU), TWO_ROUNDS, until="no_lost_write", most=2_000_000)
+    found = check_code(
+        driver(package), environment(package, QEMU), TWO_ROUNDS, until="no_lost_write", limits=Limits(2_000_000)
+    )
     pinned = pins()[f"linux-6.1+{QEMU} | {TWO_ROUNDS}"]["lengths"]
     assert len(found.refuted["no_lost_write"].steps) == pinned["no_lost_write"]
     assert len(found.refuted["hint_in_window"].steps) == pinned["hint_in_window"]
@@ -97,7 +100,7 @@ WAITS = (
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_repair_of_the_code_removes_the_trace(package: str, tmp_path: Path) -> None:
     repaired = Driver(build(changed(source(package), *WAITS), tmp_path))
-    found = check_code(repaired, environment(package, QEMU), TWO_ROUNDS, most=2_000_000)
+    found = check_code(repaired, environment(package, QEMU), TWO_ROUNDS, limits=Limits(2_000_000))
     assert found.complete
     assert not {"no_lost_write", "hint_in_window", "id_at_most_once"} & found.refuted.keys()
 
@@ -106,25 +109,27 @@ def test_a_repair_of_the_code_removes_the_trace(package: str, tmp_path: Path) ->
 SUSPENDED = Sizes(1, 2, 2, freezes=1)
 
 #: States of code and spec at these sizes, to be on the safe side of the first run that keeps its blocks.
-FAR = 1_500_000
+FAR = Limits(1_500_000)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("package", PACKAGES)
 def test_an_id_from_before_a_suspend_is_served_after_it(package: str, tmp_path: Path) -> None:
-    found = check_code(driver(package), environment(package, QEMU), SUSPENDED, until="blocks_come_back", most=FAR)
+    found = check_code(driver(package), environment(package, QEMU), SUSPENDED, until="blocks_come_back", limits=FAR)
     steps = [step.action.name for step in found.refuted["blocks_come_back"].steps]
     assert len(steps) == 46
     assert steps.index("suspend") < steps.index("abort_migration") < steps.index("resume")
     mended = Driver(build(changed(source(package), *FORGETS.replacements), tmp_path))
-    assert not {"blocks_come_back"} & check_code(mended, environment(package, QEMU), SUSPENDED, most=FAR).refuted.keys()
+    assert (
+        not {"blocks_come_back"} & check_code(mended, environment(package, QEMU), SUSPENDED, limits=FAR).refuted.keys()
+    )
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rule", ["issue-after-stop", "drain-before-id"])
 def test_with_a_device_that_pops_promptly_the_code_loses_nothing(rule: str) -> None:
     package = PACKAGES[0]
-    found = check_code(driver(package), environment(package, f"{QEMU}+{rule}"), TWO_ROUNDS, most=3_000_000)
+    found = check_code(driver(package), environment(package, f"{QEMU}+{rule}"), TWO_ROUNDS, limits=Limits(3_000_000))
     assert found.complete
     assert "no_lost_write" not in found.refuted
     assert ("hint_in_window" in found.refuted) == (rule == "drain-before-id")  # as of the spec's driver

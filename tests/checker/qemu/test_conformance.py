@@ -6,7 +6,7 @@ import pytest
 
 from hintproof.qemu import conformance, device, shortening
 from hintproof.qemu.binary import Qemu
-from hintproof.qemu.conformance import SIZES, STEPS, Conformance, RunDifference, compare, conform, course_of, world_of
+from hintproof.qemu.conformance import STEPS, Conformance, RunDifference, compare, conform, course_of, world_of
 from hintproof.qemu.machine import Setup
 from hintproof.qemu.outcome import Result
 from hintproof.qemu.replay import Course, Played
@@ -44,7 +44,7 @@ def test_the_world_that_a_qemu_should_be() -> None:
 
 
 def test_a_seed_is_a_run() -> None:
-    courses = [course_of(TCG, SIZES, False, seed) for seed in (1, 1, 2)]
+    courses = [course_of(TCG, False, seed) for seed in (1, 1, 2)]
     assert courses[0] == courses[1] != courses[2]
     assert len(courses[0].run) >= STEPS
 
@@ -52,7 +52,7 @@ def test_a_seed_is_a_run() -> None:
 @pytest.mark.parametrize("lazy", [False, True])
 def test_what_qemu_does_at_once_is_drawn_as_a_whole(lazy: bool) -> None:
     world = "linux-6.1+qemu-7.2+kvm-manual" if lazy else TCG
-    runs = [[name for name, _ in course_of(world, SIZES, lazy, seed).run] for seed in range(20)]
+    runs = [[name for name, _ in course_of(world, lazy, seed).run] for seed in range(20)]
     pairs = {(name, run[place + 1]) for run in runs for place, name in enumerate(run[:-1])}
     follows = {name: {b for a, b in pairs if a == name} for run in runs for name in run}
     assert follows["next_sync"] == {"sync_get"}
@@ -110,7 +110,7 @@ def as_if(course: Course, setup: Setup | None = None) -> tuple[Course, Played]:
 @pytest.mark.parametrize("alone", [False, True], ids=["stretches first", "by Hypothesis alone"])
 def test_a_run_that_differs_is_shrunk_as_far_as_it_goes(alone: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conformance, "compare", as_if)
-    long = next(c for seed in range(99) if as_if(c := course_of(TCG, SIZES, False, seed))[1] == OTHERWISE)
+    long = next(c for seed in range(99) if as_if(c := course_of(TCG, False, seed))[1] == OTHERWISE)
     differs = RunDifference(1, long, OTHERWISE)
     machine = Setup(Qemu("/qemu", (7, 2), "7.2", ("tcg",)), "tcg")
     short = shortening._shrunk(differs, as_if, 30) if alone else shortening.shorten(differs, machine)
