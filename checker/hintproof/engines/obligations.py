@@ -81,13 +81,17 @@ class Untouched:
 
 @dataclass(frozen=True)
 class _Step:
-    """A step from the one state before: its guard, the state after, and the set equalities that these speak of."""
+    """A step from the one state before: its guard, the state after, and what is known of the set equalities in both.
+
+    ``witnesses`` are the blocks in which sets differ that are said not to be equal.
+    """
 
     action: RecordedAction
     guard: tuple[Known, ...]
     after: SymbolicState
     promised: tuple[tuple[str, Expr], ...]
-    equalities: tuple[Equality, ...]
+    witnesses: tuple[Expr, ...]
+    equalities: tuple[Known, ...]
 
 
 class Obligations:
@@ -133,10 +137,8 @@ class Obligations:
         return Query(INITIALLY, item.name, (*sizes, self._some_block), self._of(item, initial))
 
     def _preserved(self, step: _Step, item: RecordedProperty, goal: Expr) -> Query:
-        witnesses = tuple(e.witness for e in step.equalities)
-        known = [*self._always, *step.guard, *self._leant_on(item, witnesses)]
-        known += [(WELL_FORMED, e.at(block)) for e in step.equalities for block in (*self.blocks, *witnesses)]
-        return Query(step.action.name, item.name, tuple(known), goal)
+        known = (*self._always, *step.guard, *self._leant_on(item, step.witnesses), *step.equalities)
+        return Query(step.action.name, item.name, known, goal)
 
     def _step(self, action: RecordedAction) -> _Step:
         with self.meaning.equalities() as equalities:
@@ -150,7 +152,9 @@ class Obligations:
         guard = [(f"guard {number}", fact) for number, fact in enumerate(conjuncts)]
         if action.action.takes_block:
             guard.append((WELL_FORMED, self.taken != self.meaning.no_block))
-        return _Step(action, tuple(guard), after, promised, tuple(equalities))
+        witnesses = tuple(e.witness for e in equalities)
+        same = tuple((WELL_FORMED, e.at(block)) for e in equalities for block in (*self.blocks, *witnesses))
+        return _Step(action, tuple(guard), after, promised, witnesses, same)
 
     # -- what is known ---------------------------------------------------------------------
     def _variables(self, name: str) -> frozenset[str]:
