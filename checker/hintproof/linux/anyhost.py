@@ -24,49 +24,45 @@ from hintspec.text import BUDGETS, PROTOCOL
 S = State
 
 
-def reads(s: S) -> Term:
-    """The worker is about to read the id: the config field matters now, and at no other time."""
-    return one_of(s.driver.at, Worker.READ_ID, Worker.REREAD, Worker.POLL_ID)
-
-
 def served(s: S) -> Term:
     """The id that was served last, or the first one."""
     return choose(is_issued(s.driver.active), s.driver.active, OLDEST_ID)
 
 
+def show(s: S, command_id: Term) -> None:
+    """Config shows this, as the worker is about to read it: the field matters at no other time."""
+    require(one_of(s.driver.at, Worker.READ_ID, Worker.REREAD, Worker.POLL_ID))
+    s.device.shown = command_id
+
+
 @action(by=DEVICE, where="any device", when=discarding)
 def show_stop(s: S) -> None:
     """STOP is shown."""
-    require(reads(s))
-    s.device.shown = STOP
+    show(s, STOP)
 
 
 @action(by=DEVICE, where="any device", when=discarding)
 def show_done(s: S) -> None:
     """DONE is shown."""
-    require(reads(s))
-    s.device.shown = DONE
+    show(s, DONE)
 
 
 @action(by=DEVICE, where="any device", when=discarding)
 def show_served_id(s: S) -> None:
     """The id that was served last is shown (again)."""
-    require(reads(s))
-    s.device.shown = served(s)
+    show(s, served(s))
 
 
 @action(by=DEVICE, where="any device", when=discarding)
 def show_next_id(s: S) -> None:
     """The next id is shown."""
-    require(reads(s))
-    s.device.shown = next_id(served(s))
+    show(s, next_id(served(s)))
 
 
 @action(by=DEVICE, where="any device", when=discarding)
 def show_later_id(s: S) -> None:
     """The id after the next is shown."""
-    require(reads(s))
-    s.device.shown = next_id(next_id(served(s)))
+    show(s, next_id(next_id(served(s))))
 
 
 @action(by=DEVICE, where="any device", when=discarding)

@@ -63,8 +63,7 @@ class Migration:
 
     def query(self) -> dict[str, Any]:
         """The answer to query-migrate."""
-        info: dict[str, Any] = self._machine.qmp("query-migrate")
-        return info
+        return dict(self._machine.qmp("query-migrate"))
 
     @property
     def status(self) -> str:
