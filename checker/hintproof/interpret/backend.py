@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
 from hintspec.language.errors import SpecError
@@ -16,16 +17,17 @@ V = TypeVar("V")
 class Backend(Generic[V]):
     """An interpretation: for each operator a method of its name, ``_has(term, blocks, block)`` for "has".
 
-    A method gets the term and the meanings of its arguments; names and numbers among them stay as they are. One that
-    writes text may have a form instead: {0}, {1} .. are the arguments, {me} is the interpretation. An interpretation
-    names the operators that it ``lacks``, as no term that it is given has them, and those that are ``given`` with each
-    term, as they mean something else each time. If it forgets one, it can't be made.
+    A method gets the term and the meanings of its arguments; names and numbers among them stay as they are. An operator
+    may have a form instead: a function of the arguments alone; or, where the meaning is text, a template, in which {0},
+    {1} .. are the arguments, {me} is the interpretation. An interpretation names the operators that it ``lacks``, as no
+    term that it is given has them, and those that are ``given`` with each term, as they mean something else each time.
+    If it forgets one, it can't be made.
     """
 
     title: ClassVar[str]
     lacks: ClassVar[frozenset[str]]
     given: ClassVar[frozenset[str]] = frozenset()
-    forms: ClassVar[Mapping[str, str]] = {}
+    forms: ClassVar[Mapping[str, str | Callable[..., Any]]] = {}
 
     def __init__(self) -> None:
         """Raise :class:`SpecError` naming the operators without a meaning."""
@@ -40,7 +42,8 @@ class Backend(Generic[V]):
         for kind in type(self).__mro__:
             if name in vars(kind).get("forms", ()):
                 form: Any = vars(kind)["forms"][name]
-                return lambda term, *args: form.format(*args, me=self)
+                made: Any = partial(form.format, me=self) if isinstance(form, str) else form
+                return lambda _, *args: made(*args)
             if f"_{name}" in vars(kind):
                 return getattr(self, f"_{name}", None)
         return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import z3
 
@@ -20,7 +20,7 @@ from hintproof.interpret.widths import width_of, width_of_sort
 from hintspec.language.operators import ASSUMPTIONS, LEMMAS, TRANSITIONS, only_in
 from hintspec.language.recording import Model
 from hintspec.language.sizes import Sizes
-from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, Enum, Ring, Sort
+from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, COUNT, ID, LIST, Ring, Sort
 from hintspec.language.terms import Term
 
 Expr = Any  # z3 is untyped
@@ -47,12 +47,42 @@ Value = Any  # Expr, RingValue or ListValue
 SymbolicState = dict[str, Value]
 
 
+def leaves_of(value: Value) -> list[Expr]:
+    """The plain Z3 expressions that a value is made of, in a fixed order."""
+    if isinstance(value, RingValue):
+        return [value.used, value.count, *(x for slot in value.slots for x in slot)]
+    if isinstance(value, ListValue):
+        return [value.count, *value.slots]
+    return [value]
+
+
+def choose_value(condition: Expr, a: Value, b: Value) -> Value:
+    """One of two values of the same sort."""
+    if isinstance(a, RingValue):
+        slots = tuple(
+            tuple(z3.If(condition, x, y) for x, y in zip(s, t, strict=True))
+            for s, t in zip(a.slots, b.slots, strict=True)
+        )
+        return RingValue(z3.If(condition, a.used, b.used), z3.If(condition, a.count, b.count), slots)
+    if isinstance(a, ListValue):
+        places = tuple(z3.If(condition, x, y) for x, y in zip(a.slots, b.slots, strict=True))
+        return ListValue(z3.If(condition, a.count, b.count), places)
+    return z3.If(condition, a, b)
+
+
 class BitVectors(Backend[Value]):
     """A model at given sizes, as Z3 terms."""
 
     title = "bit-vector"
     lacks = only_in(LEMMAS, ASSUMPTIONS, TRANSITIONS)
     given = frozenset({"var", "block"})
+    forms: ClassVar[dict[str, Callable[..., Any]]] = {
+        "minus": lambda a, b: a & ~b,
+        "choose": choose_value,
+        "implies": z3.Implies,
+        "minus_one": lambda a: a - 1,
+        "waiting": lambda ring: ring.count,
+    }
 
     def __init__(self, model: Model, sizes: Sizes) -> None:
         super().__init__()
@@ -93,32 +123,6 @@ class BitVectors(Backend[Value]):
             for v in self.model.vars
         }
 
-    def well_formed(self, state: SymbolicState) -> Expr:
-        """That every leaf has a value of its sort, and places of rings and lists past the end hold zeros."""
-        return z3.And([self._well_formed(state[v.name], v.sort) for v in self.model.vars])
-
-    def _well_formed(self, value: Value, sort: Sort) -> Expr:
-        if isinstance(value, RingValue):
-            assert isinstance(sort, Ring)
-            size = self.sizes.ring
-            fits = [z3.ULE(value.used, size), z3.ULE(value.count, size), z3.ULE(value.used + value.count, size)]
-            for i, slot in enumerate(value.slots):
-                here = [self._well_formed(x, s) for x, (_, s) in zip(slot, sort.fields, strict=True)]
-                empty = [x == self.literal(0, s) for x, (_, s) in zip(slot, sort.fields, strict=True)]
-                fits.append(z3.If(z3.UGT(value.count, i), z3.And(here), z3.And(empty)))
-            return z3.And(fits)
-        if isinstance(value, ListValue):
-            places = [
-                z3.If(z3.UGT(value.count, i), z3.And(x != 0, self._well_formed(x, BLOCK)), x == 0)
-                for i, x in enumerate(value.slots)
-            ]
-            return z3.And(z3.ULE(value.count, self.sizes.blocks), *places)
-        if sort in (BOOL, BLOCKS):
-            return z3.BoolVal(True)
-        most = {ID: self.sizes.last_id, BLOCK: self.sizes.blocks, COUNT: (1 << self.bits(COUNT)) - 1}
-        last = len(sort.labels) - 1 if isinstance(sort, Enum) else most[sort]
-        return z3.ULE(value, self.literal(last, sort))
-
     def constant(self, state: State) -> SymbolicState:
         """A concrete state as a state of constants."""
         return {v.name: self._constant(x, v.sort) for v, x in zip(self.model.vars, state, strict=True)}
@@ -134,25 +138,6 @@ class BitVectors(Backend[Value]):
         else:
             leaves = iter([value])
         return self._build(sort, lambda _, s: self.literal(next(leaves), s))
-
-    def concrete(self, state: SymbolicState, evaluate: Callable[[Expr], Expr]) -> State:
-        """The concrete state that ``evaluate`` (a model's eval, or simplify) finds for the leaves."""
-
-        def number(expr: Expr) -> int:
-            found = evaluate(expr)
-            return int(z3.is_true(found)) if z3.is_bool(found) else found.as_long()
-
-        values: list[Any] = []
-        for v in self.model.vars:
-            value = state[v.name]
-            if isinstance(value, RingValue):
-                entries = [tuple(map(number, slot)) for slot in value.slots[: number(value.count)]]
-                values.append((number(value.used), tuple(entries)))
-            elif isinstance(value, ListValue):
-                values.append(tuple(map(number, value.slots[: number(value.count)])))
-            else:
-                values.append(number(value))
-        return tuple(values)
 
     # -- terms -----------------------------------------------------------------------------
     def term(self, term: Term, state: SymbolicState, block: int | None) -> Value:
@@ -177,20 +162,11 @@ class BitVectors(Backend[Value]):
     def _not(self, term: Term, a: Expr) -> Expr:
         return z3.Not(a) if term.sort == BOOL else ~a
 
-    def _minus(self, term: Term, a: Expr, b: Expr) -> Expr:
-        return a & ~b
-
     def _eq(self, term: Term, a: Value, b: Value) -> Expr:
         return z3.And([x == y for x, y in zip(leaves_of(a), leaves_of(b), strict=True)])
 
     def _gt(self, term: Term, a: Expr, count: int) -> Expr:
         return z3.UGT(a, self.literal(count, COUNT))
-
-    def _choose(self, term: Term, condition: Expr, a: Value, b: Value) -> Value:
-        return choose_value(condition, a, b)
-
-    def _implies(self, term: Term, a: Expr, b: Expr) -> Expr:
-        return z3.Implies(a, b)
 
     def _has(self, term: Term, blocks: Expr, block: Expr) -> Expr:
         return z3.Or([z3.And(block == b, self._bit(blocks, b)) for b in range(1, self.sizes.blocks + 1)])
@@ -214,9 +190,6 @@ class BitVectors(Backend[Value]):
 
     def _next_id(self, term: Term, a: Expr) -> Expr:
         return z3.If(a == self.sizes.last_id, self.literal(2, ID), a + 1)
-
-    def _minus_one(self, term: Term, a: Expr) -> Expr:
-        return a - 1
 
     # -- rings -----------------------------------------------------------------------------
     def _zero(self, sort: Sort) -> Value:
@@ -263,9 +236,6 @@ class BitVectors(Backend[Value]):
         )
         return RingValue(ring.used, ring.count, slots)
 
-    def _waiting(self, term: Term, ring: RingValue) -> Expr:
-        return ring.count
-
     # -- lists -----------------------------------------------------------------------------
     _empty_list = _empty_ring
 
@@ -292,26 +262,3 @@ class BitVectors(Backend[Value]):
     def updates(self, instance: Instance, state: SymbolicState) -> SymbolicState:
         """The new values of the variables that the action writes."""
         return {n: self.term(t, state, instance.block) for n, t in instance.action.updates.items()}
-
-
-def leaves_of(value: Value) -> list[Expr]:
-    """The plain Z3 expressions that a value is made of, in a fixed order."""
-    if isinstance(value, RingValue):
-        return [value.used, value.count, *(x for slot in value.slots for x in slot)]
-    if isinstance(value, ListValue):
-        return [value.count, *value.slots]
-    return [value]
-
-
-def choose_value(condition: Expr, a: Value, b: Value) -> Value:
-    """One of two values of the same sort."""
-    if isinstance(a, RingValue):
-        slots = tuple(
-            tuple(z3.If(condition, x, y) for x, y in zip(s, t, strict=True))
-            for s, t in zip(a.slots, b.slots, strict=True)
-        )
-        return RingValue(z3.If(condition, a.used, b.used), z3.If(condition, a.count, b.count), slots)
-    if isinstance(a, ListValue):
-        places = tuple(z3.If(condition, x, y) for x, y in zip(a.slots, b.slots, strict=True))
-        return ListValue(z3.If(condition, a.count, b.count), places)
-    return z3.If(condition, a, b)

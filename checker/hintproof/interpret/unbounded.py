@@ -5,17 +5,18 @@ slot), ids count without end. A ring is endless, with a head and a tail, and of 
 known to be 2 or more. The expressions built from terms are free of quantifiers, and plain SMT-LIB 2.
 
 On the wire an id is one of a window, so two ids that are a window or more apart may look the same to a
-step that compares them: :meth:`Unbounded._eq` says so, for a window of any size. In a claim two ids are the
+step that compares them: ``Unbounded._eq_on_the_wire`` says so, for a window of any size. In a claim two ids are the
 same only if they are.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import z3
 
@@ -102,6 +103,25 @@ class Unbounded(Backend[Value]):
     title = "unbounded"
     lacks = only_in(TRANSITIONS, BUDGETS)
     given = frozenset({"var", "block", "slot", "other"})
+    forms: ClassVar[dict[str, Callable[..., Any]]] = {
+        "last_id": lambda: z3.IntVal(FIRST_ID),  # where in the window the count begins makes no difference
+        "minus": lambda a, b: SetOf(lambda x: z3.And(a.has(x), z3.Not(b.has(x)))),
+        "implies": z3.Implies,
+        "gt": operator.gt,
+        "has": lambda blocks, block: blocks.has(block),
+        "next_id": lambda a: a + 1,
+        "older": operator.lt,
+        "waiting": lambda ring: ring.tail - ring.head,
+        "flush": lambda ring: replace(ring, used=ring.used + ring.tail - ring.head, head=ring.tail),
+        "detach": lambda ring: replace(ring, used=z3.IntVal(0)),
+        "at": lambda ring, slot, field: ring.fields[field](slot),
+        "holds": lambda ring, slot: z3.And(ring.head <= slot, slot < ring.tail),
+        "newest": lambda ring: ring.tail - 1,
+        "before": lambda slot: slot - 1,
+        "earlier": operator.lt,
+        "list_at": lambda blocks, place: blocks.at(place),
+        "list_holds": lambda blocks, place: z3.And(place >= 0, place < blocks.length),
+    }
 
     def __init__(self, model: Model, blocks: int | None = None) -> None:
         super().__init__()
@@ -117,7 +137,6 @@ class Unbounded(Backend[Value]):
         self.laps = z3.Function("laps", z3.IntSort(), z3.IntSort(), z3.BoolSort())
         self._equalities: list[Equality] = []
         self._witnesses = 0
-        self._on_the_wire = False
 
     # -- leaves ----------------------------------------------------------------------------
     def sort(self, sort: Sort) -> Any:
@@ -177,14 +196,16 @@ class Unbounded(Backend[Value]):
         return facts
 
     # -- terms -----------------------------------------------------------------------------
-    def term(self, term: Term, state: SymbolicState, names: Names = Names()) -> Value:
+    def term(self, term: Term, state: SymbolicState, names: Names = Names(), **given: Callable[..., Value]) -> Value:
         """The meaning of a term in a state, for the block and the slots that it names."""
         return self.meaning(
             term,
+            None,
             var=lambda _, name: state[name],
             block=lambda _: names.block,
             slot=lambda _: names.slot,
             other=lambda _: names.other,
+            **given,
         )
 
     @contextmanager
@@ -199,9 +220,6 @@ class Unbounded(Backend[Value]):
     def _const(self, term: Term, value: int) -> Value:
         return self.literal(value, term.sort)
 
-    def _last_id(self, term: Term) -> Expr:
-        return z3.IntVal(FIRST_ID)  # where in the window the count begins makes no difference
-
     def _and(self, term: Term, a: Value, b: Value) -> Value:
         return z3.And(a, b) if term.sort == BOOL else SetOf(lambda x: z3.And(a.has(x), b.has(x)))
 
@@ -211,20 +229,14 @@ class Unbounded(Backend[Value]):
     def _not(self, term: Term, a: Value) -> Value:
         return z3.Not(a) if term.sort == BOOL else SetOf(lambda x: z3.And(x != self.no_block, z3.Not(a.has(x))))
 
-    def _minus(self, term: Term, a: SetOf, b: SetOf) -> SetOf:
-        return SetOf(lambda x: z3.And(a.has(x), z3.Not(b.has(x))))
-
-    def _implies(self, term: Term, a: Expr, b: Expr) -> Expr:
-        return z3.Implies(a, b)
-
     def _eq(self, term: Term, a: Value, b: Value) -> Expr:
-        if isinstance(a, SetOf):
-            return self._same_blocks(a, b)
-        special = min(_number(a), _number(b)) < FIRST_ID  # STOP or DONE, which are outside the window
-        if term.args[0].sort == ID and self._on_the_wire and not special:
-            far = z3.Or(a - b >= self.window, b - a >= self.window)
-            return z3.Or(a == b, z3.And(a >= FIRST_ID, b >= FIRST_ID, far, self.laps(a, b)))
-        return a == b
+        return self._same_blocks(a, b) if isinstance(a, SetOf) else a == b
+
+    def _eq_on_the_wire(self, term: Term, a: Value, b: Value) -> Expr:
+        if term.args[0].sort != ID or min(_number(a), _number(b)) < FIRST_ID:  # STOP and DONE are outside the window
+            return self._eq(term, a, b)
+        far = z3.Or(a - b >= self.window, b - a >= self.window)
+        return z3.Or(a == b, z3.And(a >= FIRST_ID, b >= FIRST_ID, far, self.laps(a, b)))
 
     def _same_blocks(self, a: SetOf, b: SetOf) -> Expr:
         """Equality of sets without a quantifier: true unless they differ in a block of our choice.
@@ -240,9 +252,6 @@ class Unbounded(Backend[Value]):
         self._equalities.append(Equality(same, a, b, witness))
         return same
 
-    def _gt(self, term: Term, a: Expr, count: int) -> Expr:
-        return a > count
-
     def _choose(self, term: Term, condition: Expr, a: Value, b: Value) -> Value:
         if isinstance(a, SetOf):
             return SetOf(lambda x: z3.If(condition, a.has(x), b.has(x)))
@@ -251,9 +260,6 @@ class Unbounded(Backend[Value]):
         if isinstance(a, RingOf):
             raise SpecError("the unbounded interpretation has no choice between rings")
         return z3.If(condition, a, b)
-
-    def _has(self, term: Term, blocks: SetOf, block: Expr) -> Expr:
-        return blocks.has(block)
 
     def _just(self, term: Term, block: Expr) -> SetOf:
         return SetOf(lambda x: z3.And(x == block, x != self.no_block))
@@ -264,12 +270,6 @@ class Unbounded(Backend[Value]):
             return z3.And(x != self.no_block, block != self.no_block, same)
 
         return SetOf(has)
-
-    def _next_id(self, term: Term, a: Expr) -> Expr:
-        return a + 1
-
-    def _older(self, term: Term, a: Expr, b: Expr) -> Expr:
-        return a < b
 
     def _in_window(self, term: Term, a: Expr, now: Expr) -> Expr:
         return z3.Or(a < FIRST_ID, now - a < self.window)
@@ -283,9 +283,6 @@ class Unbounded(Backend[Value]):
     def _room(self, term: Term, ring: RingOf) -> Expr:
         return self.ring_size - ring.used - (ring.tail - ring.head)
 
-    def _waiting(self, term: Term, ring: RingOf) -> Expr:
-        return ring.tail - ring.head
-
     def _post(self, term: Term, ring: RingOf, *entry: Expr) -> RingOf:
         fits = self._room(term, ring) > 0
         fields = {
@@ -297,12 +294,6 @@ class Unbounded(Backend[Value]):
         step = z3.If(ring.head < ring.tail, 1, 0)
         return RingOf(ring.used + step, ring.head + step, ring.tail, ring.fields)
 
-    def _flush(self, term: Term, ring: RingOf) -> RingOf:
-        return RingOf(ring.used + ring.tail - ring.head, ring.tail, ring.tail, ring.fields)
-
-    def _detach(self, term: Term, ring: RingOf) -> RingOf:
-        return RingOf(z3.IntVal(0), ring.head, ring.tail, ring.fields)
-
     def _head(self, term: Term, ring: RingOf, field: str) -> Expr:
         return z3.If(ring.head < ring.tail, ring.fields[field](ring.head), self.literal(0, term.sort))
 
@@ -310,21 +301,6 @@ class Unbounded(Backend[Value]):
         marked, block = ring.fields[field], ring.fields["block"]
         fields = {**ring.fields, field: lambda i: z3.Or(marked(i), blocks.has(block(i)))}
         return RingOf(ring.used, ring.head, ring.tail, fields)
-
-    def _at(self, term: Term, ring: RingOf, slot: Expr, field: str) -> Expr:
-        return ring.fields[field](slot)
-
-    def _holds(self, term: Term, ring: RingOf, slot: Expr) -> Expr:
-        return z3.And(ring.head <= slot, slot < ring.tail)
-
-    def _newest(self, term: Term, ring: RingOf) -> Expr:
-        return ring.tail - 1
-
-    def _before(self, term: Term, slot: Expr) -> Expr:
-        return slot - 1
-
-    def _earlier(self, term: Term, a: Expr, b: Expr) -> Expr:
-        return a < b
 
     # -- lists -----------------------------------------------------------------------------
     def _empty_list(self, term: Term) -> ListOf:
@@ -340,31 +316,16 @@ class Unbounded(Backend[Value]):
     def _list_top(self, term: Term, blocks: ListOf) -> Expr:
         return z3.If(blocks.length == 0, self.no_block, blocks.at(blocks.length - 1))
 
-    def _list_at(self, term: Term, blocks: ListOf, place: Expr) -> Expr:
-        return blocks.at(place)
-
-    def _list_holds(self, term: Term, blocks: ListOf, place: Expr) -> Expr:
-        return z3.And(place >= 0, place < blocks.length)
-
     # -- actions ---------------------------------------------------------------------------
     def guard(self, action: RecordedAction, state: SymbolicState, block: Expr) -> list[Expr]:
         """The conjuncts of the action's guard."""
-        with self._wire():
-            return [self.term(c.term, state, Names(block)) for c in action.guard]
+        return [self.term(c.term, state, Names(block), eq=self._eq_on_the_wire) for c in action.guard]
 
     def after(self, action: RecordedAction, state: SymbolicState, block: Expr) -> SymbolicState:
         """The state after the action."""
-        with self._wire():
-            updates = {name: self.term(t, state, Names(block)) for name, t in action.updates.items()}
+        names = Names(block)
+        updates = {n: self.term(t, state, names, eq=self._eq_on_the_wire) for n, t in action.updates.items()}
         return {**state, **updates}
-
-    @contextmanager
-    def _wire(self) -> Iterator[None]:
-        self._on_the_wire = True
-        try:
-            yield
-        finally:
-            self._on_the_wire = False
 
 
 def _number(value: Expr) -> int:

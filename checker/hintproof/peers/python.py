@@ -43,7 +43,6 @@ def run_minicheck(script: Path, size: int, seconds: float = 600) -> PeerRun:
         depth=None,
         seconds=searched,
         ready=wall - searched,
-        wall=wall,
         megabytes=ended.megabytes,
         output=ended.output,
     )

@@ -87,7 +87,7 @@ def run_spin(
         else:
             raise BadInput(f"SPIN's search is deeper than {DEPTHS[-1]} steps: take smaller sizes")
     _require_complete(ended, megabytes)
-    return _read_report(ended, version, ready, time.monotonic() - began)
+    return _read_report(ended, version, ready)
 
 
 def hash_bits(states: int, megabytes: int) -> int:
@@ -116,7 +116,7 @@ def _require_complete(ended: Ended, megabytes: int) -> None:
         raise BadInput(f"SPIN's search ended early: {last_line(ended.output)}")
 
 
-def _read_report(ended: Ended, version: str, ready: float, wall: float) -> PeerRun:
+def _read_report(ended: Ended, version: str, ready: float) -> PeerRun:
     def number(pattern: str) -> float:
         found = re.search(pattern, ended.output)
         if found is None:
@@ -132,14 +132,7 @@ def _read_report(ended: Ended, version: str, ready: float, wall: float) -> PeerR
         depth=int(number(rf"depth reached {figure}")),
         seconds=number(rf"elapsed time {figure} seconds"),
         ready=ready,
-        wall=wall,
         megabytes=ended.megabytes,
-        state_bytes=int(number(rf"State-vector {figure} byte")),
         errors=int(number(rf"errors: {figure}")),
         output=ended.output,
     )
-
-
-def states_without(run: PeerRun) -> dict[str, int]:
-    """The number of states that violate each ALWAYS property, by its name."""
-    return {name: int(count) for name, count in re.findall(r"states without (\w+): (\d+)", run.output)}

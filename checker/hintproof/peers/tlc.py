@@ -66,7 +66,6 @@ def run_tlc(
         depth=int(depth[1]) - 1 if depth else None,  # TLC counts states on the way, not steps
         seconds=wall,  # TLC's own clock has whole seconds, and the virtual machine starts with it
         ready=0.0,
-        wall=wall,
         megabytes=ended.megabytes,
         output=ended.output,
     )
