@@ -27,7 +27,7 @@ from hintproof.engines.limits import Limits
 from hintproof.engines.options import SamplingOptions
 from hintproof.engines.report import SampledFound
 from hintproof.engines.sampling import sample
-from hintproof.system.progress import Progress
+from hintproof.system.progress import Progress, no_progress
 from hintproof.system.workers import Task, run_all
 from hintproof.trace.replay import prepare
 from hintspec.catalogue.defects import DEFECTS
@@ -78,7 +78,7 @@ class Exploration:
         return [name for name in self.record.known if name in SAFETY]
 
 
-def explore(item: Exploration, progress: Progress | None = None) -> SampledFound:
+def explore(item: Exploration, progress: Progress = no_progress) -> SampledFound:
     """Search until all known violations are found, or time is over."""
     seed = item.seed + (item.core << 32)
     options = SamplingOptions(profile="thorough", seed=seed, until=frozenset(item.known))

@@ -17,7 +17,7 @@ from hintproof.engines.report import BoundedFound, Run
 from hintproof.interpret.bitvector import BitVectors, Expr, SymbolicState, choose_value, leaves_of
 from hintproof.interpret.concrete import Concrete
 from hintproof.system.clock import Clock, milliseconds
-from hintproof.system.progress import Progress
+from hintproof.system.progress import Progress, no_progress
 from hintspec.language.declare import ALWAYS, OF_ALL_STATES, SOMETIMES, STEP
 from hintspec.language.recording import RecordedProperty
 
@@ -92,7 +92,7 @@ def search_bounded(
     concrete: Concrete,
     limits: Limits = Limits(),
     options: BoundedOptions = BoundedOptions(),
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
 ) -> BoundedFound:
     """Look for shortest violations (and witnesses), depth by depth."""
     clock = Clock(limits.seconds)
@@ -104,8 +104,7 @@ def search_bounded(
     while waiting and not found.stopped_by:
         before = unrolling.extend()
         depth = len(unrolling.choices)
-        if progress:
-            progress("steps deep", depth)
+        progress("steps deep", depth)
         for item in list(waiting):
             answer = unrolling.ask(item, before, clock.remaining())
             if answer == z3.unknown:

@@ -15,17 +15,16 @@ from typing import Any
 import numpy as np
 
 from hintproof.engines import kernel, modules
-from hintproof.engines.limits import Limits, describe_rate
+from hintproof.engines.limits import Limits
 from hintproof.engines.options import ExhaustiveOptions
 from hintproof.engines.report import Run
-from hintproof.engines.search import Graph
+from hintproof.engines.search import Graph, Search
 from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.packed import PackedCompiler
 from hintproof.interpret.packed_helpers import hashed
 from hintproof.interpret.steps import jitted, steps_text
-from hintproof.system.clock import Clock
 from hintproof.system.memory import share, zeros
-from hintproof.system.progress import Progress
+from hintproof.system.progress import Progress, no_progress
 
 #: Rows that a thread expands at a time: few enough for their steps to stay in a core's cache. With several threads it
 #: is more, as they wait for each other after each batch.
@@ -59,7 +58,7 @@ def is_wanted(packed: PackedCompiler) -> bool:
     return modules.is_wanted(steps_text(packed))
 
 
-class CompiledSearch:
+class CompiledSearch(Search):
     """One search: rows of states, and a table to find them by."""
 
     def __init__(
@@ -67,13 +66,10 @@ class CompiledSearch:
         concrete: Concrete,
         limits: Limits = Limits(),
         options: ExhaustiveOptions = ExhaustiveOptions(),
-        progress: Progress | None = None,
+        progress: Progress = no_progress,
     ) -> None:
+        super().__init__(limits, progress)
         self.system = concrete
-        self.limits = limits
-        self.progress = progress or (lambda what, count: None)
-        self.clock = Clock(limits.seconds)
-        self.stopped_by = ""
         packed = self._packed = PackedCompiler(concrete, options.symmetry)
         self._texts = texts_of(packed)
         self._steps, self._loops = map(modules.load, self._texts)
@@ -82,7 +78,6 @@ class CompiledSearch:
         self._reserve(packed.words)
         self._make_buffers(packed.words)
         self.here, self.count, self.transitions = 0, 1, 0
-        self.depth, self._level_ends = 0, 1
         self._batches: list[tuple[int, int]] = []  # rows found and rows expanded, after each thread's share
         self.states[0] = packed.pack(concrete.initial)
         self._steps.canonical(self.states, 0)
@@ -147,7 +142,7 @@ class CompiledSearch:
         """Visit all states, or until a limit is met."""
         with ThreadPoolExecutor(self.threads) as pool:
             while self.here < self.count:
-                if self._is_over():
+                if self._is_over(self.count, self.here):
                     return
                 if not self._has_room() or not self._batch(pool):
                     limit = self.limits.megabytes
@@ -156,11 +151,6 @@ class CompiledSearch:
                 if len(self._batches) == self.threads:
                     for text in self._texts:
                         modules.mark_compiled(text)
-
-    def _is_over(self) -> bool:
-        self.progress(describe_rate(self.clock, self.count, self.here, self.depth), self.count)
-        self.stopped_by = self.limits.reached(self.clock, self.count)
-        return bool(self.stopped_by)
 
     def _batch(self, pool: ThreadPoolExecutor) -> bool:
         """Expand some rows of one level, enter their steps, give new states their rows, and judge these."""

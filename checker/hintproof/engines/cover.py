@@ -13,7 +13,7 @@ from typing import Any
 from hintproof.engines.limits import Limits
 from hintproof.engines.search import BreadthFirst, Visitor
 from hintproof.interpret.concrete import Concrete, State
-from hintproof.system.progress import Progress
+from hintproof.system.progress import Progress, no_progress
 from hintspec.language.declare import SOMETIMES
 from hintspec.language.folds import conjuncts
 from hintspec.language.recording import Model, RecordedProperty
@@ -84,7 +84,7 @@ def _sometimes(model: Model) -> list[RecordedProperty]:
     return [item for item in model.properties if item.declared.kind == SOMETIMES]
 
 
-def cover(concrete: Concrete, limits: Limits = Limits(), progress: Progress | None = None) -> Covered:
+def cover(concrete: Concrete, limits: Limits = Limits(), progress: Progress = no_progress) -> Covered:
     """Search until each item is witnessed, or every state of these sizes is visited, or a limit is met."""
     witnesses = _Witnesses(concrete)
     search = BreadthFirst(concrete, limits, [witnesses], progress, _LOOK)

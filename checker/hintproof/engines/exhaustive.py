@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -17,16 +17,19 @@ from hintproof.engines.limits import Limits
 from hintproof.engines.liveness import BYTES_PER_TRANSITION, find_lasso, first_stuck, follow_lasso
 from hintproof.engines.options import ExhaustiveOptions
 from hintproof.engines.report import ExhaustiveFound, Run
-from hintproof.engines.search import BreadthFirst, Graph, Visitor
+from hintproof.engines.search import BreadthFirst, Visitor
 from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.packed import PackedCompiler
 from hintproof.interpret.transition_system import TransitionSystem
 from hintproof.system.clock import Clock
 from hintproof.system.memory import share
-from hintproof.system.progress import Progress
+from hintproof.system.progress import Progress, no_progress
 from hintspec.language.declare import OF_ALL_STATES, RECOVERABLE, SOMETIMES
 from hintspec.language.errors import SpecError
 from hintspec.language.recording import RecordedProperty
+
+if TYPE_CHECKING:
+    from hintproof.engines.compiled import CompiledSearch  # imported where it runs, as Numba takes a while
 
 #: The name under which a state without any step is reported.
 NO_DEADLOCK = "no_deadlock"
@@ -45,65 +48,12 @@ _PLAIN_STATE = 1_500
 _MOST_PLAIN = 6_000_000
 
 
-class Search(Protocol):
-    """A search for properties, plain or compiled: what it has found, by numbers of states and bits of properties."""
-
-    limits: Limits
-    clock: Clock
-    stopped_by: str
-    depth: int
-
-    @property
-    def system(self) -> TransitionSystem:
-        """The system that is searched."""
-
-    @property
-    def count(self) -> int:
-        """States found so far."""
-
-    @property
-    def transitions(self) -> int:
-        """Steps taken so far."""
-
-    @property
-    def deadlock(self) -> int | None:
-        """The first state without any step."""
-
-    @property
-    def fired_counts(self) -> list[int]:
-        """How often each instance of an action happened."""
-
-    def broken_steps(self) -> list[int]:
-        """The bits of the STEP properties that some step breaks."""
-
-    def run_breaking(self, bit: int) -> Run:
-        """A shortest run whose last step breaks a STEP property."""
-
-    def first_with(self, bit: int) -> int | None:
-        """The first state that violates an ALWAYS property, or meets the goal of another one."""
-
-    def run_to(self, state: int) -> Run:
-        """A shortest run to a state."""
-
-    def met(self, bit: int) -> npt.NDArray[np.uint8]:
-        """For each state whether it has the bit of a property."""
-
-    def graph(self) -> Graph:
-        """All transitions."""
-
-    def state_at(self, number: int) -> State:
-        """The state of a number, as the run to it ends: it, or one that it stands for."""
-
-    def step_to(self, here: State, name: str, number: int) -> tuple[Instance, State]:
-        """The instance of an action that leads from one state to that of a number, or to one that it stands for."""
-
-
 class PlainSearch(BreadthFirst, Visitor):
     """The breadth-first search that judges each state and notes each broken promise: ``verdicts`` has the masks."""
 
     system: TransitionSystem
 
-    def __init__(self, system: TransitionSystem, limits: Limits = Limits(), progress: Progress | None = None) -> None:
+    def __init__(self, system: TransitionSystem, limits: Limits = Limits(), progress: Progress = no_progress) -> None:
         self.verdicts = array("L")
         self._broken: dict[int, tuple[int, int]] = {}
         self._judge = system.judge
@@ -160,7 +110,7 @@ def explore_all(
     model: Concrete,
     limits: Limits = Limits(),
     options: ExhaustiveOptions = ExhaustiveOptions(),
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
 ) -> ExhaustiveFound:
     """Visit every reachable state, and judge each property on all of them.
 
@@ -198,7 +148,7 @@ def _worth_compiling(packed: PackedCompiler, limits: Limits) -> int:
 
 
 def _explore_compiled(
-    model: Concrete, limits: Limits, options: ExhaustiveOptions, progress: Progress | None, clock: Clock
+    model: Concrete, limits: Limits, options: ExhaustiveOptions, progress: Progress, clock: Clock
 ) -> ExhaustiveFound:
     from hintproof.engines.compiled import CompiledSearch
 
@@ -210,7 +160,7 @@ def _explore_compiled(
     return found
 
 
-def found_by(search: Search) -> ExhaustiveFound:
+def found_by(search: PlainSearch | CompiledSearch) -> ExhaustiveFound:
     """What a search found."""
     system = search.system
     found = ExhaustiveFound(
@@ -239,7 +189,9 @@ def found_by(search: Search) -> ExhaustiveFound:
     return found
 
 
-def _judge_all_states(search: Search, items: list[tuple[int, RecordedProperty]], found: ExhaustiveFound) -> None:
+def _judge_all_states(
+    search: PlainSearch | CompiledSearch, items: list[tuple[int, RecordedProperty]], found: ExhaustiveFound
+) -> None:
     """Judge the properties of more than single states, which need all transitions in memory."""
     needed, most = search.transitions * BYTES_PER_TRANSITION >> 20, search.limits.megabytes or share(1)
     if needed > most:

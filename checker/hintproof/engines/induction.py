@@ -9,7 +9,7 @@ from functools import lru_cache
 import z3
 
 from hintproof.engines.obligations import WELL_FORMED, Obligations, Query, Untouched
-from hintproof.system.progress import Progress
+from hintproof.system.progress import Progress, no_progress
 from hintspec.language.declare import STEP
 from hintspec.language.recording import Model
 
@@ -78,7 +78,7 @@ def ask(query: Query, seconds: float = SECONDS) -> Obligation:
     return Obligation(query.by, query.claim, verdict, time.monotonic() - began)
 
 
-def prove(model: Model, seconds: float = SECONDS, progress: Progress | None = None) -> Proof:
+def prove(model: Model, seconds: float = SECONDS, progress: Progress = no_progress) -> Proof:
     """Prove the ALWAYS and STEP properties of a model by its lemmas.
 
     A property is proved if its own obligations are, and those of every lemma that it depends on, directly or by
@@ -91,8 +91,7 @@ def prove(model: Model, seconds: float = SECONDS, progress: Progress | None = No
             proof.untouched += 1
             continue
         proof.obligations.append(ask(item, seconds))
-        if progress:
-            progress("obligations", len(proof.obligations))
+        progress("obligations", len(proof.obligations))
     tried, failed = {o.claim for o in proof.obligations}, {o.claim for o in proof.failed}
     proof.proved, proof.unproved, proof.open = settled(model, tried, failed)
     proof.seconds = time.monotonic() - began

@@ -28,9 +28,3 @@ class Limits:
         if self.megabytes is not None and peak_megabytes() > self.megabytes:
             return f"limit of {self.megabytes} MB"
         return ""
-
-
-def describe_rate(clock: Clock, states: int, expanded: int, depth: int) -> str:
-    """The progress of a search in words: its depth, the states that it has still to expand, its rate."""
-    rate = states / max(clock.seconds, 1e-3)
-    return f"states, depth {depth}, {states - expanded:,} waiting, {rate:,.0f} a second"

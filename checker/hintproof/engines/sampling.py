@@ -24,7 +24,7 @@ from hintproof.engines.shorten import Replay, Steps, shorten
 from hintproof.engines.walks import LONGEST_RUN, LONGEST_WALK, Guide, unlinked
 from hintproof.interpret.transition_system import Replayable
 from hintproof.system.clock import Clock
-from hintproof.system.progress import Progress
+from hintproof.system.progress import Progress, no_progress
 from hintspec.language.declare import ALWAYS, OF_ALL_STATES, SOMETIMES, STEP
 
 #: Walks from which one run is drawn, and draws that Hypothesis makes before it is asked again.
@@ -55,7 +55,7 @@ class _NamedDatabase(ExampleDatabase):
 class _Search:
     """One search: what is still looked for, what was found."""
 
-    def __init__(self, system: Replayable, limits: Limits, options: SamplingOptions, progress: Progress | None) -> None:
+    def __init__(self, system: Replayable, limits: Limits, options: SamplingOptions, progress: Progress) -> None:
         self.system, self.options, self.progress = system, options, progress
         self.clock = Clock(limits.seconds)
         profile = self.profile = PROFILES[options.profile]
@@ -111,8 +111,7 @@ class _Search:
             if self._pending or self._is_over():
                 break
             steps = self._walk()
-        if self.progress:
-            self.progress(f"walks, {len(self._shortest)} properties broken", self.guide.walks)
+        self.progress(f"walks, {len(self._shortest)} properties broken", self.guide.walks)
         if self._pending:
             self._focus, steps = next(iter(self._pending.items()))
         return self._encoded(steps)
@@ -232,7 +231,7 @@ def sample(
     system: Replayable,
     limits: Limits = Limits(),
     options: SamplingOptions = SamplingOptions(),
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
 ) -> SampledFound:
     """Explore at random, and shrink the runs that break a property."""
     return _Search(system, limits, options, progress).run()

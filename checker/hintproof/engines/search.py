@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hintproof.engines.limits import Limits, describe_rate
+from hintproof.engines.limits import Limits
 from hintproof.engines.report import Run
 from hintproof.interpret.concrete import Instance
 from hintproof.interpret.transition_system import Transitions
 from hintproof.system.clock import Clock
-from hintproof.system.progress import Progress
+from hintproof.system.progress import Progress, no_progress
 
 #: States between two looks at the limits.
 LOOK = 20_000
@@ -71,7 +71,25 @@ class Visitor:
         """A step from a state breaks promises: the mask of their STEP properties."""
 
 
-class BreadthFirst:
+class Search:
+    """What a breadth-first search has, plain or compiled: its limits, and how far it is."""
+
+    def __init__(self, limits: Limits, progress: Progress) -> None:
+        self.limits = limits
+        self.progress = progress
+        self.clock = Clock(limits.seconds)
+        self.stopped_by = ""
+        self.depth, self._level_ends = 0, 1
+
+    def _is_over(self, states: int, expanded: int) -> bool:
+        """Report how many states are found and expanded, and whether a limit is met."""
+        rate = states / max(self.clock.seconds, 1e-3)
+        self.progress(f"states, depth {self.depth}, {states - expanded:,} waiting, {rate:,.0f} a second", states)
+        self.stopped_by = self.limits.reached(self.clock, states)
+        return bool(self.stopped_by)
+
+
+class BreadthFirst(Search):
     """States by number, how the search first reached each, and all of their transitions.
 
     ``visitors`` hear of everything, the initial state first. ``look`` is how many states the search expands between
@@ -83,21 +101,17 @@ class BreadthFirst:
         system: Transitions,
         limits: Limits = Limits(),
         visitors: Sequence[Visitor] = (),
-        progress: Progress | None = None,
+        progress: Progress = no_progress,
         look: int = LOOK,
     ) -> None:
+        super().__init__(limits, progress)
         self.system = system
-        self.limits = limits
-        self.progress = progress or (lambda what, count: None)
         self.look = look
-        self.clock = Clock(limits.seconds)
         self.number: dict[Any, int] = {system.initial: 0}
         self.order: list[Any] = [system.initial]
         self.parent, self.via = array("I", [0]), array("H", [0])
         #: All transitions: where those of each state end, their targets, and their instances.
         self.ends, self.targets, self.vias = array("I"), array("I"), array("H")
-        self.stopped_by = ""
-        self.depth, self._level_ends = 0, 1
         self.deadlock: int | None = None
         self._on_state = [v.on_state for v in visitors if type(v).on_state is not Visitor.on_state]
         self._on_steps = [v.on_steps for v in visitors if type(v).on_steps is not Visitor.on_steps]
@@ -128,7 +142,7 @@ class BreadthFirst:
             if here == self._level_ends:
                 self.depth += 1
                 self._level_ends = len(order)
-            if here % look == 0 and self._limit_reached():
+            if here % look == 0 and self._is_over(len(order), here):
                 return True
             if until is not None and len(order) >= until:
                 return False
@@ -155,11 +169,6 @@ class BreadthFirst:
                 self.deadlock = here
             here += 1
         return True
-
-    def _limit_reached(self) -> bool:
-        self.progress(describe_rate(self.clock, self.count, len(self.ends), self.depth), self.count)
-        self.stopped_by = self.limits.reached(self.clock, self.count)
-        return bool(self.stopped_by)
 
     def path_to(self, state: int) -> list[tuple[int, int]]:
         """The first way found to a state, a shortest one: (instance, state) by (instance, state)."""

@@ -187,7 +187,7 @@ def compare(pairing: Pairing, most: int = 2_000_000, seconds: float | None = Non
         pairs = _Pairs(pairing)
     except (Deviation, DriverFault) as problem:
         return Comparison(0, 0, difference=_difference([], problem))
-    search = BreadthFirst(pairs, Limits(seconds=seconds), [pairs], None, _LOOK)
+    search = BreadthFirst(pairs, Limits(seconds=seconds), [pairs], look=_LOOK)
     over = search.search(until=most + 1)
     steps = search.transitions
     if pairs.parted is None:

@@ -18,7 +18,7 @@ from hintproof.mutation.judge import EQUAL, KILLED, PROVED, SURVIVES, UNDECIDED,
 from hintproof.mutation.mutants import MERGE, Mutant, is_budget, mutants
 from hintproof.system.errors import BadInput
 from hintproof.system.files import write_atomically
-from hintproof.system.progress import Progress
+from hintproof.system.progress import Progress, no_progress
 from hintproof.tasks.prove import unbounded_model
 from hintproof.tasks.verdict import Exit
 from hintproof.trace.replay import prepare
@@ -83,7 +83,7 @@ def _equivalence_proof(environment: str) -> EquivalenceProof:
     return EquivalenceProof(unbounded_model(environment), _SECONDS)
 
 
-def judge_mutant(environment: str, name: str, seconds: float | None = None, progress: Progress | None = None) -> Row:
+def judge_mutant(environment: str, name: str, seconds: float | None = None, progress: Progress = no_progress) -> Row:
     """Search a mutant at one size after the other; if it never differs from the original, try to prove them equal.
 
     ``seconds`` limits its searches. Raises :class:`BadInput` for an unknown environment.
@@ -91,8 +91,7 @@ def judge_mutant(environment: str, name: str, seconds: float | None = None, prog
     mutant = mutants_of(environment)[name]
 
     def baseline(stage: Stage) -> Baseline:
-        if progress:
-            progress(f"at {stage.sizes} {stage.world}", 1)
+        progress(f"at {stage.sizes} {stage.world}", 1)
         return _baseline(stage.world or environment, stage.sizes)
 
     outcome = search_mutant(mutant, stages_of(environment), baseline, seconds)

@@ -18,7 +18,7 @@ from hintproof.engines.report import Run
 from hintproof.interpret.concrete import Concrete
 from hintproof.story.model import PreventingRule
 from hintproof.system.errors import BadInput
-from hintproof.system.progress import Progress
+from hintproof.system.progress import Progress, no_progress
 from hintproof.system.workers import Runner, Task, run_in_order
 from hintproof.tasks.verdict import Verdict, judge
 from hintproof.trace.replay import Departs, build, prepare
@@ -90,7 +90,7 @@ def attribute(
 
 
 def try_rule(
-    violation: Violation, rule: Rule, violated: Collection[str], limits: Limits, progress: Progress | None = None
+    violation: Violation, rule: Rule, violated: Collection[str], limits: Limits, progress: Progress = no_progress
 ) -> PreventingRule | None:
     """Follow the run in a world with one rule changed, and search that world for violations of the property.
 

@@ -20,7 +20,7 @@ from hintproof.peers import PeerRun, python, run_minicheck, run_spin, run_tlc, s
 from hintproof.peers.two_phase_commit import STATES, two_phase_commit
 from hintproof.peers.worlds import COMPARED
 from hintproof.system.memory import peak_megabytes, touch
-from hintproof.system.progress import Progress
+from hintproof.system.progress import Progress, no_progress
 from hintproof.system.workers import Task
 from hintproof.trace.replay import prepare
 from hintspec.language.sizes import Sizes
@@ -85,7 +85,7 @@ def measure(
     engine: str,
     states: int = 0,
     models: Path | None = None,
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
 ) -> Measured:
     """Make one search of one world ready, then time it.
 
@@ -110,13 +110,12 @@ def _run_peer(concrete: Concrete, engine: str, states: int, models: Path | None)
     return run_minicheck(models / "two_phase_minicheck.py", concrete.sizes.blocks)
 
 
-def _run_search(environment: str, concrete: Concrete, engine: str, progress: Progress | None) -> Measured:
+def _run_search(environment: str, concrete: Concrete, engine: str, progress: Progress) -> Measured:
     samples: list[tuple[int, float]] = []
     began = time.monotonic()
 
     def sample(what: str, count: int) -> None:
-        if progress:
-            progress(what, count)
+        progress(what, count)
         samples.append((count, time.monotonic() - began))
 
     search: PlainSearch | CompiledSearch

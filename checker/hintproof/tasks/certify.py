@@ -25,7 +25,7 @@ from hintproof.interpret.smtlib import script
 from hintproof.system.clock import milliseconds
 from hintproof.system.documents import Document, to_json
 from hintproof.system.errors import BadInput
-from hintproof.system.progress import Progress
+from hintproof.system.progress import Progress, no_progress
 from hintproof.system.workers import Runner, Task, run_in_order
 from hintproof.tasks.certificate_check import ask_cvc5
 from hintproof.tasks.prove import unbounded_model
@@ -91,7 +91,7 @@ def second_solver() -> Any:
 
 
 def certify(
-    environment: str, directory: Path, seconds: float = SECONDS, progress: Progress | None = None
+    environment: str, directory: Path, seconds: float = SECONDS, progress: Progress = no_progress
 ) -> Certificate:
     """Write every obligation of one environment below a directory, and ask both solvers for it.
 
@@ -116,8 +116,7 @@ def certify(
         file = f"{environment}/{path.name}"
         digest = hashlib.sha256(text.encode()).hexdigest()
         certified.append(Certified(file, query.by, query.claim, digest, answer, second))
-        if progress:
-            progress("obligations", len(certified))
+        progress("obligations", len(certified))
     refused = {o.claim for o in certified if not o.z3 == o.cvc5 == "unsat"}
     proved, unproved, _ = settled(model, {o.claim for o in certified}, refused)
     known = {n: f for n, f in known_at_any_size(environment).items() if n in unproved}

@@ -33,7 +33,7 @@ from hintproof.interpret.concrete import Concrete
 from hintproof.interpret.packed import PackedCompiler
 from hintproof.interpret.symmetry import canonical_form
 from hintproof.system.errors import BadInput
-from hintproof.system.progress import Progress
+from hintproof.system.progress import Progress, no_progress
 from hintproof.system.workers import Runner, Task, run_in_order
 from hintproof.tasks.verdict import Exit, Judgement, Verdict, combine, exit_code, judge
 from hintproof.trace.replay import Trace, from_engine, prepare
@@ -46,7 +46,7 @@ from hintspec.language.sizes import Sizes
 EngineOptions = ExhaustiveOptions | BoundedOptions | SamplingOptions
 
 #: The engines by name; each takes its own options.
-ENGINES: dict[str, Callable[[Concrete, Limits, Any, Progress | None], Found]] = {
+ENGINES: dict[str, Callable[[Concrete, Limits, Any, Progress], Found]] = {
     "exhaustive": explore_all,
     "bounded": search_bounded,
     "sampled": sample,
@@ -200,7 +200,7 @@ def run_engine(
     sizes: Sizes,
     limits: Limits,
     options: EngineOptions,
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
 ) -> Found:
     """Run one engine on one environment, in this process. Raises :class:`BadInput` for a bad environment or size."""
     return ENGINES[engine](prepare(environment, sizes), limits, options, progress)
@@ -290,7 +290,7 @@ def check(
     engines: Sequence[str] = (),
     limits: Limits = Limits(),
     options: Options = Options(),
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
 ) -> Result:
     """Check one environment in this process. Raises :class:`BadInput` as :func:`plan` does."""
     result, tasks = plan(environment, sizes, engines, limits, options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hintproof.engines.cover import ACTION, GOAL, HYPOTHESIS, Covered, Item, cover
 from hintproof.engines.limits import Limits
-from hintproof.system.progress import Progress
+from hintproof.system.progress import Progress, no_progress
 from hintproof.trace.replay import prepare
 from hintspec.catalogue.expected import COVER_SIZES
 
@@ -14,7 +14,7 @@ __all__ = ["ACTION", "COVER_STATES", "GOAL", "HYPOTHESIS", "Covered", "Item", "c
 COVER_STATES = 200_000
 
 
-def cover_environment(environment: str, states: int = COVER_STATES, progress: Progress | None = None) -> Covered:
+def cover_environment(environment: str, states: int = COVER_STATES, progress: Progress = no_progress) -> Covered:
     """Search one size after the other until every item was seen, ``states`` at most at each.
 
     Raises :class:`BadInput` for an unknown environment.

@@ -12,7 +12,7 @@ from hintproof.engines.options import BoundedOptions, Options, SamplingOptions
 from hintproof.engines.report import ExhaustiveFound
 from hintproof.interpret.concrete import Concrete
 from hintproof.system.errors import BadInput
-from hintproof.system.progress import Progress
+from hintproof.system.progress import Progress, no_progress
 from hintproof.tasks.check import ENGINES, Result, check, plan
 from hintproof.tasks.prove import unbounded_model
 from hintproof.tasks.verdict import Verdict
@@ -90,7 +90,7 @@ def defect_named(name: str) -> Defect:
     return DEFECTS[name]
 
 
-def derive(name: str, engines: Sequence[str] = (), progress: Progress | None = None) -> Derived:
+def derive(name: str, engines: Sequence[str] = (), progress: Progress = no_progress) -> Derived:
     """Derive a known defect anew: refute its property, check the worlds that fix it, and time ``engines`` on it.
 
     Raises :class:`BadInput` for an unknown name.
@@ -132,7 +132,7 @@ def time_engine(defect: Defect, engine: str, depth: int | None = None) -> tuple[
         return 0.0, None  # only a search of all states decides such a property
     sampled = SamplingOptions(profile="thorough", until=frozenset({defect.violates}))
     options = Options(bounded=BoundedOptions(depth), sampled=sampled)
-    found = ENGINES[engine](concrete, Limits(seconds=SECONDS), getattr(options, engine), None)
+    found = ENGINES[engine](concrete, Limits(seconds=SECONDS), getattr(options, engine), no_progress)
     run = found.against.get(defect.violates)
     return found.seconds, len(run) if run is not None else None
 

@@ -18,7 +18,7 @@ from hintproof.engines.induction import SECONDS, ask, rests_on
 from hintproof.engines.induction import prove as prove_model
 from hintproof.engines.obligations import WELL_FORMED, Obligations, Query
 from hintproof.system.errors import BadInput
-from hintproof.system.progress import Progress
+from hintproof.system.progress import Progress, no_progress
 from hintproof.tasks.prove import unbounded_model
 from hintspec.language.errors import quote
 from hintspec.language.folds import reads
@@ -141,7 +141,7 @@ class DependencyFinder:
 
 
 def find_dependencies(
-    environment: str, parts: Sequence[Part], seconds: float = SECONDS, progress: Progress | None = None
+    environment: str, parts: Sequence[Part], seconds: float = SECONDS, progress: Progress = no_progress
 ) -> list[Dependency]:
     """Leave each part of an environment out in turn, and find what depends on it.
 
@@ -151,6 +151,5 @@ def find_dependencies(
     found = []
     for part in parts:
         found.append(finder.leave_out(part))
-        if progress:
-            progress("parts left out", len(found))
+        progress("parts left out", len(found))
     return found

@@ -23,7 +23,7 @@ from hintproof.engines.induction import Proof
 from hintproof.engines.induction import prove as prove_model
 from hintproof.interpret.concrete import Concrete
 from hintproof.system.errors import BadInput
-from hintproof.system.progress import Progress
+from hintproof.system.progress import Progress, no_progress
 from hintproof.trace.replay import Trace, follow, from_engine, prepare, trace_of_step
 from hintspec.catalogue.defects import DEFECTS
 from hintspec.catalogue.environments import compose
@@ -78,7 +78,7 @@ def unbounded_model(environment: str) -> Model:
         raise BadInput(str(problem)) from None
 
 
-def prove(environment: str, seconds: float = SECONDS, progress: Progress | None = None) -> ProofResult:
+def prove(environment: str, seconds: float = SECONDS, progress: Progress = no_progress) -> ProofResult:
     """Prove an environment for every size, and explain each obligation that fails and is not known to.
 
     ``seconds`` limits each obligation. Raises :class:`BadInput` for an unknown environment.
@@ -87,8 +87,7 @@ def prove(environment: str, seconds: float = SECONDS, progress: Progress | None 
     result = ProofResult(environment, prove_model(model, seconds, progress))
     for obligation in result.proof.failed:
         if not result.known_as(obligation.claim):
-            if progress:
-                progress("failures explained", len(result.failures))
+            progress("failures explained", len(result.failures))
             result.failures.append(_explain(environment, model, obligation))
     return result
 
