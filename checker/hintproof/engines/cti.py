@@ -7,7 +7,7 @@ too weak.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -91,14 +91,7 @@ class _Small:
 
     def everywhere(self, item: RecordedProperty, state: SymbolicState) -> list[Expr]:
         """A claim about a state, for every block and slot that there is."""
-        assert item.term is not None
-        takes = item.declared.takes
-        choices = product(
-            self.meaning.blocks if "block" in takes else [None],
-            self._slots if "slot" in takes else [None],
-            self._slots if "other" in takes else [None],
-        )
-        return [self.meaning.term(item.term, state, Names(*chosen)) for chosen in choices]
+        return [claim for _, claim in self.meaning.everywhere(item, state, self.meaning.blocks, self._slots)]
 
     def find(self, action: RecordedAction, item: RecordedProperty) -> bool:
         """Whether some state keeps all lemmas and the step from it breaks the claim; then the solver has it."""
@@ -211,14 +204,19 @@ def check_counterexample(concrete: Concrete, found: Counterexample, claim: str) 
     """Replay the step; raises :class:`EngineBug` if it may not happen there, or breaks nothing."""
     state = with_budgets(concrete, found.state)
     action = concrete.action_named(found.action)
-    item = concrete.model.claim_named(claim)
-    after, broken = concrete.apply(state, action, found.block)
-    if item.term is None:
-        breaks = bool(broken >> concrete.step_properties.index(claim) & 1)
-    else:
-        breaks = not concrete.keeps(item)(after)
+    breaks = _breaks(concrete, claim)(*concrete.apply(state, action, found.block))
     if concrete.failed_conjuncts(state, action, found.block) or concrete.broken_lemmas(state) or not breaks:
         raise EngineBug(f"the counterexample to induction of {claim} by {found.action} does not replay")
+
+
+def _breaks(concrete: Concrete, claim: str) -> Callable[[State, int], bool]:
+    """Whether a step to a state, which breaks these promises, breaks the claim."""
+    item = concrete.model.claim_named(claim)
+    if item.term is None:
+        promise = 1 << concrete.step_properties.index(claim)
+        return lambda after, broken: bool(broken & promise)
+    keeps = concrete.keeps(item)
+    return lambda after, broken: not keeps(after)
 
 
 def reach(concrete: Concrete, found: Counterexample, claim: str, limits: Limits = REACH) -> Reached:
@@ -237,9 +235,7 @@ class _Breaking(Visitor):
     """Notes the first step by the action that breaks the claim where all lemmas hold, and whether the state came."""
 
     def __init__(self, concrete: Concrete, found: Counterexample, claim: str) -> None:
-        item = concrete.model.claim_named(claim)
-        self._keeps = concrete.keeps(item) if item.term is not None else lambda state: True
-        self._promise = 0 if item.term is not None else 1 << concrete.step_properties.index(claim)
+        self._breaks = _breaks(concrete, claim)
         self._own = {n for n, instance in enumerate(concrete.instances) if instance.action.name == found.action}
         self._broken_lemmas = concrete.broken_lemmas
         self._pattern = _Pattern(concrete, found.state)
@@ -254,8 +250,7 @@ class _Breaking(Visitor):
         """Look among the steps of a state for one that breaks the claim."""
         if self.first is None:
             for instance, after, broken in steps:
-                breaks = instance in self._own and (broken & self._promise or not self._keeps(after))
-                if breaks and not self._broken_lemmas(state):
+                if instance in self._own and self._breaks(after, broken) and not self._broken_lemmas(state):
                     self.first = number, instance
                     return
 

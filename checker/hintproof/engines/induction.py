@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import z3
 
-from hintproof.engines.obligations import WELL_FORMED, Obligations, Query, Untouched
+from hintproof.engines.obligations import WELL_FORMED, Obligations, Query
 from hintproof.system.progress import Progress, no_progress
 from hintspec.language.declare import STEP
 from hintspec.language.recording import Model
@@ -87,7 +87,7 @@ def prove(model: Model, seconds: float = SECONDS, progress: Progress = no_progre
     began = time.monotonic()
     proof = Proof()
     for item in Obligations(model).all():
-        if isinstance(item, Untouched):
+        if item is None:
             proof.untouched += 1
             continue
         proof.obligations.append(ask(item, seconds))

@@ -11,12 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from itertools import product
 from typing import Any
 
 import z3
 
-from hintproof.interpret.unbounded import Equality, Expr, ListOf, Names, RingOf, SymbolicState, Unbounded
+from hintproof.interpret.unbounded import Expr, ListOf, Names, RingOf, SymbolicState, Unbounded
 from hintproof.system.clock import milliseconds
 from hintspec.language.folds import reads
 from hintspec.language.recording import Model, RecordedAction, RecordedProperty
@@ -72,14 +71,6 @@ class Query:
 
 
 @dataclass(frozen=True)
-class Untouched:
-    """A step that changes nothing that a claim speaks of."""
-
-    by: str
-    claim: str
-
-
-@dataclass(frozen=True)
 class _Step:
     """A step from the one state before: its guard, the state after, and what is known of the set equalities in both.
 
@@ -110,22 +101,22 @@ class Obligations:
         self._reads = cache(self._variables)
 
     # -- the queries -----------------------------------------------------------------------
-    def all(self) -> Iterator[Query | Untouched]:
-        """Every obligation, in the order of the text."""
+    def all(self) -> Iterator[Query | None]:
+        """Every obligation, in the order of the text; None for a step that changes nothing that a claim speaks of."""
         for item in self.model.inductive:
             yield self._initially(item)
         for action in self.model.actions:
             yield from self.of_step(action)
 
-    def of_step(self, action: RecordedAction) -> Iterator[Query | Untouched]:
-        """That one step keeps what it has to keep, and its promises."""
+    def of_step(self, action: RecordedAction) -> Iterator[Query | None]:
+        """That one step keeps what it has to keep, and its promises; None as in :meth:`all`."""
         step = self._step(action)
         formed = z3.And(self.meaning.well_formed(step.after, [self.names.slot]))
         yield Query(action.name, WELL_FORMED, (*self._always, *step.guard), formed)
         for item in self.model.inductive:
             goal = self._of(item, step.after) if self._reads(item.name) & action.updates.keys() else None
             if goal is None or goal.eq(self._before(item.name)):
-                yield Untouched(action.name, item.name)
+                yield None
             else:
                 yield self._preserved(step, item, goal)
         for name, goal in step.promised:
@@ -137,7 +128,9 @@ class Obligations:
         return Query(INITIALLY, item.name, (*sizes, self._some_block), self._of(item, initial))
 
     def _preserved(self, step: _Step, item: RecordedProperty, goal: Expr) -> Query:
-        known = (*self._always, *step.guard, *self._leant_on(item, step.witnesses), *step.equalities)
+        own = (item.name,) if item.declared.inductive else ()
+        names = (name for name in (*item.declared.leans_on, *own) if name in self.claims)  # no world has all lemmas
+        known = (*self.facts_of(names, step.witnesses, step.guard), *step.equalities)
         return Query(step.action.name, item.name, known, goal)
 
     def _step(self, action: RecordedAction) -> _Step:
@@ -179,30 +172,19 @@ class Obligations:
             known += [(item.name, fact) for fact in self._everywhere(item, self.state, ())]
         return (*known, self._some_block)
 
-    def facts_of(self, names: Iterable[str], witnesses: tuple[Expr, ...]) -> tuple[Known, ...]:
-        """The facts of a state in which these claims hold, for the blocks and slots that can matter."""
-        return (*self._always, *((name, fact) for name in names for fact in self._assumed(name, witnesses)))
-
-    def _leant_on(self, item: RecordedProperty, witnesses: tuple[Expr, ...] = ()) -> Iterator[Known]:
-        """What the proof of a claim may use: the lemmas it leans on, and itself if it is inductive."""
-        own = (item.name,) if item.declared.inductive else ()
-        for name in (*item.declared.leans_on, *own):
-            if name in self.claims:  # else this world has no such lemma
-                yield from ((name, fact) for fact in self._assumed(name, witnesses))
+    def facts_of(
+        self, names: Iterable[str], witnesses: tuple[Expr, ...], guard: tuple[Known, ...] = ()
+    ) -> tuple[Known, ...]:
+        """The facts of a state in which these claims hold, and a guard, for the blocks and slots that can matter."""
+        facts = ((name, fact) for name in names for fact in self._assumed(name, witnesses))
+        return (*self._always, *guard, *facts)
 
     def _assume(self, name: str, witnesses: tuple[Expr, ...]) -> list[Expr]:
         return list(self._everywhere(self.claims[name], self.state, witnesses))
 
     def _everywhere(self, item: RecordedProperty, state: SymbolicState, witnesses: tuple[Expr, ...]) -> Iterator[Expr]:
         """A claim about a state, for every block and slot that can matter."""
-        assert item.term is not None
-        takes = item.declared.takes
-        for block, slot, other in product(
-            (*self.blocks, *witnesses) if "block" in takes else (None,),
-            self.slots if "slot" in takes else (None,),
-            self.slots if "other" in takes else (None,),
-        ):
-            fact = self.meaning.term(item.term, state, Names(block, slot, other))
+        for block, fact in self.meaning.everywhere(item, state, (*self.blocks, *witnesses), self.slots):
             yield fact if block is None else z3.Or(block == self.meaning.no_block, fact)
 
     @cached_property

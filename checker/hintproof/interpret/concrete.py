@@ -51,6 +51,7 @@ class Evaluation:
         self._compiler = Compiler(model, sizes)
         self.step_properties = [p.name for p in model.properties if p.declared.kind == STEP]
         self.state_properties = [p for p in model.properties if p.term is not None]
+        self._of_block: dict[object, Callable[..., Any]] = {}
         self._by_name = {action.name: action for action in model.actions}
 
     def action_named(self, name: str) -> RecordedAction:
@@ -102,11 +103,6 @@ class Evaluation:
     def reader(self, term: Term) -> Callable[[State], Any]:
         """A function that gives the value of a term that takes no block, as states hold such values."""
         return self._compiler.define("reader", "state", [f"return {self._compiler.expr(term)}"])
-
-    @cached_property
-    def _of_block(self) -> dict[object, Callable[..., Any]]:
-        """Functions of a state and a block that are compiled already."""
-        return {}
 
     def _compiled(self, key: object, source: Callable[[], str]) -> Callable[..., Any]:
         """A function of a state and a block, compiled once a key."""

@@ -7,6 +7,7 @@ there are zeros past the last entry, so that one ring has one state.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from hintproof.interpret.backend import Backend
@@ -37,7 +38,7 @@ class PromelaTerms(Backend["Value | str"]):
     title = "Promela"
     lacks = only_in(LEMMAS, ASSUMPTIONS, TRANSITIONS)
     given = frozenset({"block"})
-    forms: ClassVar[dict[str, str]] = {
+    forms: ClassVar[dict[str, str | Callable[..., Value | str]]] = {
         "last_id": "{me.sizes.last_id}",
         "minus": "({0} & ~{1})",
         "eq": "({0} == {1})",
@@ -46,6 +47,9 @@ class PromelaTerms(Backend["Value | str"]):
         "minus_one": "({0} - 1)",
         "waiting": "{0[1]}",
         "room": "({me.sizes.ring} - {0[0]} - {0[1]})",
+        "implies": lambda a, b: f"({_negated(a)} || {b})",
+        "detach": lambda ring: ("0", *ring[1:]),
+        "flush": lambda ring: (f"({ring[0]} + {ring[1]})", *("0" for _ in ring[1:])),
     }
 
     def __init__(self, compiler: Compiler, sizes: Sizes) -> None:
@@ -112,9 +116,6 @@ class PromelaTerms(Backend["Value | str"]):
             return f"({a} ^ EVERY)"
         return _negated(a)
 
-    def _implies(self, term: Term, a: str, b: str) -> str:
-        return f"({_negated(a)} || {b})"
-
     def _choose(self, term: Term, condition: str, a: Value | str, b: Value | str) -> Value | str:
         if isinstance(a, str) and isinstance(b, str):
             return either(condition, a, b)
@@ -164,12 +165,6 @@ class PromelaTerms(Backend["Value | str"]):
 
     def _head(self, term: Term, ring: Value, field: str) -> str:
         return ring[2 + field_index(term.args[0].sort, field)]
-
-    def _detach(self, term: Term, ring: Value) -> Value:
-        return ("0", *ring[1:])
-
-    def _flush(self, term: Term, ring: Value) -> Value:
-        return (f"({ring[0]} + {ring[1]})", *("0" for _ in ring[1:]))
 
     def _pop(self, term: Term, ring: Value) -> Value:
         assert isinstance(term.sort, Ring)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import product
 from typing import Any, ClassVar
 
 import z3
@@ -23,7 +24,7 @@ import z3
 from hintproof.interpret.backend import Backend
 from hintspec.language.errors import SpecError
 from hintspec.language.operators import BUDGETS, TRANSITIONS, only_in
-from hintspec.language.recording import Model, RecordedAction
+from hintspec.language.recording import Model, RecordedAction, RecordedProperty
 from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, Enum, Ring, Sort
 from hintspec.language.terms import Term
 
@@ -207,6 +208,15 @@ class Unbounded(Backend[Value]):
             other=lambda _: names.other,
             **given,
         )
+
+    def everywhere(
+        self, item: RecordedProperty, state: SymbolicState, blocks: Iterable[Expr], slots: Iterable[Expr]
+    ) -> Iterator[tuple[Expr, Expr]]:
+        """A claim about a state for each of these blocks and slots, with the block (None if it takes none)."""
+        assert item.term is not None
+        arguments = (("block", blocks), ("slot", slots), ("other", slots))
+        for chosen in product(*(values if name in item.declared.takes else (None,) for name, values in arguments)):
+            yield chosen[0], self.term(item.term, state, Names(*chosen))
 
     @contextmanager
     def equalities(self) -> Iterator[list[Equality]]:

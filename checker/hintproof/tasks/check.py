@@ -57,9 +57,6 @@ _NO_DEADLOCK = Property(
     ALWAYS,
     "a system that still has something to do can do it",
     "In every reachable state some step is possible.",
-    None,
-    (),
-    None,
 )
 
 

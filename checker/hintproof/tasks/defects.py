@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property
 
 from hintproof.engines.induction import prove as prove_model
 from hintproof.engines.limits import Limits
@@ -19,9 +19,7 @@ from hintproof.tasks.verdict import Verdict
 from hintproof.trace.replay import Trace, prepare
 from hintspec.catalogue.defect import Defect
 from hintspec.catalogue.defects import DEFECTS
-from hintspec.catalogue.out_of_scope import Harmless
 from hintspec.language.declare import OF_ALL_STATES, SOMETIMES
-from hintspec.language.sizes import Sizes
 
 #: The engines that can be timed on a defect, in the order of the columns.
 TIMED_ENGINES = ("exhaustive", "bounded", "sampled")
@@ -145,18 +143,6 @@ def with_one_property(concrete: Concrete, name: str) -> Concrete:
     )
     properties = tuple(p for p in model.properties if p.name == name)
     return Concrete(replace(model, actions=actions, properties=properties), concrete.sizes)
-
-
-def is_harmless(item: Harmless) -> bool:
-    """Whether a change violates no property that is not violated without it, at the stated sizes."""
-    changed = _not_shown(check(item.environment, item.sizes, ["exhaustive"]))
-    return set(changed) <= _not_shown_without(item.without, item.sizes)
-
-
-@cache
-def _not_shown_without(environment: str, sizes: Sizes) -> frozenset[str]:
-    """The properties that are not shown in a world with which several harmless changes are compared."""
-    return frozenset(_not_shown(check(environment, sizes, ["exhaustive"])))
 
 
 def _not_shown(result: Result) -> list[str]:

@@ -111,7 +111,7 @@ class DependencyFinder:
         """Leave a part out, and find the claims that fail without it."""
         if part.kind == UPDATE:
             changed = _without(self.model.action_named(part.step), part.name)
-            queries = [q for q in self._obligations.of_step(changed) if isinstance(q, Query)]
+            queries = list(filter(None, self._obligations.of_step(changed)))
         else:
             queries = list(self._queries_without(part))
         breaks = {
@@ -136,7 +136,7 @@ class DependencyFinder:
 
     def _prove_queries(self, step: str) -> list[tuple[Query, set[str]]]:
         """The queries of a step, each with the names of the facts that its proof uses: no other fact matters to it."""
-        queries = (q for q in self._obligations.of_step(self.model.action_named(step)) if isinstance(q, Query))
+        queries = filter(None, self._obligations.of_step(self.model.action_named(step)))
         return [(query, {name for name, _ in query.core(self._seconds)[1]}) for query in queries]
 
 

@@ -22,15 +22,11 @@ from hintproof.engines.induction import Obligation as Obligation
 from hintproof.engines.induction import Proof
 from hintproof.engines.induction import prove as prove_model
 from hintproof.interpret.concrete import Concrete
-from hintproof.system.errors import BadInput
 from hintproof.system.progress import Progress, no_progress
-from hintproof.trace.replay import Trace, follow, from_engine, prepare, trace_of_step
+from hintproof.trace.replay import Trace, follow, from_engine, prepare, record_environment, trace_of_step
 from hintspec.catalogue.defects import DEFECTS
-from hintspec.catalogue.environments import compose
 from hintspec.catalogue.expected import known_at_any_size
-from hintspec.language.errors import SpecError
-from hintspec.language.recording import Model, record
-from hintspec.text import PROTOCOL
+from hintspec.language.recording import Model
 
 
 @dataclass(frozen=True)
@@ -72,10 +68,7 @@ class ProofResult:
 
 def unbounded_model(environment: str) -> Model:
     """The environment without any bound, as terms. Raises :class:`BadInput` for an unknown environment."""
-    try:
-        return record(PROTOCOL, compose(environment), finite=False)
-    except SpecError as problem:
-        raise BadInput(str(problem)) from None
+    return record_environment(environment, finite=False)
 
 
 def prove(environment: str, seconds: float = SECONDS, progress: Progress = no_progress) -> ProofResult:

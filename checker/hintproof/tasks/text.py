@@ -13,9 +13,9 @@ from hintproof.interpret.wording import wording
 from hintproof.story.links import links
 from hintproof.story.model import Link
 from hintproof.system.errors import BadInput
-from hintspec.catalogue.environments import compose
-from hintspec.language.errors import SpecError, quote
-from hintspec.language.recording import RecordedAction, record
+from hintproof.trace.replay import record_environment
+from hintspec.language.errors import quote
+from hintspec.language.recording import RecordedAction
 from hintspec.language.terms import Term
 from hintspec.text import PROTOCOL
 
@@ -51,10 +51,7 @@ def resolve(environment: str, actor: str = "") -> list[ResolvedStep]:
     known = [who.name for who in PROTOCOL.actors]
     if actor and actor not in known:
         raise BadInput(f"no actor {quote(actor)}: {', '.join(known)}")
-    try:
-        model = record(PROTOCOL, compose(environment), finite=False)
-    except SpecError as problem:
-        raise BadInput(str(problem)) from None
+    model = record_environment(environment, finite=False)
     ghosts = {v.name for v in model.vars if v.declared.ghost}
     steps = [_resolve_step(item, environment, ghosts) for item in model.actions]
     places: dict[tuple[str, str], int] = {}

@@ -75,28 +75,28 @@ def judge(found: Found, item: Property) -> Judgement | None:
     """An engine's verdict on a property; None if this engine has no say in it."""
     if item.name not in found.decides:
         return None
-    run = found.against.get(item.name)
-    if run is not None:
-        loop = found.loops.get(item.name)
-        detail = length(len(run), loop)
-        return Judgement(item.name, Verdict.REFUTED, found.engine, detail, found.seconds, run, loop)
+    run = (found.witnesses | found.against).get(item.name)
+    decided = _decide(found, item)
+    if decided is None:
+        return None
+    verdict, detail = decided
+    return Judgement(item.name, verdict, found.engine, detail, found.seconds, run, found.loops.get(item.name))
+
+
+def _decide(found: Found, item: Property) -> tuple[Verdict, str] | None:
+    """The verdict, with its detail; None if the engine has not seen what it looks for, which says nothing."""
+    against, witness = found.against.get(item.name), found.witnesses.get(item.name)
+    if against is not None:
+        return Verdict.REFUTED, length(len(against), found.loops.get(item.name))
     if item.name in found.undecided:
-        return Judgement(item.name, Verdict.UNDECIDED, found.engine, found.undecided[item.name], found.seconds)
-    if item.kind == SOMETIMES:
-        return _judge_witness(found, item)
-    verdict, detail = _strength(found, item)
-    return Judgement(item.name, verdict, found.engine, detail, found.seconds)
-
-
-def _judge_witness(found: Found, item: Property) -> Judgement | None:
-    run = found.witnesses.get(item.name)
-    if run is not None:
-        return Judgement(item.name, Verdict.WITNESSED, found.engine, f"{len(run)} steps", found.seconds, run)
+        return Verdict.UNDECIDED, found.undecided[item.name]
+    if item.kind != SOMETIMES:
+        return _strength(found, item)
+    if witness is not None:
+        return Verdict.WITNESSED, f"{len(witness)} steps"
     if not isinstance(found, ExhaustiveFound):
-        return None  # not to have seen it yet says nothing
-    if found.finished:
-        return Judgement(item.name, Verdict.REFUTED, found.engine, "no state shows it", found.seconds)
-    return Judgement(item.name, Verdict.UNDECIDED, found.engine, found.stopped_by, found.seconds)
+        return None
+    return (Verdict.REFUTED, "no state shows it") if found.finished else (Verdict.UNDECIDED, found.stopped_by)
 
 
 def _strength(found: Found, item: Property) -> tuple[Verdict, str]:

@@ -18,7 +18,7 @@ from hintproof.trace.lasso import refuse_unless_refuting
 from hintspec.catalogue.environments import compose
 from hintspec.language.declare import ALWAYS, LEMMA, PROGRESS, RECOVERABLE, STEP, Action, Property
 from hintspec.language.errors import SpecError, quote
-from hintspec.language.recording import RecordedAction, record
+from hintspec.language.recording import Model, RecordedAction, record
 from hintspec.language.sizes import Sizes
 from hintspec.text import PROTOCOL
 
@@ -80,12 +80,17 @@ class Departs(BadInput):
         self.step, self.because = step, because
 
 
-def prepare(environment: str, sizes: Sizes) -> Concrete:
-    """The concrete interpretation of an environment. Raises :class:`BadInput` for names or sizes of no use."""
+def record_environment(environment: str, finite: bool = True) -> Model:
+    """The environment as terms; if not ``finite``, without any bound. Raises :class:`BadInput` for an unknown one."""
     try:
-        return Concrete(record(PROTOCOL, compose(environment)), sizes)
+        return record(PROTOCOL, compose(environment), finite)
     except SpecError as problem:
         raise BadInput(str(problem)) from None
+
+
+def prepare(environment: str, sizes: Sizes) -> Concrete:
+    """The concrete interpretation of an environment. Raises :class:`BadInput` for an unknown one."""
+    return Concrete(record_environment(environment), sizes)
 
 
 def follow(concrete: Concrete, run: Run) -> tuple[list[State], list[str]]:

@@ -138,9 +138,9 @@ class Property:
     kind: str
     clause: str
     says: str
-    body: Callable[..., Term] | None
-    takes: tuple[str, ...]
-    when: Callable[[Any], bool] | None
+    body: Callable[..., Term] | None = None
+    takes: tuple[str, ...] = ()
+    when: Callable[[Any], bool] | None = None
     leans_on: tuple[str, ...] = ()
     inductive: bool = False
     fair: tuple[Fairness, ...] = ()

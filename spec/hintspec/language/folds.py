@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from hintspec.language.sorts import Ring, Sort
@@ -34,12 +35,7 @@ def spell(term: Term) -> tuple[Any, ...]:
     return fold(term, lambda here, *args: (here.op, args, here.sort.name))
 
 
-def all_parts(term: Term) -> Iterable[Term]:
-    """The arguments that are terms."""
-    return term.parts
-
-
-def subterms(term: Term, parts: Callable[[Term], Iterable[Term]] = all_parts) -> Iterator[Term]:
+def subterms(term: Term, parts: Callable[[Term], Iterable[Term]] = attrgetter("parts")) -> Iterator[Term]:
     """The term and all terms inside it, each once, from the outside in; only those inside it that ``parts`` gives."""
     found: set[Term] = set()
     waiting = [term]

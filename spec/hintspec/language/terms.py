@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from operator import is_not
+from functools import reduce
+from operator import is_not, or_
 from typing import Any, NoReturn, Union
 from weakref import WeakValueDictionary
 
@@ -272,10 +273,7 @@ def choose(condition: Term, then: Liftable, otherwise: Liftable) -> Term:
 
 def one_of(value: Term, first: Label, *others: Label) -> Term:
     """Whether the value is one of these labels."""
-    found = value == first
-    for other in others:
-        found = found | (value == other)
-    return found
+    return reduce(or_, (value == label for label in (first, *others)))
 
 
 def implies(condition: Term, conclusion: Liftable) -> Term:
