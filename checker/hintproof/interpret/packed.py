@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from hintproof.interpret.concrete import Concrete, State
-from hintproof.interpret.source import Compiler
+from hintproof.interpret.source import Compiler, field_index
 from hintproof.interpret.widths import width_of, width_of_sort
 from hintspec.language.errors import SpecError
 from hintspec.language.operators import ASSUMPTIONS, LEMMAS, TRANSITIONS, only_in
@@ -106,12 +106,9 @@ class PackedCompiler(Compiler):
     def field(self, ring: Sort, field: str) -> tuple[int, int]:
         """The lowest bit of a field in an entry, and its mask."""
         assert isinstance(ring, Ring)
-        offset = 0
-        for name, sort in ring.fields:
-            if name == field:
-                return offset, (1 << self.width(sort)) - 1
-            offset += self.width(sort)
-        raise AssertionError(field)
+        widths = [self.width(sort) for _, sort in ring.fields]
+        place = field_index(ring, field)
+        return sum(widths[:place]), (1 << widths[place]) - 1
 
     def entries_of(self, sort: Sort) -> list[int]:
         """The lowest bits of the entries of a ring, or of the places of a list."""
@@ -131,16 +128,15 @@ class PackedCompiler(Compiler):
         """A concrete value as the number that stands for it."""
         if isinstance(sort, Ring):
             used, entries = value
-            number = used | len(entries) << self.ring_count
-            for i, entry in enumerate(entries):
-                code = 0
-                for (name, inner), part in zip(sort.fields, entry, strict=True):
-                    code |= self.number(part, inner) << self.field(sort, name)[0]
-                number |= code << 2 * self.ring_count + i * self.entry_width(sort)
-            return int(number)
+            parts = (
+                self.number(part, inner) << at + self.field(sort, name)[0]
+                for at, entry in zip(self.entries_of(sort), entries, strict=False)
+                for (name, inner), part in zip(sort.fields, entry, strict=True)
+            )
+            return int(used | len(entries) << self.ring_count | sum(parts))
         if sort == LIST:
-            places = (block << self.list_count + i * self.width(BLOCK) for i, block in enumerate(value))
-            return len(value) | int(sum(places))
+            places = (block << at for at, block in zip(self.entries_of(LIST), value, strict=False))
+            return int(len(value) | sum(places))
         return int(value)
 
     # -- terms -----------------------------------------------------------------------------

@@ -17,29 +17,39 @@ from hintspec.language.sorts import BLOCKS, Ring, Sort
 from hintspec.language.terms import Term
 
 
-def _ring_post(ring: Any, entry: Any, size: int) -> Any:
+def ring_post(ring: Any, entry: Any, size: int) -> Any:
+    """The ring with one more available entry, if there is room."""
     return (ring[0], ring[1] + (entry,)) if ring[0] + len(ring[1]) < size else ring
 
 
-def _ring_pop(ring: Any) -> Any:
+def ring_pop(ring: Any) -> Any:
+    """The ring with its oldest available entry used."""
     return (ring[0] + 1, ring[1][1:]) if ring[1] else ring
 
 
-def _ring_flush(ring: Any) -> Any:
+def ring_flush(ring: Any) -> Any:
+    """The ring with every available entry used."""
     return (ring[0] + len(ring[1]), ())
 
 
-def _ring_mark(ring: Any, field: int, block_field: int, blocks: int) -> Any:
+def ring_mark(ring: Any, field: int, block_field: int, blocks: int) -> Any:
+    """The ring with a field set in every available entry whose block is in a set."""
     marked = (e[:field] + (1,) + e[field + 1 :] if blocks << 1 >> e[block_field] & 1 else e for e in ring[1])
     return (ring[0], tuple(marked))
 
 
-def _ring_at(ring: Any, slot: int, field: int) -> Any:
+def ring_at(ring: Any, slot: int, field: int) -> Any:
+    """A field of an available entry; 0 if there is none at the slot."""
     return ring[1][slot][field] if 0 <= slot < len(ring[1]) else 0
 
 
-def _list_push(blocks: Any, block: int, size: int) -> Any:
+def list_push(blocks: Any, block: int, size: int) -> Any:
+    """The list with one more block on top, if there is room."""
     return (*blocks, block) if len(blocks) < size and block else blocks
+
+
+#: What the sources call.
+HELPERS = (ring_post, ring_pop, ring_flush, ring_mark, ring_at, list_push)
 
 
 class Compiler(Backend[str]):
@@ -86,16 +96,8 @@ class Compiler(Backend[str]):
         self.locals = {v.name: v.name.replace(".", "_") for v in model.vars}
         self.all_blocks = (1 << sizes.blocks) - 1
         self._written: dict[int | None, dict[Term, str]] = {}
-        self.namespace: dict[str, Any] = {
-            "ring_post": _ring_post,
-            "ring_pop": _ring_pop,
-            "ring_flush": _ring_flush,
-            "ring_mark": _ring_mark,
-            "ring_at": _ring_at,
-            "list_push": _list_push,
-            "chunk": self.chunk,
-            "EVERY": self.all_blocks,
-        }
+        self.namespace: dict[str, Any] = {helper.__name__: helper for helper in HELPERS}
+        self.namespace |= {"chunk": self.chunk, "EVERY": self.all_blocks}
 
     def chunk(self, block: int) -> int:
         """The mask of all blocks in the chunk of ``block``; 0 for no block."""

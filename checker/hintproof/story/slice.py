@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from hintproof.story.model import Weight, popped_and_posted
 from hintproof.trace.replay import Trace
@@ -30,14 +29,6 @@ def weigh(trace: Trace, causes: set[int]) -> list[Weight]:
     ]
 
 
-@dataclass(frozen=True)
-class _Posted:
-    """How many entries of the ring were popped, and posted, before each step."""
-
-    popped: list[int]
-    posted: list[int]
-
-
 class _Slicer:
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
@@ -47,7 +38,7 @@ class _Slicer:
         self.ring = next((v.name for v in variables if isinstance(v.sort, Ring)), "")
         invariants = self.trace.concrete.model.transition_invariants
         self.of_every_step = {item.property for item in invariants} - {self.trace.property_name}
-        self.counts = self._count_entries()
+        self.popped, self.posted = self._count_entries()
         self.writers = self._find_writers()
 
     def back_from(self, causes: set[int]) -> set[int]:
@@ -99,7 +90,7 @@ class _Slicer:
             if term.args[0] not in self.passed_over and not isinstance(term.sort, Ring):
                 yield (term.args[0], of_block if term.sort == BLOCKS else None)
         elif term.op == "head":
-            yield (self.ring, self.counts.popped[number - 1])
+            yield (self.ring, self.popped[number - 1])
         elif term.op == "has":
             yield from self._cells(term.args[1], number)
             yield from self._cells(term.args[0], number, self._value(term.args[1], number))
@@ -128,7 +119,7 @@ class _Slicer:
 
     def _written(self, name: str, number: int) -> Iterator[Cell]:
         if name == self.ring:
-            for entry in range(self.counts.posted[number - 1], self.counts.posted[number]):
+            for entry in range(self.posted[number - 1], self.posted[number]):
                 yield (name, entry)
             return
         yield (name, None)
@@ -140,11 +131,12 @@ class _Slicer:
         before, after = self.trace.steps[number - 1].changes[name]
         return sorted(set(before) ^ set(after))
 
-    def _count_entries(self) -> _Posted:
+    def _count_entries(self) -> tuple[list[int], list[int]]:
+        """How many entries of the ring were popped, and posted, before each step."""
         popped, posted = [0], [0]
         for step in self.trace.steps:
             before, after = step.changes.get(self.ring, ({"entries": []}, {"entries": []}))
             gone, came = popped_and_posted(before["entries"], after["entries"])
             popped.append(popped[-1] + len(gone))
             posted.append(posted[-1] + len(came))
-        return _Posted(popped, posted)
+        return popped, posted

@@ -124,7 +124,7 @@ def _run_search(environment: str, concrete: Concrete, engine: str, progress: Pro
         search.search(1)  # makes the source of the steps
     else:
         options = ExhaustiveOptions(symmetry=engine == SYMMETRIC, threads=2 if engine == TWO_CORES else 1)
-        _compile(concrete, options)
+        CompiledSearch(concrete, Limits(states=1000), options).search()  # has Numba compile it, if it has not yet
         search = CompiledSearch(concrete, options=options, progress=sample)
     ready = time.monotonic() - began
     samples.clear()
@@ -139,11 +139,6 @@ def _run_search(environment: str, concrete: Concrete, engine: str, progress: Pro
         bytes_per_state=state_bytes,
         samples=(*samples[::every], (search.count, seconds)),
     )
-
-
-def _compile(concrete: Concrete, options: ExhaustiveOptions) -> None:
-    """Have Numba compile the search, if it has not yet: a few states are enough."""
-    CompiledSearch(concrete, Limits(states=1000), options).search()
 
 
 def measurements(quick: bool = False, models: Path | None = None) -> list[Task[Measured]]:
