@@ -82,7 +82,7 @@ def test_what_is_harmless_is(item: Harmless) -> None:
 
 def test_what_is_not_harmless_is_told() -> None:
     careful = "virtio-1.3-driver+qemu-10+kvm-auto"
-    assert not is_harmless(Harmless("", "", f"{careful}+stop-on-cleanup", Sizes(1, 3, 1), careful, ""))
+    assert not is_harmless(Harmless("", "", f"{careful}+stop-on-cleanup", Sizes(1, 3, 1), "", careful))
 
 
 def test_every_step_of_the_catalogues_worlds_happens_in_one_of_them() -> None:
