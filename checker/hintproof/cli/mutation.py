@@ -46,11 +46,8 @@ def mutate(
     judged = Results(file, environment)
     if judged_only:
         wanted = [name for name in wanted if name in judged.rows]
-    tasks = [
-        Task(environment, name, partial(judge_mutant, environment, name, limit_seconds))
-        for name in wanted
-        if name not in judged.rows
-    ]
+    judge = partial(judge_mutant, environment, seconds=limit_seconds)
+    tasks = [Task(environment, name, partial(judge, name)) for name in wanted if name not in judged.rows]
     try:
         with live_view(len(tasks), quiet=as_json) as watch:
             for _, row in run_all(tasks, jobs or cores(), watch):

@@ -14,7 +14,7 @@ from hintproof.cli.console import live_runner, print_json, require_positive, req
 from hintproof.cli.options import AsJson, Environments, Jobs, ObligationSeconds
 from hintproof.story.causes import explain_end
 from hintproof.system.workers import Task
-from hintproof.tasks.certify import Certificate, certify_all
+from hintproof.tasks.certify import certify_all
 from hintproof.tasks.cover import COVER_STATES, GOAL, Covered, cover_environment
 from hintproof.tasks.dependencies import find_dependencies, parts_named, parts_of
 from hintproof.tasks.prove import SECONDS, Failure, ProofResult, run_of, unbounded_model
@@ -85,9 +85,8 @@ def certify(
     """
     require_positive(limit_seconds=limit_seconds, jobs=jobs)
     began = time.monotonic()
-    results: list[Certificate] = certify_all(
-        list(dict.fromkeys(environment or PROVED)), out, limit_seconds, live_runner(jobs)
-    )
+    names = list(dict.fromkeys(environment or PROVED))
+    results = certify_all(names, out, limit_seconds, live_runner(jobs))
     tables.console().print(proofs.certificates_table(results))
     seconds = time.monotonic() - began
     tables.console().print(proofs.certificates_summary(results, out, seconds), highlight=False)

@@ -54,14 +54,8 @@ def numbered(character: str) -> str:
 
 
 def _shown(text: str) -> str:
-    shown = "".join(map(_character, text))
+    shown = "".join(c if c == " " or unicodedata.category(c) not in _SHOWN_BY_NUMBER else numbered(c) for c in text)
     return _COMMANDS.sub(lambda found: " ".join(found[0]), shown)
-
-
-def _character(character: str) -> str:
-    if character == " " or unicodedata.category(character) not in _SHOWN_BY_NUMBER:
-        return character
-    return numbered(character)
 
 
 def wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:

@@ -103,8 +103,7 @@ def fingerprint(finding: Finding) -> str:
 
 
 def _on_the_way(item: TraceLine) -> dict[str, Any]:
-    where = _location(item.place) if item.place else {}
-    return {**where, "message": {"text": line(item.text)}}
+    return {**(_location(item.place) if item.place else {}), "message": {"text": line(item.text)}}
 
 
 def _location(place: Place) -> dict[str, Any]:
