@@ -105,7 +105,7 @@ def check(
     sampled = [(r, found) for r in results for found in r.found.values() if isinstance(found, SampledFound)]
     if sampled:
         out.print(tables.exploration_table(sampled))
-    out.print(tables.summary(results, time.monotonic() - began), highlight=False)
+    out.print(tables.summary(results, time.monotonic() - began))
     for result in results if environment else ():
         _print_main_trace(result)
     raise typer.Exit(code)

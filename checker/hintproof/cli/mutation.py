@@ -63,7 +63,7 @@ def mutate(
     out.print(mutation.steps_table(summary))
     if summary.survivors:
         out.print(mutation.survivors_table(summary))
-    out.print(mutation.last_line(summary), highlight=False)
+    out.print(mutation.last_line(summary))
     raise typer.Exit(summary.exit)
 
 

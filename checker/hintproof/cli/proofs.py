@@ -51,7 +51,7 @@ def prove(
         for failed in result.failures:
             print(proofs.failure(result.environment, failed, _save_run(result.environment, failed, traces)))
     tables.console().print(proofs.proofs_table(results))
-    tables.console().print(proofs.summary(results, time.monotonic() - began), highlight=False)
+    tables.console().print(proofs.summary(results, time.monotonic() - began))
     raise typer.Exit(code)
 
 
@@ -89,7 +89,7 @@ def certify(
     results = certify_all(names, out, limit_seconds, live_runner(jobs))
     tables.console().print(proofs.certificates_table(results))
     seconds = time.monotonic() - began
-    tables.console().print(proofs.certificates_summary(results, out, seconds), highlight=False)
+    tables.console().print(proofs.certificates_summary(results, out, seconds))
     if any(result.disagreements for result in results):
         raise typer.Exit(Exit.REFUTED)
     raise typer.Exit(Exit.UNDECIDED if any(result.missing for result in results) else Exit.AS_EXPECTED)
@@ -108,15 +108,15 @@ def why(
     model = unbounded_model(environment)
     out = tables.console()
     if name in {item.name for item in model.properties}:
-        out.print(proofs.claim_tree(model, name), highlight=False)
+        out.print(proofs.claim_tree(model, name))
         return
     parts = parts_of(model) if name is None else parts_named(model, name)
     task = Task(environment, "proof dependencies", partial(find_dependencies, environment, parts, limit_seconds))
     [dependencies] = live_runner(1)([task])
     if name in {item.name for item in model.lemmas}:
-        out.print(proofs.claim_tree(model, name), highlight=False)
+        out.print(proofs.claim_tree(model, name))
     out.print(proofs.dependencies_table(model, dependencies))
-    out.print(f"{environment}: what fails when it is left out, asked of Z3; nothing else was changed", highlight=False)
+    out.print(f"{environment}: what fails when it is left out, asked of Z3; nothing else was changed")
 
 
 def cover(

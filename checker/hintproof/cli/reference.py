@@ -25,7 +25,7 @@ def environments() -> None:
             table.add_row(name, word.says)
         out.print(table)
     for name, meaning in ALIASES.items():
-        out.print(f"[bold]alias[/bold]\n {name} = {meaning}", highlight=False)
+        out.print(f"[bold]alias[/bold]\n {name} = {meaning}")
     table = tables.table("environment", "sizes", "known violations", pad_edge=True, title="recorded")
     for record in RECORDS:
         table.add_row(record.environment, str(record.sizes), ", ".join(record.known) or "nothing")

@@ -119,5 +119,5 @@ def table(*columns: str, right: Sequence[str] = (), title: str | None = None, pa
 
 def console(stderr: bool = False) -> Console:
     """A console as wide as its terminal; 120 columns where there is none."""
-    plain = Console(stderr=stderr)
-    return plain if plain.is_terminal else Console(stderr=stderr, width=120)
+    plain = Console(stderr=stderr, highlight=False)
+    return plain if plain.is_terminal else Console(stderr=stderr, highlight=False, width=120)
