@@ -60,9 +60,8 @@ def _shown(text: str) -> str:
 
 def wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
     """A line from outside as lines of at most ``width`` characters, which begin with ``first`` and then ``rest``."""
-    return textwrap.wrap(line(text), width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False) or [
-        first.rstrip()
-    ]
+    shown = textwrap.wrap(line(text), width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+    return shown or [first.rstrip()]
 
 
 # -- pictures -----------------------------------------------------------------------------------
