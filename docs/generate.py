@@ -17,7 +17,7 @@ from rooms import fill_imports
 from text_pages import environments_page, properties_page, resolved_page, state_page, steps_page
 from trace_pages import explaining_page, reading_page
 
-from hintproof.cli.schema import documents, schema_text
+from hintproof.cli.reference import documents, schema_text
 from hintproof.system.workers import Task, run_in_order
 from hintproof.tasks.defects import Derived, derive
 from hintproof.views.results.defects import files as defect_files

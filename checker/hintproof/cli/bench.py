@@ -38,7 +38,7 @@ def bench(
     out = tables.console()
     out.print(speed.searches_table(measured))
     if found := ratios(measured):
-        out.print("\nours against SPIN, one core each", highlight=False)
+        out.print("\nours against SPIN, one core each")
         out.print(speed.ratios_table(found))
     for line in missing(models):
-        out.print(f"not compared: {line}", highlight=False)
+        out.print(f"not compared: {line}")

@@ -75,7 +75,7 @@ def defects(
         tables.console().print(view.derived_table(found))
     problems = [line for derived in found for line in derived.problems]
     for line in problems:
-        tables.console(stderr=True).print(f"not as the catalogue says: {line}", highlight=False)
+        tables.console(stderr=True).print(f"not as the catalogue says: {line}")
     raise typer.Exit(Exit.REFUTED if problems else Exit.AS_EXPECTED)
 
 
@@ -99,4 +99,4 @@ def _print_list(as_json: bool) -> None:
     out.print(view.list_table(list(DEFECTS.values())))
     out.print()
     for line in view.rest_lines():
-        out.print(line, highlight=False, markup=False)
+        out.print(line, markup=False)

@@ -28,7 +28,7 @@ from hintproof.tasks.simulate import run_random_steps
 from hintproof.tasks.verdict import Exit, Verdict
 from hintproof.trace.document import save
 from hintproof.trace.replay import prepare
-from hintproof.views.results import exploration, tables
+from hintproof.views.results import tables
 from hintproof.views.results.documents import results_document
 from hintproof.views.trace import mail
 from hintspec.catalogue.expected import RECORDS, records_of
@@ -102,11 +102,10 @@ def check(
         raise typer.Exit(code)
     out = tables.console()
     out.print(tables.results_table(with_files))
-    found = [(f"{r.environment} {r.sizes}", found) for r in results for found in r.found.values()]
-    explored = [(name, sampled) for name, sampled in found if isinstance(sampled, SampledFound)]
-    if explored:
-        out.print(exploration.exploration_table(explored))
-    out.print(tables.summary(results, time.monotonic() - began), highlight=False)
+    sampled = [(r, found) for r in results for found in r.found.values() if isinstance(found, SampledFound)]
+    if sampled:
+        out.print(tables.exploration_table(sampled))
+    out.print(tables.summary(results, time.monotonic() - began))
     for result in results if environment else ():
         _print_main_trace(result)
     raise typer.Exit(code)

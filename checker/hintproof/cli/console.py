@@ -92,5 +92,5 @@ def live_view(count: int, quiet: bool) -> Iterator[Watch]:
         except KeyboardInterrupt:
             for task, note, began in running.values():
                 reached = f"after {time.monotonic() - began:.0f} s: {note or 'nothing yet'}"
-                screen.print(f"{task} ended by Ctrl-C {reached}", highlight=False, soft_wrap=True)
+                screen.print(f"{task} ended by Ctrl-C {reached}", soft_wrap=True)
             raise

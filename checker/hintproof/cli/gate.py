@@ -108,7 +108,7 @@ def _run_on_qemu(qemu: str, base: str, traces: Path | None, thorough: bool) -> G
 def _note(text: str) -> None:
     screen = tables.console(stderr=True)
     if screen.is_terminal:
-        screen.print(text, highlight=False, markup=False, style="dim")
+        screen.print(text, markup=False, style="dim")
 
 
 def _watch(step: Step) -> None:
@@ -117,7 +117,7 @@ def _watch(step: Step) -> None:
 
 def _write(report: GateReport, form: str, output: Path | None, strict: bool) -> None:
     if form == TERMINAL and output is None:
-        tables.console().print(gate_terminal.render(report, strict), highlight=False)
+        tables.console().print(gate_terminal.render(report, strict))
         return
     text = FORMATS[form](report, strict) if form != TERMINAL else as_text(report, strict)
     write(valid(text), output)
@@ -126,5 +126,5 @@ def _write(report: GateReport, form: str, output: Path | None, strict: bool) -> 
 def as_text(report: GateReport, strict: bool) -> str:
     """The report as a terminal shows it, without colours."""
     page = io.StringIO()
-    Console(file=page, width=120, force_terminal=False).print(gate_terminal.render(report, strict), highlight=False)
+    Console(file=page, width=120, force_terminal=False, highlight=False).print(gate_terminal.render(report, strict))
     return page.getvalue()

@@ -9,7 +9,7 @@ import typer
 from typer import Option
 
 from hintproof import __version__
-from hintproof.cli import bench, catalogue, checks, explain, gate, mutation, proofs, qemu, reference, schema, traces
+from hintproof.cli import bench, catalogue, checks, gate, mutation, proofs, qemu, reference, traces
 from hintproof.system.errors import BadInput, EngineBug
 from hintproof.tasks.verdict import Exit
 
@@ -18,8 +18,8 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=N
 #: The commands, in the order of the help.
 COMMANDS = (
     *(checks.check, checks.pin, checks.simulate, proofs.prove, proofs.certify, proofs.why, proofs.cover),
-    *(catalogue.defects, reference.environments, reference.properties, schema.schema, reference.text),
-    *(traces.show, traces.replay, explain.explain, explain.export, explain.diff, qemu.conformance),
+    *(catalogue.defects, reference.environments, reference.properties, reference.schema, reference.text),
+    *(traces.show, traces.replay, traces.explain, traces.export, traces.diff, qemu.conformance),
     *(mutation.mutate, bench.bench, gate.gate),
 )
 for command in COMMANDS:
@@ -53,8 +53,6 @@ def run() -> NoReturn:
     except EngineBug as problem:
         print(f"hintproof: {problem}", file=sys.stderr)
         sys.exit(Exit.REFUTED)
-    except typer.Exit as leaving:
-        sys.exit(leaving.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         print("hintproof: interrupted; nothing was kept", file=sys.stderr)
         sys.exit(Exit.UNDECIDED)

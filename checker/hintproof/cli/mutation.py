@@ -46,11 +46,8 @@ def mutate(
     judged = Results(file, environment)
     if judged_only:
         wanted = [name for name in wanted if name in judged.rows]
-    tasks = [
-        Task(environment, name, partial(judge_mutant, environment, name, limit_seconds))
-        for name in wanted
-        if name not in judged.rows
-    ]
+    judge = partial(judge_mutant, environment, seconds=limit_seconds)
+    tasks = [Task(environment, name, partial(judge, name)) for name in wanted if name not in judged.rows]
     try:
         with live_view(len(tasks), quiet=as_json) as watch:
             for _, row in run_all(tasks, jobs or cores(), watch):
@@ -66,7 +63,7 @@ def mutate(
     out.print(mutation.steps_table(summary))
     if summary.survivors:
         out.print(mutation.survivors_table(summary))
-    out.print(mutation.last_line(summary), highlight=False)
+    out.print(mutation.last_line(summary))
     raise typer.Exit(summary.exit)
 
 

@@ -14,7 +14,7 @@ from hintproof.cli.console import live_runner, print_json, require_positive, req
 from hintproof.cli.options import AsJson, Environments, Jobs, ObligationSeconds
 from hintproof.story.causes import explain_end
 from hintproof.system.workers import Task
-from hintproof.tasks.certify import Certificate, certify_all
+from hintproof.tasks.certify import certify_all
 from hintproof.tasks.cover import COVER_STATES, GOAL, Covered, cover_environment
 from hintproof.tasks.dependencies import find_dependencies, parts_named, parts_of
 from hintproof.tasks.prove import SECONDS, Failure, ProofResult, run_of, unbounded_model
@@ -51,7 +51,7 @@ def prove(
         for failed in result.failures:
             print(proofs.failure(result.environment, failed, _save_run(result.environment, failed, traces)))
     tables.console().print(proofs.proofs_table(results))
-    tables.console().print(proofs.summary(results, time.monotonic() - began), highlight=False)
+    tables.console().print(proofs.summary(results, time.monotonic() - began))
     raise typer.Exit(code)
 
 
@@ -85,12 +85,11 @@ def certify(
     """
     require_positive(limit_seconds=limit_seconds, jobs=jobs)
     began = time.monotonic()
-    results: list[Certificate] = certify_all(
-        list(dict.fromkeys(environment or PROVED)), out, limit_seconds, live_runner(jobs)
-    )
+    names = list(dict.fromkeys(environment or PROVED))
+    results = certify_all(names, out, limit_seconds, live_runner(jobs))
     tables.console().print(proofs.certificates_table(results))
     seconds = time.monotonic() - began
-    tables.console().print(proofs.certificates_summary(results, out, seconds), highlight=False)
+    tables.console().print(proofs.certificates_summary(results, out, seconds))
     if any(result.disagreements for result in results):
         raise typer.Exit(Exit.REFUTED)
     raise typer.Exit(Exit.UNDECIDED if any(result.missing for result in results) else Exit.AS_EXPECTED)
@@ -109,15 +108,15 @@ def why(
     model = unbounded_model(environment)
     out = tables.console()
     if name in {item.name for item in model.properties}:
-        out.print(proofs.claim_tree(model, name), highlight=False)
+        out.print(proofs.claim_tree(model, name))
         return
     parts = parts_of(model) if name is None else parts_named(model, name)
     task = Task(environment, "proof dependencies", partial(find_dependencies, environment, parts, limit_seconds))
     [dependencies] = live_runner(1)([task])
     if name in {item.name for item in model.lemmas}:
-        out.print(proofs.claim_tree(model, name), highlight=False)
+        out.print(proofs.claim_tree(model, name))
     out.print(proofs.dependencies_table(model, dependencies))
-    out.print(f"{environment}: what fails when it is left out, asked of Z3; nothing else was changed", highlight=False)
+    out.print(f"{environment}: what fails when it is left out, asked of Z3; nothing else was changed")
 
 
 def cover(

@@ -170,12 +170,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--hintproof-engine", action="append", metavar="ENGINE", help="use these engines only; repeatable")
     group.addoption("--hintproof-sizes", metavar="SIZES", help="sizes, for example blocks=1,ring=3,rounds=2")
     group.addoption("--hintproof-seconds", type=float, metavar="S", help="seconds an engine may take")
-    group.addoption(
-        "--hintproof-profile",
-        choices=list(PROFILES),
-        default=DEFAULT_PROFILE,
-        help="how much the sampled engine explores",
-    )
+    amount = "how much the sampled engine explores"
+    group.addoption("--hintproof-profile", choices=list(PROFILES), default=DEFAULT_PROFILE, help=amount)
     group.addoption("--hintproof-no-database", action="store_true", help="do not use the database of Hypothesis")
     group.addoption("--hintproof-traces", default="hintproof-traces", metavar="DIR", help="directory for trace files")
     pytest_gate.add_options(group)

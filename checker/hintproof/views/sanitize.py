@@ -54,21 +54,14 @@ def numbered(character: str) -> str:
 
 
 def _shown(text: str) -> str:
-    shown = "".join(map(_character, text))
+    shown = "".join(c if c == " " or unicodedata.category(c) not in _SHOWN_BY_NUMBER else numbered(c) for c in text)
     return _COMMANDS.sub(lambda found: " ".join(found[0]), shown)
-
-
-def _character(character: str) -> str:
-    if character == " " or unicodedata.category(character) not in _SHOWN_BY_NUMBER:
-        return character
-    return numbered(character)
 
 
 def wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
     """A line from outside as lines of at most ``width`` characters, which begin with ``first`` and then ``rest``."""
-    return textwrap.wrap(line(text), width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False) or [
-        first.rstrip()
-    ]
+    shown = textwrap.wrap(line(text), width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+    return shown or [first.rstrip()]
 
 
 # -- pictures -----------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import jsonschema
 import msgspec
 import pytest
 
-from hintproof.cli.schema import documents, schema_text
+from hintproof.cli.reference import documents, schema_text
 from hintproof.system.documents import Document, parse, schema_id, to_json
 from hintproof.system.errors import BadInput
 from tests.checker.cli.test_cli import TRACE

@@ -22,7 +22,7 @@ from hintproof.system.workers import Task
 from hintproof.tasks.check import Found, plan, run_engine
 from hintproof.trace.replay import follow, from_engine, prepare
 from hintproof.views.results.documents import to_exploration
-from hintproof.views.results.exploration import never_taken
+from hintproof.views.results.tables import never_taken
 from hintspec.catalogue.expected import RECORDS, Record, pins
 from hintspec.language.declare import ALWAYS, STEP, Text, action, require
 from hintspec.language.recording import record

@@ -39,24 +39,21 @@ def document(report: GateReport, strict: bool = False) -> dict[str, Any]:
     declared = {finding.property_name: finding for _, finding in findings}
     rules = list(declared)
     driver = {"name": "hintproof", "version": __version__, "rules": list(map(_rule, declared.values()))}
+    code = report.exit_code(strict)
+    invocation = {
+        "executionSuccessful": code != Exit.UNDECIDED,
+        "exitCode": int(code),
+        "toolExecutionNotifications": list(map(_notification, report.patches)),
+    }
     run = {
         "tool": {"driver": driver},
         "automationDetails": {"id": "hintproof/gate"},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {_BASE: {"description": {"text": line(f"the tree of {report.system}: {report.tree}")}}},
-        "invocations": [_invocation(report, strict)],
+        "invocations": [invocation],
         "results": [_result(patch, finding, rules, strict) for patch, finding in findings],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-
-
-def _invocation(report: GateReport, strict: bool) -> dict[str, Any]:
-    code = report.exit_code(strict)
-    return {
-        "executionSuccessful": code != Exit.UNDECIDED,
-        "exitCode": int(code),
-        "toolExecutionNotifications": [_notification(patch) for patch in report.patches],
-    }
 
 
 def _notification(patch: PatchReport) -> dict[str, Any]:
@@ -103,8 +100,7 @@ def fingerprint(finding: Finding) -> str:
 
 
 def _on_the_way(item: TraceLine) -> dict[str, Any]:
-    where = _location(item.place) if item.place else {}
-    return {**where, "message": {"text": line(item.text)}}
+    return {**(_location(item.place) if item.place else {}), "message": {"text": line(item.text)}}
 
 
 def _location(place: Place) -> dict[str, Any]:

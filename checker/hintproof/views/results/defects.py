@@ -71,6 +71,8 @@ def page(derived: Derived, seen: Sequence[str] = ()) -> str:
     defect, trace = derived.defect, derived.trace
     declared = next(p for p in derived.result.properties if p.name == defect.violates)
     says = " ".join(declared.says.split("\n\n")[0].split())
+    states = f"{derived.found.states:,} states"
+    shortest = f"{trace.length} (all {states} were searched)" if trace else f"none: in all {states} it never happens"
     facts = [
         ("status", defect.status.value),
         ("affects", defect.affects),
@@ -79,7 +81,7 @@ def page(derived: Derived, seen: Sequence[str] = ()) -> str:
         *([("replayed on the real thing", "; ".join(seen))] if seen else []),
         ("refutes", f"`{defect.violates}`: {says} ({declared.clause})"),
         ("in", f"`{defect.environment}`, {defect.sizes}"),
-        ("shortest run", _shortest(derived)),
+        ("shortest run", shortest),
     ]
     title = f"{defect.title[:1].upper()}{defect.title[1:]}."
     parts = [f"# {defect.name} ({defect.label})", title, markdown.table(("", ""), facts)]
@@ -87,18 +89,9 @@ def page(derived: Derived, seen: Sequence[str] = ()) -> str:
     if trace is not None:
         parts.append(f"In the shortest run ([trace.txt](trace.txt)): {explain_end(trace)}")
     parts += ["## See it", "```sh\n" + "\n".join(_commands(derived, bool(seen))) + "\n```"]
-    parts += [
-        "## Fixed, or not",
-        markdown.table(("world", f"`{defect.violates}`", "what else is violated there"), _fixes(derived)),
-    ]
+    head = ("world", f"`{defect.violates}`", "what else is violated there")
+    parts += ["## Fixed, or not", markdown.table(head, map(_fix_row, derived.fixes))]
     return "\n\n".join(parts) + "\n"
-
-
-def _shortest(derived: Derived) -> str:
-    found = derived.found
-    if derived.trace is None:
-        return f"none: in all {found.states:,} states it never happens"
-    return f"{derived.trace.length} (all {found.states:,} states were searched)"
 
 
 def _commands(derived: Derived, replayed: bool) -> list[str]:
@@ -113,11 +106,8 @@ def _commands(derived: Derived, replayed: bool) -> list[str]:
     return lines
 
 
-def _fixes(derived: Derived) -> list[tuple[str, str, str]]:
-    return [
-        (f"`{fix.environment}`", _verdict(fix), ", ".join(f"`{n}`" for n in fix.others) or "nothing")
-        for fix in derived.fixes
-    ]
+def _fix_row(fix: Fix) -> tuple[str, str, str]:
+    return f"`{fix.environment}`", _verdict(fix), ", ".join(f"`{name}`" for name in fix.others) or "nothing"
 
 
 def _verdict(fix: Fix) -> str:

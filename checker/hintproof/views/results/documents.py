@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import msgspec
@@ -324,9 +323,7 @@ def mutants_document(summary: Summary, code: int) -> MutantsDocument:
         survivors=len(summary.survivors),
         undecided=len(summary.undecided),
         mutants=[
-            MutantResult(
-                row.name, row.says, row.outcome.verdict, **(asdict(kill) if (kill := row.outcome.kill) else {})
-            )
+            fill(MutantResult, row.outcome.kill, name=row.name, says=row.says, verdict=row.outcome.verdict)
             for row in summary.rows
         ],
     )

@@ -119,20 +119,20 @@ def _item_name(item: Item) -> str:
 
 def claim_tree(model: Model, name: str) -> Tree:
     """A claim and the lemmas that its proof uses, each in full once."""
+    claims = {item.name: item.declared for item in (*model.lemmas, *model.properties)}
     shown: set[str] = set()
 
     def grow(tree: Tree, here: str) -> None:
-        item = model.claim_named(here).declared
-        again = here in shown
+        if here in shown:
+            tree.add(f"{here} (see above)")
+            return
         shown.add(here)
-        branch = tree.add(f"{here} (see above)" if again else f"{here}: {' '.join(item.says.split())}")
-        if not again:
-            for lean in item.leans_on:
-                if lean in here_known:
-                    grow(branch, lean)
+        branch = tree.add(f"{here}: {' '.join(claims[here].says.split())}")
+        for lean in claims[here].leans_on:
+            if lean in claims:
+                grow(branch, lean)
 
-    here_known = {item.name for item in (*model.lemmas, *model.properties)}
-    root = Tree(f"the proof of {name} uses", hide_root=False)
+    root = Tree(f"the proof of {name} uses")
     grow(root, name)
     return root
 

@@ -16,6 +16,7 @@ from hintproof.qemu.replay import Course, Played, count_results
 from hintproof.qemu.rig import BlockDifference
 from hintproof.system.documents import Document
 from hintproof.tasks.verdict import Exit
+from hintproof.views.structs import fill
 from hintspec.catalogue.environments import compose
 
 #: How many of the runs that differ, or could not be steered, are shown.
@@ -74,7 +75,7 @@ def replays_document(course: Course, setup: Setup, played: Sequence[Played]) -> 
         steps=len(course.run),
         system=system(setup),
         results=count_results(played),
-        replays=[RealReplay(p.result, p.step if p.reason else None, p.reason, p.otherwise, p.lost) for p in played],
+        replays=[fill(RealReplay, p, step=p.step if p.reason else None) for p in played],
     )
 
 

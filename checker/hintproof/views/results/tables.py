@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hintproof.tasks.check import Result
+from hintproof.tasks.check import Coverage, Result, SampledFound
 from hintproof.tasks.verdict import Verdict
 
 _STYLE = {Verdict.REFUTED: "bold red", Verdict.UNDECIDED: "yellow"}
+
+#: Steps never taken that are listed before the rest is counted.
+_LISTED = 6
 
 #: The traces written for a result: property -> file.
 Files = dict[str, Path]
@@ -55,6 +58,40 @@ def _remark(result: Result, name: str, files: Files) -> str:
     return ", ".join(filter(None, [files[name].name if name in files else "", known or "not known"]))
 
 
+def exploration_table(explored: list[tuple[Result, SampledFound]]) -> Table:
+    """A row an environment: steps, conditions and pairs of actors seen, and the steps never taken."""
+    made = table(title="explored")
+    made.add_column("environment, sizes", overflow="fold", max_width=46)
+    for column in ("walks", "steps\ntaken", "conditions\nboth ways", "pairs of\nactors"):
+        made.add_column(column, justify="right")
+    made.add_column("never taken", overflow="fold")
+    for result, found in explored:
+        seen = found.coverage
+        if seen is not None:
+            made.add_row(
+                *(f"{result.environment} {result.sizes}", f"{found.runs:,}", _count(seen.steps.values())),
+                *(_count(b.both for b in seen.branches), _count(seen.pairs.values())),
+                Text(_some(never_taken(seen)), "dim"),
+            )
+    return made
+
+
+def never_taken(seen: Coverage) -> list[str]:
+    """The steps that were never taken."""
+    return [name for name, count in seen.steps.items() if not count]
+
+
+def _count(marks: Iterable[int]) -> str:
+    """The number of marks that are not 0, of all."""
+    seen = [bool(mark) for mark in marks]
+    return f"{sum(seen)} of {len(seen)}"
+
+
+def _some(names: list[str]) -> str:
+    left = len(names) - _LISTED
+    return ", ".join(names[:_LISTED]) + (f" and {left} more" if left > 0 else "")
+
+
 def summary(results: list[Result], seconds: float) -> str:
     """The last line: how many checks, how they ended."""
     off = sum(bool(r.disagreements or r.deviations) for r in results)
@@ -82,5 +119,5 @@ def table(*columns: str, right: Sequence[str] = (), title: str | None = None, pa
 
 def console(stderr: bool = False) -> Console:
     """A console as wide as its terminal; 120 columns where there is none."""
-    plain = Console(stderr=stderr)
-    return plain if plain.is_terminal else Console(stderr=stderr, width=120)
+    plain = Console(stderr=stderr, highlight=False)
+    return plain if plain.is_terminal else Console(stderr=stderr, highlight=False, width=120)

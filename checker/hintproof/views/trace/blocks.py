@@ -71,12 +71,10 @@ def _rows(story: Story) -> Iterator[tuple[str, list[Variable]]]:
     """The rows of the map, each with the variables whose letters it shows; those of no variable are left out."""
     rows: dict[str, list[Variable]] = {"held": [], "to be sent": [], "also": [], "matters": []}
     for v in story.marked:
-        if v.role == "stale":
-            rows.setdefault("destination" if v.short == "stale" else v.short, []).append(v)
-        elif v.role in ("content", "dirty"):
-            rows["matters" if v.role == "content" else "to be sent"].append(v)
-        else:
-            rows["held" if v.owner in _HOLDERS else "also"].append(v)
+        stale = "destination" if v.short == "stale" else v.short
+        record = "held" if v.owner in _HOLDERS else "also"
+        label = {"stale": stale, "content": "matters", "dirty": "to be sent"}.get(v.role, record)
+        rows.setdefault(label, []).append(v)
     yield from ((label, variables) for label, variables in rows.items() if variables)
 
 

@@ -34,17 +34,14 @@ def _lines(found: Difference) -> Iterator[str]:
 
 
 def _rows(rows: tuple[Row, ...]) -> Iterator[str]:
-    near = {n for m, row in enumerate(rows) if _differs(row) for n in range(m - _AROUND, m + _AROUND + 1)}
+    parted = (n for n, row in enumerate(rows) if row.left is None or row.right is None or row.differs)
+    near = {n for m in parted for n in range(m - _AROUND, m + _AROUND + 1)}
     for shown, group in groupby(enumerate(rows), lambda numbered: numbered[0] in near):
         part = [row for _, row in group]
         if shown:
             yield from (line for row in part for line in _row(row))
         else:
             yield f"    ... {len(part)} step{'s' if len(part) > 1 else ''} in both"
-
-
-def _differs(row: Row) -> bool:
-    return row.left is None or row.right is None or bool(row.differs)
 
 
 def _row(row: Row) -> Iterator[str]:

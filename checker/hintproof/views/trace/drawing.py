@@ -94,24 +94,22 @@ class _Picture:
 
     def draw(self, says: str) -> Element:
         """The whole document."""
-        size = {"width": str(self.width), "height": str(self.height)}
-        box = f"0 0 {self.width} {self.height}"
-        root = Element("svg", {"xmlns": "http://www.w3.org/2000/svg", **size, "viewBox": box, "role": "img"})
-        root.set("aria-labelledby", "title desc")
-        root.set("font-family", _TEXT)
-        root.set("font-size", "12")
+        width, height = str(self.width), str(self.height)
+        place = {"width": width, "height": height, "viewBox": f"0 0 {width} {height}", "role": "img"}
+        texts = {"aria-labelledby": "title desc", "font-family": _TEXT, "font-size": "12"}
+        root = Element("svg", {"xmlns": "http://www.w3.org/2000/svg", **place, **texts})
         _add(root, "title", f"{self.story.claim}: {self.story.verdict}", id="title")
         _add(root, "desc", " ".join(cause.says for cause in self.story.explanation.chain), id="desc")
         _add(root, "rect", width=self.width, height=self.height, fill="white")
         self._draw_head(root, says)
-        for place, row in enumerate(self.rows):
-            y = _TOP + place * _ROW + _ROW // 2
+        for number, row in enumerate(self.rows):
+            y = _TOP + number * _ROW + _ROW // 2
             if isinstance(row, Moment):
                 self._draw_step(root, row, y)
             else:
                 self._draw_remark(root, row, y)
-        for place, line in enumerate(self.foot):
-            _add(root, "text", line, x=16, y=self.bottom + 34 + 16 * place, font_size=11, fill=_GREY)
+        for number, line in enumerate(self.foot):
+            _add(root, "text", line, x=16, y=self.bottom + 34 + 16 * number, font_size=11, fill=_GREY)
         return root
 
     def _draw_head(self, root: Element, says: str) -> None:
@@ -124,8 +122,8 @@ class _Picture:
         for place, name in enumerate(self.columns):
             x = self._x(place)
             _add(root, "text", _clip(name, 14), x=x, y=_TOP - 14, text_anchor="middle", fill=_INK)
-            dashes = {"stroke_dasharray": "2 3"} if name == RING else {}
-            _add(root, "line", x1=x, x2=x, y1=_TOP - 6, y2=self.bottom + 6, stroke=_PALE, **dashes)
+            dashes = "2 3" if name == RING else None
+            _add(root, "line", x1=x, x2=x, y1=_TOP - 6, y2=self.bottom + 6, stroke=_PALE, stroke_dasharray=dashes)
         heads = {self.names: "step", self.changed: "changed"} | {x: f"block {b}" for b, x in self.marks.items()}
         for x, name in heads.items():
             _add(root, "text", name, x=x, y=_TOP - 14, fill=_GREY)
@@ -193,9 +191,8 @@ def _letters(story: Story, blocks: list[int], wanted: set[int]) -> dict[int, lis
     return {number: [marks(story, state, block) for block in blocks] for number, state in states if number in wanted}
 
 
-def _arrow(group: Element, start: int, end: int, y: int, ink: str, dashes: str = "") -> None:
-    dashed = {"stroke_dasharray": dashes} if dashes else {}
-    _add(group, "line", x1=start, x2=end, y1=y, y2=y, stroke=ink, stroke_width=1.3, **dashed)
+def _arrow(group: Element, start: int, end: int, y: int, ink: str, dashes: str | None = None) -> None:
+    _add(group, "line", x1=start, x2=end, y1=y, y2=y, stroke=ink, stroke_width=1.3, stroke_dasharray=dashes)
     back = -6 if end > start else 6
     _add(group, "path", d=f"M{end} {y}L{end + back} {y - 3.5}L{end + back} {y + 3.5}Z", fill=ink)
 
@@ -205,8 +202,8 @@ def _clip(text: str, most: int) -> str:
 
 
 def _add(parent: Element, tag: str, text: str = "", **attributes: object) -> Element:
-    """An element below another. Text is made harmless; an attribute's ``_`` stands for ``-``."""
-    written = {name.replace("_", "-"): str(value) for name, value in attributes.items()}
+    """An element below another. Text is made harmless; an attribute's ``_`` stands for ``-``, None leaves it out."""
+    written = {name.replace("_", "-"): str(value) for name, value in attributes.items() if value is not None}
     element = SubElement(parent, tag, written)
     if text:
         element.text = harmless(text)

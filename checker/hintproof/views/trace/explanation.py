@@ -11,6 +11,7 @@ from hintproof.story.model import Cause, Moment, PreventingRule, Story, Weight
 from hintproof.system.documents import Document
 from hintproof.views.structs import fill
 from hintproof.views.trace.mail import wrap
+from hintproof.views.trace.rows import mattering
 
 #: Rules that are listed.
 LISTED = 6
@@ -29,11 +30,10 @@ def _lines(story: Story) -> Iterator[str]:
     yield from wrap(story.explanation.paragraph)
     yield ""
     yield "What matters, step by step:"
-    for moment in story.moments:
-        if moment.weight != Weight.ENABLES:
-            yield from _moment(story, moment)
-    only = sum(moment.weight == Weight.ENABLES for moment in story.moments)
-    yield f"({only} more steps only let these happen)"
+    matter = mattering(story)
+    for number in matter:
+        yield from _moment(story, story.moments[number - 1])
+    yield f"({len(story.moments) - len(matter)} more steps only let these happen)"
     if story.preventing_rules:
         yield ""
         yield "Stopped by a change of one rule, after which the property holds:"

@@ -75,15 +75,16 @@ class Lanes:
         self.lines = lines
         self.line, self.corner, self.gap = "|`:" if ascii_only else "\u2502\u2514\u22ee"
         self.places = {lane.name: number for number, lane in enumerate(story.lanes)}
-        self.marked, self.ring_name = story.marked, story.ring
+        self.ring_place = self.places.get(_RING_BEFORE, len(story.lanes)) if story.ring else len(story.lanes)
+        self.marks_width = max(len(story.marked), len(str(story.blocks)))
         self.digits = max(3, len(str(len(story.moments))))
         self.gutter = self.digits + 1 + (2 if story.loop is not None else 0) + 3
         watched = [self._watch_strip(name) for name in watch]
-        ring = [self._ring_strip(width)] if self.ring_name else []
+        ring = [self._ring_strip(width)] if story.ring else []
         room = width - self.gutter - sum(strip.width + 1 for strip in (*ring, *watched))
         self.blocks = self._blocks(room)
-        self.columns = self._columns(room - (self._marks_width + 1) * len(self.blocks))
-        before_ring = sum(column.lanes[0] < self._ring_place for column in self.columns)
+        self.columns = self._columns(room - (self.marks_width + 1) * len(self.blocks))
+        before_ring = sum(column.lanes[0] < self.ring_place for column in self.columns)
         lanes = [self._lane_strip(column) for column in self.columns]
         marks = [self._marks_strip(block) for block in self.blocks]
         self._strips = [*lanes[:before_ring], *ring, *lanes[before_ring:], *marks, *watched]
@@ -95,10 +96,6 @@ class Lanes:
 
     # -- how wide -----------------------------------------------------------------------------
 
-    @property
-    def _marks_width(self) -> int:
-        return max(len(self.marked), len(str(self.story.blocks)))
-
     def _values(self, name: str) -> list[str]:
         """All values that a variable has in the trace."""
         later = (c.after for m in self.story.moments for c in m.changes if c.variable == name)
@@ -106,24 +103,20 @@ class Lanes:
 
     def _blocks(self, room: int) -> list[int]:
         """The blocks whose marks are shown: that of the property first, then those that steps take."""
-        most = max(1, (room - _LEAST) // (self._marks_width + 1))
+        most = max(1, (room - _LEAST) // (self.marks_width + 1))
         named = [self.story.block, *(m.block for m in self.story.moments)]
         others = range(1, min(self.story.blocks, len({*named}) + most) + 1)
         wanted = [block for block in dict.fromkeys((*named, *others)) if block]
-        return sorted(wanted[:most]) if self.marked else []
+        return sorted(wanted[:most]) if self.story.marked else []
 
     def _columns(self, room: int) -> list[Column]:
         lanes = tuple(range(len(self.story.lanes)))
         columns: list[tuple[int, ...]] = [(lane,) for lane in lanes]
         needs = [self._needs(column) for column in columns]
         if sum(least for least, _ in needs) * _AMPLE + len(needs) > room:
-            columns = [side for side in (lanes[: self._ring_place], lanes[self._ring_place :]) if side]
+            columns = [side for side in (lanes[: self.ring_place], lanes[self.ring_place :]) if side]
             needs = [self._needs(column) for column in columns]
         return list(map(Column, columns, _share_room(room - len(columns), needs)))
-
-    @property
-    def _ring_place(self) -> int:
-        return self.places.get(_RING_BEFORE, len(self.story.lanes)) if self.ring_name else len(self.story.lanes)
 
     def _needs(self, lanes: tuple[int, ...]) -> tuple[int, int]:
         """The columns that the longest word in these lanes takes, and that nine steps of ten take there."""
@@ -188,7 +181,7 @@ class Lanes:
 
     def _ring_strip(self, width: int) -> _Strip:
         """The entries that left the ring and came to it, and all that it holds then."""
-        name = self.ring_name
+        name = self.story.ring
         own = max(6, min(max(map(len, self._values(name))) + 4, width // 6, _RING_MOST))
 
         def cell(moment: Moment | None, before: Values | None, after: Values) -> list[Line]:
@@ -204,12 +197,12 @@ class Lanes:
     def _marks_strip(self, block: int) -> _Strip:
         def cell(moment: Moment | None, before: Values | None, after: Values) -> list[Line]:
             if before is not None:
-                changed = [v for v in self.marked if before[v.name] is not after[v.name]]
+                changed = [v for v in self.story.marked if before[v.name] is not after[v.name]]
                 if all(v.marks(before, block) == v.marks(after, block) for v in changed):
                     return []
             return [marks_line(self.story, block, before, after)]
 
-        return _Strip(self._marks_width, [(str(block), "bold")], [(self.line, "dim")], cell)
+        return _Strip(self.marks_width, [(str(block), "bold")], [(self.line, "dim")], cell)
 
     def _watch_strip(self, name: str) -> _Strip:
         width = min(max(len(name), *map(len, self._values(name))), 20)

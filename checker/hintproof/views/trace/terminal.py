@@ -33,7 +33,8 @@ class Part:
 
 def trace_lines(story: Story, width: int, part: Part, ascii_only: bool = False) -> Iterator[Line]:
     """A part of a trace, in at most so many columns. Raises :class:`BadInput` for a part that it does not have."""
-    _refuse(story, part)
+    last = len(story.moments) if part.last is None else part.last
+    _refuse(story, part, last)
     lanes = Lanes(story, width, part.watch, ascii_only=ascii_only)
     if lanes.width > width + 1 and part.watch:
         raise BadInput(f"{width} columns are too few to watch so much: give --width {lanes.width}, or less to watch")
@@ -42,15 +43,14 @@ def trace_lines(story: Story, width: int, part: Part, ascii_only: bool = False) 
     yield from legend(story, lanes, width)
     yield []
     yield from lanes.header()
-    yield from _rows(story, lanes, part)
+    yield from _rows(story, lanes, part, last)
     yield []
     yield from field("why", story.explanation.paragraph, width)
     yield from rule_lines(story, width)
 
 
-def _refuse(story: Story, part: Part) -> None:
+def _refuse(story: Story, part: Part, last: int) -> None:
     """Refuse a part that the trace does not have, and variables that its world does not have."""
-    last = len(story.moments) if part.last is None else part.last
     if not 1 <= part.first <= last <= len(story.moments):
         raise BadInput(f"there are no steps {part.first} to {last}: this trace has steps 1 to {len(story.moments)}")
     names = [v.name for v in story.variables]
@@ -75,9 +75,8 @@ def head(story: Story, width: int) -> Iterator[Line]:
         yield from field("known as", story.known_as, width)
 
 
-def _rows(story: Story, lanes: Lanes, part: Part) -> Iterator[Line]:
+def _rows(story: Story, lanes: Lanes, part: Part, last: int) -> Iterator[Line]:
     """The lines of the steps, with the number of those that are left out."""
-    last = len(story.moments) if part.last is None else part.last
     shown = mattering(story, part.first, last) if part.only_matters else range(part.first, last + 1)
     states = enumerate(story.states())
     state = next(state for number, state in states if number == part.first - 1)
