@@ -12,6 +12,7 @@ from hintproof.interpret.concrete import Concrete
 from hintproof.interpret.promela import promela
 from hintproof.peers import PeerRun, run_spin
 from hintproof.peers import spin as spin_peer
+from hintproof.peers.spin import FASTEST, Setup
 from hintproof.peers.two_phase_commit import MANAGER, STATES, two_phase_commit
 from hintproof.trace.replay import prepare
 from hintspec.catalogue.expected import RECORDS
@@ -24,6 +25,9 @@ from hintspec.language.sorts import BOOL
 from hintspec.language.variables import Part, PartOf, StateView, var
 
 needs_spin = pytest.mark.skipif(bool(spin_peer.missing()), reason="needs spin and a C compiler (Debian: spin, gcc)")
+
+#: What SPIN counts does not depend on the optimizer, which takes longer than the search of a small world.
+QUICK = Setup(("-O0", *FASTEST.flags[1:]), FASTEST.environment)
 
 #: Between them these use every operator of the text: rings with cells and marks, lists, chunks, ids that wrap.
 CASES = (
@@ -83,7 +87,7 @@ def test_the_cases_use_every_operator() -> None:
 @pytest.mark.parametrize(("environment", "sizes"), CASES)
 def test_spin_counts_what_we_count(environment: str, sizes: Sizes) -> None:
     concrete = prepare(environment, sizes)
-    ours, spin = searched(concrete), run_spin(concrete, seconds=120)
+    ours, spin = searched(concrete), run_spin(concrete, seconds=120, setup=QUICK)
     assert ours.count > 2000
     assert (spin.states, spin.transitions) == (ours.count, ours.transitions)
     assert states_without(spin) == broken_in(ours)
@@ -93,13 +97,13 @@ def test_spin_counts_what_we_count(environment: str, sizes: Sizes) -> None:
 @needs_spin
 def test_breadth_first_it_is_as_deep() -> None:
     concrete = prepare(*CASES[0])
-    assert run_spin(concrete, seconds=120, bfs=True).depth == searched(concrete).depth
+    assert run_spin(concrete, seconds=120, bfs=True, setup=QUICK).depth == searched(concrete).depth
 
 
 @needs_spin
 def test_it_knows_nothing_of_ballooning() -> None:
     began = time.monotonic()
-    spin = run_spin(two_phase_commit(5), seconds=120)
+    spin = run_spin(two_phase_commit(5), seconds=120, setup=QUICK)
     took = time.monotonic() - began
     assert spin.states == STATES[5]
     assert states_without(spin) == {"consistent": 0}
