@@ -24,6 +24,7 @@ from hintproof.plugin import gate as pytest_gate
 from hintproof.story.build import build_story
 from hintproof.story.causes import explain_end
 from hintproof.system.errors import BadInput
+from hintproof.system.progress import Progress, no_progress
 from hintproof.tasks.check import Result, check
 from hintproof.tasks.verdict import Verdict
 from hintproof.trace.document import save
@@ -127,12 +128,12 @@ class HintproofPlugin:
         return parse_sizes(given) if given else None
 
     @contextmanager
-    def _progress(self, environment: str) -> Iterator[Any]:
+    def _progress(self, environment: str) -> Iterator[Progress]:
         """Show the progress of a check in one line, on a terminal only and never with -q."""
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         capture = self.config.pluginmanager.get_plugin("capturemanager")
         if reporter is None or capture is None or not reporter.isatty or self.config.get_verbosity() < 0:
-            yield None
+            yield no_progress
             return
 
         def show(text: str) -> None:
