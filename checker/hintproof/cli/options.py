@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 from typer import Argument, Option
 
 from hintproof.system.errors import BadInput
+from hintspec.catalogue.releases import resolve_releases
 from hintspec.language.errors import SpecError
 from hintspec.language.sizes import Sizes
 
 Number = int | None
+
+
+def name_environment(name: str | None) -> str | None:
+    """The name of an environment with each release replaced by the words for its rules, which stderr says in a line.
+
+    Raises :class:`BadInput` for a release whose rules are not known.
+    """
+    if name is None:
+        return None
+    try:
+        resolved = resolve_releases(name)
+    except SpecError as problem:
+        raise BadInput(str(problem)) from None
+    for note in resolved.notes:
+        print(f"hintproof: {note}", file=sys.stderr)
+    return resolved.name
+
+
+def _name_environments(names: list[str] | None) -> list[str]:
+    return [name for name in map(name_environment, names or ()) if name is not None]
+
+
 Environments = Annotated[
-    list[str] | None, Argument(metavar="[ENVIRONMENT]...", help="Names; see 'hintproof environments'.")
+    list[str] | None,
+    Argument(metavar="[ENVIRONMENT]...", help="Names; see 'hintproof environments'.", callback=_name_environments),
 ]
-Environment = Annotated[str, Argument(help="Name; see 'hintproof environments'.")]
+Environment = Annotated[str, Argument(help="Name; see 'hintproof environments'.", callback=name_environment)]
 TraceFile = Annotated[Path, Argument(metavar="TRACE", help="A trace file.")]
 Jobs = Annotated[Number, Option(help="Processes at a time (default: one a core).")]
 AsJson = Annotated[bool, Option("--json", help="Print JSON instead of text.")]

@@ -11,7 +11,7 @@ import typer
 from typer import Argument, Option
 
 from hintproof.cli.console import live_runner, print_json, require_positive, require_writable
-from hintproof.cli.options import AsJson, Environments, Jobs, ObligationSeconds
+from hintproof.cli.options import AsJson, Environments, Jobs, ObligationSeconds, name_environment
 from hintproof.story.causes import explain_end
 from hintproof.system.workers import Task
 from hintproof.tasks.certify import certify_all
@@ -97,7 +97,9 @@ def certify(
 
 def why(
     name: Annotated[str | None, Argument(help="A lemma, property, step, variable, or function.")] = None,
-    environment: Annotated[str, Option(help="Name; see 'hintproof environments'.")] = WORKED_EXAMPLE,
+    environment: Annotated[
+        str, Option(help="Name; see 'hintproof environments'.", callback=name_environment)
+    ] = WORKED_EXAMPLE,
     limit_seconds: ObligationSeconds = SECONDS,
 ) -> None:
     """Show proof dependencies: the properties that lose their proof without a guard, an update or a lemma.

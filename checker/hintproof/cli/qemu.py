@@ -11,7 +11,7 @@ import typer
 from typer import Argument, Option
 
 from hintproof.cli.console import print_json, require_positive
-from hintproof.cli.options import Number
+from hintproof.cli.options import Number, name_environment
 from hintproof.system.errors import BadInput
 from hintproof.tasks.verdict import Exit
 from hintproof.trace.document import load
@@ -62,7 +62,8 @@ def replay_on_qemu(
 
 def conformance(
     environment: Annotated[
-        str | None, Argument(help="A world with QEMU (default: by the version of the QEMU).")
+        str | None,
+        Argument(help="A world with QEMU (default: by the version of the QEMU).", callback=name_environment),
     ] = None,
     on: Annotated[str, Option(metavar="qemu[=BINARY]", help="The QEMU: the one installed, or another.")] = _ON,
     accel: Annotated[str | None, Option(help="kvm or tcg (default: by the world's dirty log, or kvm).")] = None,

@@ -14,7 +14,7 @@ from rich.console import Console
 from typer import Argument, Option
 
 from hintproof.cli.console import live_runner, print_json, require_positive, write
-from hintproof.cli.options import AsJson, Jobs, Number, TraceFile
+from hintproof.cli.options import AsJson, Jobs, Number, TraceFile, name_environment
 from hintproof.cli.qemu import replay_on_qemu
 from hintproof.engines.limits import Limits
 from hintproof.story.build import build_story
@@ -164,7 +164,13 @@ def diff(
     trace: TraceFile,
     other: Annotated[Path | None, Argument(metavar="[OTHER]", help="Another trace file.")] = None,
     world: Annotated[
-        str | None, Option("--in", metavar="ENVIRONMENT", help="Follow the trace's steps in that environment.")
+        str | None,
+        Option(
+            "--in",
+            metavar="ENVIRONMENT",
+            help="Follow the trace's steps in that environment.",
+            callback=name_environment,
+        ),
     ] = None,
 ) -> None:
     """Compare two traces, or follow the steps of one in another environment. Exit 1 if they differ."""

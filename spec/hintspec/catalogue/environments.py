@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from hintspec.catalogue.releases import resolve_releases
 from hintspec.language.errors import SpecError, quote
 from hintspec.protocol.rules import (
     AcceptsStart,
@@ -218,7 +219,7 @@ _KINDS = (("driver", DRIVERS), ("device", DEVICES), ("dirty log", LOGS))
 
 def compose(name: str) -> World:
     """The world of an environment's name. Raises :class:`SpecError` saying which word is wrong, and why."""
-    words = ALIASES.get(name, name).split("+")
+    words = ALIASES.get(name, resolve_releases(name).name).split("+")
     world = World()
     chosen: dict[str, str] = {}
     for kind, known in _KINDS:
