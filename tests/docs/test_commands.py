@@ -10,11 +10,19 @@ from typing import Any
 import pytest
 import typer.main
 
+from hintproof.cli import commands
 from hintproof.cli.main import app
 from tests.places import ROOT
 
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
-COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS: dict[str, Any] = {name: commands.load_command(name) for name in commands.COMMANDS}
+
+#: The options of hintproof itself.
+APPLICATION_OPTIONS = {
+    "--help",
+    "-h",
+    *(option for param in typer.main.get_command(app).params for option in param.opts),
+}
 
 _FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _LINE = re.compile(
@@ -33,6 +41,8 @@ def shown(document: Path) -> list[list[str]]:
 def unknown_parts(words: list[str]) -> list[str]:
     """The command's name, or those of its options, that hintproof does not have."""
     name, *rest = words
+    if name in APPLICATION_OPTIONS:
+        return []
     if name not in COMMANDS:
         return [name]
     options = {option for param in COMMANDS[name].params for option in (*param.opts, *param.secondary_opts)}

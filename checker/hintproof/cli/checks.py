@@ -129,7 +129,8 @@ def _save_traces(result: Result, directory: Path) -> dict[str, Path]:
 
 def _combine_exits(results: list[Result], strict: bool) -> Exit:
     codes = {result.exit(strict) for result in results}
-    return next((code for code in (Exit.REFUTED, Exit.UNDECIDED) if code in codes), Exit.AS_EXPECTED)
+    worst_first = (Exit.INTERNAL_ERROR, Exit.REFUTED, Exit.UNDECIDED)
+    return next((code for code in worst_first if code in codes), Exit.AS_EXPECTED)
 
 
 def _print_main_trace(result: Result) -> None:

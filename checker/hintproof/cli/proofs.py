@@ -91,7 +91,7 @@ def certify(
     seconds = time.monotonic() - began
     tables.console().print(proofs.certificates_summary(results, out, seconds))
     if any(result.disagreements for result in results):
-        raise typer.Exit(Exit.REFUTED)
+        raise typer.Exit(Exit.INTERNAL_ERROR)
     raise typer.Exit(Exit.UNDECIDED if any(result.missing for result in results) else Exit.AS_EXPECTED)
 
 

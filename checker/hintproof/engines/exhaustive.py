@@ -16,7 +16,7 @@ import numpy.typing as npt
 from hintproof.engines.limits import Limits
 from hintproof.engines.liveness import BYTES_PER_TRANSITION, find_lasso, first_stuck, follow_lasso
 from hintproof.engines.options import ExhaustiveOptions
-from hintproof.engines.report import ExhaustiveFound, Run
+from hintproof.engines.report import NO_DEADLOCK, ExhaustiveFound, Run
 from hintproof.engines.search import BreadthFirst, Visitor
 from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.packed import PackedCompiler
@@ -30,9 +30,6 @@ from hintspec.language.recording import RecordedProperty
 
 if TYPE_CHECKING:
     from hintproof.engines.compiled import CompiledSearch  # imported where it runs, as Numba takes a while
-
-#: The name under which a state without any step is reported.
-NO_DEADLOCK = "no_deadlock"
 
 #: States up to which the plain search is the quicker one, where the compiled one is there already.
 _FEW = 20_000

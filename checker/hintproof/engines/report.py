@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+#: The name under which a state without any step is reported.
+NO_DEADLOCK = "no_deadlock"
+
 #: A run as the engine saw it: names of actions with the block they took, from the initial state on.
 Run = list[tuple[str, int | None]]
 

@@ -10,10 +10,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from hintproof.engines.limits import Limits
 from hintproof.engines.report import Run
@@ -21,6 +18,9 @@ from hintproof.interpret.concrete import Instance
 from hintproof.interpret.transition_system import Transitions
 from hintproof.system.clock import Clock
 from hintproof.system.progress import Progress, no_progress
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 #: States between two looks at the limits.
 LOOK = 20_000
@@ -184,4 +184,6 @@ class BreadthFirst(Search):
 
     def graph(self) -> Graph:
         """All transitions."""
+        import numpy as np  # here, as a search without a graph (a trace is shortened, say) does not need it
+
         return Graph(*(np.array(values) for values in (self.ends, self.targets, self.vias)))

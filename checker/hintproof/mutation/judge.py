@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from hintproof.engines.exhaustive import NO_DEADLOCK, PlainSearch, found_by
+from hintproof.engines.exhaustive import PlainSearch, found_by
 from hintproof.engines.limits import Limits
-from hintproof.engines.report import Found
+from hintproof.engines.report import NO_DEADLOCK, Found
 from hintproof.mutation.baseline import Baseline, MutantSystem, met_goals
 from hintproof.mutation.mutants import Mutant
 from hintproof.system.clock import Clock

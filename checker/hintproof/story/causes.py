@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hintproof.engines.exhaustive import NO_DEADLOCK
+from hintproof.engines.report import NO_DEADLOCK
 from hintproof.interpret.values import plain, spoken_of, values
 from hintproof.story.model import Cause
 from hintproof.trace.lasso import LoopFairness, loop_fairness, unobliged_actions

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
 
-from hintproof.system.errors import BadInput
+from hintproof.system.errors import BadInput, CannotWrite
+
+#: Errors of a write that another name would not mend: the device has no room, or is broken.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a file by way of a temporary one beside it, so that nobody ever reads half of it.
 
-    Raises :class:`BadInput` if it can't be written.
+    Raises :class:`BadInput` if it can't be written there, :class:`CannotWrite` if the disk is full.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -26,4 +30,6 @@ def write_atomically(path: Path, text: str) -> None:
             os.unlink(name)
             raise
     except OSError as problem:
+        if problem.errno in NO_ROOM:
+            raise CannotWrite(f"can't write {path}: {problem.strerror}") from None
         raise BadInput(f"can't write {path}: {problem.strerror or problem}; name another directory") from None

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar, cast
 
 from hintproof.system.children import die_with_parent
-from hintproof.system.errors import EngineBug
+from hintproof.system.errors import BadInput, EngineBug, Unfinished
 
 T = TypeVar("T")
 
@@ -41,6 +43,8 @@ Watch = Callable[[Task[Any], str | None], None]
 #: Runs tasks and returns their results in the order of the tasks.
 Runner = Callable[[Sequence[Task[T]]], list[T]]
 
+_SMALLER = ": undecided; try smaller sizes, fewer --jobs or a lower --limit-megabytes"
+
 #: Seconds between two progress messages of a task.
 _EVERY = 0.3
 
@@ -63,9 +67,22 @@ def _serve(pipe: Connection) -> None:
         except EOFError:
             return
         try:
-            pipe.send((task.run(progress=progress),))
-        except Exception as problem:  # reported by the parent, in the task's name
-            pipe.send(EngineBug(f"{type(problem).__name__}: {problem}"))
+            answer: Any = (task.run(progress=progress),)
+        except Exception as problem:
+            answer = _to_report(problem)
+        pipe.send(answer)
+
+
+def _to_report(problem: Exception) -> BadInput | EngineBug | Unfinished:
+    """What the parent raises, in the task's name. The traceback of a fault is its note."""
+    match problem:
+        case BadInput() | Unfinished():
+            return type(problem)(str(problem)) if type(problem) in (BadInput, Unfinished) else BadInput(str(problem))
+        case MemoryError():
+            return Unfinished(f"had no memory left{_SMALLER}")
+    fault = EngineBug(str(problem) if isinstance(problem, EngineBug) else f"{type(problem).__name__}: {problem}")
+    fault.add_note(traceback.format_exc())
+    return fault
 
 
 def _start_deaf(process: Any) -> None:
@@ -94,10 +111,11 @@ class _Workers:
             self.idle.append(ours)
 
     def start(self, task: Task[Any]) -> None:
-        """Give a task to an idle process."""
+        """Give a task to an idle process. One that died meanwhile is noticed when its answer is awaited."""
         pipe = self.idle.pop()
-        pipe.send(task)
         self.busy[pipe] = task
+        with contextlib.suppress(ConnectionError):
+            pipe.send(task)
 
     def messages(self) -> Iterator[tuple[Task[Any], Any]]:
         """Wait for any busy process, then yield each message with its task: progress, a result, or an error."""
@@ -108,7 +126,7 @@ class _Workers:
             except (EOFError, ConnectionError):
                 process = self._processes[pipe]
                 process.join()
-                raise EngineBug(_describe_death(task, process.exitcode)) from None
+                raise _death_of(task, process.exitcode) from None
             if not isinstance(message, str):
                 del self.busy[pipe]
                 self.idle.append(pipe)
@@ -125,8 +143,8 @@ class _Workers:
 def run_all(tasks: Iterable[Task[T]], jobs: int, watch: Watch = lambda task, note: None) -> Iterator[tuple[Task[T], T]]:
     """Run the tasks, ``jobs`` at a time, and yield each with its result as it ends.
 
-    Raises :class:`EngineBug` if a task fails or its process dies. When the caller stops, for
-    whatever reason, no process is left.
+    Raises :class:`BadInput` if a task does, :class:`Unfinished` if its process is killed or has no memory left, and
+    :class:`EngineBug` if the task fails otherwise. When the caller stops, for whatever reason, no process is left.
     """
     waiting = sorted(tasks, key=lambda task: -task.cost)
     workers = _Workers(min(jobs, len(waiting)))
@@ -140,8 +158,10 @@ def run_all(tasks: Iterable[Task[T]], jobs: int, watch: Watch = lambda task, not
                 if isinstance(message, str):
                     watch(task, message)
                     continue
-                if isinstance(message, EngineBug):
-                    raise EngineBug(f"{task}: {message}")
+                if isinstance(message, BadInput):
+                    raise message
+                if isinstance(message, Exception):
+                    raise type(message)(f"{task}: {message}") from message
                 watch(task, None)
                 yield task, message[0]
     finally:
@@ -151,15 +171,18 @@ def run_all(tasks: Iterable[Task[T]], jobs: int, watch: Watch = lambda task, not
 def run_in_order(tasks: Sequence[Task[T]], jobs: int | None = None, watch: Watch = lambda task, note: None) -> list[T]:
     """Run the tasks, ``jobs`` at a time (default: one a core); their results, in the order of the tasks.
 
-    Raises :class:`EngineBug` as :func:`run_all` does.
+    Raises what :func:`run_all` does.
     """
     results = {id(task): result for task, result in run_all(tasks, jobs or cores(), watch)}
     return [results[id(task)] for task in tasks]
 
 
-def _describe_death(task: Task[Any], code: int | None) -> str:
-    cause = f"was killed by signal {-code} (out of memory?)" if code and code < 0 else f"ended with {code}"
-    return f"{task} {cause}: try smaller sizes or --limit-megabytes"
+def _death_of(task: Task[Any], code: int | None) -> Exception:
+    """The error for a process that ended without an answer: killed, it left its check undecided."""
+    if code is None or code >= 0:
+        return EngineBug(f"{task}: its process ended with {code}")
+    hint = " (out of memory?)" if -code == signal.SIGKILL else ""
+    return Unfinished(f"{task} was killed by signal {-code}{hint}{_SMALLER}")
 
 
 def cores() -> int:

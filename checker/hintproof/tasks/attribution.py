@@ -12,7 +12,6 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
-from hintproof.engines.exhaustive import explore_all
 from hintproof.engines.limits import Limits
 from hintproof.engines.report import Run
 from hintproof.interpret.concrete import Concrete
@@ -70,6 +69,8 @@ def attribute(
     A rule whose change violates nothing else comes first; then one that the run follows for long, as its change leaves
     most of the run as it is. Raises :class:`BadInput` if the environment can't be searched within the limits.
     """
+    from hintproof.engines.exhaustive import explore_all  # here, as it brings NumPy along
+
     found = explore_all(prepare(violation.environment, violation.sizes), limits)
     if not found.finished:
         raise BadInput(
@@ -97,6 +98,8 @@ def try_rule(
     ``violated`` are the properties that are violated without the change. None if the run is possible with it, or if
     the property means nothing there.
     """
+    from hintproof.engines.exhaustive import explore_all  # here, as it brings NumPy along
+
     try:
         concrete = Concrete(record(PROTOCOL, rule.world), violation.sizes)
         concrete.model.claim_named(violation.claim)

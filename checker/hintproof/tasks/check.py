@@ -13,8 +13,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from hintproof.engines.bounded import search_bounded
-from hintproof.engines.exhaustive import NO_DEADLOCK, explore_all
 from hintproof.engines.limits import Limits
 from hintproof.engines.options import (
     DEFAULT_DEPTH,
@@ -24,11 +22,10 @@ from hintproof.engines.options import (
     Options,
     SamplingOptions,
 )
-from hintproof.engines.report import BoundedFound, ExhaustiveFound
+from hintproof.engines.report import NO_DEADLOCK, BoundedFound, ExhaustiveFound
 from hintproof.engines.report import Coverage as Coverage
 from hintproof.engines.report import Found as Found
 from hintproof.engines.report import SampledFound as SampledFound
-from hintproof.engines.sampling import sample
 from hintproof.interpret.concrete import Concrete
 from hintproof.interpret.packed import PackedCompiler
 from hintproof.interpret.symmetry import canonical_form
@@ -46,11 +43,31 @@ from hintspec.language.sizes import Sizes
 
 EngineOptions = ExhaustiveOptions | BoundedOptions | SamplingOptions
 
+
+# Each engine is imported where it runs: NumPy, Z3 and Hypothesis take a while.
+def _run_exhaustive(concrete: Concrete, limits: Limits, options: ExhaustiveOptions, progress: Progress) -> Found:
+    from hintproof.engines.exhaustive import explore_all
+
+    return explore_all(concrete, limits, options, progress)
+
+
+def _run_bounded(concrete: Concrete, limits: Limits, options: BoundedOptions, progress: Progress) -> Found:
+    from hintproof.engines.bounded import search_bounded
+
+    return search_bounded(concrete, limits, options, progress)
+
+
+def _run_sampled(concrete: Concrete, limits: Limits, options: SamplingOptions, progress: Progress) -> Found:
+    from hintproof.engines.sampling import sample
+
+    return sample(concrete, limits, options, progress)
+
+
 #: The engines by name; each takes its own options.
 ENGINES: dict[str, Callable[[Concrete, Limits, Any, Progress], Found]] = {
-    "exhaustive": explore_all,
-    "bounded": search_bounded,
-    "sampled": sample,
+    "exhaustive": _run_exhaustive,
+    "bounded": _run_bounded,
+    "sampled": _run_sampled,
 }
 
 _NO_DEADLOCK = Property(
@@ -161,7 +178,9 @@ class Result:
     def exit(self, strict: bool = False) -> Exit:
         """The exit code that this result alone would give."""
         verdicts = [self.verdict(item.name) for item in self.properties]
-        if self.disagreements or self.deviations:
+        if self.disagreements:
+            return Exit.INTERNAL_ERROR
+        if self.deviations:
             return Exit.REFUTED
         if self.record is not None and not strict:
             verdicts = [v for v in verdicts if v != Verdict.REFUTED] or [Verdict.EXHAUSTED]

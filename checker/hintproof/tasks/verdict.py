@@ -30,12 +30,31 @@ class Verdict(Enum):
 
 
 class Exit(IntEnum):
-    """Exit codes of every command."""
+    """Exit codes of every command. A check that could not run to its end never ends with 1."""
 
-    AS_EXPECTED = 0  # nothing refuted (or all as recorded), and all that was asked is decided
-    REFUTED = 1  # refuted, or not as recorded
+    AS_EXPECTED = 0
+    REFUTED = 1
     BAD_INPUT = 2
     UNDECIDED = 3
+    INTERNAL_ERROR = 4
+    NOT_WRITTEN = 5
+    CLOSED_PIPE = 141  # as a shell reports a program that SIGPIPE ended
+
+    @property
+    def meaning(self) -> str:
+        """What the code says, for the help and the documents."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    Exit.AS_EXPECTED: "nothing refuted, or all as recorded, and everything decided",
+    Exit.REFUTED: "refuted, or not as recorded; diff: they differ",
+    Exit.BAD_INPUT: "bad input or usage",
+    Exit.UNDECIDED: "undecided: a limit was met, a process was killed (out of memory?), or Ctrl-C",
+    Exit.INTERNAL_ERROR: "internal error: a fault of hintproof, please report it",
+    Exit.NOT_WRITTEN: "the output could not be written: the disk is full, say",
+    Exit.CLOSED_PIPE: "whoever read the output closed the pipe",
+}
 
 
 class Outcome(Enum):

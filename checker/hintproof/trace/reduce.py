@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hintproof.engines.exhaustive import NO_DEADLOCK
-from hintproof.engines.report import Run
+from hintproof.engines.report import NO_DEADLOCK, Run
 from hintproof.engines.search import BreadthFirst, StepsFrom, Visitor
 from hintproof.engines.shorten import Replay, Steps, leave_out_stretches
 from hintproof.interpret.concrete import Concrete, State

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from hintproof.engines.exhaustive import NO_DEADLOCK
-from hintproof.engines.report import Run, length
+from hintproof.engines.report import NO_DEADLOCK, Run, length
 from hintproof.interpret.concrete import Concrete, State
 from hintproof.interpret.transition_system import Replayable
 from hintproof.interpret.values import values

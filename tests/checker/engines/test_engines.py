@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from hintproof.engines.bounded import search_bounded
-from hintproof.engines.exhaustive import NO_DEADLOCK, explore_all
+from hintproof.engines.exhaustive import explore_all
 from hintproof.engines.limits import Limits
 from hintproof.engines.options import BoundedOptions, SamplingOptions
+from hintproof.engines.report import NO_DEADLOCK
 from hintproof.engines.sampling import sample
 from hintproof.interpret.concrete import Concrete
 from hintproof.peers.two_phase_commit import MANAGER, RESOURCE, STATES, STEPS, S, two_phase_commit

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from hintproof.system.errors import EngineBug
+from hintproof.system.errors import BadInput, EngineBug, Unfinished
 from hintproof.system.progress import Progress
 from hintproof.system.workers import Task, run_all, run_in_order
 
@@ -20,6 +20,14 @@ def double(number: int, progress: Progress) -> int:
 
 def fail(progress: Progress) -> None:
     raise ValueError("no such number")
+
+
+def refuse(progress: Progress) -> None:
+    raise BadInput("no such file")
+
+
+def need_too_much(progress: Progress) -> None:
+    raise MemoryError
 
 
 def die(progress: Progress) -> None:
@@ -49,10 +57,22 @@ def test_the_dearest_task_starts_first() -> None:
 
 
 def test_a_task_that_fails_is_named() -> None:
-    with pytest.raises(EngineBug, match="this: that: ValueError: no such number"):
+    with pytest.raises(EngineBug, match="this: that: ValueError: no such number") as caught:
         run_in_order([Task("this", "that", fail)], 1)
+    assert isinstance(caught.value.__cause__, EngineBug)
+    assert "in fail\n" in "".join(caught.value.__cause__.__notes__), "the traceback of the worker"
+
+
+def test_bad_input_in_a_worker_is_bad_input() -> None:
+    with pytest.raises(BadInput, match=r"^no such file$"):
+        run_in_order([Task("this", "that", refuse)], 1)
+
+
+def test_a_task_without_memory_is_undecided_and_named() -> None:
+    with pytest.raises(Unfinished, match=r"^this: that: had no memory left: undecided; try smaller sizes"):
+        run_in_order([Task("this", "that", need_too_much)], 1)
 
 
 def test_a_worker_that_dies_is_noticed() -> None:
-    with pytest.raises(EngineBug, match=r"this: that was killed by signal 9 \(out of memory\?\)"):
+    with pytest.raises(Unfinished, match=r"this: that was killed by signal 9 \(out of memory\?\): undecided"):
         run_in_order([Task("this", "that", die)], 1)

@@ -119,5 +119,11 @@ def table(*columns: str, right: Sequence[str] = (), title: str | None = None, pa
 
 def console(stderr: bool = False) -> Console:
     """A console as wide as its terminal; 120 columns where there is none."""
-    plain = Console(stderr=stderr, highlight=False)
-    return plain if plain.is_terminal else Console(stderr=stderr, highlight=False, width=120)
+    plain = _Console(stderr=stderr, highlight=False)
+    return plain if plain.is_terminal else _Console(stderr=stderr, highlight=False, width=120)
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave a closed pipe to the command line, which has an exit code for it; rich would exit with 1."""
+        raise  # the BrokenPipeError that rich is handling

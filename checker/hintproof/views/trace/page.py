@@ -12,14 +12,16 @@ import json
 from dataclasses import asdict
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from hintproof.story.model import Link, Moment, Story, Values, Weight
 from hintproof.views.sanitize import harmless
 from hintproof.views.trace.sequence import SHOWN_BLOCKS, column, columns, traffic
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 #: The scripts, in the order in which they run.
 _SCRIPTS = ("story.js", "diagram.js", "panels.js", "control.js")
@@ -44,6 +46,8 @@ def render(story: Story) -> str:
 
 @cache
 def _template() -> Template:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined  # here, as no other view needs it
+
     environment = Environment(
         loader=FunctionLoader(_asset), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
