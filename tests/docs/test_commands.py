@@ -18,11 +18,7 @@ DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 COMMANDS: dict[str, Any] = {name: commands.load_command(name) for name in commands.COMMANDS}
 
 #: The options of hintproof itself.
-APPLICATION_OPTIONS = {
-    "--help",
-    "-h",
-    *(option for param in typer.main.get_command(app).params for option in param.opts),
-}
+APPLICATION_OPTIONS = {"--help", "-h", *(name for param in typer.main.get_command(app).params for name in param.opts)}
 
 _FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _LINE = re.compile(

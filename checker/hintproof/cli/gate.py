@@ -12,6 +12,7 @@ from rich.console import Console
 from typer import Argument, Option
 
 from hintproof.cli.console import require_positive, write
+from hintproof.cli.settings import load_settings
 from hintproof.gate.checker import DriverChecker
 from hintproof.gate.gate import run_gate, run_gate_on_range
 from hintproof.gate.patches import STDIN, Step, read
@@ -50,18 +51,28 @@ def gate(
     traces: Annotated[Path | None, Option(help="With --qemu: the folder of counterexamples.")] = None,
     commits: Annotated[str, Option("--range", metavar="A..B", help="Commits of the tree, instead of patches.")] = "",
     form: Annotated[
-        str, Option("--format", help=f"Format of the report: {', '.join((TERMINAL, *FORMATS))}.")
-    ] = TERMINAL,
+        str,
+        Option("--format", help=f"Format of the report: {', '.join((TERMINAL, *FORMATS))} (default: {TERMINAL})."),
+    ] = "",
     output: Annotated[Path | None, Option(help="The file to write (default: standard output).")] = None,
-    strict: Annotated[bool, Option("--strict", help="Exit 1 for violations without the patch, too.")] = False,
-    thorough: Annotated[bool, Option("--thorough", help="Search larger sizes; takes longer than a minute.")] = False,
+    strict: Annotated[
+        bool | None, Option("--strict/--no-strict", help="Exit 1 for violations without the patch, too.")
+    ] = None,
+    thorough: Annotated[
+        bool | None, Option("--thorough/--quick", help="Search larger sizes; takes longer than a minute.")
+    ] = None,
     seconds: Annotated[float | None, Option(help="Seconds after which no further patch is begun.")] = None,
 ) -> None:
     """Check which properties patches to the Linux driver, or to QEMU, violate or fix, and what else they change.
 
     Patches to Linux are applied one on another. For QEMU two builds are compared: --qemu, and --base without the
-    patch. Exit 1 if a patch violates a property that held without it, 3 if something is undecided.
+    patch. Exit 1 if a patch violates a property that held without it, 3 if something is undecided. Defaults of --linux,
+    --format, --strict, --thorough and --seconds are read from [tool.hintproof.gate] in pyproject.toml.
     """
+    defaults = load_settings(Path.cwd()).gate
+    form = form or defaults.format or TERMINAL
+    strict = defaults.strict if strict is None else strict
+    thorough = defaults.thorough if thorough is None else thorough
     if form not in (TERMINAL, *FORMATS):
         raise BadInput(f"--format {quote(form)}: say {', '.join((TERMINAL, *FORMATS))}")
     if qemu:
@@ -72,7 +83,8 @@ def gate(
         if base or traces is not None:
             raise BadInput("--base and --traces go with --qemu")
         make_checker: MakeChecker = context.obj or linux_checker
-        report = _run_on_linux(make_checker, linux, patch or [], commits, thorough, seconds)
+        seconds = defaults.seconds if seconds is None else seconds
+        report = _run_on_linux(make_checker, linux or defaults.linux, patch or [], commits, thorough, seconds)
     _write(report, form, output, strict)
     raise typer.Exit(report.exit_code(strict))
 

@@ -5,6 +5,8 @@
     @pytest.mark.hintproof("linux-6.1+qemu-7.2+kvm-auto+cell-per-round", ring=3, rounds=2)
     def test_no_write_is_lost(hintproof_result):
         hintproof_result.must_hold("no_lost_write")
+
+pytest imports this module in every run, so that it imports nothing that takes time. A fixture imports the checker.
 """
 
 from __future__ import annotations
@@ -13,66 +15,24 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hintproof.engines.limits import Limits
-from hintproof.engines.options import DEFAULT_PROFILE, PROFILES, Options, SamplingOptions
+from hintproof.engines.options import PROFILES
 from hintproof.plugin import gate as pytest_gate
-from hintproof.story.build import build_story
-from hintproof.story.causes import explain_end
-from hintproof.system.errors import BadInput
-from hintproof.system.progress import Progress, no_progress
-from hintproof.tasks.check import Result, check
-from hintproof.tasks.verdict import Verdict
-from hintproof.trace.document import save
-from hintproof.views.trace import mail
-from hintspec.language.errors import SpecError
-from hintspec.language.sizes import Sizes
+
+if TYPE_CHECKING:
+    from hintproof.cli.settings import Settings
+    from hintproof.engines.options import Options
+    from hintproof.plugin.checked import CheckedEnvironment
+    from hintproof.system.progress import Progress
+    from hintproof.tasks.check import Result
+    from hintspec.language.sizes import Sizes
 
 _MARKER = "hintproof"
-
-
-class CheckedEnvironment:
-    """The result of a check, and assertions about it."""
-
-    def __init__(self, result: Result, traces: Path) -> None:
-        self.result = result
-        self._traces = traces
-
-    def must_hold(self, *properties: str) -> None:
-        """Fail the test, with the trace as its output, unless the properties (default: all) are shown to hold.
-
-        An undecided property fails the test, too. Raises :class:`BadInput` for a
-        property that this environment doesn't have.
-        """
-        __tracebackhide__ = True
-        known = [item.name for item in self.result.properties]
-        for name in properties or known:
-            if name not in known:
-                raise BadInput(f"{self.result.environment} has no property '{name}': {', '.join(known)}")
-            verdict = self.result.verdict(name)
-            if not verdict.holds:
-                pytest.fail(self._complaint(name, verdict), pytrace=False)
-
-    def must_fall(self, name: str) -> None:
-        """Fail the test unless the property is refuted: for controls that must be able to fail."""
-        __tracebackhide__ = True
-        if self.result.verdict(name) != Verdict.REFUTED:
-            pytest.fail(f"{self.result.environment}: {name} is not refuted", pytrace=False)
-
-    def _complaint(self, name: str, verdict: Verdict) -> str:
-        engines = "; ".join(f"{j.engine}: {j.verdict.value} {j.detail}" for j in self.result.judgements(name))
-        text = f"{self.result.environment} ({self.result.sizes}): {name} {verdict.value} ({engines})\n"
-        trace = self.result.trace(name)
-        if trace is None:
-            return text
-        path = self._traces / f"{self.result.environment},{name}.json"
-        save(trace, explain_end(trace), path)
-        shown = mail.render(build_story(trace, self.result.known_as(name)))
-        return f"{text}trace kept in {path}\n\n{shown}"
 
 
 class HintproofPlugin:
@@ -82,15 +42,33 @@ class HintproofPlugin:
         self.config = config
         self._done: dict[Any, Result] = {}
 
+    @cached_property
+    def settings(self) -> Settings:
+        """The defaults of pyproject.toml. Raises :class:`BadInput` for a wrong one."""
+        from hintproof.cli.settings import load_settings
+
+        return load_settings(self.config.rootpath)
+
     @pytest.fixture
     def hintproof_check(self) -> Any:
         """A function ``(environment, engines=(), **sizes)`` that checks and returns a :class:`CheckedEnvironment`."""
+        from hintproof.system.errors import BadInput
+        from hintspec.language.errors import SpecError
+        from hintspec.language.sizes import Sizes
 
         def run(environment: str, engines: Any = (), **sizes: int) -> CheckedEnvironment:
+            __tracebackhide__ = True
+            problem: Exception
             try:
-                return self._check(environment, list(engines), Sizes(**sizes) if sizes else None)
-            except (BadInput, TypeError) as problem:
-                pytest.fail(f"hintproof: {problem}", pytrace=False)
+                chosen = Sizes(**sizes) if sizes else None
+            except (SpecError, TypeError) as wrong:
+                problem = wrong
+            else:
+                try:
+                    return self._check(environment, list(engines), chosen)
+                except BadInput as wrong:
+                    problem = wrong
+            pytest.fail(f"hintproof: {str(problem).replace('Sizes.__init__() got', 'no size:')}", pytrace=False)
 
         return run
 
@@ -105,21 +83,28 @@ class HintproofPlugin:
 
     def _check(self, environment: str, engines: list[str], sizes: Sizes | None) -> CheckedEnvironment:
         """Check an environment once a session for the same engines and sizes."""
-        engines = self.config.getoption("hintproof_engine") or engines
-        sizes = self.sizes_option() or sizes
+        from hintproof.engines.limits import Limits
+        from hintproof.plugin.checked import CheckedEnvironment
+        from hintproof.tasks.check import check
+
+        engines = self.config.getoption("hintproof_engine") or engines or self.settings.engines
+        sizes = self.sizes_option() or sizes or self._default_sizes()
         key = (environment, tuple(engines), sizes)
         if key not in self._done:
-            limits = Limits(seconds=self.config.getoption("hintproof_seconds"))
+            limits = Limits(seconds=self.config.getoption("hintproof_seconds") or self.settings.seconds)
             with self._progress(environment) as progress:
                 self._done[key] = check(environment, sizes, engines, limits, self._options(), progress)
-        return CheckedEnvironment(self._done[key], Path(self.config.getoption("hintproof_traces")))
+        traces = self.config.getoption("hintproof_traces") or self.settings.traces or "hintproof-traces"
+        return CheckedEnvironment(self._done[key], Path(traces))
 
     def _options(self) -> Options:
         """The engines' options. With Hypothesis' own option for a seed nothing is replayed, as in Hypothesis itself."""
+        from hintproof.engines.options import DEFAULT_PROFILE, Options, SamplingOptions
+
         seed = self.config.getoption("--hypothesis-seed", None)
-        keeps = seed is None and not self.config.getoption("hintproof_no_database")
+        keeps = seed is None and self.settings.database and not self.config.getoption("hintproof_no_database")
         database = str(self.config.rootpath / ".hypothesis" / "examples") if keeps else None
-        profile = self.config.getoption("hintproof_profile")
+        profile = self.config.getoption("hintproof_profile") or self.settings.profile or DEFAULT_PROFILE
         return Options(sampled=SamplingOptions(profile=profile, seed=_seed(seed), database=database))
 
     def sizes_option(self) -> Sizes | None:
@@ -127,9 +112,16 @@ class HintproofPlugin:
         given = self.config.getoption("hintproof_sizes")
         return parse_sizes(given) if given else None
 
+    def _default_sizes(self) -> Sizes | None:
+        """The sizes of pyproject.toml; None if there are none."""
+        given = self.settings.sizes
+        return parse_sizes(",".join(f"{name}={value}" for name, value in given.items())) if given else None
+
     @contextmanager
     def _progress(self, environment: str) -> Iterator[Progress]:
         """Show the progress of a check in one line, on a terminal only and never with -q."""
+        from hintproof.system.progress import no_progress
+
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         capture = self.config.pluginmanager.get_plugin("capturemanager")
         if reporter is None or capture is None or not reporter.isatty or self.config.get_verbosity() < 0:
@@ -155,6 +147,10 @@ def _seed(given: str | int | None) -> int:
 
 def parse_sizes(text: str) -> Sizes:
     """Sizes from ``blocks=2,ring=4``. Raises :class:`BadInput` for anything else."""
+    from hintproof.system.errors import BadInput
+    from hintspec.language.errors import SpecError
+    from hintspec.language.sizes import Sizes
+
     try:
         pairs = [pair.split("=", 1) for pair in text.split(",")]
         return Sizes(**{name.strip(): int(value) for name, value in pairs})
@@ -171,10 +167,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--hintproof-engine", action="append", metavar="ENGINE", help="use these engines only; repeatable")
     group.addoption("--hintproof-sizes", metavar="SIZES", help="sizes, for example blocks=1,ring=3,rounds=2")
     group.addoption("--hintproof-seconds", type=float, metavar="S", help="seconds an engine may take")
-    amount = "how much the sampled engine explores"
-    group.addoption("--hintproof-profile", choices=list(PROFILES), default=DEFAULT_PROFILE, help=amount)
+    amount = "how much the sampled engine explores (default: quick)"
+    group.addoption("--hintproof-profile", choices=list(PROFILES), help=amount)
     group.addoption("--hintproof-no-database", action="store_true", help="do not use the database of Hypothesis")
-    group.addoption("--hintproof-traces", default="hintproof-traces", metavar="DIR", help="directory for trace files")
+    group.addoption("--hintproof-traces", metavar="DIR", help="directory for trace files (default: hintproof-traces)")
     pytest_gate.add_options(group)
 
 
@@ -186,7 +182,10 @@ def pytest_configure(config: pytest.Config) -> None:
     plugin = HintproofPlugin(config)
     config.pluginmanager.register(plugin, "hintproof-state")
     config.pluginmanager.register(pytest_gate.GatePlugin(config), "hintproof-gate")
-    try:
-        plugin.sizes_option()
-    except BadInput as problem:
-        raise pytest.UsageError(str(problem)) from None
+    if config.getoption("hintproof_sizes"):
+        from hintproof.system.errors import BadInput
+
+        try:
+            plugin.sizes_option()
+        except BadInput as problem:
+            raise pytest.UsageError(str(problem)) from None

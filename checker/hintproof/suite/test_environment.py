@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from hintproof.cli.settings import load_settings
 from hintproof.system.errors import BadInput
 from hintproof.tasks.check import plan
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make a test for each property; one that is known to be violated is expected to fail."""
-    names = metafunc.config.getoption("hintproof_environment")
+    names = metafunc.config.getoption("hintproof_environment") or load_settings(metafunc.config.rootpath).environments
     if not names:
         raise pytest.UsageError("name an environment: --hintproof-environment linux-6.1+qemu-7.2+kvm-auto")
     cases = []

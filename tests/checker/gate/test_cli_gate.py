@@ -74,6 +74,33 @@ def test_strict_and_thorough(tmp_path: Path, tree: Path, capsys: pytest.CaptureF
     assert asked == [False, True]
 
 
+def test_pyproject_has_the_defaults(
+    tmp_path: Path, tree: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = f'[tool.hintproof.gate]\nlinux = "{tree}"\nformat = "terse"\nstrict = true\nthorough = true\n'
+    (tmp_path / "pyproject.toml").write_text(table)
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    write(tree, {DRIVER: LOSES})
+    file = tmp_path / "p"
+    file.write_text(diff(changed("reset(vb);", "stop(vb);", LOSES), LOSES))
+    asked: list[bool] = []
+
+    def checker(thorough: bool) -> DriverChecker:
+        asked.append(thorough)
+        return MarkChecker()
+
+    ran = gate(capsys, file, checker=checker)
+    assert ran.code == 1
+    assert "no_lost_write" in ran.out
+    assert "1 patch:" not in ran.out, "terse"
+    again = gate(capsys, file, "--no-strict", "--quick", "--format", "terminal", checker=checker)
+    assert (again.code, "1 patch:" in again.out, asked) == (0, True, [True, False])
+    (tmp_path / "pyproject.toml").write_text("[tool.hintproof.gate]\nstrict = 3\n")
+    with pytest.raises(BadInput, match=r"pyproject.toml: \[tool.hintproof\]: Expected `bool`, got `int`"):
+        gate(capsys, file)
+
+
 def test_undecided(tmp_path: Path, tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ran = gate(capsys, patch(tmp_path, changed("kick(vb);", "kick(vb; /* COMPILE */")), "--linux", tree)
     assert (ran.code, "error: it says so" in ran.out) == (3, True)

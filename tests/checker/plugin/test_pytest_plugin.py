@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+# pytester forgets what a run has imported, and NumPy can be loaded once only
+from hintproof.engines import bounded, exhaustive, sampling
+
+_LOADED = (bounded, exhaustive, sampling)
+
 HOLDS = "linux-6.1+firecracker-1.14+wait-on-ack"
 
 
@@ -91,3 +96,90 @@ def test_quiet_is_quiet(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(f'def test_it(hintproof_check):\n    hintproof_check("{HOLDS}").must_hold("no_lost_write")\n')
     lines = [line for line in pytester.runpytest_subprocess("-q").outlines if line.strip()]
     assert len(lines) == 2
+
+
+def test_a_run_without_checks_imports_no_checker(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        import sys
+
+        def pytest_sessionfinish():
+            print(*sys.modules, sep="\\n", file=open("modules", "w"))
+        """
+    )
+    pytester.makepyfile("def test_it():\n    pass\n")
+    done = pytester.runpytest_subprocess("-p", "no:hypothesispytest", "-p", "no:xdist", "-p", "no:cacheprovider")
+    done.assert_outcomes(passed=1)
+    found = set((pytester.path / "modules").read_text().split())
+    ours = {name for name in found if name.startswith(("hintproof", "hintspec"))}
+    assert ours == {
+        *("hintproof", "hintproof.plugin", "hintproof.plugin.plugin", "hintproof.plugin.gate"),
+        *("hintproof.engines", "hintproof.engines.options"),
+    }
+    assert not found & {"z3", "numpy", "numba", "hypothesis", "jinja2", "msgspec", "rich", "typer", "unidiff"}
+
+
+@pytest.mark.parametrize(
+    ("marker", "line"),
+    [
+        ('"virtio-1.3", ring=1', "hintproof: size ring=1 is impossible: give 2 .. 1024"),
+        ('"virtio-1.3", rings=3', "hintproof: no size: an unexpected keyword argument 'rings'"),
+        ('"virtio-1.3", ring="many"', "hintproof: size ring='many' is impossible: give 2 .. 1024"),
+        ('"virtio-1.4"', "hintproof: environment 'virtio-1.4': unknown word 'virtio-1.4'; did you mean *"),
+    ],
+)
+def test_a_wrong_size_is_one_line(pytester: pytest.Pytester, marker: str, line: str) -> None:
+    pytester.makepyfile(
+        f"""
+        import pytest
+
+        @pytest.mark.hintproof({marker})
+        def test_it(hintproof_result):
+            pass
+        """
+    )
+    done = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+    done.assert_outcomes(errors=1)
+    done.stdout.fnmatch_lines([line])
+    report = done.stdout.str().partition("= ERRORS =")[2].partition("= short test summary")[0]
+    assert len([line for line in report.splitlines() if line.strip("=_ ")]) == 2, "the test's name, and the line"
+
+
+def test_an_unknown_environment_of_the_suite_is_named_once(pytester: pytest.Pytester) -> None:
+    done = pytester.runpytest_inprocess("-q", "--pyargs", "hintproof.suite", "--hintproof-environment", "nothing")
+    assert (done.stdout.str() + done.stderr.str()).count("unknown word 'nothing'") == 1
+
+
+SETTINGS = """
+[tool.hintproof]
+environments = ["no-hint+qemu-10+tcg"]
+engines = ["exhaustive"]
+sizes = {blocks = 1, ring = 5, rounds = 1}
+traces = "kept"
+"""
+
+
+def test_pyproject_has_the_defaults(pytester: pytest.Pytester) -> None:
+    pytester.makepyprojecttoml("[tool.pytest.ini_options]\n" + SETTINGS)
+    pytester.makepyfile(
+        """
+        def test_it(hintproof_check):
+            result = hintproof_check("no-hint+qemu-10+tcg").result
+            assert list(result.found) == ["exhaustive"]
+            assert (result.sizes.ring, result.sizes.rounds) == (5, 1)
+
+        def test_the_test_wins(hintproof_check):
+            assert hintproof_check("no-hint+qemu-10+tcg", ring=3).result.sizes.ring == 3
+        """
+    )
+    pytester.runpytest_inprocess().assert_outcomes(passed=2)
+    suite = pytester.runpytest_inprocess("-q", "--pyargs", "hintproof.suite", "-k", "no_lost_write")
+    assert suite.parseoutcomes()["passed"] == 1
+
+
+def test_a_wrong_setting_is_one_line(pytester: pytest.Pytester) -> None:
+    pytester.makepyprojecttoml("[tool.pytest.ini_options]\n[tool.hintproof]\nengine = 1\n")
+    pytester.makepyfile("def test_it(hintproof_check):\n    hintproof_check('virtio-1.3')\n")
+    done = pytester.runpytest_inprocess()
+    done.stdout.fnmatch_lines(["*hintproof: *pyproject.toml: *unknown field `engine`*"])
+    assert "Traceback" not in done.stdout.str()
