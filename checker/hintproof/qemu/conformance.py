@@ -110,8 +110,11 @@ def conform(
 ) -> Conformance:
     """Play the runs of these seeds, and say where the real system does otherwise than the model.
 
-    ``watch`` is called with the counts so far.
+    ``watch`` is called with the counts so far. Raises :class:`BadInput` for a world without hints: its runs have no
+    driver to play.
     """
+    if all(variable.name != "ring.queue" for variable in prepared(environment, SIZES).model.vars):
+        raise BadInput(f"{environment} has no hints: conformance plays the runs of a driver that hints")
     counts = Conformance()
     courses = (course_of(environment, setup.lazy, seed) for seed in seeds)
     for place, (course, played) in map_threads(lambda course: compare(course, setup), courses):

@@ -71,6 +71,13 @@ def test_conformance_is_told() -> None:
     assert "1 of them as the model says" in done.output
 
 
+@needs_qemu
+def test_a_world_without_hints_has_no_runs_to_play() -> None:
+    done = CliRunner().invoke(app, ["conformance", "no-hint+qemu-7.2+tcg", "--accel", "tcg", "--runs", "1"])
+    assert isinstance(done.exception, BadInput)
+    assert "has no hints" in str(done.exception)
+
+
 def test_bad_input_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="say qemu, or qemu=BINARY"):
         qemu_named("xen")
