@@ -190,3 +190,11 @@ def pytest_configure(config: pytest.Config) -> None:
         plugin.sizes_option()
     except BadInput as problem:
         raise pytest.UsageError(str(problem)) from None
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Have stateful tests save their traces where all others are."""
+    if "hintproof.stateful" in sys.modules:
+        from hintproof.stateful.violation import Traces
+
+        Traces.directory = Path(session.config.getoption("hintproof_traces"))
