@@ -108,6 +108,7 @@ def _make_rule(action: Action) -> Callable[..., None]:
 
 def _make_invariant(name: str, says: str) -> Callable[..., None]:
     def holds(self: ProtocolMachine) -> None:
+        __tracebackhide__ = True
         self._must_hold(name, says)
 
     _name(holds, name, says, hintproof_property=name)

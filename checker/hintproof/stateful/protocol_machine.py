@@ -149,11 +149,13 @@ class ProtocolMachine(RuleBasedStateMachine):
 
     def _must_hold(self, name: str, says: str) -> None:
         """The invariant of a property."""
+        __tracebackhide__ = True
         if name in self._violated():
             self._fail(name, says)
 
     def _fail(self, name: str, says: str) -> None:
         """Raise the violation of a property; where a user sees it, with all that there is to say."""
+        __tracebackhide__ = True
         self._has_failed = True
         message = f"{name} is violated: {says}"
         if not currently_in_test_context() or current_build_context().is_final:
@@ -163,6 +165,7 @@ class ProtocolMachine(RuleBasedStateMachine):
 
     def check_invariants(self, *args: Any, **kwargs: Any) -> None:
         """Call the invariants, but for those of properties that hold: so the printed program is short."""
+        __tracebackhide__ = True
         every, violated = self.invariants, self._violated()
         self.invariants = [i for i in every if property_of(i.function) in ("", *violated)]
         try:
@@ -172,6 +175,7 @@ class ProtocolMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Check what must hold at the end of a run: that the goals that must stay possible still are."""
+        __tracebackhide__ = True
         complete = len(self._outline.steps) == len(self._system.instances) and not self._outline.own
         if complete and not self._has_failed and sys.exc_info()[0] is None:
             for name in self._outline.goals:
@@ -179,6 +183,7 @@ class ProtocolMachine(RuleBasedStateMachine):
 
     def _must_be_possible(self, name: str, says: str) -> None:
         """The check of a goal: whether some way leads there. It gives up after some states."""
+        __tracebackhide__ = True
         bit = next(1 << i for i, p in enumerate(self._system.state_properties) if p.name == name)
         if not self._system.judge(self._state) & bit and self._is_lost(bit):
             self._fail(name, says)

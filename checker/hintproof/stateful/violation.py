@@ -39,7 +39,7 @@ class NotPossible(Exception):
 @cache
 def violation_of(name: str) -> type[Violation]:
     """The exception of one property."""
-    return type(name, (Violation,), {"__module__": Violation.__module__, "__doc__": f"{name} is violated."})
+    return type(name, (Violation,), {"__module__": "hintproof.stateful", "__doc__": f"{name} is violated."})
 
 
 def describe_violation(
@@ -55,7 +55,8 @@ def describe_violation(
     trace = from_engine(environment, system, "stateful", name, run, loop)
     if trace.declared and trace.declared.clause:
         lines.append(f"clause: {trace.declared.clause}")
-    known = known_at_any_size(environment).get(name)
+    shown_by = {d.violates: d.name for d in DEFECTS.values() if d.environment == environment}
+    known = known_at_any_size(environment).get(name) or shown_by.get(name)
     if known is not None:
         lines.append(f"known as: {DEFECTS[known].known}")
     why = explain_end(trace)
