@@ -139,7 +139,7 @@ class Failure:
     steps: int
 
 
-def run_stateful(item: StatefulTest, progress: Progress | None = None) -> Failure | None:
+def run_stateful(item: StatefulTest, progress: Progress = no_progress) -> Failure | None:
     """Run the test until it fails, or time is over: None. Raises ``TypeError`` if something else fails."""
     made = machine(item.record.environment, properties=[item.property], **asdict(item.record.sizes))
     began, failed_after = process_time(), list[float]()
