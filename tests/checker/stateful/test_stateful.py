@@ -21,6 +21,7 @@ from hintproof.system.errors import BadInput
 from hintproof.trace.document import load
 from hintproof.trace.replay import prepare
 from hintspec.language.sizes import Sizes
+from hintspec.text import PROTOCOL
 
 SOUND = "virtio-1.3-driver+qemu-10+kvm-auto"
 EARLY = "linux-6.1+qemu-7.2+kvm-manual+cell-per-round"
@@ -90,6 +91,11 @@ def test_preconditions_are_the_guards(environment: str) -> None:
         possible = [name for name, r in rules.items() if all(holds(here) for holds in r.preconditions)]
         assert {name for name, _ in enabled} == set(possible)
         assert set(enabled) == {(name, block) for name in possible for block in here.possible_blocks(name)}
+
+
+def test_names_of_the_text_are_free() -> None:
+    names = {item.name for item in (*PROTOCOL.actions, *PROTOCOL.properties)}
+    assert not names & set(dir(ProtocolMachine))
 
 
 def test_a_printed_program_fails_the_same_way_in_a_fresh_file(tmp_path: Path) -> None:
