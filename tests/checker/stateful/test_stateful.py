@@ -94,7 +94,7 @@ def test_preconditions_are_the_guards(environment: str) -> None:
 
 
 def test_names_of_the_text_are_free() -> None:
-    names = {item.name for item in (*PROTOCOL.actions, *PROTOCOL.properties)}
+    names = {action.name for action in PROTOCOL.actions} | {item.name for item in PROTOCOL.properties}
     assert not names & set(dir(ProtocolMachine))
 
 
