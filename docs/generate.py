@@ -14,6 +14,7 @@ from marks import fill
 from proof_pages import proof_pages
 from result_pages import defects_page, exploration_page, gate_page, mutation_page, speed_page
 from rooms import fill_imports
+from stateful_pages import example, stateful_page
 from text_pages import environments_page, properties_page, resolved_page, state_page, steps_page
 from trace_pages import explaining_page, reading_page
 
@@ -51,6 +52,7 @@ def generate() -> dict[Path, str]:
         DOCS / "speed.md": speed_page(DOCS),
         DOCS / "defects.md": defects_page(DOCS),
         DOCS / "exploration.md": exploration_page(DOCS),
+        DOCS / "stateful.md": stateful_page(DOCS),
         DOCS / "mutation.md": mutation_page(DOCS),
         DOCS / "explaining.md": explaining_page(DOCS),
         DOCS / "gate.md": gate_page(DOCS),
@@ -65,7 +67,8 @@ def generate() -> dict[Path, str]:
         files |= {folder / name: text for name, text in texts.items()}
         if item.defect.name == FIRST:
             page = (ROOT / "README.md").read_text()
-            files[ROOT / "README.md"] = fill(page, "trace", f"```text\n{texts['trace.txt']}```")
+            page = fill(page, "trace", f"```text\n{texts['trace.txt']}```")
+            files[ROOT / "README.md"] = fill(page, "stateful", example())
     return files
 
 

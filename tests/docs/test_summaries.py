@@ -39,7 +39,8 @@ def test_the_summaries_name_what_the_text_has() -> None:
     properties = {item.name for item in PROTOCOL.properties} | {"no_deadlock"}
     steps = {item.name for item in PROTOCOL.actions}
     claims = properties | steps | {item.name for item in PROTOCOL.lemmas} | {item.name for item in PROTOCOL.reachable}
-    mutation, exploration = load_summary("mutation"), load_summary("exploration")["defects"]
+    mutation = load_summary("mutation")
+    exploration = [*load_summary("exploration")["defects"], *load_summary("stateful")["defects"]]
     assert {row["step"] for row in mutation["steps"]} <= steps
     assert {row["claim"] for row in mutation["claims"]} <= claims
     assert {row["property"] for row in exploration} <= properties

@@ -16,16 +16,17 @@ from hypothesis import Phase
 from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 
 from hintproof.engines.coverage import Watch
+from hintproof.engines.judged_walks import JudgedWalks
 from hintproof.engines.limits import Limits
 from hintproof.engines.options import PROFILES, SamplingOptions
 from hintproof.engines.proposals import RunFails, shrink_proposals
 from hintproof.engines.report import Run, SampledFound
 from hintproof.engines.shorten import Replay, Steps, shorten
-from hintproof.engines.walks import LONGEST_RUN, LONGEST_WALK, Guide, unlinked
+from hintproof.engines.walks import LONGEST_RUN, LONGEST_WALK, Guide, Linked, unlinked
 from hintproof.interpret.transition_system import Replayable
 from hintproof.system.clock import Clock
 from hintproof.system.progress import Progress, no_progress
-from hintspec.language.declare import ALWAYS, OF_ALL_STATES, SOMETIMES, STEP
+from hintspec.language.declare import ALWAYS, OF_ALL_STATES, STEP
 
 #: Walks from which one run is drawn, and draws that Hypothesis makes before it is asked again.
 WALKS_A_DRAW, DRAWS = 50, 20
@@ -66,13 +67,11 @@ class _Search:
         self.watch.state(system.initial)
         self.replay = Replay(system)
         self.found = SampledFound()
-        kinds = [(p.name, p.declared.kind) for p in system.state_properties]
-        self._always = {1 << i: name for i, (name, kind) in enumerate(kinds) if kind == ALWAYS}
-        self._sometimes = {1 << i: name for i, (name, kind) in enumerate(kinds) if kind == SOMETIMES}
-        self._steps = {1 << i: name for i, name in enumerate(system.step_properties)}
         self.looked_for = [p.name for p in system.model.properties if p.declared.kind in (ALWAYS, STEP)]
-        #: Runs that broke a property and are still to be handed to Hypothesis.
-        self._pending: dict[str, Steps] = {}
+        #: The walks; what is pending there is still to be handed to Hypothesis.
+        self.judged = JudgedWalks(
+            system, self.guide, on_violation=self._on_violation, on_witness=self._on_witness, watch=self.watch
+        )
         #: The shortest run against each property that was broken.
         self._shortest: dict[str, Steps] = {}
         self.database: _NamedDatabase | None = None
@@ -106,38 +105,18 @@ class _Search:
         """The next run for Hypothesis: one that breaks something that is looked for, or the last of some walks."""
         if self._replaying:
             return b""
-        steps: Steps = ()
-        for _ in range(WALKS_A_DRAW):
-            if self._pending or self._is_over():
-                break
-            steps = self._walk()
+        steps = self.judged.propose(WALKS_A_DRAW, self._is_over)
         self.progress(f"walks, {len(self._shortest)} properties broken", self.guide.walks)
-        if self._pending:
-            self._focus, steps = next(iter(self._pending.items()))
+        if self.judged.pending:
+            self._focus, steps = next(iter(self.judged.pending.items()))
         return self._encoded(steps)
 
-    def _walk(self) -> Steps:
-        """One walk of the guide, judged on the way; its run."""
-        before: int | None = None
-        run = None
-        judge = self.system.judge
-        for state, index, broken, run, new in self.guide.walk():
-            self.watch.step(before, index)
-            before = index
-            if new:
-                self.watch.state(state)
-            verdict = judge(state)
-            if verdict or broken:
-                names = [name for bit, name in self._steps.items() if broken & bit]
-                names += [name for bit, name in self._always.items() if verdict & bit]
-                for name in names:
-                    if name not in self.found.after:
-                        self.found.after[name] = self.clock.seconds
-                        self._pending[name] = unlinked(run)
-                for bit, name in self._sometimes.items():
-                    if verdict & bit and name not in self.found.witnesses:
-                        self.found.witnesses[name] = self._run(unlinked(run))
-        return unlinked(run)
+    def _on_violation(self, name: str) -> None:
+        self.found.after[name] = self.clock.seconds
+
+    def _on_witness(self, name: str, run: Linked) -> None:
+        if name not in self.found.witnesses:
+            self.found.witnesses[name] = self._run(unlinked(run))
 
     # -- failing and shrinking -----------------------------------------------------------------
     def _explore(self, data: bytes) -> None:
@@ -161,8 +140,7 @@ class _Search:
         """Shorten what Hypothesis shrank a run to that breaks the property in focus."""
         name = self._focus
         self._shortest[name] = shorten(self.replay, name, steps, self.clock.is_over)
-        self.guide.open.discard(name)
-        self._pending.pop(name, None)
+        self.judged.settle(name)
         self._focus = ""
 
     def _compare(self) -> None:
@@ -210,13 +188,13 @@ class _Search:
     def run(self) -> SampledFound:
         """Generate until all is done, or a limit is met."""
         self.replay_failures()
-        while not self.clock.is_over() and (self._pending or not self._is_over()):
+        while not self.clock.is_over() and (self.judged.pending or not self._is_over()):
             steps = self._ask((Phase.generate, Phase.shrink), DRAWS)
             if steps is not None:
                 self._settle(steps)
         self._compare()
         found = self.found
-        as_long_as_they_are = self._pending
+        as_long_as_they_are = self.judged.pending
         found.against = {n: self._run(steps) for n, steps in (self._shortest | as_long_as_they_are).items()}
         found.stopped_by = self.clock.says() if self.clock.is_over() else ""
         found.coverage = self.watch.coverage()

@@ -98,9 +98,13 @@ def unlinked(run: Linked) -> tuple[int, ...]:
 
 
 class Guide:
-    """The walks of one search. ``open`` names the properties that are still looked for."""
+    """The walks of one search. ``open`` names the properties that are still looked for.
 
-    def __init__(self, system: TransitionSystem, seed: int) -> None:
+    A walk ends where its run has ``longest`` steps.
+    """
+
+    def __init__(self, system: TransitionSystem, seed: int, longest: int = LONGEST_RUN) -> None:
+        self._longest = longest
         self._system = system
         self._chance = Random(seed)
         self._features = _features(system)
@@ -179,7 +183,7 @@ class Guide:
             unseen = [o for o in options if hash(o[1]) not in seen]
             if not unseen:
                 known += 1
-            if not options or known == PATIENCE or length >= LONGEST_RUN:
+            if not options or known == PATIENCE or length >= self._longest:
                 break
             if unseen and chance.random() < 0.9:
                 options = unseen

@@ -8,7 +8,8 @@ Blocks are numbered 1 .. N, 0 is no block; block ``b`` is bit ``b - 1`` of a set
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -166,6 +167,14 @@ class Concrete(Evaluation):
             lines.append(f"    if {condition}: out.append(({index + offset}, {self._next(instance)}))")
         return self._compiler.define("successors", "state", [*lines, "return out"])
 
+    def starting_in(self, state: State, without: Collection[int] = ()) -> Concrete:
+        """The same system with another initial state, and without the steps of some instances."""
+        other = copy(self)
+        vars(other)["initial"] = state
+        if without:
+            vars(other)["successors"] = self.steps_by(i for i in range(len(self.instances)) if i not in without)
+        return other
+
     @cached_property
     def moves(self) -> list[Callable[[State], tuple[State, int] | None]]:
         """For each instance a function that takes its step: the next state and broken promises; None if it can't."""
@@ -201,6 +210,26 @@ class Concrete(Evaluation):
         function = self._compiled((action.name, "next"), lambda: self._next(Instance(action, None)))
         result: tuple[State, int] = function(state, block)
         return result
+
+
+def parse_value(shown: Any, sort: Sort) -> Any:
+    """The value that :func:`show_value` shows so. Raises ``ValueError`` or ``TypeError`` if there is none."""
+    if isinstance(sort, Enum):
+        return sort.labels.index(shown)
+    if sort == BOOL and isinstance(shown, bool):
+        return shown
+    if sort == ID:
+        return {"STOP": 0, "DONE": 1}[shown] if shown in ("STOP", "DONE") else int(shown.removeprefix("id")) + 2
+    if sort == BLOCK:
+        return shown or 0
+    if sort == BLOCKS:
+        return sum({1 << (block - 1) for block in shown})
+    if sort == LIST:
+        return tuple(shown)
+    if isinstance(sort, Ring):
+        entries = ({name: parse_value(entry[name], s) for name, s in sort.fields} for entry in shown["entries"])
+        return shown["used"], tuple(tuple(entry.values()) for entry in entries)
+    return int(shown)
 
 
 def show_value(value: Any, sort: Sort) -> Any:

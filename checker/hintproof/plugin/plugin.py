@@ -49,6 +49,18 @@ class HintproofPlugin:
 
         return load_settings(self.config.rootpath)
 
+    @property
+    def traces(self) -> Path:
+        """The directory for trace files."""
+        return Path(self.config.getoption("hintproof_traces") or self.settings.traces or "hintproof-traces")
+
+    def pytest_collection_finish(self) -> None:
+        """Have stateful tests save their traces where all others are."""
+        if "hintproof.stateful" in sys.modules:
+            from hintproof.stateful.violation import Traces
+
+            Traces.directory = self.traces
+
     @pytest.fixture
     def hintproof_check(self) -> Any:
         """A function ``(environment, engines=(), **sizes)`` that checks and returns a :class:`CheckedEnvironment`."""
@@ -94,8 +106,7 @@ class HintproofPlugin:
             limits = Limits(seconds=self.config.getoption("hintproof_seconds") or self.settings.seconds)
             with self._progress(environment) as progress:
                 self._done[key] = check(environment, sizes, engines, limits, self._options(), progress)
-        traces = self.config.getoption("hintproof_traces") or self.settings.traces or "hintproof-traces"
-        return CheckedEnvironment(self._done[key], Path(traces))
+        return CheckedEnvironment(self._done[key], self.traces)
 
     def _options(self) -> Options:
         """The engines' options. With Hypothesis' own option for a seed nothing is replayed, as in Hypothesis itself."""

@@ -106,18 +106,17 @@ def follow(concrete: Concrete, run: Run) -> tuple[list[State], list[str]]:
         takes = action.action.takes_block
         if takes != (block is not None) or (block is not None and not 1 <= block <= concrete.sizes.blocks):
             raise Departs(number, f"{name} takes {'a block of this size' if takes else 'no block'}")
-        failed = concrete.failed_conjuncts(states[-1], action, block)
-        if failed:
-            raise Departs(number, _refused(concrete, action, failed[0], states[-1], block))
+        if concrete.failed_conjuncts(states[-1], action, block):
+            raise Departs(number, describe_refusal(concrete, action, states[-1], block))
         state, broken = concrete.apply(states[-1], action, block)
         states.append(state)
     names = [n for bit, n in enumerate(concrete.step_properties) if broken >> bit & 1]
     return states, names
 
 
-def _refused(concrete: Concrete, action: RecordedAction, conjunct: int, state: State, block: int | None) -> str:
-    """Why an action is not possible in a state."""
-    condition = action.guard[conjunct]
+def describe_refusal(concrete: Concrete, action: RecordedAction, state: State, block: int | None) -> str:
+    """Why an action is not possible in a state: its first conjunct that fails, with the values that it reads."""
+    condition = action.guard[concrete.failed_conjuncts(state, action, block)[0]]
     failed = f"{wording(condition.term)}, where {values(concrete, [condition.term], state, block)}"
     return f"{action.name} is not possible here: guard at {condition.place} fails: {failed}"
 
