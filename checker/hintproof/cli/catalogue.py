@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markdown import Markdown
 from typer import Argument, Option
 
 from hintproof.cli.console import live_runner, print_json, require_positive, require_writable
@@ -17,6 +18,8 @@ from hintproof.system.workers import Task
 from hintproof.tasks.defects import TIMED_ENGINES, Derived, defect_named, derive
 from hintproof.tasks.explain import find_preventing_rules
 from hintproof.tasks.verdict import Exit
+from hintproof.trace.shipped import shipped_folder
+from hintproof.views import markdown
 from hintproof.views.results import defects as view
 from hintproof.views.results import tables
 from hintproof.views.results.documents import DefectRules, RulesDocument, defect_list_document, defects_document
@@ -27,7 +30,10 @@ from hintspec.catalogue.defects import DEFECTS
 
 def defects(
     name: Annotated[list[str] | None, Argument(metavar="[NAME]...", help="Defects; without, the list.")] = None,
-    derive_anew: Annotated[bool, Option("--derive", help="Derive the named defects, or all, anew.")] = False,
+    again: Annotated[bool, Option("--again", help="Derive the named defects anew, and show what comes out.")] = False,
+    derive_anew: Annotated[
+        bool, Option("--derive", help="Derive the named defects, or all: a row of figures each.")
+    ] = False,
     engine: Annotated[
         list[str] | None,
         Option(help="Measure how long an engine takes: exhaustive, bounded or sampled; may be repeated."),
@@ -37,7 +43,7 @@ def defects(
     jobs: Jobs = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the known defects; show one; or derive them anew.
+    """List the known defects; show the page and the shortest run of one; or derive them anew.
 
     To derive a defect is to refute its property in its world, and to check and prove that property in the world where
     the defect is fixed. Exit 1 if either is not as the catalogue says.
@@ -49,8 +55,13 @@ def defects(
     if rules:
         _print_rules(chosen, jobs, as_json)
         return
-    if not (name or derive_anew or engine or write):
-        _print_list(as_json)
+    if not (again or derive_anew or engine or write):
+        if as_json:
+            print_json(defect_list_document(chosen))
+        elif name:
+            _show_shipped(chosen)
+        else:
+            _print_list()
         return
     if write is not None:
         require_writable(write)
@@ -66,11 +77,9 @@ def defects(
                 write_atomically(folder / file, text)
     if as_json:
         print_json(defects_document(found))
-    elif name and not (derive_anew or engine or write):
+    elif again and name:
         for derived in found:
-            texts = view.files(derived)
-            print(texts["README.md"])
-            print(texts.get("trace.txt", ""), end="")
+            _print_files(view.files(derived))
     else:
         tables.console().print(view.derived_table(found))
     problems = [line for derived in found for line in derived.problems]
@@ -91,10 +100,25 @@ def _print_rules(chosen: list[Defect], jobs: int | None, as_json: bool) -> None:
         print_json(document)
 
 
-def _print_list(as_json: bool) -> None:
-    if as_json:
-        print_json(defect_list_document(list(DEFECTS.values())))
-        return
+def _show_shipped(chosen: list[Defect]) -> None:
+    """Print the page and the run of each defect, as they are shipped: nothing is searched."""
+    for defect in chosen:
+        folder = shipped_folder() / defect.name
+        names = ("README.md", "trace.txt")
+        _print_files({name: (folder / name).read_text() for name in names if (folder / name).is_file()})
+
+
+def _print_files(texts: dict[str, str]) -> None:
+    """Print a defect's page and its run; on a terminal the page as a terminal shows Markdown."""
+    out = tables.console()
+    if out.is_terminal:
+        out.print(Markdown(markdown.without_tables(texts["README.md"])), "")
+    else:
+        print(texts["README.md"])
+    print(texts.get("trace.txt", ""), end="")
+
+
+def _print_list() -> None:
     out = tables.console()
     out.print(view.list_table(list(DEFECTS.values())))
     out.print()

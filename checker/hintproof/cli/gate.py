@@ -19,6 +19,7 @@ from hintproof.gate.patches import STDIN, Step, read
 from hintproof.gate.report import GateReport
 from hintproof.linux.source import find_source
 from hintproof.system.errors import BadInput
+from hintproof.trace.shipped import find_trace, shipped_folder
 from hintproof.views.gate import terminal as gate_terminal
 from hintproof.views.gate.formats import FORMATS, TERMINAL
 from hintproof.views.results import tables
@@ -48,7 +49,12 @@ def gate(
         str,
         Option(metavar="BINARY", help="With --qemu: the build to compare it with (default: the one installed)."),
     ] = "",
-    traces: Annotated[Path | None, Option(help="With --qemu: the folder of counterexamples.")] = None,
+    traces: Annotated[
+        Path | None,
+        Option(
+            help="With --qemu: a folder of counterexamples, a trace, or the name of a defect (default: all defects)."
+        ),
+    ] = None,
     commits: Annotated[str, Option("--range", metavar="A..B", help="Commits of the tree, instead of patches.")] = "",
     form: Annotated[
         str,
@@ -114,7 +120,14 @@ def _run_on_qemu(qemu: str, base: str, traces: Path | None, thorough: bool) -> G
 
     build, before = usable_qemu(qemu), usable_qemu(base or None)
     amount = THOROUGH if thorough else USUAL
-    return run_gate_on_qemu(build, before, traces or Path("counterexamples"), amount, watch=_note)
+    return run_gate_on_qemu(build, before, _counterexamples(traces), amount, watch=_note)
+
+
+def _counterexamples(traces: Path | None) -> Path:
+    """The folder or the trace whose runs are played."""
+    if traces is None:
+        return shipped_folder()
+    return traces if traces.is_dir() else find_trace(traces)
 
 
 def _note(text: str) -> None:
@@ -129,7 +142,7 @@ def _watch(step: Step) -> None:
 
 def _write(report: GateReport, form: str, output: Path | None, strict: bool) -> None:
     if form == TERMINAL and output is None:
-        tables.console().print(gate_terminal.render(report, strict))
+        tables.console().print(gate_terminal.render(report, strict), crop=False)
         return
     text = FORMATS[form](report, strict) if form != TERMINAL else as_text(report, strict)
     write(valid(text), output)
@@ -138,5 +151,6 @@ def _write(report: GateReport, form: str, output: Path | None, strict: bool) -> 
 def as_text(report: GateReport, strict: bool) -> str:
     """The report as a terminal shows it, without colours."""
     page = io.StringIO()
-    Console(file=page, width=120, force_terminal=False, highlight=False).print(gate_terminal.render(report, strict))
+    console = Console(file=page, width=120, force_terminal=False, highlight=False)
+    console.print(gate_terminal.render(report, strict), crop=False)
     return page.getvalue()

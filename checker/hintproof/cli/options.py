@@ -9,6 +9,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from hintproof.system.errors import BadInput
+from hintproof.trace.shipped import find_trace
 from hintspec.catalogue.releases import resolve_releases
 from hintspec.language.errors import SpecError
 from hintspec.language.sizes import Sizes
@@ -41,7 +42,10 @@ Environments = Annotated[
     Argument(metavar="[ENVIRONMENT]...", help="Names; see 'hintproof environments'.", callback=_name_environments),
 ]
 Environment = Annotated[str, Argument(help="Name; see 'hintproof environments'.", callback=name_environment)]
-TraceFile = Annotated[Path, Argument(metavar="TRACE", help="A trace file.")]
+TraceFile = Annotated[
+    Path,
+    Argument(metavar="TRACE", help="A trace file, the name of a defect, or - for standard input.", callback=find_trace),
+]
 Jobs = Annotated[Number, Option(help="Processes at a time (default: one a core).")]
 AsJson = Annotated[bool, Option("--json", help="Print JSON instead of text.")]
 ObligationSeconds = Annotated[float, Option(help="Seconds that the solver may take for one obligation.")]

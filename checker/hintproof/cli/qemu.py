@@ -15,6 +15,7 @@ from hintproof.cli.options import Number, name_environment
 from hintproof.system.errors import BadInput
 from hintproof.tasks.verdict import Exit
 from hintproof.trace.document import load
+from hintproof.trace.shipped import STDIN
 
 if TYPE_CHECKING:
     from hintproof.qemu.binary import Qemu
@@ -42,6 +43,8 @@ def replay_on_qemu(
     from hintproof.views.results import real
 
     require_positive(times=times)
+    if write and file == STDIN:
+        raise BadInput("--keep writes beside the trace file, and standard input is none: give a file")
     course = Course.of(load(file))
     setup = setup_for(course.environment, qemu_named(on), accelerator)
     beside = file.parent / NAME

@@ -27,6 +27,7 @@ from hintproof.trace.diff import between, in_world
 from hintproof.trace.document import load
 from hintproof.trace.reduce import can_be_left_out, reduce
 from hintproof.trace.replay import Trace
+from hintproof.trace.shipped import find_trace
 from hintproof.views.results import tables
 from hintproof.views.trace import differences, explanation, mail, terminal
 from hintproof.views.trace.formats import FORMATS, format_for
@@ -162,7 +163,14 @@ def export(
 
 def diff(
     trace: TraceFile,
-    other: Annotated[Path | None, Argument(metavar="[OTHER]", help="Another trace file.")] = None,
+    other: Annotated[
+        Path | None,
+        Argument(
+            metavar="[OTHER]",
+            help="Another trace: a file, or the name of a defect.",
+            callback=lambda place: place and find_trace(place),
+        ),
+    ] = None,
     world: Annotated[
         str | None,
         Option(

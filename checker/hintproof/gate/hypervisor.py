@@ -80,7 +80,7 @@ def run_gate_on_qemu(
     accelerators: Sequence[str] = _ACCELERATORS,
     watch: Watch | None = None,
 ) -> GateReport:
-    """Compare a build with the one before it. ``traces`` is a folder of counterexamples, NAME/trace.json.
+    """Compare a build with the one before it. ``traces`` is a folder of counterexamples, NAME/trace.json, or one trace.
 
     ``watch`` is called with a line before the runs of each build. Raises :class:`BadInput` if the base can't be used,
     or there are no traces.
@@ -110,7 +110,7 @@ def run_gate_on_qemu(
 
 def _load_scenarios(folder: Path, accelerators: Sequence[str], base: Qemu, times: int) -> Iterator[_Scenario]:
     """Each trace of a world with QEMU, with the accelerator whose dirty log that world has, if it can be used."""
-    files = sorted(folder.glob("*/trace.json"))
+    files = [folder] if folder.is_file() else sorted(folder.glob("*/trace.json"))
     if not files:
         raise BadInput(f"{folder} has no NAME/trace.json: name the folder counterexamples of the sources with --traces")
     for file in files:

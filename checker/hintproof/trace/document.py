@@ -6,6 +6,7 @@ it is read, so a file can't make a view show anything that the protocol text doe
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from hintproof.system.documents import Document, parse, to_json
 from hintproof.system.errors import BadInput
 from hintproof.system.files import write_atomically
 from hintproof.trace.replay import Trace, build, prepare
+from hintproof.trace.shipped import STDIN
 from hintspec.catalogue.former_labels import FORMER_LABELS
 from hintspec.language.errors import SpecError, quote
 from hintspec.language.sizes import Sizes
@@ -102,13 +104,13 @@ def save(trace: Trace, why: str, path: Path) -> None:
 
 
 def load(path: Path) -> Trace:
-    """Read a trace file and replay it. Raises :class:`BadInput` with what is wrong, and where."""
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise BadInput(f"{path}: larger than {MAX_BYTES >> 20} MiB: no trace of this tool is")
-        raw = path.read_bytes()
-    except OSError as problem:
-        raise BadInput(f"can't read {path}: {problem.strerror or problem}") from None
+    """Read a trace file (``-`` is standard input) and replay it.
+
+    Raises :class:`BadInput` with what is wrong, and where.
+    """
+    raw = _read(path)
+    if path == STDIN:
+        path = Path("standard input")
     document = parse(raw, TraceDocument, path, "trace of this tool", "regenerate the trace")
     if len(document.steps) > MAX_STEPS:
         raise BadInput(f"{path}: more than {MAX_STEPS} steps")
@@ -125,6 +127,18 @@ def load(path: Path) -> Trace:
         raise BadInput(f"{path}: {problem}") from None
     _compare(path, document, trace)
     return trace
+
+
+def _read(path: Path) -> bytes:
+    """The bytes of a trace file. Raises :class:`BadInput` if they can't be read, or are too many."""
+    try:
+        raw = sys.stdin.buffer.read(MAX_BYTES + 1) if path == STDIN else b""
+        size = len(raw) if path == STDIN else path.stat().st_size
+        if size > MAX_BYTES:
+            raise BadInput(f"{path}: larger than {MAX_BYTES >> 20} MiB: no trace of this tool is")
+        return raw if path == STDIN else path.read_bytes()
+    except OSError as problem:
+        raise BadInput(f"can't read {path}: {problem.strerror or problem}") from None
 
 
 def _compare(path: Path, document: TraceDocument, trace: Trace) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 #: Characters that Markdown could take for markup; an underscore inside a word is none.
+_CELLS = re.compile(r"(?<!\\)\|")
 _MARKUP = re.compile(r"([\\`*\[\]~]|(?<!\w)_|_(?!\w))")
 
 
@@ -28,3 +29,27 @@ def code(text: str) -> str:
 
 def _to_line(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
+
+
+def without_tables(text: str) -> str:
+    """Markdown with a list in place of each table, for narrow screens: a column's title stands before its cell.
+
+    Names in a list are not broken, as those in a narrow column are.
+    """
+    lines: list[str] = []
+    head: list[str] = []
+    for part in text.split("\n"):
+        if not part.startswith("| "):
+            head = []
+            lines.append(part)
+        elif not head:
+            head = _cells(part)
+        elif not set(part) <= set("| -"):
+            first, second, *rest = _cells(part)
+            titled = [f"{title}: {cell}" for title, cell in zip(head[2:], rest, strict=True)]
+            lines.append(f"- {first if first.startswith('`') else f'**{first}**'}: {'; '.join([second, *titled])}")
+    return "\n".join(lines)
+
+
+def _cells(row: str) -> list[str]:
+    return [cell.strip().replace("\\|", "|") for cell in _CELLS.split(row.strip().strip("|"))]

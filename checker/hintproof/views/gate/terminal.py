@@ -82,7 +82,8 @@ def _finding(finding: Finding) -> Iterator[RenderableType]:
         yield Padding(Text(line(where)), _INDENT, expand=False)
     if finding.clause:
         yield Padding(Text(line(claim(finding)), style="dim"), _INDENT, expand=False)
-    yield from (Text(f"      {part}", no_wrap=True) for item in trace_lines(finding) for part in lines(item.text))
+    traced = (part for item in trace_lines(finding) for part in lines(item.text))
+    yield from (Text(f"  {part}", no_wrap=True, overflow="ignore") for part in traced)
 
 
 def _standing(standing: Standing, text: str) -> RenderableType:

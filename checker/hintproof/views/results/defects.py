@@ -96,13 +96,12 @@ def page(derived: Derived, seen: Sequence[str] = ()) -> str:
 
 def _commands(derived: Derived, replayed: bool) -> list[str]:
     defect = derived.defect
-    file = f"counterexamples/{defect.name}/trace.json"
     sizes = " ".join(f"--{name.replace('=', ' ')}" for name in str(defect.sizes).split())
     lines = [f"hintproof check {defect.environment} {sizes}", f"hintproof defects {defect.name}"]
     if derived.trace is not None:
-        lines.append(f"hintproof show {file}")
+        lines.append(f"hintproof show {defect.name}")
     if replayed:
-        lines.append(f"hintproof replay {file} --on qemu")
+        lines.append(f"hintproof replay {defect.name} --on qemu")
     return lines
 
 

@@ -1,0 +1,40 @@
+"""The shipped counterexamples: a folder for each known defect, with a page, the shortest run, and what was observed.
+
+``hintproof/counterexamples`` is a folder of the package. In a checkout it is a link to ``counterexamples/``.
+"""
+
+from __future__ import annotations
+
+import difflib
+from importlib.resources import files
+from pathlib import Path
+
+from hintproof.system.errors import BadInput
+from hintspec.catalogue.defects import DEFECTS
+from hintspec.language.errors import quote
+
+#: The word that stands for standard input wherever a trace is read.
+STDIN = Path("-")
+
+
+def shipped_folder() -> Path:
+    """The folder of the shipped counterexamples: NAME/trace.json, NAME/trace.txt, NAME/README.md."""
+    return Path(str(files("hintproof"))) / "counterexamples"
+
+
+def find_trace(place: Path) -> Path:
+    """The trace file that a user means: a file, ``-`` for standard input, or the name of a known defect.
+
+    Raises :class:`BadInput` for a defect that has no run, and for a name that is close to that of a defect.
+    """
+    name = str(place)
+    if place == STDIN or place.is_file() or place.name != name or place.suffix:
+        return place
+    if name not in DEFECTS:
+        near = difflib.get_close_matches(name, DEFECTS, 1)
+        hint = f"; did you mean {near[0]}?" if near else ": give a file, -, or the name of a defect (hintproof defects)"
+        raise BadInput(f"no trace file and no defect is called {quote(name)}{hint}")
+    file = shipped_folder() / name / "trace.json"
+    if not file.is_file():
+        raise BadInput(f"{name} has no run: it never happens in the model (hintproof defects {name})")
+    return file
