@@ -61,7 +61,7 @@ def _finding(docs: Path, name: str) -> str:
 def _host(name: str) -> str:
     """The words of a host with the beginning of their meaning."""
     device, _, log = name.partition("+")
-    says = [DEVICES[device].says.split(":")[0]] + ([re.split("[;:]", LOGS[log].says)[0]] if log else [])
+    says = [re.split(r"[:(]", DEVICES[device].says)[0].strip()] + ([re.split("[;:]", LOGS[log].says)[0]] if log else [])
     return f"`{name}`<br>{'; '.join(says)}"
 
 

@@ -153,11 +153,11 @@ def test_the_link_to_a_step_leads_to_its_line(site: Path, pages: dict[str, Page]
 
 
 def shown(name: str) -> bool:
-    """Whether a page belongs to the book: no page of a single trace, and of the sources one."""
+    """Whether a page is opened: of the sources and of the defects one, no trace, and no page for a server."""
     if name.startswith("source/"):
         return name == "source/spec/hintspec/protocol/driver.py.html"
-    if name.endswith("/trace.html"):
-        return False  # tests/checker/views/test_page_looks.py
+    if name.endswith("/trace.html") or name == "404.html":
+        return False  # traces: tests/checker/views/test_page_looks.py
     return not name.startswith("gallery/") or name in ("gallery/index.html", "gallery/early-release/index.html")
 
 
@@ -177,6 +177,17 @@ def test_pages_fit_and_do_not_complain(site: Path, pages: dict[str, Page], chrom
         tab.close()
     assert problems == []
     assert asked == set()
+
+
+def test_a_page_that_is_too_wide_or_complains_is_noticed(site: Path, chromium: Browser) -> None:
+    tab = chromium.open((site / "glossary.html").as_uri(), WIDTHS[0], 900)
+    try:
+        tab.ask("document.querySelector('article').insertAdjacentHTML('beforeend', '<p style=\"width: 900px\">x</p>')")
+        assert "900px" in tab.ask(_OVERFLOW)
+        tab.ask("console.error('no')")
+        assert len(tab.complaints) == 1
+    finally:
+        tab.close()
 
 
 @pytest.mark.parametrize("preference", _SCHEMES)
