@@ -45,5 +45,5 @@ def find_file(name: str) -> str:
 def _page(path: str) -> str:
     code = (ROOT / path).read_text().rstrip()
     fence = "`" * (max((len(run) for run in re.findall("`{3,}", code)), default=2) + 1)
-    head = f"---\ntitle: {path}\nsearch: {{exclude: true}}\nhide: [toc]\n---\n\n# `{path}`\n\n"
+    head = f"---\ntitle: {path}\nsearch: {{exclude: true}}\nhide: [navigation, toc]\n---\n\n# `{path}`\n\n"
     return f'{head}{fence}python linenums="1"\n{code}\n{fence}\n'
