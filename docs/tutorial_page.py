@@ -110,6 +110,8 @@ def _run(block: re.Match[str], place: Path, tools: Path) -> str:
         check=False,
     )
     if not block["name"]:
+        if done.returncode:
+            raise SystemExit(f"docs/tutorial.md: {block['commands']} failed: {done.stderr}")
         return block[0]
     lines = list(_cut([line.rstrip() for line in done.stdout.splitlines()], int(block["most"] or 0)))
     if not lines:

@@ -28,7 +28,7 @@ _OVERFLOW = """
 (() => {
   const root = document.documentElement;
   if (root.scrollWidth <= root.clientWidth + 1) return "";
-  const wide = [...document.querySelectorAll("main *")].filter((e) => e.getBoundingClientRect().right > innerWidth + 1);
+  const wide = [...document.querySelectorAll("main *")].filter((e) => e.getBoundingClientRect().right > root.clientWidth + 1);
   return `${root.scrollWidth} of ${root.clientWidth} px: ${wide.slice(0, 3).map((e) => e.outerHTML.slice(0, 120))}`;
 })()
 """
