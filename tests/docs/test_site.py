@@ -26,9 +26,9 @@ WIDTHS = (400, 1400)
 #: Elements that are wider than the window and in no box that scrolls.
 _OVERFLOW = """
 (() => {
-  const root = document.documentElement;
-  if (root.scrollWidth <= root.clientWidth + 1) return "";
-  const wide = [...document.querySelectorAll("main *")].filter((e) => e.getBoundingClientRect().right > root.clientWidth + 1);
+  const root = document.documentElement, most = root.clientWidth + 1;
+  if (root.scrollWidth <= most) return "";
+  const wide = [...document.querySelectorAll("main *")].filter((e) => e.getBoundingClientRect().right > most);
   return `${root.scrollWidth} of ${root.clientWidth} px: ${wide.slice(0, 3).map((e) => e.outerHTML.slice(0, 120))}`;
 })()
 """
