@@ -33,7 +33,7 @@ types: $(VENV)/ready
 
 docs: $(VENV)/ready
 	$(BIN)/python docs/generate.py --check
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

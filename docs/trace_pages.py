@@ -21,6 +21,7 @@ from hintproof.viewer.steps import Steps
 from hintproof.viewer.texts import KEYS, PANES
 from hintproof.views.markdown import table
 from hintproof.views.trace import differences, explanation, terminal
+from hintproof.views.trace.one_step import step_in_full
 from hintproof.views.trace.sheet import Line, text_of, without_end
 from hintspec.catalogue.defects import DEFECTS
 
@@ -50,7 +51,7 @@ def reading_page(docs: Path) -> str:
     page = (docs / "reading-a-trace.md").read_text()
     lines = terminal.trace_lines(story, terminal.WIDTH, terminal.Part(only_matters=True))
     page = fill(page, "terminal", _printed("--only matters", lines))
-    page = fill(page, "step", _printed("--step 38", terminal.step_lines(story, 38, terminal.WIDTH)))
+    page = fill(page, "step", _printed("--step 38", step_in_full(story, 38, terminal.WIDTH)))
     keys = table(["key", ""], [[f"`{key}`", says] for key, says in KEYS])
     page = fill(page, "sizes", _sizes(json.loads((docs / "traces.json").read_text())["traces"]))
     return fill(page, "viewer", f"```text\n{asyncio.run(_render_viewer(story))}\n```\n\n{keys}")

@@ -15,10 +15,8 @@ from hintproof.cli.main import app
 from tests.places import ROOT
 
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+APPLICATION: Any = typer.main.get_command(app)
 COMMANDS: dict[str, Any] = {name: commands.load_command(name) for name in commands.COMMANDS}
-
-#: The options of hintproof itself.
-APPLICATION_OPTIONS = {"--help", "-h", *(name for param in typer.main.get_command(app).params for name in param.opts)}
 
 _FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _LINE = re.compile(
@@ -37,12 +35,11 @@ def shown(document: Path) -> list[list[str]]:
 def unknown_parts(words: list[str]) -> list[str]:
     """The command's name, or those of its options, that hintproof does not have."""
     name, *rest = words
-    if name in APPLICATION_OPTIONS:
-        return []
-    if name not in COMMANDS:
+    if name not in COMMANDS and not name.startswith("-"):
         return [name]
-    options = {option for param in COMMANDS[name].params for option in (*param.opts, *param.secondary_opts)}
-    return [word for word in rest if re.match(r"--?[a-z]", word) and word not in options]
+    command, words = (APPLICATION, words) if name.startswith("-") else (COMMANDS[name], rest)
+    options = {option for param in command.params for option in (*param.opts, *param.secondary_opts)}
+    return [word for word in words if re.match(r"--?[a-z]", word) and word not in options]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -53,3 +50,5 @@ def test_the_commands_of_a_document_exist(document: Path) -> None:
 def test_commands_are_found() -> None:
     assert len(shown(ROOT / "README.md")) > 20
     assert unknown_parts(["check", "virtio-1.3", "--no-such-option"]) == ["--no-such-option"]
+    assert unknown_parts(["--version"]) == []
+    assert unknown_parts(["--vision"]) == ["--vision"]

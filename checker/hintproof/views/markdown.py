@@ -10,11 +10,29 @@ from collections.abc import Iterable, Sequence
 _CELLS = re.compile(r"(?<!\\)\|")
 _MARKUP = re.compile(r"([\\`*\[\]~]|(?<!\w)_|_(?!\w))")
 
+#: Such characters in code that is HTML, and those of HTML itself.
+_IN_HTML = re.compile(rf"[|<>&]|{_MARKUP.pattern}")
+
+#: A span of code: as many backticks at its end as at its beginning.
+_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
+
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table."""
-    lines = [head, ["---"] * len(head), *[[cell.replace("|", "\\|") for cell in row] for row in rows]]
+    lines = [head, ["---"] * len(head), *[[_to_cell(cell) for cell in row] for row in rows]]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _to_cell(text: str) -> str:
+    r"""Text of a cell, which no bar ends. Python-Markdown shows ``\|`` in code as it is, so such code is HTML."""
+    if "|" not in text:
+        return text
+    return _CODE_SPAN.sub(lambda span: _to_html(span[2]) if "|" in span[2] else span[0], text).replace("|", "\\|")
+
+
+def _to_html(code: str) -> str:
+    """Code as HTML, without a character that Markdown could take for markup."""
+    return f"<code>{_IN_HTML.sub(lambda found: f'&#{ord(found[0])};', code.strip())}</code>"
 
 
 def escaped(text: str) -> str:
