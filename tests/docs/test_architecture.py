@@ -42,6 +42,7 @@ def test_each_room_has_a_row() -> None:
         for package, place in PACKAGES.items()
         for path in place.iterdir()
         if not path.name.startswith(("_", ".")) and (path.is_dir() or path.suffix == ".py")
+        if not path.is_symlink()  # the counterexamples, for the wheel
     }
     assert set(TABLE) == tops
 

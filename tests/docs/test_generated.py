@@ -6,6 +6,7 @@ import importlib
 import json
 import pkgutil
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,3 +134,14 @@ def test_docstrings_become_markdown(tools: Any) -> None:
     assert tools("docstrings").to_markdown(text) == (
         "Raises `a.Bad`.\n\n```pycon\n>>> x = [1]\n>>> print(x)\n[1]\n```\n\nUsage: x \\[Y]."
     )
+
+
+@pytest.mark.slow
+def test_the_tutorial_shows_what_its_commands_print() -> None:
+    """Its gates take minutes, so that ``docs/generate.py --check`` leaves it out."""
+    done = subprocess.run(
+        [sys.executable, "docs/generate.py", "--check", "tutorial.md"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    if "not checked" in done.stdout:
+        pytest.skip(done.stdout.strip())

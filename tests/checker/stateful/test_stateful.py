@@ -17,6 +17,7 @@ from hypothesis.stateful import initialize, invariant, rule, run_state_machine_a
 from hintproof.engines.limits import Limits
 from hintproof.engines.search import BreadthFirst
 from hintproof.stateful import NotPossible, ProtocolMachine, Violation, machine
+from hintproof.stateful.violation import Traces
 from hintproof.system.errors import BadInput
 from hintproof.trace.document import load
 from hintproof.trace.replay import prepare
@@ -35,6 +36,7 @@ Made = type[ProtocolMachine]
 def _in_empty_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep traces and the example database apart from those of other tests."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Traces, "directory", Path("hintproof-traces"))  # pytest in pytest sets another one
 
 
 def fails(made: Made, database: ExampleDatabase | None = None, **others: Any) -> Violation:
