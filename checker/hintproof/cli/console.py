@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -37,6 +38,11 @@ def require_writable(directory: Path, option: str = "--traces") -> None:
         raise BadInput(f"can't write to {directory}: {problem.strerror or problem}; give {option} DIR") from None
 
 
+def shows_progress() -> bool:
+    """Whether progress is shown: on a terminal, and not in CI, whose log keeps each line."""
+    return sys.stderr.isatty() and not os.environ.get("CI")
+
+
 def print_json(document: Document) -> None:
     """Print a JSON document."""
     print(to_json(document), end="")
@@ -66,6 +72,7 @@ def live_view(count: int, quiet: bool) -> Iterator[Watch]:
     running: dict[int, tuple[Task[Any], str, float]] = {}
     ended = 0
     screen = tables.console(stderr=True)
+    shown = shows_progress() and not quiet
 
     def draw() -> Table:
         table = Table.grid(padding=(0, 2))
@@ -84,7 +91,7 @@ def live_view(count: int, quiet: bool) -> Iterator[Watch]:
             else:
                 began = running.get(id(task), (task, "", time.monotonic()))[2]
                 running[id(task)] = (task, note, began)
-            if screen.is_terminal and not quiet:
+            if shown:
                 live.update(draw(), refresh=True)
 
         try:

@@ -38,7 +38,7 @@ from hintspec.catalogue.defects import DEFECTS
 from hintspec.catalogue.expected import Record, known_at_any_size, pins, records_of
 from hintspec.catalogue.releases import resolve_releases
 from hintspec.language.declare import ALWAYS, Property
-from hintspec.language.errors import SpecError
+from hintspec.language.errors import SpecError, quote, suggest
 from hintspec.language.sizes import Sizes
 
 EngineOptions = ExhaustiveOptions | BoundedOptions | SamplingOptions
@@ -254,7 +254,8 @@ def plan(
     chosen = list(engines) or list(ENGINES)
     for engine in chosen:
         if engine not in ENGINES:
-            raise BadInput(f"unknown engine '{engine}': choose from {', '.join(ENGINES)}")
+            hint = suggest(engine, ENGINES)
+            raise BadInput(f"unknown engine {quote(engine)}{hint}: choose from {', '.join(ENGINES)}")
     if options.sampled.profile not in PROFILES:
         raise BadInput(f"unknown profile '{options.sampled.profile}': choose from {', '.join(PROFILES)}")
     environment = _name_with_words(environment)
