@@ -82,6 +82,7 @@ TraceFile = Annotated[
 ]
 Jobs = Annotated[Number, Option(help="Processes at a time (default: one a core).")]
 AsJson = Annotated[bool, Option("--json", help="Print JSON instead of text.")]
+Verbose = Annotated[bool, Option("--verbose", "-v", help="Print the long tables, too.")]
 ObligationSeconds = Annotated[float, Option(help="Seconds that the solver may take for one obligation.")]
 Blocks = Annotated[Number, Option(help="Blocks of guest memory.")]
 Ring = Annotated[Number, Option(help="Entries of the hint queue.")]

@@ -176,17 +176,23 @@ class Result:
         return lines
 
     def exit(self, strict: bool = False) -> Exit:
-        """The exit code that this result alone would give."""
-        verdicts = [self.verdict(item.name) for item in self.properties]
+        """The exit code that this result alone would give: one rule, whether the environment is recorded or not.
+
+        Only a violation that is not known is a refutation; with ``strict`` a known one is, too.
+        """
+        names = [item.name for item in self.properties]
+        verdicts = [self.verdict(name) for name in names if strict or not self._is_known_violation(name)]
         if self.disagreements:
             return Exit.INTERNAL_ERROR
         if self.deviations:
             return Exit.REFUTED
-        if self.record is not None and not strict:
-            verdicts = [v for v in verdicts if v != Verdict.REFUTED] or [Verdict.EXHAUSTED]
+        verdicts = verdicts or [Verdict.EXHAUSTED]
         if any(not found.finished for found in self.found.values()) and Verdict.REFUTED not in verdicts:
             return Exit.UNDECIDED
         return exit_code(verdicts)
+
+    def _is_known_violation(self, name: str) -> bool:
+        return bool(self.known_as(name)) and self.verdict(name) == Verdict.REFUTED
 
 
 def pins_of(found: ExhaustiveFound) -> dict[str, Any]:
