@@ -43,7 +43,7 @@ def environments(
         for word in (_words_of_kind(option, given, known) if given else ())
     ]
     sought = " ".join(search or ())
-    found = words_for(sought) if sought else chosen
+    found = words_for(sought) if sought else set(chosen)
     groups = {"drivers": DRIVERS, "devices": DEVICES, "dirty logs": LOGS, "changes": CHANGES}
     for title, words in groups.items():
         table = Table(box=None, title=title, title_justify="left", show_header=False, title_style="bold")

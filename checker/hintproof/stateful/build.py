@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
-from hintproof.engines.exhaustive import NO_DEADLOCK
+from hintproof.engines.report import NO_DEADLOCK
 from hintproof.interpret.concrete import Concrete
 from hintproof.stateful.protocol_machine import ProtocolMachine
 from hintproof.system.errors import BadInput

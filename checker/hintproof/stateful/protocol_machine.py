@@ -14,9 +14,8 @@ from hypothesis.control import current_build_context
 from hypothesis.internal.conjecture.data import ConjectureData
 from hypothesis.stateful import Rule, RuleBasedStateMachine, RuleStrategy
 
-from hintproof.engines.exhaustive import NO_DEADLOCK
 from hintproof.engines.limits import Limits
-from hintproof.engines.report import Run
+from hintproof.engines.report import NO_DEADLOCK, Run
 from hintproof.engines.search import BreadthFirst, StepsFrom, Visitor
 from hintproof.engines.walks import LONGEST_RUN, LONGEST_WALK
 from hintproof.interpret.concrete import Concrete, State

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from hintproof.cli import console
+from hintproof.cli.commands import VARIABLES
 from hintproof.cli.reference import words_for
 from hintproof.system.errors import BadInput
 from tests.checker.command import CONSOLE_SCRIPT, hintproof
-from tests.places import COUNTEREXAMPLES
+from tests.places import COUNTEREXAMPLES, ROOT
 
 TRACE = str(COUNTEREXAMPLES / "early-release" / "trace.json")
 
@@ -112,8 +113,13 @@ def test_colours_are_forced_and_forbidden() -> None:
 
 
 def test_ci_has_no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(console.sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.delenv("CI", raising=False)
     assert console.shows_progress()
     monkeypatch.setenv("CI", "true")
     assert not console.shows_progress()
+
+
+def test_the_documents_have_the_variables() -> None:
+    text = (ROOT / "docs" / "command-line.md").read_text()
+    assert all(f"| `{name}` |" in text for names in VARIABLES for name in names.split(", "))
