@@ -23,9 +23,9 @@ from hintproof.cli.console import (
     screen,
 )
 from hintproof.cli.options import Number, sizes_from
-from hintproof.engines.exhaustive import NO_DEADLOCK
 from hintproof.engines.limits import Limits
 from hintproof.engines.options import BoundedOptions, ExhaustiveOptions, Options, SamplingOptions
+from hintproof.engines.report import NO_DEADLOCK
 from hintproof.story.build import build_story
 from hintproof.story.causes import explain_end
 from hintproof.system.errors import BadInput
