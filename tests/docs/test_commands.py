@@ -38,7 +38,7 @@ def unknown_parts(words: list[str]) -> list[str]:
     if name not in COMMANDS and not name.startswith("-"):
         return [name]
     command, words = (APPLICATION, words) if name.startswith("-") else (COMMANDS[name], rest)
-    options = {option for param in command.params for option in (*param.opts, *param.secondary_opts)} | {"--help", "-h"}
+    options = {"--help", "-h"} | {option for param in command.params for option in (*param.opts, *param.secondary_opts)}
     return [word for word in words if re.match(r"--?[a-z]", word) and word not in options]
 
 

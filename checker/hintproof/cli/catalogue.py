@@ -11,7 +11,7 @@ from rich.markdown import Markdown
 from typer import Argument, Option
 
 from hintproof.cli.console import live_runner, print_json, require_positive, require_writable
-from hintproof.cli.options import AsJson, Jobs
+from hintproof.cli.options import AsJson, Jobs, complete_defect
 from hintproof.system.errors import BadInput
 from hintproof.system.files import write_atomically
 from hintproof.system.workers import Task
@@ -26,10 +26,14 @@ from hintproof.views.results.documents import DefectRules, RulesDocument, defect
 from hintproof.views.trace import explanation
 from hintspec.catalogue.defect import Defect
 from hintspec.catalogue.defects import DEFECTS
+from hintspec.language.errors import quote, suggest
 
 
 def defects(
-    name: Annotated[list[str] | None, Argument(metavar="[NAME]...", help="Defects; without, the list.")] = None,
+    name: Annotated[
+        list[str] | None,
+        Argument(metavar="[NAME]...", help="Defects; without, the list.", autocompletion=complete_defect),
+    ] = None,
     again: Annotated[bool, Option("--again", help="Derive the named defects anew, and show what comes out.")] = False,
     derive_anew: Annotated[
         bool, Option("--derive", help="Derive the named defects, or all: a row of figures each.")
@@ -51,7 +55,8 @@ def defects(
     require_positive(jobs=jobs)
     chosen = [defect_named(n) for n in dict.fromkeys(name or DEFECTS)]
     for unknown in set(engine or ()) - set(TIMED_ENGINES):
-        raise BadInput(f"no engine is called {unknown[:80]!a}: say {', '.join(TIMED_ENGINES)}")
+        hint = suggest(unknown, TIMED_ENGINES)
+        raise BadInput(f"no engine is called {quote(unknown)}{hint}: say {', '.join(TIMED_ENGINES)}")
     if rules:
         _print_rules(chosen, jobs, as_json)
         return

@@ -10,13 +10,22 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
 from typer import Argument, Option
 
 from hintproof.cli import options as shared
-from hintproof.cli.console import live_runner, print_json, require_positive, require_writable
+from hintproof.cli.console import (
+    live_runner,
+    print_json,
+    print_lines,
+    require_positive,
+    require_writable,
+    screen,
+)
 from hintproof.cli.options import Number, sizes_from
 from hintproof.engines.limits import Limits
 from hintproof.engines.options import BoundedOptions, ExhaustiveOptions, Options, SamplingOptions
+from hintproof.engines.report import NO_DEADLOCK
 from hintproof.story.build import build_story
 from hintproof.story.causes import explain_end
 from hintproof.system.errors import BadInput
@@ -28,10 +37,12 @@ from hintproof.tasks.simulate import run_random_steps
 from hintproof.tasks.verdict import Exit, Verdict
 from hintproof.trace.document import save
 from hintproof.trace.replay import prepare
-from hintproof.views.results import tables
+from hintproof.views.results import overview, tables
 from hintproof.views.results.documents import results_document
 from hintproof.views.trace import mail
 from hintspec.catalogue.expected import RECORDS, records_of
+from hintspec.language.errors import quote, suggest
+from hintspec.text import PROTOCOL
 
 
 def check(
@@ -66,10 +77,24 @@ def check(
     ] = None,
     jobs: shared.Jobs = None,
     traces: Annotated[Path, Option(help="Directory for trace files.")] = Path("hintproof-traces"),
-    strict: Annotated[bool, Option("--strict", help="Exit 1 for known refutations, too.")] = False,
+    strict: Annotated[bool, Option("--strict", help="Exit 1 for known violations, too.")] = False,
+    named: Annotated[
+        list[str] | None,
+        Option("--property", metavar="NAME", help="Show this property alone; may be repeated. All are checked."),
+    ] = None,
+    only_violated: Annotated[bool, Option("--only-violated", help="Show only what is violated.")] = False,
+    verbose: shared.Verbose = False,
     as_json: shared.AsJson = False,
 ) -> None:
-    """Check environments; without names, check all that are shipped against their records."""
+    """Check environments; without names, check all that are shipped against their records.
+
+    Exit 0 if each property holds or is known to be violated, 1 if one is violated that is not known to be, or if
+    something is not as recorded, 3 if something is undecided. With --strict a known violation counts, too.
+    """
+    known_properties = {item.name for item in PROTOCOL.properties} | {NO_DEADLOCK}
+    for name in named or ():
+        if name not in known_properties:
+            raise BadInput(f"no property is called {quote(name)}{suggest(name, known_properties)}")
     sizes = sizes_from(
         blocks=blocks, ring=ring, rounds=rounds, migrations=migrations, chunk=chunk,
         dma=dma, pauses=pauses, resizes=resizes, removes=removes, freezes=freezes,
@@ -97,18 +122,28 @@ def check(
     results = check_all(plans, live_runner(jobs, quiet=as_json))
     with_files = [(result, _save_traces(result, traces)) for result in results]
     code = _combine_exits(results, strict)
+    with_files = overview.chosen(with_files, named or (), only_violated)
     if as_json:
         print_json(results_document(with_files, int(code)))
         raise typer.Exit(code)
+    if verbose:
+        _print_details(with_files, bool(environment))
+    seconds = time.monotonic() - began
+    print_lines(overview.overview(with_files, code, seconds, screen(), bool(environment), counted=results))
+    raise typer.Exit(code)
+
+
+def _print_details(results: list[tuple[Result, dict[str, Path]]], with_traces: bool) -> None:
+    """Print a table of properties for each environment, and what was explored; the trace of each, if asked to."""
     out = tables.console()
-    out.print(tables.results_table(with_files))
-    sampled = [(r, found) for r in results for found in r.found.values() if isinstance(found, SampledFound)]
+    for part in tables.results_tables(results):
+        out.print(part, soft_wrap=isinstance(part, Text))
+    sampled = [(r, found) for r, _ in results for found in r.found.values() if isinstance(found, SampledFound)]
     if sampled:
         out.print(tables.exploration_table(sampled))
-    out.print(tables.summary(results, time.monotonic() - began))
-    for result in results if environment else ():
+    for result, _ in results if with_traces else ():
         _print_main_trace(result)
-    raise typer.Exit(code)
+    out.print()
 
 
 def _refuted(result: Result) -> list[str]:

@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from hintproof.tasks.verdict import Exit
+from hintspec.language.errors import quote, suggest
 
 
 class Entry(NamedTuple):
@@ -92,6 +93,12 @@ class Commands(TyperGroup):
         if cmd_name not in self.commands and cmd_name in COMMANDS:
             self.commands[cmd_name] = load_command(cmd_name)
         return self.commands.get(cmd_name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that the first word names; an unknown word is refused with a better one."""
+        if args and not ctx.resilient_parsing and args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"no command is called {quote(args[0])}{suggest(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the groups of commands."""

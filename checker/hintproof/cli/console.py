@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from hintproof.system.documents import Document, to_json
 from hintproof.system.errors import BadInput
 from hintproof.system.files import write_atomically
 from hintproof.system.workers import Runner, Task, Watch, run_in_order
 from hintproof.views.results import tables
+from hintproof.views.results.overview import Screen
 
 
 def require_positive(**options: float | None) -> None:
@@ -35,6 +38,24 @@ def require_writable(directory: Path, option: str = "--traces") -> None:
         probe.unlink()
     except OSError as problem:
         raise BadInput(f"can't write to {directory}: {problem.strerror or problem}; give {option} DIR") from None
+
+
+def shows_progress() -> bool:
+    """Whether progress is shown: on a terminal, and not in CI, whose log keeps each line."""
+    return sys.stderr.isatty() and not os.environ.get("CI")
+
+
+def screen() -> Screen:
+    """The screen that standard output is."""
+    out = tables.console()
+    return Screen(out.width, out.options.ascii_only)
+
+
+def print_lines(lines: Iterable[Text]) -> None:
+    """Print lines as they are: none is wrapped or cut."""
+    out = tables.console()
+    for line in lines:
+        out.print(line, soft_wrap=True)
 
 
 def print_json(document: Document) -> None:
@@ -66,6 +87,7 @@ def live_view(count: int, quiet: bool) -> Iterator[Watch]:
     running: dict[int, tuple[Task[Any], str, float]] = {}
     ended = 0
     screen = tables.console(stderr=True)
+    shown = shows_progress() and not quiet
 
     def draw() -> Table:
         table = Table.grid(padding=(0, 2))
@@ -84,7 +106,7 @@ def live_view(count: int, quiet: bool) -> Iterator[Watch]:
             else:
                 began = running.get(id(task), (task, "", time.monotonic()))[2]
                 running[id(task)] = (task, note, began)
-            if screen.is_terminal and not quiet:
+            if shown:
                 live.update(draw(), refresh=True)
 
         try:

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from typer import Argument, Option
 
-from hintproof.cli.console import require_positive, write
+from hintproof.cli.console import require_positive, shows_progress, write
 from hintproof.cli.settings import load_settings
 from hintproof.gate.checker import DriverChecker
 from hintproof.gate.gate import run_gate, run_gate_on_range
@@ -131,9 +131,8 @@ def _counterexamples(traces: Path | None) -> Path:
 
 
 def _note(text: str) -> None:
-    screen = tables.console(stderr=True)
-    if screen.is_terminal:
-        screen.print(text, markup=False, style="dim")
+    if shows_progress():
+        tables.console(stderr=True).print(text, markup=False, style="dim")
 
 
 def _watch(step: Step) -> None:

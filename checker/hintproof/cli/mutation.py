@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from functools import partial
 from pathlib import Path
@@ -20,7 +19,7 @@ from hintproof.tasks.verdict import Exit
 from hintproof.views.results import mutation, tables
 from hintproof.views.results.documents import mutants_document
 from hintspec.catalogue.expected import WORKED_EXAMPLE
-from hintspec.language.errors import quote
+from hintspec.language.errors import quote, suggest
 
 
 def mutate(
@@ -73,7 +72,5 @@ def _mutants_named(environment: str, steps: list[str] | None) -> list[str]:
     every = {mutant.step for mutant in known.values()}
     for name in steps or ():
         if name not in every:
-            near = difflib.get_close_matches(name, every, 1)
-            hint = f"; did you mean '{near[0]}'?" if near else ""
-            raise BadInput(f"no step {quote(name)} in this environment{hint}")
+            raise BadInput(f"no step {quote(name)} in this environment{suggest(name, every)}")
     return [name for name, mutant in known.items() if not steps or mutant.step in steps]

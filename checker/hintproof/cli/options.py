@@ -37,17 +37,52 @@ def _name_environments(names: list[str] | None) -> list[str]:
     return [name for name in map(name_environment, names or ()) if name is not None]
 
 
+def complete_environment(incomplete: str) -> list[tuple[str, str]]:
+    """Completions of an environment's name, for the shell: the recorded ones, then words behind the last ``+``."""
+    from hintspec.catalogue.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
+    from hintspec.catalogue.expected import RECORDS
+
+    recorded = dict.fromkeys((*ALIASES, *(record.environment for record in RECORDS)), "recorded")
+    before, plus, last = incomplete.rpartition("+")
+    words = DEVICES | LOGS | CHANGES if plus else DRIVERS
+    made = {f"{before}{plus}{name}": word.says for name, word in words.items() if name.startswith(last)}
+    return [(name, says) for name, says in (made | recorded).items() if name.startswith(incomplete)]
+
+
+def complete_defect(incomplete: str) -> list[tuple[str, str]]:
+    """Completions of a defect's name, for the shell."""
+    from hintspec.catalogue.defects import DEFECTS
+
+    return [(name, defect.violates) for name, defect in DEFECTS.items() if name.startswith(incomplete)]
+
+
 Environments = Annotated[
     list[str] | None,
-    Argument(metavar="[ENVIRONMENT]...", help="Names; see 'hintproof environments'.", callback=_name_environments),
+    Argument(
+        metavar="[ENVIRONMENT]...",
+        help="Names; see 'hintproof environments'.",
+        callback=_name_environments,
+        autocompletion=complete_environment,
+    ),
 ]
-Environment = Annotated[str, Argument(help="Name; see 'hintproof environments'.", callback=name_environment)]
+Environment = Annotated[
+    str,
+    Argument(
+        help="Name; see 'hintproof environments'.", callback=name_environment, autocompletion=complete_environment
+    ),
+]
 TraceFile = Annotated[
     Path,
-    Argument(metavar="TRACE", help="A trace file, the name of a defect, or - for standard input.", callback=find_trace),
+    Argument(
+        metavar="TRACE",
+        help="A trace file, the name of a defect, or - for standard input.",
+        callback=find_trace,
+        autocompletion=complete_defect,
+    ),
 ]
 Jobs = Annotated[Number, Option(help="Processes at a time (default: one a core).")]
 AsJson = Annotated[bool, Option("--json", help="Print JSON instead of text.")]
+Verbose = Annotated[bool, Option("--verbose", "-v", help="Print the long tables, too.")]
 ObligationSeconds = Annotated[float, Option(help="Seconds that the solver may take for one obligation.")]
 Blocks = Annotated[Number, Option(help="Blocks of guest memory.")]
 Ring = Annotated[Number, Option(help="Entries of the hint queue.")]

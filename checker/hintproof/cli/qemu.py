@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Argument, Option
 
-from hintproof.cli.console import print_json, require_positive
+from hintproof.cli.console import print_json, require_positive, shows_progress
 from hintproof.cli.options import Number, name_environment
 from hintproof.system.errors import BadInput
 from hintproof.tasks.verdict import Exit
@@ -93,5 +93,5 @@ def conformance(
 
 
 def _show_progress(so_far: Conformance) -> None:
-    if sys.stderr.isatty():
+    if shows_progress():
         print(f"\r{so_far.runs} runs\r", end="", file=sys.stderr, flush=True)

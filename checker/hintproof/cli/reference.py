@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Annotated
 
 from rich.table import Table
 from typer import Argument, Option
 
-from hintproof.cli.options import Environment
+from hintproof.cli.options import Environment, name_environment
 from hintproof.system.documents import Document, json_schema, schema_id
 from hintproof.system.errors import BadInput
 from hintproof.tasks.text import resolve
@@ -17,24 +19,76 @@ from hintproof.views.results import tables
 from hintproof.views.results.text import render
 from hintspec.catalogue.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
 from hintspec.catalogue.expected import RECORDS
-from hintspec.language.errors import quote
+from hintspec.language.errors import quote, suggest
 from hintspec.text import PROTOCOL
 
 
-def environments() -> None:
-    """List the words that environments are made of, and the recorded checks."""
+def environments(
+    search: Annotated[
+        list[str] | None,
+        Argument(metavar="[SEARCH]...", help='A release ("QEMU 8.1"), a word, or a part of its meaning.'),
+    ] = None,
+    driver: Annotated[str, Option(metavar="WORD", help="Only recorded checks of this driver, or release.")] = "",
+    device: Annotated[str, Option(metavar="WORD", help="Only recorded checks of this device, or release.")] = "",
+    log: Annotated[str, Option(metavar="WORD", help="Only recorded checks of this dirty log.")] = "",
+) -> None:
+    """List the words that environments are made of, and the recorded checks; all, or those that fit.
+
+    A release stands for the words whose rules it keeps to: hintproof environments "QEMU 8.1".
+    """
     out = tables.console()
-    for title, words in (("drivers", DRIVERS), ("devices", DEVICES), ("dirty logs", LOGS), ("changes", CHANGES)):
+    chosen = [
+        word
+        for option, given, known in (("driver", driver, DRIVERS), ("device", device, DEVICES), ("log", log, LOGS))
+        for word in (_words_of_kind(option, given, known) if given else ())
+    ]
+    sought = " ".join(search or ())
+    found = words_for(sought) if sought else set(chosen)
+    groups = {"drivers": DRIVERS, "devices": DEVICES, "dirty logs": LOGS, "changes": CHANGES}
+    for title, words in groups.items():
         table = Table(box=None, title=title, title_justify="left", show_header=False, title_style="bold")
         for name, word in words.items():
-            table.add_row(name, word.says)
-        out.print(table)
-    for name, meaning in ALIASES.items():
-        out.print(f"[bold]alias[/bold]\n {name} = {meaning}")
+            if name in found or not (sought or chosen):
+                table.add_row(name, word.says)
+        if table.row_count:
+            out.print(table)
+    if not (sought or chosen):
+        for name, meaning in ALIASES.items():
+            out.print(f"[bold]alias[/bold]\n {name} = {meaning}")
     table = tables.table("environment", "sizes", "known violations", pad_edge=True, title="recorded")
     for record in RECORDS:
-        table.add_row(record.environment, str(record.sizes), ", ".join(record.known) or "nothing")
-    out.print(table)
+        words_of = set(ALIASES.get(record.environment, record.environment).split("+"))
+        if words_of.issuperset(chosen) and (not sought or words_of & found):
+            table.add_row(record.environment, str(record.sizes), ", ".join(record.known) or "nothing")
+    out.print(table if table.row_count else "nothing is recorded with it; hintproof check takes any environment")
+
+
+_RELEASE = re.compile(r"(linux|kernel|qemu|firecracker)[\s-]*v?(\d+(?:\.\d+)*|latest)", re.IGNORECASE)
+
+
+def words_for(sought: str) -> set[str]:
+    """The words of environments that a search finds: those for a release, else those that have it in name or meaning.
+
+    Raises :class:`BadInput` for a release whose rules are not known, and where nothing is found.
+    """
+    release = _RELEASE.fullmatch(sought.strip())
+    if release is not None:
+        family = release[1].lower().replace("kernel", "linux")
+        return set(str(name_environment(f"{family}-{release[2].lower()}")).split("+"))
+    every = DRIVERS | DEVICES | LOGS | CHANGES
+    found = {name for name, word in every.items() if sought.casefold() in f"{name} {word.says}".casefold()}
+    if not found:
+        raise BadInput(f"no word of environments has {quote(sought)}{suggest(sought, every)}")
+    return found
+
+
+def _words_of_kind(option: str, given: str, known: Mapping[str, object]) -> list[str]:
+    """The words that an option names: a word of its kind, or those for a release. Raises :class:`BadInput`."""
+    words = str(name_environment(given)).split("+")
+    if words[0] not in known:
+        hint = suggest(given, known)
+        raise BadInput(f"--{option} {quote(given)} is no {option} word{hint} ({', '.join(known)})")
+    return words
 
 
 def properties() -> None:
@@ -76,7 +130,7 @@ def documents() -> dict[str, type[Document]]:
 def schema_text(name: str) -> str:
     """The JSON Schema of a document, as text. Raises :class:`BadInput` for an unknown name."""
     if name not in documents():
-        raise BadInput(f"no document is called {quote(name)}: {', '.join(documents())}")
+        raise BadInput(f"no document is called {quote(name)}{suggest(name, documents())}: {', '.join(documents())}")
     return json.dumps(json_schema(documents()[name]), indent=1) + "\n"
 
 

@@ -13,6 +13,7 @@ from hintproof.tasks.check import Result
 from hintproof.tasks.verdict import Verdict
 from hintproof.trace.document import save
 from hintproof.views.trace import mail
+from hintspec.language.errors import quote, suggest
 
 
 class CheckedEnvironment:
@@ -32,7 +33,8 @@ class CheckedEnvironment:
         known = [item.name for item in self.result.properties]
         for name in properties or known:
             if name not in known:
-                raise BadInput(f"{self.result.environment} has no property '{name}': {', '.join(known)}")
+                hint = suggest(name, known)
+                raise BadInput(f"{self.result.environment} has no property {quote(name)}{hint}: {', '.join(known)}")
             verdict = self.result.verdict(name)
             if not verdict.holds:
                 pytest.fail(self._complaint(name, verdict), pytrace=False)

@@ -38,7 +38,7 @@ from hintspec.catalogue.defects import DEFECTS
 from hintspec.catalogue.expected import Record, known_at_any_size, pins, records_of
 from hintspec.catalogue.releases import resolve_releases
 from hintspec.language.declare import ALWAYS, Property
-from hintspec.language.errors import SpecError
+from hintspec.language.errors import SpecError, quote, suggest
 from hintspec.language.sizes import Sizes
 
 EngineOptions = ExhaustiveOptions | BoundedOptions | SamplingOptions
@@ -176,17 +176,23 @@ class Result:
         return lines
 
     def exit(self, strict: bool = False) -> Exit:
-        """The exit code that this result alone would give."""
-        verdicts = [self.verdict(item.name) for item in self.properties]
+        """The exit code that this result alone would give: one rule, whether the environment is recorded or not.
+
+        Only a violation that is not known is a refutation; with ``strict`` a known one is, too.
+        """
+        names = [item.name for item in self.properties]
+        verdicts = [self.verdict(name) for name in names if strict or not self._is_known_violation(name)]
         if self.disagreements:
             return Exit.INTERNAL_ERROR
         if self.deviations:
             return Exit.REFUTED
-        if self.record is not None and not strict:
-            verdicts = [v for v in verdicts if v != Verdict.REFUTED] or [Verdict.EXHAUSTED]
+        verdicts = verdicts or [Verdict.EXHAUSTED]
         if any(not found.finished for found in self.found.values()) and Verdict.REFUTED not in verdicts:
             return Exit.UNDECIDED
         return exit_code(verdicts)
+
+    def _is_known_violation(self, name: str) -> bool:
+        return bool(self.known_as(name)) and self.verdict(name) == Verdict.REFUTED
 
 
 def pins_of(found: ExhaustiveFound) -> dict[str, Any]:
@@ -254,7 +260,8 @@ def plan(
     chosen = list(engines) or list(ENGINES)
     for engine in chosen:
         if engine not in ENGINES:
-            raise BadInput(f"unknown engine '{engine}': choose from {', '.join(ENGINES)}")
+            hint = suggest(engine, ENGINES)
+            raise BadInput(f"unknown engine {quote(engine)}{hint}: choose from {', '.join(ENGINES)}")
     if options.sampled.profile not in PROFILES:
         raise BadInput(f"unknown profile '{options.sampled.profile}': choose from {', '.join(PROFILES)}")
     environment = _name_with_words(environment)

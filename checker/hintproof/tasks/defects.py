@@ -20,6 +20,7 @@ from hintproof.trace.replay import Trace, prepare
 from hintspec.catalogue.defect import Defect
 from hintspec.catalogue.defects import DEFECTS
 from hintspec.language.declare import OF_ALL_STATES, SOMETIMES
+from hintspec.language.errors import quote, suggest
 
 #: The engines that can be timed on a defect, in the order of the columns.
 TIMED_ENGINES = ("exhaustive", "bounded", "sampled")
@@ -84,7 +85,7 @@ class Derived:
 def defect_named(name: str) -> Defect:
     """The defect of that name. Raises :class:`BadInput` for an unknown name."""
     if name not in DEFECTS:
-        raise BadInput(f"no defect is called {name[:80]!a} (hintproof defects lists all)")
+        raise BadInput(f"no defect is called {quote(name)}{suggest(name, DEFECTS)} (hintproof defects lists all)")
     return DEFECTS[name]
 
 

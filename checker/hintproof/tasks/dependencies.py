@@ -7,7 +7,6 @@ has them.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from hintproof.engines.obligations import WELL_FORMED, Obligations, Query
 from hintproof.system.errors import BadInput
 from hintproof.system.progress import Progress, no_progress
 from hintproof.tasks.prove import unbounded_model
-from hintspec.language.errors import quote
+from hintspec.language.errors import quote, suggest
 from hintspec.language.folds import reads
 from hintspec.language.recording import Model, RecordedAction
 from hintspec.language.terms import Term
@@ -72,8 +71,7 @@ def parts_named(model: Model, name: str) -> list[Part]:
         if name in (part.name, part.step, str(part)) or name in functions.get(part.step, ())
     ]
     if not found:
-        near = difflib.get_close_matches(name, [*functions, *(p.name for p in model.lemmas)], 1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
+        hint = suggest(name, [*functions, *(p.name for p in (*model.lemmas, *model.properties))])
         raise BadInput(f"no lemma, step, variable or function {quote(name)} in this environment{hint}")
     return found
 

@@ -14,7 +14,7 @@ from hintproof.story.links import links
 from hintproof.story.model import Link
 from hintproof.system.errors import BadInput
 from hintproof.trace.replay import record_environment
-from hintspec.language.errors import quote
+from hintspec.language.errors import quote, suggest
 from hintspec.language.recording import RecordedAction
 from hintspec.language.terms import Term
 from hintspec.text import PROTOCOL
@@ -50,7 +50,7 @@ def resolve(environment: str, actor: str = "") -> list[ResolvedStep]:
     """
     known = [who.name for who in PROTOCOL.actors]
     if actor and actor not in known:
-        raise BadInput(f"no actor {quote(actor)}: {', '.join(known)}")
+        raise BadInput(f"no actor {quote(actor)}{suggest(actor, known)}: {', '.join(known)}")
     model = record_environment(environment, finite=False)
     ghosts = {v.name for v in model.vars if v.declared.ghost}
     steps = [_resolve_step(item, environment, ghosts) for item in model.actions]

@@ -47,8 +47,8 @@ class Exit(IntEnum):
 
 
 _MEANINGS = {
-    Exit.AS_EXPECTED: "nothing refuted, or all as recorded, and everything decided",
-    Exit.REFUTED: "refuted, or not as recorded; diff: they differ",
+    Exit.AS_EXPECTED: "nothing refuted but what is known, all as recorded, and everything decided",
+    Exit.REFUTED: "refuted and not known to be, or not as recorded; diff: they differ",
     Exit.BAD_INPUT: "bad input or usage",
     Exit.UNDECIDED: "undecided: a limit was met, a process was killed (out of memory?), or Ctrl-C",
     Exit.INTERNAL_ERROR: "internal error: a fault of hintproof, please report it",

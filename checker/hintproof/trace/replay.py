@@ -16,7 +16,7 @@ from hintproof.system.errors import BadInput, EngineBug
 from hintproof.trace.lasso import refuse_unless_refuting
 from hintspec.catalogue.environments import compose
 from hintspec.language.declare import ALWAYS, LEMMA, PROGRESS, RECOVERABLE, STEP, Action, Property
-from hintspec.language.errors import SpecError, quote
+from hintspec.language.errors import SpecError, quote, suggest
 from hintspec.language.recording import Model, RecordedAction, record
 from hintspec.language.sizes import Sizes
 from hintspec.text import PROTOCOL
@@ -131,7 +131,8 @@ def shows(concrete: Concrete, states: list[State], broken_steps: list[str], name
     try:
         item = concrete.model.claim_named(name)
     except KeyError:
-        raise BadInput(f"this environment has no property {quote(name)}") from None
+        hint = suggest(name, (p.name for p in concrete.model.properties))
+        raise BadInput(f"this environment has no property {quote(name)}{hint}") from None
     if item.declared.kind == LEMMA:
         return not concrete.keeps(item)(states[-1])
     if item.declared.kind == STEP:

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import difflib
 from importlib.resources import files
 from pathlib import Path
 
 from hintproof.system.errors import BadInput
 from hintspec.catalogue.defects import DEFECTS
-from hintspec.language.errors import quote
+from hintspec.language.errors import quote, suggest
 
 #: The word that stands for standard input wherever a trace is read.
 STDIN = Path("-")
@@ -31,8 +30,7 @@ def find_trace(place: Path) -> Path:
     if place == STDIN or place.is_file() or place.name != name or place.suffix:
         return place
     if name not in DEFECTS:
-        near = difflib.get_close_matches(name, DEFECTS, 1)
-        hint = f"; did you mean {near[0]}?" if near else ": give a file, -, or the name of a defect (hintproof defects)"
+        hint = suggest(name, DEFECTS) or ": give a file, -, or the name of a defect (hintproof defects)"
         raise BadInput(f"no trace file and no defect is called {quote(name)}{hint}")
     file = shipped_folder() / name / "trace.json"
     if not file.is_file():

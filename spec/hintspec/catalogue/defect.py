@@ -20,6 +20,8 @@ class Status(StrEnum):
 class Defect:
     """A known defect: where it is, the world that shows it, and how it was or could be fixed.
 
+    ``title`` says it in a sentence, ``brief`` in at most 45 characters, for a line of an overview.
+
     ``environment`` at ``sizes`` violates the property ``violates``; the environment ``fixed`` does not at these sizes.
     ``fix`` says in words how that is, ``observed`` on which real software the defect was seen. ``repairs`` are
     candidates, each an environment; the page gives the verdict of each.
@@ -28,6 +30,7 @@ class Defect:
     name: str
     label: str
     title: str
+    brief: str
     affects: str
     fix: str
     environment: str

@@ -7,13 +7,12 @@ drivers/virtio/virtio_balloon.c and of QEMU's hw/virtio/virtio-balloon.c and mig
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from hintspec.catalogue.releases import resolve_releases
-from hintspec.language.errors import SpecError, quote
+from hintspec.language.errors import SpecError, quote, suggest
 from hintspec.protocol.rules import (
     AcceptsStart,
     DeviceRules,
@@ -244,8 +243,7 @@ def _refuse_unknown(name: str, word: str) -> None:
     every = [w for _, known in _KINDS for w in known] + list(CHANGES)
     if word in every:
         return
-    near = difflib.get_close_matches(word, every, 1)
-    hint = f"; did you mean '{near[0]}'?" if near else ""
+    hint = suggest(word, every)
     raise SpecError(f"environment {quote(name)}: unknown word {quote(word)}{hint} (hintproof environments lists all)")
 
 

@@ -38,15 +38,35 @@ def children() -> set[str]:
 def test_a_known_refutation_is_shown_and_as_recorded(tmp_path: Path) -> None:
     done = hintproof_process(tmp_path, "check", "linux-6.1+firecracker-1.14")
     assert done.returncode == 0, done.stderr
-    assert "REFUTED" in done.stdout
+    assert done.stdout.startswith("✗ known linux-6.1+firecracker-1.14 6,220 ")
     assert "discard-before-reuse-seen" in done.stdout
-    assert "why:" in done.stdout
+    assert "hintproof show hintproof-traces/linux-6.1+firecracker-1.14/no_lost_write.json" in done.stdout
+    assert len(done.stdout.splitlines()) <= 40
+    long = hintproof(tmp_path, "check", "linux-6.1+firecracker-1.14", "--engine", "exhaustive", "--verbose")
+    assert "REFUTED" in long.stdout
+    assert "exhaustive 6,220 states" in long.stdout
+    assert "why:" in long.stdout
     written = list((tmp_path / "hintproof-traces").rglob("no_lost_write.json"))
     assert len(written) == 1
     shown = hintproof(tmp_path, "show", str(written[0]))
     assert shown.returncode == 0
     assert "21 steps, replayed" in shown.stdout
     assert hintproof(tmp_path, "replay", str(written[0])).returncode == 0
+
+
+def test_filters_choose_what_is_shown(tmp_path: Path) -> None:
+    command = ["check", "linux-6.1+firecracker-1.14", "--engine", "exhaustive"]
+    one = hintproof(tmp_path, *command, "--property", "no_lost_write")
+    assert "no_lost_write" in one.stdout
+    assert "worker_never_spins" not in one.stdout
+    holds = hintproof(tmp_path, "check", "no-hint+qemu-10+tcg", "--engine", "exhaustive", "--only-violated")
+    assert "no-hint" not in holds.stdout
+    assert "hold, 0 refuted" in holds.stdout
+    wrong = hintproof(tmp_path, *command, "--property", "no_lost_writ")
+    assert (wrong.returncode, wrong.stderr) == (
+        2,
+        "hintproof: no property 'no_lost_writ': did you mean no_lost_write?\n",
+    )
 
 
 def test_a_trace_is_shown_as_text_for_a_mail_where_there_is_no_terminal(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ NOTE = "import atexit, sys; atexit.register(lambda: print(*sys.modules, sep='\\n
 
 def imported(code: str, *arguments: str) -> set[str]:
     """The modules that a program has imported as it ends."""
-    done = subprocess.run([sys.executable, "-c", NOTE + code, *arguments], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", NOTE + code, *arguments], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return set(done.stderr.split())
 

@@ -56,7 +56,7 @@ def test_a_trace_comes_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_name_that_is_almost_right_is_told(tmp_path: Path) -> None:
     done = hintproof(tmp_path, "show", "early-relase")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "did you mean early-release?" in done.stderr
+    assert "did you mean 'early-release'?" in done.stderr
     without_run = next(name for name in DEFECTS if not (COUNTEREXAMPLES / name / "trace.json").exists())
     assert "has no run" in hintproof(tmp_path, "show", without_run).stderr
 

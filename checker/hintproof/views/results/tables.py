@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from hintproof.tasks.check import Coverage, Result, SampledFound
 from hintproof.tasks.verdict import Verdict
+from hintproof.views.results.figures import duration, separated
 
 _STYLE = {Verdict.REFUTED: "bold red", Verdict.UNDECIDED: "yellow"}
 
@@ -21,26 +22,28 @@ _LISTED = 6
 Files = dict[str, Path]
 
 
-def results_table(results: list[tuple[Result, Files]]) -> Table:
-    """A section an environment, a row a property."""
-    made = table()
-    made.add_column("environment\n  property", overflow="fold", max_width=46)
-    made.add_column("\nverdict", no_wrap=True)
-    made.add_column("sizes\nengines", overflow="fold")
-    made.add_column("\ntime", justify="right", no_wrap=True)
-    made.add_column("directory of traces\ntrace file, known as", overflow="fold")
+def results_tables(results: list[tuple[Result, Files]]) -> Iterator[RenderableType]:
+    """Of each environment its name, then a table with a row a property."""
     for result, files in results:
-        directory = next((str(path.parent) for path in files.values()), "")
-        made.add_row(Text(result.environment, "bold"), "", Text(str(result.sizes), "dim"), "", Text(directory, "dim"))
+        directory = next((f"  traces: {path.parent}" for path in files.values()), "")
+        yield Text(result.environment, "bold")
+        yield Text(f"  {result.sizes}{directory}", "dim")
+        made = table()
+        for column in ("  property", "verdict"):
+            made.add_column(column, no_wrap=True)
+        made.add_column("engines", overflow="fold")
+        made.add_column("time", justify="right", no_wrap=True)
+        made.add_column("trace, known as", overflow="fold")
         for item in result.properties:
             verdict = result.verdict(item.name)
             shown = Text(verdict.value, _STYLE.get(verdict, "green"))
-            seconds = f"{sum(j.seconds for j in result.judgements(item.name)):.1f} s"
+            seconds = duration(sum(j.seconds for j in result.judgements(item.name)))
             engines, remark = _engines(result, item.name), _remark(result, item.name, files)
             made.add_row(f"  {item.name}", shown, engines, seconds, remark)
+        yield made
         for line in (*result.disagreements, *result.deviations):
-            made.add_row(Text("  NOT AS RECORDED", "bold red"), "", line, "", "")
-    return made
+            yield Text(f"  NOT AS RECORDED: {line}", "bold red")
+        yield Text("")
 
 
 def _engines(result: Result, name: str) -> str:
@@ -48,7 +51,7 @@ def _engines(result: Result, name: str) -> str:
     judgements = result.judgements(name)
     if result.verdict(name) == Verdict.REFUTED:
         judgements = [j for j in judgements if j.verdict == Verdict.REFUTED]
-    return ", ".join(f"{j.engine} {j.detail}" for j in judgements)
+    return ", ".join(f"{j.engine} {separated(j.detail)}" for j in judgements)
 
 
 def _remark(result: Result, name: str, files: Files) -> str:
@@ -90,19 +93,6 @@ def _count(marks: Iterable[int]) -> str:
 def _some(names: list[str]) -> str:
     left = len(names) - _LISTED
     return ", ".join(names[:_LISTED]) + (f" and {left} more" if left > 0 else "")
-
-
-def summary(results: list[Result], seconds: float) -> str:
-    """The last line: how many checks, how they ended."""
-    off = sum(bool(r.disagreements or r.deviations) for r in results)
-    judged = [(r, item.name) for r in results for item in r.properties]
-    refuted = [(r, name) for r, name in judged if r.verdict(name) == Verdict.REFUTED]
-    known = sum(bool(r.known_as(name)) for r, name in refuted)
-    recorded = f"; {off} environments NOT as recorded" if off else ""
-    return (
-        f"{len(results)} checks, {len(judged)} properties: {len(judged) - len(refuted)} not refuted, "
-        f"{len(refuted)} refuted ({known} of them known){recorded}; {seconds:.0f} s"
-    )
 
 
 def table(*columns: str, right: Sequence[str] = (), title: str | None = None, pad_edge: bool = False) -> Table:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from hintproof.story.model import Moment, PreventingRule, Story
 from hintproof.system.errors import BadInput
@@ -13,6 +12,7 @@ from hintproof.views.trace.explanation import LISTED, departure
 from hintproof.views.trace.lanes import Lanes
 from hintproof.views.trace.rows import Gap, Loop, mattering, rows
 from hintproof.views.trace.sheet import Line, clean, field
+from hintspec.language.errors import quote, suggest
 
 #: Columns that a view needs at least, and in which it is laid out if nobody says how many there are.
 NARROWEST, WIDTH = 72, 100
@@ -56,9 +56,8 @@ def _refuse(story: Story, part: Part, last: int) -> None:
     names = [v.name for v in story.variables]
     for name in part.watch:
         if name not in names:
-            near = get_close_matches(name, names, 1)
-            hint = f"did you mean {near[0]}?" if near else "hintproof show TRACE --step 0 lists all"
-            raise BadInput(f"no variable of this world is called {name[:80]!a}: {hint}")
+            hint = suggest(name, names) or "; hintproof show TRACE --step 0 lists all"
+            raise BadInput(f"no variable of this environment is called {quote(name)}{hint}")
 
 
 def head(story: Story, width: int) -> Iterator[Line]:
