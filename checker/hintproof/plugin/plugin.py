@@ -58,8 +58,12 @@ class HintproofPlugin:
         """Have stateful tests save their traces where all others are."""
         if "hintproof.stateful" in sys.modules:
             from hintproof.stateful.violation import Traces
+            from hintproof.system.errors import BadInput
 
-            Traces.directory = self.traces
+            try:
+                Traces.directory = self.traces
+            except BadInput as problem:
+                raise pytest.UsageError(f"hintproof: {problem}") from None
 
     @pytest.fixture
     def hintproof_check(self) -> Any:
