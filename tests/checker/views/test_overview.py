@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from hintproof.engines.report import ExhaustiveFound
-from hintproof.tasks.check import plan
+from hintproof.tasks.check import Result, plan
 from hintproof.tasks.verdict import Exit, Verdict
-from hintproof.views.results.overview import LINES, Screen, chosen, overview
+from hintproof.views.results.lines import LINES, Screen
+from hintproof.views.results.overview import chosen, overview
 from hintspec.catalogue.defects import DEFECTS
 from hintspec.catalogue.expected import RECORDS
 from hintspec.language.sizes import Sizes
@@ -20,8 +21,10 @@ GOLDEN = Path(__file__).with_name("golden")
 LONG = "linux-6.1+qemu-7.2+kvm-manual+cell-per-round+eager-clear"
 
 
-def text(results: list[tuple[object, Files]], width: int, code: Exit = Exit.AS_EXPECTED, **options: bool) -> str:
-    lines = overview(results, code, 119.0, Screen(width, **options))  # type: ignore[arg-type]
+def text(
+    results: list[tuple[Result, Files]], width: int, code: Exit = Exit.AS_EXPECTED, ascii_only: bool = False
+) -> str:
+    lines = overview(results, code, 119.0, Screen(width, ascii_only))
     return "\n".join(line.plain for line in lines) + "\n"
 
 
