@@ -110,7 +110,13 @@ def table(*columns: str, right: Sequence[str] = (), title: str | None = None, pa
 
 def console(stderr: bool = False) -> Console:
     """A console as wide as its terminal; where there is none, as COLUMNS says, or of 120 columns."""
-    plain = Console(stderr=stderr, highlight=False)
+    plain = _Console(stderr=stderr, highlight=False)
     if plain.is_terminal or os.environ.get("COLUMNS", "").isdigit():
         return plain
-    return Console(stderr=stderr, highlight=False, width=120)
+    return _Console(stderr=stderr, highlight=False, width=120)
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave a closed pipe to the command line, which has an exit code for it; rich would exit with 1."""
+        raise  # the BrokenPipeError that rich is handling
