@@ -169,11 +169,15 @@ class Result:
             expected = item.name in self.known
             if refuted and not expected:
                 lines.append(f"{item.name} is refuted and recorded as holding")
-            elif expected and not refuted and self.pinned and "exhaustive" in self.found:
+            elif expected and self.pinned and not refuted and self._is_exhausted(item.name):
                 lines.append(f"{item.name} holds and is recorded as refuted")
         if self.pinned:
             lines += compare_pins(self)
         return lines
+
+    def _is_exhausted(self, name: str) -> bool:
+        """Whether the exhaustive engine decided that a property holds."""
+        return any(j.engine == "exhaustive" and j.verdict.holds for j in self.judgements(name))
 
     def exit(self, strict: bool = False) -> Exit:
         """The exit code that this result alone would give: one rule, whether the environment is recorded or not.
@@ -208,12 +212,17 @@ def pins_of(found: ExhaustiveFound) -> dict[str, Any]:
 
 
 def compare_pins(result: Result) -> list[str]:
-    """The differences of a finished exhaustive search from its pinned counts, a line each."""
+    """The differences of a finished exhaustive search from its pinned counts, a line each.
+
+    Runs of undecided properties are not compared.
+    """
     if "exhaustive" not in result.found or not result.exhaustive.finished or result.record is None:
         return []
     pinned, now = pins().get(result.record.key), pins_of(result.exhaustive)
     if pinned is None:
         return ["nothing is pinned for this record: run 'hintproof pin'"]
+    for name in result.exhaustive.undecided:
+        pinned = {k: {n: v for n, v in p.items() if n != name} if isinstance(p, dict) else p for k, p in pinned.items()}
     return [f"{k}: {now[k]} now, {pinned[k]} recorded" for k in pinned if now[k] != pinned[k]]
 
 
