@@ -29,6 +29,8 @@ from hintproof.engines.report import SampledFound as SampledFound
 from hintproof.interpret.concrete import Concrete
 from hintproof.interpret.packed import PackedCompiler
 from hintproof.interpret.symmetry import canonical_form
+from hintproof.story.likeness import find_likenesses
+from hintproof.story.model import Likeness
 from hintproof.system.errors import BadInput
 from hintproof.system.progress import Progress, no_progress
 from hintproof.system.workers import Runner, Task, run_in_order
@@ -88,6 +90,7 @@ class Result:
     record: Record | None
     pinned: bool
     found: dict[str, Found] = field(default_factory=dict)
+    _likenesses: dict[str, tuple[Likeness, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def add(self, found: Found) -> None:
         """Add the result of an engine; several results of the sampled engine are merged."""
@@ -95,6 +98,7 @@ class Result:
         if isinstance(before, SampledFound) and isinstance(found, SampledFound):
             found = before.merged(found)
         self.found[found.engine] = found
+        self._likenesses.clear()
 
     @property
     def exhaustive(self) -> ExhaustiveFound:
@@ -136,6 +140,13 @@ class Result:
     def known_as(self, name: str) -> str:
         """The defect by which a property is known to be violated, in a line; "" if there is none."""
         return DEFECTS[self.known[name]].known if name in self.known else ""
+
+    def looks_like(self, name: str) -> tuple[Likeness, ...]:
+        """The known defects that a violation looks like, if no record knows it: a replay with their fixes shows it."""
+        if name not in self._likenesses:
+            trace = None if name in self.known or self.verdict(name) != Verdict.REFUTED else self.trace(name)
+            self._likenesses[name] = find_likenesses(trace) if trace else ()
+        return self._likenesses[name]
 
     @property
     def disagreements(self) -> list[str]:

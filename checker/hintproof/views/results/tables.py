@@ -10,6 +10,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from hintproof.story.model import describe_likenesses
 from hintproof.tasks.check import Coverage, Result, SampledFound
 from hintproof.tasks.verdict import Verdict
 from hintproof.views.results.figures import duration, separated
@@ -58,7 +59,7 @@ def _engines(result: Result, name: str) -> str:
 def _remark(result: Result, name: str, files: Files) -> str:
     if result.verdict(name) != Verdict.REFUTED:
         return ""
-    known = result.known_as(name).split(":")[0]
+    known = result.known_as(name).split(":")[0] or describe_likenesses(result.looks_like(name))
     return ", ".join(filter(None, [files[name].name if name in files else "", known or "not known"]))
 
 
