@@ -41,7 +41,7 @@ def test_each_known_trace_looks_like_its_defect(name: str) -> None:
     ("name", "environment"),
     [
         ("early-release", "linux-6.12+qemu-10+kvm-manual"),
-        ("early-release", "linux-6.12+qemu-10+kvm-manual-enable+timed-sync"),
+        ("early-release", "linux-6.12+qemu-10+kvm-manual+timed-sync"),
         ("early-release-by-send", "linux-5.7+qemu-5.1+kvm-manual"),
         ("shared-start-cell", "linux-6.12+qemu-10+kvm-auto+timed-sync"),
         ("shared-start-cell", "linux-5.7+qemu-5.1+kvm-auto"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.text import Text
 
+from hintproof.story.model import describe_likenesses
 from hintproof.tasks.check import Result
 from hintproof.tasks.verdict import Exit, Verdict
 from hintproof.views.results.figures import count, duration, separated
@@ -131,10 +132,13 @@ def _refuted(results: Sequence[tuple[Result, Files]]) -> Iterator[tuple[Result, 
 
 
 def _unknown(results: Sequence[tuple[Result, Files]], screen: Screen) -> Iterator[Text]:
-    """The violations that no known defect explains, each with its trace."""
+    """The violations that no record knows, each with the known defect that it looks like, and its trace."""
     for result, name, files in _refuted(results):
         if not result.known_as(name):
-            yield Text(f"{name}: REFUTED, NOT KNOWN", "bold red", no_wrap=True)
+            alike = result.looks_like(name)
+            known = describe_likenesses(alike) or "NOT KNOWN"
+            yield from (Text(line.plain, "bold red") for line in _wrapped([f"{name}: REFUTED, {known}"], screen))
+            yield from _wrapped([like.shown for like in alike], screen, "  ")
             yield Text(f"  in {result.environment}, {result.sizes}", no_wrap=True)
             yield from wrapped([_length(result, name)], screen, "  ")
             if name in files:
@@ -208,11 +212,14 @@ def _steps_of(group: _Group) -> str:
 def _totals(results: Sequence[Result], seconds: float) -> str:
     verdicts = [(result, item.name, result.verdict(item.name)) for result in results for item in result.properties]
     refuted = [(result, name) for result, name, verdict in verdicts if verdict == Verdict.REFUTED]
-    unknown = sum(not result.known_as(name) for result, name in refuted)
+    unrecorded = [(result, name) for result, name in refuted if not result.known_as(name)]
+    alike = sum(bool(result.looks_like(name)) for result, name in unrecorded)
+    unknown = len(unrecorded) - alike
     undecided = sum(verdict == Verdict.UNDECIDED for _, _, verdict in verdicts)
     parts = [f"{count(sum(verdict.holds for _, _, verdict in verdicts))} hold", f"{count(len(refuted))} refuted"]
     if refuted:
-        parts[1] += f" ({count(unknown)} NOT known)" if unknown else " (all known)"
+        notes = [f"{count(unknown)} NOT known"] * bool(unknown) + [f"{count(alike)} like known ones"] * bool(alike)
+        parts[1] += f" ({', '.join(notes) or 'all known'})"
     if undecided:
         parts.append(f"{count(undecided)} undecided")
     checks = f"{count(len(results))} check{'s' * (len(results) != 1)}"
