@@ -93,7 +93,7 @@ def defects_page(docs: Path) -> str:
         "`docs/generate.py` writes this page from the catalogue (`spec/hintspec/catalogue/defects_guest.toml` and "
         "`defects_host.toml`) and from the figures in `docs/defects.json`. Each defect has a folder "
         "`counterexamples/NAME`: its shortest run (`trace.json`, `trace.txt`), and a page (`README.md`) that says what "
-        "happens, how to see it, and which repairs fix it. `hintproof defects NAME` derives all of it anew.",
+        "happens, how to see it, and which repairs fix it. `hintproof defects --again NAME` derives all of it anew.",
         "## What is known",
         table(["name", "label", "status", "what happens", "affects", "fixed by"], known),
         "## Refuted, and fixed",

@@ -76,7 +76,7 @@ def _size(count: int) -> str:
 
 def _printed(options: str, lines: Iterable[Line]) -> str:
     text = text_of(without_end(line) for line in lines).plain
-    command = f"hintproof show {options} counterexamples/shared-start-cell/trace.json"
+    command = f"hintproof show {options} shared-start-cell"
     return f"```sh\n{command}\n```\n\n```text\n{text}\n```"
 
 

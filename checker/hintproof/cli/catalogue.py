@@ -10,8 +10,8 @@ import typer
 from rich.markdown import Markdown
 from typer import Argument, Option
 
-from hintproof.cli.console import live_runner, print_json, require_positive, require_writable
-from hintproof.cli.options import AsJson, Jobs, complete_defect
+from hintproof.cli.console import live_runner, print_json, print_lines, require_positive, require_writable, screen
+from hintproof.cli.options import AsJson, Jobs, Verbose, complete_defect
 from hintproof.system.errors import BadInput
 from hintproof.system.files import write_atomically
 from hintproof.system.workers import Task
@@ -21,7 +21,7 @@ from hintproof.tasks.verdict import Exit
 from hintproof.trace.shipped import shipped_folder
 from hintproof.views import markdown
 from hintproof.views.results import defects as view
-from hintproof.views.results import tables
+from hintproof.views.results import summaries, tables
 from hintproof.views.results.documents import DefectRules, RulesDocument, defect_list_document, defects_document
 from hintproof.views.trace import explanation
 from hintspec.catalogue.defect import Defect
@@ -45,6 +45,7 @@ def defects(
     write: Annotated[Path | None, Option(help="Write each defect's folder below this directory.")] = None,
     rules: Annotated[bool, Option("--rules", help="Find the rules that each needs; takes minutes for all.")] = False,
     jobs: Jobs = None,
+    verbose: Verbose = False,
     as_json: AsJson = False,
 ) -> None:
     """List the known defects; show the page and the shortest run of one; or derive them anew.
@@ -66,7 +67,7 @@ def defects(
         elif name:
             _show_shipped(chosen)
         else:
-            _print_list()
+            _print_list(verbose)
         return
     if write is not None:
         require_writable(write)
@@ -123,7 +124,10 @@ def _print_files(texts: dict[str, str]) -> None:
     print(texts.get("trace.txt", ""), end="")
 
 
-def _print_list() -> None:
+def _print_list(verbose: bool) -> None:
+    if not verbose:
+        print_lines(summaries.defect_lines(list(DEFECTS.values()), screen()))
+        return
     out = tables.console()
     out.print(view.list_table(list(DEFECTS.values())))
     out.print()

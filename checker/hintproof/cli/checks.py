@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.text import Text
 from typer import Argument, Option
 
 from hintproof.cli import options as shared
@@ -18,6 +17,7 @@ from hintproof.cli.console import (
     live_runner,
     print_json,
     print_lines,
+    print_parts,
     require_positive,
     require_writable,
     screen,
@@ -135,9 +135,8 @@ def check(
 
 def _print_details(results: list[tuple[Result, dict[str, Path]]], with_traces: bool) -> None:
     """Print a table of properties for each environment, and what was explored; the trace of each, if asked to."""
+    print_parts(tables.results_tables(results))
     out = tables.console()
-    for part in tables.results_tables(results):
-        out.print(part, soft_wrap=isinstance(part, Text))
     sampled = [(r, found) for r, _ in results for found in r.found.values() if isinstance(found, SampledFound)]
     if sampled:
         out.print(tables.exploration_table(sampled))

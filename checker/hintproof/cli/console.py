@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rich.console import RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -19,7 +21,8 @@ from hintproof.system.errors import BadInput
 from hintproof.system.files import write_atomically
 from hintproof.system.workers import Runner, Task, Watch, run_in_order
 from hintproof.views.results import tables
-from hintproof.views.results.overview import Screen
+from hintproof.views.results.figures import duration, separated
+from hintproof.views.results.lines import Screen
 
 
 def require_positive(**options: float | None) -> None:
@@ -58,6 +61,13 @@ def print_lines(lines: Iterable[Text]) -> None:
         out.print(line, soft_wrap=True)
 
 
+def print_parts(parts: Iterable[RenderableType]) -> None:
+    """Print texts, none of which is wrapped, and tables."""
+    out = tables.console()
+    for part in parts:
+        out.print(part, soft_wrap=isinstance(part, Text))
+
+
 def print_json(document: Document) -> None:
     """Print a JSON document."""
     print(to_json(document), end="")
@@ -82,33 +92,31 @@ def live_runner(jobs: int | None, quiet: bool = False) -> Runner[Any]:
 
 
 @contextmanager
-def live_view(count: int, quiet: bool) -> Iterator[Watch]:
+def live_view(count: int, quiet: bool = False) -> Iterator[Watch]:
     """Show the tasks that run, of so many, on a terminal. On Ctrl-C say how far each of them is."""
     running: dict[int, tuple[Task[Any], str, float]] = {}
     ended = 0
     screen = tables.console(stderr=True)
-    shown = shows_progress() and not quiet
 
     def draw() -> Table:
         table = Table.grid(padding=(0, 2))
         table.add_row(f"{ended} of {count} done", "", "")
-        for task, note, began in running.values():
-            table.add_row(task.title, task.detail, f"{note}  {time.monotonic() - began:.0f} s")
+        for task, note, began in list(running.values()):
+            table.add_row(task.title, task.detail, f"{separated(note)}  {duration(time.monotonic() - began)}")
         return table
 
-    with Live(console=screen, transient=True, auto_refresh=False) as live:
+    def watch(task: Task[Any], note: str | None) -> None:
+        nonlocal ended
+        if note is None:
+            running.pop(id(task), None)
+            ended += 1
+        else:
+            began = running.get(id(task), (task, "", time.monotonic()))[2]
+            running[id(task)] = (task, note, began)
 
-        def watch(task: Task[Any], note: str | None) -> None:
-            nonlocal ended
-            if note is None:
-                running.pop(id(task), None)
-                ended += 1
-            else:
-                began = running.get(id(task), (task, "", time.monotonic()))[2]
-                running[id(task)] = (task, note, began)
-            if shown:
-                live.update(draw(), refresh=True)
-
+    shown = shows_progress() and not quiet
+    # drawn twice a second, whether a task says something or not
+    with Live(console=screen, transient=True, get_renderable=draw, refresh_per_second=2) if shown else nullcontext():
         try:
             yield watch
         except KeyboardInterrupt:
@@ -116,3 +124,26 @@ def live_view(count: int, quiet: bool) -> Iterator[Watch]:
                 reached = f"after {time.monotonic() - began:.0f} s: {note or 'nothing yet'}"
                 screen.print(f"{task} ended by Ctrl-C {reached}", soft_wrap=True)
             raise
+
+
+@contextmanager
+def live_note(text: str, quiet: bool = False) -> Iterator[Callable[[str], None]]:
+    """Show on a terminal what runs, and for how long; what is yielded changes the text."""
+    began, now = time.monotonic(), text
+
+    def draw() -> str:
+        return f"{now}  {duration(time.monotonic() - began)}"
+
+    def change(note: str) -> None:
+        nonlocal now
+        now = note
+
+    console = tables.console(stderr=True)
+    shown = shows_progress() and not quiet
+    renderable = partial(Text, no_wrap=True, style="dim", overflow="ellipsis")
+    with (
+        Live(console=console, transient=True, get_renderable=lambda: renderable(draw()), refresh_per_second=2)
+        if shown
+        else nullcontext()
+    ):
+        yield change

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from typer import Argument, Option
 
-from hintproof.cli.console import require_positive, shows_progress, write
+from hintproof.cli.console import live_note, require_positive, write
 from hintproof.cli.settings import load_settings
 from hintproof.gate.checker import DriverChecker
 from hintproof.gate.gate import run_gate, run_gate_on_range
@@ -108,10 +108,20 @@ def _run_on_linux(
     if patches.count(STDIN) > 1:
         raise BadInput("standard input can be read only once: say - once")
     checker = make_checker(thorough)
-    if commits:
-        return run_gate_on_range(Path(linux), commits, checker, seconds, _watch)
-    found = [item for file in patches for item in read(file)]
-    return run_gate(find_source(linux), found, checker, seconds, _watch)
+    with live_note("checking the driver without patches") as note:
+        number = 0
+
+        def watch(step: Step) -> None:
+            nonlocal number
+            number += 1
+            note(f"{number - 1} of {total} checked; checking {line(step.subject or step.name, 100)}")
+
+        if commits:
+            total = "the range"
+            return run_gate_on_range(Path(linux), commits, checker, seconds, watch)
+        found = [item for file in patches for item in read(file)]
+        total = str(len(found))
+        return run_gate(find_source(linux), found, checker, seconds, watch)
 
 
 def _run_on_qemu(qemu: str, base: str, traces: Path | None, thorough: bool) -> GateReport:
@@ -120,7 +130,8 @@ def _run_on_qemu(qemu: str, base: str, traces: Path | None, thorough: bool) -> G
 
     build, before = usable_qemu(qemu), usable_qemu(base or None)
     amount = THOROUGH if thorough else USUAL
-    return run_gate_on_qemu(build, before, _counterexamples(traces), amount, watch=_note)
+    with live_note("looking whether both builds can be asked") as note:
+        return run_gate_on_qemu(build, before, _counterexamples(traces), amount, watch=note)
 
 
 def _counterexamples(traces: Path | None) -> Path:
@@ -128,15 +139,6 @@ def _counterexamples(traces: Path | None) -> Path:
     if traces is None:
         return shipped_folder()
     return traces if traces.is_dir() else find_trace(traces)
-
-
-def _note(text: str) -> None:
-    if shows_progress():
-        tables.console(stderr=True).print(text, markup=False, style="dim")
-
-
-def _watch(step: Step) -> None:
-    _note(f"checking {line(step.subject or step.name, 100)}")
 
 
 def _write(report: GateReport, form: str, output: Path | None, strict: bool) -> None:

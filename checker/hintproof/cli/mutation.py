@@ -10,13 +10,13 @@ from typing import Annotated
 import typer
 from typer import Option
 
-from hintproof.cli.console import live_view, print_json, require_positive
-from hintproof.cli.options import AsJson, Environment, Jobs
+from hintproof.cli.console import live_view, print_json, print_lines, require_positive, screen
+from hintproof.cli.options import AsJson, Environment, Jobs, Verbose
 from hintproof.mutation.task import Results, judge_mutant, mutants_of, summarize
 from hintproof.system.errors import BadInput
 from hintproof.system.workers import Task, cores, run_all
 from hintproof.tasks.verdict import Exit
-from hintproof.views.results import mutation, tables
+from hintproof.views.results import mutation, summaries, tables
 from hintproof.views.results.documents import mutants_document
 from hintspec.catalogue.expected import WORKED_EXAMPLE
 from hintspec.language.errors import quote, suggest
@@ -32,6 +32,7 @@ def mutate(
     jobs: Jobs = None,
     limit_seconds: Annotated[float | None, Option(help="Seconds that the searches of one mutant may take.")] = None,
     judged_only: Annotated[bool, Option("--kept", help="Report the results in the file, and search nothing.")] = False,
+    verbose: Verbose = False,
     as_json: AsJson = False,
 ) -> None:
     """Change each rule of an environment in turn, and see whether a property, a lemma or a goal notices.
@@ -58,11 +59,12 @@ def mutate(
     if as_json:
         print_json(mutants_document(summary, int(summary.exit)))
         raise typer.Exit(summary.exit)
-    out = tables.console()
-    out.print(mutation.steps_table(summary))
-    if summary.survivors:
-        out.print(mutation.survivors_table(summary))
-    out.print(mutation.last_line(summary))
+    if verbose:
+        out = tables.console()
+        out.print(mutation.steps_table(summary))
+        if summary.survivors:
+            out.print(mutation.survivors_table(summary))
+    print_lines(summaries.mutation_lines(summary, mutation.last_line(summary), screen()))
     raise typer.Exit(summary.exit)
 
 

@@ -10,8 +10,16 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from hintproof.cli.console import live_runner, print_json, require_positive, require_writable
-from hintproof.cli.options import AsJson, Environments, Jobs, ObligationSeconds, name_environment
+from hintproof.cli.console import (
+    live_runner,
+    print_json,
+    print_lines,
+    print_parts,
+    require_positive,
+    require_writable,
+    screen,
+)
+from hintproof.cli.options import AsJson, Environments, Jobs, ObligationSeconds, Verbose, name_environment
 from hintproof.story.causes import explain_end
 from hintproof.system.workers import Task
 from hintproof.tasks.certify import certify_all
@@ -21,7 +29,7 @@ from hintproof.tasks.prove import SECONDS, Failure, ProofResult, run_of, unbound
 from hintproof.tasks.prove import prove as prove_environment
 from hintproof.tasks.verdict import Exit
 from hintproof.trace.document import save
-from hintproof.views.results import proofs, tables
+from hintproof.views.results import proofs, summaries, tables
 from hintproof.views.results.documents import proofs_document
 from hintspec.catalogue.expected import PROVED, WORKED_EXAMPLE
 
@@ -31,6 +39,7 @@ def prove(
     limit_seconds: ObligationSeconds = SECONDS,
     jobs: Jobs = None,
     traces: Annotated[Path, Option(help="Directory for runs that break a lemma.")] = Path("hintproof-traces"),
+    verbose: Verbose = False,
     as_json: AsJson = False,
 ) -> None:
     """Prove environments for every size; without names, all that are recorded as sound.
@@ -47,11 +56,14 @@ def prove(
     if as_json:
         print_json(proofs_document(results, int(code)))
         raise typer.Exit(code)
-    for result in results:
-        for failed in result.failures:
-            print(proofs.failure(result.environment, failed, _save_run(result.environment, failed, traces)))
-    tables.console().print(proofs.proofs_table(results))
-    tables.console().print(proofs.summary(results, time.monotonic() - began))
+    saved = [
+        (r.environment, failed, _save_run(r.environment, failed, traces)) for r in results for failed in r.failures
+    ]
+    if verbose:
+        for name, failed, file in saved:
+            print(proofs.failure(name, failed, file))
+        print_parts(proofs.proofs_tables(results))
+    print_lines(summaries.proof_lines(results, saved, proofs.summary(results, time.monotonic() - began), screen()))
     raise typer.Exit(code)
 
 
@@ -78,6 +90,7 @@ def certify(
     out: Annotated[Path, Option(help="Directory to write.")] = Path("hintproof-certificates"),
     limit_seconds: ObligationSeconds = SECONDS,
     jobs: Jobs = None,
+    verbose: Verbose = False,
 ) -> None:
     """Write every obligation as SMT-LIB 2 and have a second solver confirm it.
 
@@ -87,9 +100,10 @@ def certify(
     began = time.monotonic()
     names = list(dict.fromkeys(environment or PROVED))
     results = certify_all(names, out, limit_seconds, live_runner(jobs))
-    tables.console().print(proofs.certificates_table(results))
-    seconds = time.monotonic() - began
-    tables.console().print(proofs.certificates_summary(results, out, seconds))
+    if verbose:
+        print_parts(proofs.certificates_tables(results))
+    totals = proofs.certificates_summary(results, out, time.monotonic() - began)
+    print_lines(summaries.certificate_lines(results, totals, screen()))
     if any(result.disagreements for result in results):
         raise typer.Exit(Exit.INTERNAL_ERROR)
     raise typer.Exit(Exit.UNDECIDED if any(result.missing for result in results) else Exit.AS_EXPECTED)
@@ -125,6 +139,7 @@ def cover(
     environment: Environments = None,
     limit_states: Annotated[int, Option(help="States after which a search ends.")] = COVER_STATES,
     jobs: Jobs = None,
+    verbose: Verbose = False,
 ) -> None:
     """Find the shortest run to each step, to each goal, and to a state in which each lemma's hypothesis holds.
 
@@ -134,6 +149,9 @@ def cover(
     names = _known_names(environment)
     tasks = [Task(name, "cover report", partial(cover_environment, name, limit_states)) for name in names]
     reports: list[Covered] = live_runner(jobs)(tasks)
-    tables.console().print(proofs.covers_table(list(zip(names, reports, strict=True))))
+    named = list(zip(names, reports, strict=True))
+    if verbose:
+        print_parts(proofs.covers_tables(named))
+    print_lines(summaries.cover_lines(named, screen()))
     unreached = any(item.kind == GOAL for covered in reports for item in covered.missing)
     raise typer.Exit(Exit.UNDECIDED if unreached else Exit.AS_EXPECTED)

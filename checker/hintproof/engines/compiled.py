@@ -23,7 +23,7 @@ from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.packed import PackedCompiler
 from hintproof.interpret.packed_helpers import hashed
 from hintproof.interpret.steps import jitted, steps_text
-from hintproof.system.memory import share, zeros
+from hintproof.system.memory import zeros
 from hintproof.system.progress import Progress, no_progress
 
 #: Rows that a thread expands at a time: few enough for their steps to stay in a core's cache. With several threads it
@@ -75,8 +75,8 @@ class CompiledSearch(Search):
         self._steps, self._loops = map(modules.load, self._texts)
         self.threads = options.threads
         self._rows_at_a_time = _BATCH_TOGETHER if options.threads > 1 else _BATCH
-        self._reserve(packed.words)
         self._make_buffers(packed.words)
+        self._reserve(packed.words)
         self.here, self.count, self.transitions = 0, 1, 0
         self._batches: list[tuple[int, int]] = []  # rows found and rows expanded, after each thread's share
         self.states[0] = packed.pack(concrete.initial)
@@ -88,8 +88,9 @@ class CompiledSearch(Search):
     # -- memory ----------------------------------------------------------------------------
     def _reserve(self, words: int) -> None:
         """Room for rows: as many as memory may hold, which takes none before they are written."""
-        megabytes = min(share(1), self.limits.megabytes or share(1))
-        rows = max((megabytes << 20) // (8 * words + _ENTRY), 1)
+        buffers = sum(part.nbytes for part in vars(self).values() if isinstance(part, np.ndarray))
+        rows = max((self.limits.free_bytes() - buffers) // (8 * words + _ENTRY), 1)
+        self._most = rows * (8 * words + _ENTRY)  # bytes of rows and table
         while True:
             try:
                 self.states = zeros((rows, words), np.int64)
@@ -128,14 +129,12 @@ class CompiledSearch(Search):
         """Whether there are rows for the steps of the next batch, however many are new."""
         return self.count + self._hashes.size <= len(self.states)
 
-    def _grow_table(self, each: Callable[..., Any]) -> bool:
-        """Keep the table from filling up; False if there is no memory for that."""
-        try:
-            while self.count + int(self._sizes.sum()) > _FULL * len(self.table):
-                self._make_table(len(self.table) * (4 if len(self.table) < _LARGE else 2), each)
-        except MemoryError:
-            return False
-        return True
+    def _grow_table(self, each: Callable[..., Any]) -> None:
+        """Keep the table from filling up. Raises :class:`MemoryError` if there is no memory for that."""
+        while self.count + int(self._sizes.sum()) > _FULL * len(self.table):
+            rows, size = self.count * self.states.strides[0], 4 * len(self.table)
+            fourfold = size < 4 * _LARGE and rows + size * self.table.itemsize < self._most
+            self._make_table(size if fourfold else size // 2, each)
 
     # -- the search ------------------------------------------------------------------------
     def search(self) -> None:
@@ -144,15 +143,22 @@ class CompiledSearch(Search):
             while self.here < self.count:
                 if self._is_over(self.count, self.here):
                     return
-                if not self._has_room() or not self._batch(pool):
-                    limit = self.limits.megabytes
-                    self.stopped_by = f"limit of {limit} MB" if limit else "no memory for more states"
+                if not self._has_room() or not self._took_batch(pool):
+                    self.stopped_by = self.limits.memory_is_full()
                     return
                 if len(self._batches) == self.threads:
                     for text in self._texts:
                         modules.mark_compiled(text)
 
-    def _batch(self, pool: ThreadPoolExecutor) -> bool:
+    def _took_batch(self, pool: ThreadPoolExecutor) -> bool:
+        """Take a batch; False if there is no memory for that."""
+        try:
+            self._batch(pool)
+        except MemoryError:
+            return False
+        return True
+
+    def _batch(self, pool: ThreadPoolExecutor) -> None:
         """Expand some rows of one level, enter their steps, give new states their rows, and judge these."""
         if self.here == self._level_ends:
             self.depth += 1
@@ -163,8 +169,7 @@ class CompiledSearch(Search):
         each: Callable[..., Any] = pool.map if shared else map
         cuts = [self.here + (high - self.here) * t // self.threads for t in (*threads, self.threads)]
         list(each(lambda t: self._expand(t, cuts[t], cuts[t + 1]), threads))
-        if not self._grow_table(each):
-            return False
+        self._grow_table(each)
         list(each(self._insert, threads))
         ends = self.count + np.cumsum([0, *self._fresh.sum(axis=0)])
         decided = list(each(lambda t: self._commit(t, int(ends[t]), int(ends[t + 1])), threads))
@@ -174,7 +179,6 @@ class CompiledSearch(Search):
         self.transitions += int(self._sizes.sum())
         self.here, self.count = high, int(ends[-1])
         self._batches += [(int(ends[t + 1]), cuts[t + 1]) for t in threads]
-        return True
 
     def _buffer(self, t: int) -> slice:
         """The places of a thread's buffer."""
@@ -299,9 +303,11 @@ class CompiledSearch(Search):
         return good
 
     def graph(self) -> Graph:
-        """All transitions, made again from the rows."""
-        ends = np.empty(self.count, np.int64)
-        targets, via = np.empty(self.transitions, np.uint32), np.empty(self.transitions, np.uint16)
+        """All transitions, made again from the rows. The table, which nothing else needs, goes afterwards."""
+        if not len(self.table):
+            self._make_table(1 << (2 * self.count).bit_length(), map)
+        ends = np.empty(self.count, self._end_kind)
+        targets, via = np.empty(self.transitions, np.uint32), np.empty(self.transitions, self._via_kind)
         begin = 0
         for low, high in self._parts():
             size = self._again(low, high)
@@ -312,7 +318,21 @@ class CompiledSearch(Search):
                 *(self.states, self.table, self._bits, self.threads, self._scratch, self._hashes, size, found)
             )
             begin += size
+        self.table = zeros((0,), np.uint32)
         return Graph(ends, targets, via)
+
+    @property
+    def _via_kind(self) -> np.dtype[Any]:
+        return np.min_scalar_type(len(self.system.instances))
+
+    @property
+    def _end_kind(self) -> np.dtype[Any]:
+        return np.dtype(np.uint32 if self.transitions < 1 << 32 else np.int64)
+
+    @property
+    def graph_bytes(self) -> int:
+        """The memory that :meth:`graph` takes."""
+        return self.count * self._end_kind.itemsize + self.transitions * (4 + self._via_kind.itemsize)
 
     def _parts(self) -> Iterator[tuple[int, int]]:
         """All rows, a few at a time, so that Ctrl-C is heard."""

@@ -7,22 +7,31 @@ dict (about 0.7 kB each), and a compiled one (:mod:`hintproof.engines.compiled`,
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from hintproof.engines.limits import Limits
-from hintproof.engines.liveness import BYTES_PER_TRANSITION, find_lasso, first_stuck, follow_lasso
+from hintproof.engines.limits import Limits, NoRoom
+from hintproof.engines.liveness import (
+    bytes_to_find_lasso,
+    bytes_to_find_stuck,
+    find_lasso,
+    first_stuck,
+    follow_lasso,
+)
 from hintproof.engines.options import ExhaustiveOptions
 from hintproof.engines.report import NO_DEADLOCK, ExhaustiveFound, Run
-from hintproof.engines.search import BreadthFirst, Visitor
+from hintproof.engines.search import BreadthFirst, Graph, Visitor
 from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.packed import PackedCompiler
 from hintproof.interpret.transition_system import TransitionSystem
 from hintproof.system.clock import Clock
-from hintproof.system.memory import share
+from hintproof.system.memory import give_back
 from hintproof.system.progress import Progress, no_progress
 from hintspec.language.declare import OF_ALL_STATES, RECOVERABLE, SOMETIMES
 from hintspec.language.errors import SpecError
@@ -66,6 +75,19 @@ class PlainSearch(BreadthFirst, Visitor):
             if broken >> bit & 1:
                 self._broken.setdefault(bit, (number, instance))
 
+    def search(self, until: int | None = None) -> bool:
+        """Search as :meth:`BreadthFirst.search` does; a system that refuses memory ends it, as a limit does."""
+        try:
+            return super().search(until)
+        except MemoryError:
+            self.stopped_by = self.limits.memory_is_full()
+            return True
+
+    @property
+    def graph_bytes(self) -> int:
+        """The memory that :meth:`graph` takes."""
+        return self.count * self.ends.itemsize + self.transitions * (self.targets.itemsize + self.vias.itemsize)
+
     @property
     def fired_counts(self) -> list[int]:
         """How often each instance of an action happened."""
@@ -103,6 +125,10 @@ class PlainSearch(BreadthFirst, Visitor):
         raise AssertionError(f"no {name} leads to state {number}")
 
 
+#: A finished search of either kind.
+_Searched: TypeAlias = "PlainSearch | CompiledSearch"
+
+
 def explore_all(
     model: Concrete,
     limits: Limits = Limits(),
@@ -115,7 +141,7 @@ def explore_all(
     there are many: soon if it was compiled before, later if it was wanted before, and last the first time. A state
     that is too wide for that is searched plainly, up to some millions.
     """
-    clock = Clock(limits.seconds)
+    clock, limits = Clock(limits.seconds), limits.with_memory()
     if options.symmetry:
         return _explore_compiled(model, limits, options, progress, clock)
     plain = PlainSearch(model, limits, progress)
@@ -130,6 +156,7 @@ def explore_all(
     if plain.search(_worth_compiling(packed, limits)):
         return found_by(plain)
     del plain
+    give_back()
     return _explore_compiled(model, limits, options, progress, clock)
 
 
@@ -139,9 +166,8 @@ def _worth_compiling(packed: PackedCompiler, limits: Limits) -> int:
 
     if is_compiled(packed):
         return _FEW
-    if is_wanted(packed):
-        return _WORTH_COMPILING
-    return max(_WORTH_COMPILING, min(_WORTH_COMPILING_AT_ONCE, ((limits.megabytes or share(1)) << 20) // _PLAIN_STATE))
+    worth = _WORTH_COMPILING if is_wanted(packed) else _WORTH_COMPILING_AT_ONCE
+    return max(_FEW, min(worth, limits.with_memory().free_bytes() // 2 // _PLAIN_STATE))
 
 
 def _explore_compiled(
@@ -157,7 +183,7 @@ def _explore_compiled(
     return found
 
 
-def found_by(search: PlainSearch | CompiledSearch) -> ExhaustiveFound:
+def found_by(search: _Searched) -> ExhaustiveFound:
     """What a search found."""
     system = search.system
     found = ExhaustiveFound(
@@ -168,47 +194,85 @@ def found_by(search: PlainSearch | CompiledSearch) -> ExhaustiveFound:
         decides=frozenset([NO_DEADLOCK, *(p.name for p in system.model.properties)]),
     )
     for bit in search.broken_steps():
-        found.against[system.step_properties[bit]] = search.run_breaking(bit)
+        _note_run(search, found, found.against, system.step_properties[bit], partial(search.run_breaking, bit))
     of_all: list[tuple[int, RecordedProperty]] = []
     for bit, item in enumerate(system.state_properties):
         if item.declared.kind in OF_ALL_STATES:
             of_all.append((bit, item))
         elif (state := search.first_with(bit)) is not None:
             runs = found.witnesses if item.declared.kind == SOMETIMES else found.against
-            runs[item.name] = search.run_to(state)
+            _note_run(search, found, runs, item.name, partial(search.run_to, state))
+    if search.deadlock is not None:
+        _note_run(search, found, found.against, NO_DEADLOCK, partial(search.run_to, search.deadlock))
     if of_all and found.finished:
         _judge_all_states(search, of_all, found)
-    if search.deadlock is not None:
-        found.against[NO_DEADLOCK] = search.run_to(search.deadlock)
     for instance, count in zip(system.instances, search.fired_counts, strict=True):
         found.fired[instance.action.name] = found.fired.get(instance.action.name, 0) + count
     found.seconds = search.clock.seconds
     return found
 
 
-def _judge_all_states(
-    search: PlainSearch | CompiledSearch, items: list[tuple[int, RecordedProperty]], found: ExhaustiveFound
+def _note_run(
+    search: _Searched,
+    found: ExhaustiveFound,
+    runs: dict[str, Run],
+    name: str,
+    run: Callable[[], Run],
 ) -> None:
+    """Note the run to a state that was found. Without memory for it, what it shows is known of no run: undecided."""
+    phase = "the making of traces"
+    with _phase(found, [name], phase):
+        search.limits.require(phase)
+        runs[name] = run()
+
+
+@contextmanager
+def _phase(found: ExhaustiveFound, names: list[str], phase: str) -> Iterator[None]:
+    """A phase of the search. Properties that need it are undecided if it does not fit the limit of memory."""
+    try:
+        yield
+    except NoRoom as problem:
+        found.undecided |= dict.fromkeys(names, str(problem))
+    except MemoryError:  # the system refuses memory below the limit
+        found.undecided |= dict.fromkeys(names, f"no memory for {phase}")
+
+
+def _judge_all_states(search: _Searched, items: list[tuple[int, RecordedProperty]], found: ExhaustiveFound) -> None:
     """Judge the properties of more than single states, which need all transitions in memory."""
-    needed, most = search.transitions * BYTES_PER_TRANSITION >> 20, search.limits.megabytes or share(1)
-    if needed > most:
-        reason = f"the {search.transitions:,} transitions need {needed:,} MB, of {most:,}"
-        found.undecided = {item.name: reason for _, item in items}
-        return
-    graph, instances = search.graph(), search.system.instances
-    for bit, item in items:
-        met = search.met(bit)
-        if item.declared.kind == RECOVERABLE:
-            stuck = first_stuck(graph, met)
-            if stuck is not None:
-                found.against[item.name] = search.run_to(stuck)
-            continue
-        fair = [
-            frozenset(n for n, instance in enumerate(instances) if instance.action.name in condition.steps)
-            for condition in item.fair
-        ]
-        lasso = find_lasso(graph, met, fair)
-        if lasso is not None:
-            loop = [(instances[via].action.name, target) for via, target in lasso.loop]
-            stem, here = search.run_to(lasso.state), search.state_at(lasso.state)
-            found.against[item.name], found.loops[item.name] = follow_lasso(here, stem, loop, search.step_to)
+    names = [item.name for _, item in items]
+    phase = f"the graph of {search.transitions:,} transitions"
+    with _phase(found, names, phase):
+        search.limits.require(phase, search.graph_bytes)
+        graph = search.graph()
+        for bit, item in items:
+            judge = _judge_recoverable if item.declared.kind == RECOVERABLE else _judge_liveness
+            judge(search, graph, bit, item, found)
+
+
+def _judge_recoverable(
+    search: _Searched, graph: Graph, bit: int, item: RecordedProperty, found: ExhaustiveFound
+) -> None:
+    phase = "the search for states without a way back"
+    with _phase(found, [item.name], phase):
+        search.limits.require(phase, bytes_to_find_stuck(graph))
+        stuck = first_stuck(graph, search.met(bit))
+        if stuck is not None:
+            found.against[item.name] = search.run_to(stuck)
+
+
+def _judge_liveness(search: _Searched, graph: Graph, bit: int, item: RecordedProperty, found: ExhaustiveFound) -> None:
+    instances = search.system.instances
+    fair = [
+        frozenset(n for n, instance in enumerate(instances) if instance.action.name in condition.steps)
+        for condition in item.fair
+    ]
+    phase = "the search for fair loops"
+    with _phase(found, [item.name], phase):
+        search.limits.require(phase, bytes_to_find_lasso(graph, len(fair)))
+        lasso = find_lasso(graph, search.met(bit), fair)
+        if lasso is None:
+            return
+        loop = [(instances[via].action.name, target) for via, target in lasso.loop]
+        stem, here = search.run_to(lasso.state), search.state_at(lasso.state)
+        full = partial(search.limits.require, "the following of a loop")
+        found.against[item.name], found.loops[item.name] = follow_lasso(here, stem, loop, search.step_to, full)

@@ -75,7 +75,7 @@ class Search:
     """What a breadth-first search has, plain or compiled: its limits, and how far it is."""
 
     def __init__(self, limits: Limits, progress: Progress) -> None:
-        self.limits = limits
+        self.limits = limits.with_memory()
         self.progress = progress
         self.clock = Clock(limits.seconds)
         self.stopped_by = ""

@@ -82,7 +82,7 @@ def run_gate_on_qemu(
 ) -> GateReport:
     """Compare a build with the one before it. ``traces`` is a folder of counterexamples, NAME/trace.json, or one trace.
 
-    ``watch`` is called with a line before the runs of each build. Raises :class:`BadInput` if the base can't be used,
+    ``watch`` is called with a line after each run. Raises :class:`BadInput` if the base can't be used,
     or there are no traces.
     """
     clock = Clock(None)
@@ -144,12 +144,12 @@ def _find_problem(qemu: Qemu, scenario: _Scenario) -> str:
 
 
 def _play_all(qemu: Qemu, scenarios: Sequence[_Scenario], watch: Watch | None) -> Results:
-    if watch is not None:
-        watch(f"{sum(scenario.times for scenario in scenarios)} runs on {qemu}, {qemu.path}")
     every = [scenario for scenario in scenarios for _ in range(scenario.times)]
     results: dict[_Scenario, list[Played]] = {scenario: [] for scenario in scenarios}
-    for place, played in map_threads(lambda scenario: _play(scenario, qemu), every):
+    for done, (place, played) in enumerate(map_threads(lambda scenario: _play(scenario, qemu), every), 1):
         results[every[place]].append(played)
+        if watch is not None:
+            watch(f"{done} of {len(every)} runs on {qemu}, {qemu.path}")
     return results
 
 

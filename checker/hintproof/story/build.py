@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from hintproof.interpret.wording import wording
 from hintproof.story.causes import broken_promises, causal_chain
+from hintproof.story.likeness import find_likenesses
 from hintproof.story.links import links
 from hintproof.story.model import Change, Condition, Explanation, Lane, Moment, PreventingRule, Shape, Story, Variable
 from hintproof.story.slice import weigh
@@ -43,6 +44,7 @@ def build_story(trace: Trace, known_as: str = "", rules: tuple[PreventingRule, .
             causes, " ".join([*(cause.says for cause in causes), *describe_rules(trace.property_name, rules)])
         ),
         preventing_rules=rules,
+        looks_like=() if known_as else find_likenesses(trace),
     )
 
 

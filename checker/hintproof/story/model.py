@@ -6,7 +6,7 @@ variable names to plain JSON values, as :func:`hintproof.interpret.concrete.show
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -198,11 +198,45 @@ class PreventingRule:
 
 
 @dataclass(frozen=True)
+class Likeness:
+    """A known defect that a trace looks like, as a replay with the defect's fix shows.
+
+    ``fix`` names the rules that the fix changes. With them ``departs`` is the first step that is not possible (0: all
+    are possible, and nothing is violated at the end), and ``because`` says why.
+    """
+
+    defect: str
+    label: str
+    title: str
+    fix: str
+    departs: int
+    because: str
+
+    @property
+    def short(self) -> str:
+        """Name and label."""
+        return f"{self.defect} ({self.label})"
+
+    @property
+    def shown(self) -> str:
+        """The replay in a sentence."""
+        ends = f"step {self.departs} is not possible" if self.departs else "nothing is violated at its end"
+        return f"Replayed with {self.fix}: {ends}."
+
+
+def describe_likenesses(likenesses: Sequence[Likeness]) -> str:
+    """The defects that a trace looks like, in few words; "may be" if there are several."""
+    names = " or ".join(like.short for like in likenesses)
+    return f"{'looks like' if len(likenesses) == 1 else 'may be'} {names}" if likenesses else ""
+
+
+@dataclass(frozen=True)
 class Story:
     """A trace, with all that views show.
 
     ``loop``: the run is a lasso, whose last state is that after so many steps. ``begins`` says where the run begins, if
-    not in the initial state. ``block`` is the block that the property is about. ``known_as`` names the defect.
+    not in the initial state. ``block`` is the block that the property is about. ``known_as`` names the defect that the
+    records know; where they know none, ``looks_like`` has the defects that a replay shows to be like it.
     """
 
     environment: str
@@ -225,6 +259,7 @@ class Story:
     moments: tuple[Moment, ...]
     explanation: Explanation
     preventing_rules: tuple[PreventingRule, ...] = ()
+    looks_like: tuple[Likeness, ...] = ()
 
     def states(self) -> Iterator[Values]:
         """The state before the first step, and after each. Each is a new dict."""
@@ -246,6 +281,12 @@ class Story:
     def shown_blocks(self, most: int) -> list[int]:
         """The blocks whose marks a view shows: all of them, or with more than ``most`` that of the property."""
         return list(range(1, self.blocks + 1)) if self.blocks <= most else [self.block or 1]
+
+    @property
+    def likenesses(self) -> str:
+        """The defects that it looks like, in a line: each with the change by which a replay shows it."""
+        several = "one of several: " if len(self.looks_like) > 1 else ""
+        return several + "; or ".join(f"{like.short}: {like.title}. {like.shown}" for like in self.looks_like)
 
     @property
     def verdict(self) -> str:

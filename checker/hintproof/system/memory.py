@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import mmap
 import os
 import re
@@ -12,7 +14,7 @@ from typing import Any
 #: The part of the free memory that hintproof uses.
 _SHARE = 0.8
 
-_MACHINE, _GROUP = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
+_MACHINE, _GROUP, _OWN = Path("/proc/meminfo"), Path("/sys/fs/cgroup"), Path("/proc/self/statm")
 
 
 def available() -> int:
@@ -71,6 +73,21 @@ def zeros(shape: tuple[int, ...], kind: type[Any]) -> Any:
     if hasattr(mmap, "MADV_HUGEPAGE"):
         room.madvise(mmap.MADV_HUGEPAGE)
     return np.frombuffer(room, kind, count=int(np.prod(shape))).reshape(shape)
+
+
+def resident_megabytes() -> int:
+    """The memory that this process has now, in MB; where the system has no ``/proc``, the most that it has had."""
+    try:
+        pages = int(_OWN.read_text().split()[1])
+    except OSError:
+        return peak_megabytes()
+    return pages * os.sysconf("SC_PAGE_SIZE") >> 20
+
+
+def give_back() -> None:
+    """Give memory that was freed back to the system at once, where the C library can."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def peak_megabytes() -> int:

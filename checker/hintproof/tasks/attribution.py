@@ -7,10 +7,9 @@ until a step is not possible. All states of these sizes are searched there, too:
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from typing import Any
 
 from hintproof.engines.limits import Limits
 from hintproof.engines.report import Run
@@ -25,11 +24,11 @@ from hintspec.catalogue.environments import ALIASES, CHANGES, DEVICES, DRIVERS, 
 from hintspec.language.errors import SpecError
 from hintspec.language.recording import record
 from hintspec.language.sizes import Sizes
-from hintspec.protocol.rules import World
+from hintspec.protocol.rules import KIND_OF_SYSTEM, World, rules_of, to_word, with_rules
 from hintspec.text import PROTOCOL
 
 #: Rules that are not tried: without hints, or in another system altogether, there is nothing to explain.
-_NOT_TRIED = ("hinting", "job", "device.kind", "log.mode")
+_NOT_TRIED = (*KIND_OF_SYSTEM, "log.mode")
 
 #: States, and seconds, at which the search of one world gives up.
 LIMITS = Limits(states=3_000_000, seconds=120.0)
@@ -80,7 +79,7 @@ def attribute(
     tasks = [
         Task(
             violation.environment,
-            f"{rule.name} = {_to_word(rule.instead)}",
+            f"{rule.name} = {to_word(rule.instead)}",
             partial(try_rule, violation, rule, violated, limits),
         )
         for rule in other_rules(violation.environment)
@@ -120,8 +119,8 @@ def try_rule(
     refuted = {name for name, other in verdicts.items() if other == Verdict.REFUTED}
     return PreventingRule(
         rule=rule.name,
-        value=_to_word(rule.value),
-        instead=_to_word(rule.instead),
+        value=to_word(rule.value),
+        instead=to_word(rule.instead),
         environment=rule.environment,
         departs=departs,
         because=because,
@@ -134,38 +133,18 @@ def try_rule(
 def other_rules(environment: str) -> Iterator[Rule]:
     """The worlds that differ from an environment's in a single rule. Of dirty logs only those that have a name."""
     world = compose(environment)
-    for name, value, part, rule in _rules(world):
+    for name, value in rules_of(world).items():
         for instead in _other_values(value) if name not in _NOT_TRIED else ():
-            changed = _with(world, part, rule, instead)
+            changed = with_rules(world, {name: instead})
             named = _find_name(environment, changed)
-            if named or part != "log":
+            if named or not name.startswith("log."):
                 yield Rule(name, value, instead, changed, named)
-
-
-def _rules(world: World) -> Iterator[tuple[str, object, str, str]]:
-    """Name and value of each rule, with the part of the world and the field there that hold it."""
-    for part in fields(world):
-        value = getattr(world, part.name)
-        if is_dataclass(value):
-            for rule in fields(value):
-                yield f"{part.name}.{rule.name}", getattr(value, rule.name), part.name, rule.name
-        else:
-            yield part.name, value, "", part.name
-
-
-def _with(world: World, part: str, rule: str, value: object) -> World:
-    changed: dict[str, Any] = {rule: value}
-    return replace(world, **({part: replace(getattr(world, part), **changed)} if part else changed))
 
 
 def _other_values(value: object) -> list[object]:
     if isinstance(value, bool):
         return [not value]
     return [other for other in type(value) if other != value] if isinstance(value, Enum) else []
-
-
-def _to_word(value: object) -> str:
-    return str(value.value) if isinstance(value, Enum) else "yes" if value else "no"
 
 
 def _find_name(environment: str, world: World) -> str:

@@ -29,6 +29,8 @@ from hintproof.engines.report import SampledFound as SampledFound
 from hintproof.interpret.concrete import Concrete
 from hintproof.interpret.packed import PackedCompiler
 from hintproof.interpret.symmetry import canonical_form
+from hintproof.story.likeness import find_likenesses
+from hintproof.story.model import Likeness
 from hintproof.system.errors import BadInput
 from hintproof.system.progress import Progress, no_progress
 from hintproof.system.workers import Runner, Task, run_in_order
@@ -88,6 +90,7 @@ class Result:
     record: Record | None
     pinned: bool
     found: dict[str, Found] = field(default_factory=dict)
+    _likenesses: dict[str, tuple[Likeness, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def add(self, found: Found) -> None:
         """Add the result of an engine; several results of the sampled engine are merged."""
@@ -95,6 +98,7 @@ class Result:
         if isinstance(before, SampledFound) and isinstance(found, SampledFound):
             found = before.merged(found)
         self.found[found.engine] = found
+        self._likenesses.clear()
 
     @property
     def exhaustive(self) -> ExhaustiveFound:
@@ -137,6 +141,13 @@ class Result:
         """The defect by which a property is known to be violated, in a line; "" if there is none."""
         return DEFECTS[self.known[name]].known if name in self.known else ""
 
+    def looks_like(self, name: str) -> tuple[Likeness, ...]:
+        """The known defects that a violation looks like, if no record knows it: a replay with their fixes shows it."""
+        if name not in self._likenesses:
+            trace = None if name in self.known or self.verdict(name) != Verdict.REFUTED else self.trace(name)
+            self._likenesses[name] = find_likenesses(trace) if trace else ()
+        return self._likenesses[name]
+
     @property
     def disagreements(self) -> list[str]:
         """Contradictions between engines: a bug in one of them."""
@@ -169,11 +180,15 @@ class Result:
             expected = item.name in self.known
             if refuted and not expected:
                 lines.append(f"{item.name} is refuted and recorded as holding")
-            elif expected and not refuted and self.pinned and "exhaustive" in self.found:
+            elif expected and self.pinned and not refuted and self._is_exhausted(item.name):
                 lines.append(f"{item.name} holds and is recorded as refuted")
         if self.pinned:
             lines += compare_pins(self)
         return lines
+
+    def _is_exhausted(self, name: str) -> bool:
+        """Whether the exhaustive engine decided that a property holds."""
+        return any(j.engine == "exhaustive" and j.verdict.holds for j in self.judgements(name))
 
     def exit(self, strict: bool = False) -> Exit:
         """The exit code that this result alone would give: one rule, whether the environment is recorded or not.
@@ -208,12 +223,17 @@ def pins_of(found: ExhaustiveFound) -> dict[str, Any]:
 
 
 def compare_pins(result: Result) -> list[str]:
-    """The differences of a finished exhaustive search from its pinned counts, a line each."""
+    """The differences of a finished exhaustive search from its pinned counts, a line each.
+
+    Runs of undecided properties are not compared.
+    """
     if "exhaustive" not in result.found or not result.exhaustive.finished or result.record is None:
         return []
     pinned, now = pins().get(result.record.key), pins_of(result.exhaustive)
     if pinned is None:
         return ["nothing is pinned for this record: run 'hintproof pin'"]
+    for name in result.exhaustive.undecided:
+        pinned = {k: {n: v for n, v in p.items() if n != name} if isinstance(p, dict) else p for k, p in pinned.items()}
     return [f"{k}: {now[k]} now, {pinned[k]} recorded" for k in pinned if now[k] != pinned[k]]
 
 

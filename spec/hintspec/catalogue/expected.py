@@ -94,6 +94,7 @@ RECORDS: tuple[Record, ...] = (
     Record("linux-6.1+qemu-7.2+kvm-manual", Sizes(1, 3, 1), 20, _TWICE | _EARLY | _SPIN),
     Record(_MANUAL, Sizes(1, 3, 1), 25, _TWICE | _EARLY | _SPIN),
     Record(f"{_MANUAL}+eager-clear", Sizes(1, 3, 2), 20, _TWICE | _SPIN),
+    Record("linux-6.12+qemu-10+kvm-manual", Sizes(1, 3, 1), 20, _TWICE | _EARLY | _SPIN),
     Record("linux-6.12+qemu-10+kvm-ring+cell-per-round", Sizes(1, 3, 1), 20, _TWICE | _SPIN),
     Record(_CAREFUL, Sizes(2, 3, 1), 18, _SPIN),
     Record(f"{_CAREFUL}+ids-wrap", Sizes(1, 3, 2), 18, _SPIN),

@@ -138,7 +138,7 @@ def test_no_memory_is_undecided(refuses: str, monkeypatch: pytest.MonkeyPatch) -
     if refuses == "table":
         monkeypatch.setattr(CompiledSearch, "_make_table", full)
     search.search()
-    assert search.stopped_by == "no memory for more states"
+    assert search.stopped_by == "no memory for the search of states"
     assert not found_by(search).finished
 
 

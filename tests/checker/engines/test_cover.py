@@ -89,7 +89,7 @@ def test_what_can_never_happen_is_missing() -> None:
 
 
 def test_the_report_in_a_terminal(tmp_path: Path) -> None:
-    done = hintproof(tmp_path, "cover", "no-hint+qemu-10+tcg", "linux-6.1+firecracker-1.14+wait-on-ack")
+    done = hintproof(tmp_path, "cover", "no-hint+qemu-10+tcg", "linux-6.1+firecracker-1.14+wait-on-ack", "--verbose")
     assert done.returncode == 0, done.stderr
     assert "hinting_starts" in done.stdout
     assert "never:" in done.stdout

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hintproof.engines.report import ExhaustiveFound
+from hintproof.engines.report import ExhaustiveFound, Run
 from hintproof.tasks.check import Result, plan
 from hintspec.catalogue.expected import RECORDS, Record, pins
 
@@ -15,7 +15,7 @@ def stored_result(record: Record) -> Result:
     """The result of the exhaustive engine on a record, with runs of the pinned lengths; seconds by the states."""
     result, _ = plan(record.environment, record.sizes, ["exhaustive"], record=record)
     pinned = pins()[record.key]
-    runs = {name: [("step", None)] * steps for name, steps in pinned["lengths"].items()}
+    runs: dict[str, Run] = {name: [("step", None)] * steps for name, steps in pinned["lengths"].items()}
     result.add(
         ExhaustiveFound(
             against={name: run for name, run in runs.items() if name in record.known},

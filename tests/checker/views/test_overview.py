@@ -8,9 +8,14 @@ from pathlib import Path
 import pytest
 
 from hintproof.engines.report import ExhaustiveFound
-from hintproof.tasks.check import plan
+<<<<<<< HEAD
+=======
+from hintproof.story.model import Likeness
+>>>>>>> 6ef826d (Views, schemas, pages and the overview say which known defect a violation looks like; 28 shipped checks)
+from hintproof.tasks.check import Result, plan
 from hintproof.tasks.verdict import Exit, Verdict
-from hintproof.views.results.overview import LINES, Screen, chosen, overview
+from hintproof.views.results.lines import LINES, Screen
+from hintproof.views.results.overview import chosen, overview
 from hintspec.catalogue.defects import DEFECTS
 from hintspec.catalogue.expected import RECORDS
 from hintspec.language.sizes import Sizes
@@ -20,8 +25,10 @@ GOLDEN = Path(__file__).with_name("golden")
 LONG = "linux-6.1+qemu-7.2+kvm-manual+cell-per-round+eager-clear"
 
 
-def text(results: list[tuple[object, Files]], width: int, code: Exit = Exit.AS_EXPECTED, **options: bool) -> str:
-    lines = overview(results, code, 119.0, Screen(width, **options))  # type: ignore[arg-type]
+def text(
+    results: list[tuple[Result, Files]], width: int, code: Exit = Exit.AS_EXPECTED, ascii_only: bool = False
+) -> str:
+    lines = overview(results, code, 119.0, Screen(width, ascii_only))
     return "\n".join(line.plain for line in lines) + "\n"
 
 
@@ -61,7 +68,9 @@ def test_what_was_found_in_few_environments_is_said_in_full() -> None:
     assert "1 check, 37 properties: 33 hold, 4 refuted (all known)" in shown
 
 
-def test_a_violation_that_is_not_known_stands_first_and_is_the_exit_code() -> None:
+def test_a_violation_that_is_not_known_stands_first_and_is_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    alike: list[Likeness] = []
+    monkeypatch.setattr(Result, "looks_like", lambda *_: tuple(alike))
     result, _ = plan("linux-6.1+qemu-7.2+kvm-auto+no-shrinker", Sizes(1, 3, 1), ["exhaustive"])
     found = ExhaustiveFound(against={"no_lost_write": [("step", None)] * 9}, states=1234, seconds=1.0)
     result.add(replace(found, decides=frozenset(item.name for item in result.properties)))
@@ -70,7 +79,13 @@ def test_a_violation_that_is_not_known_stands_first_and_is_the_exit_code() -> No
     assert shown.startswith("✗ REFUTED linux-6.1+qemu-7.2+kvm-auto+no-shrinker 1,234 1.0 s\n")
     assert "no_lost_write: REFUTED, NOT KNOWN\n" in shown
     assert "  hintproof show t/x.json\n" in shown
+    assert "refuted (2 NOT known)" in shown
     assert "(1 NOT known)" not in text(stored_results(LONG), 80)
+    alike.append(Likeness("early-release", "host 1", "a block", 'device.eager_clear "yes"', 4, "because"))
+    shown = text([(result, {"no_lost_write": Path("t/x.json")})], 80, Exit.REFUTED)
+    assert "no_lost_write: REFUTED, looks like early-release (host 1)\n" in shown
+    assert '  Replayed with device.eager_clear "yes": step 4 is not possible.\n' in shown
+    assert "refuted (2 like known ones)" in shown
 
 
 def test_one_rule_gives_the_exit_code() -> None:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from hintproof.mutation.task import Summary, mutants_of
-from hintproof.story.model import PreventingRule
+from hintproof.story.model import Likeness, PreventingRule
 from hintproof.system.documents import Document
 from hintproof.tasks.check import Coverage, Found, Result, SampledFound
 from hintproof.tasks.defects import Derived
@@ -66,13 +66,17 @@ class EngineVerdict(msgspec.Struct):
 
 
 class PropertyResult(msgspec.Struct):
-    """The verdict of all engines on a property, and the file of the trace that refutes it."""
+    """The verdict of all engines on a property, and the file of the trace that refutes it.
+
+    ``looks_like``: where no record knows a violation, the defects that a replay with their fixes shows to be like it.
+    """
 
     property: str
     kind: str
     clause: str
     verdict: str
     known_as: str
+    looks_like: tuple[Likeness, ...]
     trace: str | None
     judgements: list[EngineVerdict]
 
@@ -116,6 +120,7 @@ def _property(result: Result, item: Property, files: dict[str, Path]) -> Propert
         property=item.name,
         verdict=result.verdict(item.name).value,
         known_as=result.known_as(item.name),
+        looks_like=result.looks_like(item.name),
         trace=str(files[item.name]) if item.name in files else None,
         judgements=[fill(EngineVerdict, j, verdict=j.verdict.value) for j in result.judgements(item.name)],
     )

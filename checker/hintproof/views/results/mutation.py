@@ -11,6 +11,7 @@ from rich.text import Text
 from hintproof.mutation.judge import EQUAL, PROVED, SURVIVES, UNDECIDED
 from hintproof.mutation.task import Row, Summary
 from hintproof.views.results import tables
+from hintproof.views.results.figures import duration
 
 #: The outcomes that are counted, in the order of the columns, with their titles: of a killed mutant what killed it.
 _COLUMNS = {
@@ -41,11 +42,11 @@ def _cells(rows: Sequence[Row]) -> list[Text]:
 
 def last_line(summary: Summary) -> str:
     """The score in one line."""
-    counted = f"{len(summary.rows)} mutants, {len(summary.killed)} killed, {len(summary.equal)} equivalent, "
+    counted = f"{len(summary.rows):,} mutants, {len(summary.killed):,} killed, {len(summary.equal):,} equivalent, "
     counted += f"{len(summary.survivors)} survive"
     undecided = f", {len(summary.undecided)} undecided" if summary.undecided else ""
     score = f"; {summary.score:.1%} of those not equivalent killed" if summary.score is not None else ""
-    return f"{counted}{undecided}{score}; {summary.seconds:.0f} s of search"
+    return f"{counted}{undecided}{score}; {duration(summary.seconds)} of search"
 
 
 def survivors_table(summary: Summary) -> Table:

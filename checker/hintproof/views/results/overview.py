@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from rich.text import Text
 
+from hintproof.story.model import describe_likenesses
 from hintproof.tasks.check import Result
 from hintproof.tasks.verdict import Exit, Verdict
 from hintproof.views.results.figures import count, duration, separated
+from hintproof.views.results.lines import LINES, Row, Screen, rows_of, wrapped
 from hintspec.catalogue.defect import Defect, Status
 from hintspec.catalogue.defects import DEFECTS
 
-#: Lines of a screen. If the long form of what was found does not fit, each defect gets a line.
-LINES = 40
-
 #: The traces written for a result: property -> file.
 Files = dict[str, Path]
-
-#: Of each state of an environment: its symbol, the symbol on a screen that has ASCII alone, its style.
-_LOOKS = {
-    "holds": ("✓", "+", "green"),
-    "known": ("✗", "x", "magenta"),
-    "REFUTED": ("✗", "x", "bold red"),
-    "DIFFERS": ("!", "!", "bold red"),
-    "undecided": ("?", "?", "yellow"),
-}
 
 _STATUS = {
     Status.OPEN: "open upstream",
@@ -37,14 +26,6 @@ _STATUS = {
 }
 
 _LOST = "no_lost_write"
-
-
-@dataclass(frozen=True)
-class Screen:
-    """How wide the screen is, and whether it has ASCII alone."""
-
-    width: int
-    ascii_only: bool = False
 
 
 def chosen(results: Sequence[tuple[Result, Files]], names: Sequence[str], violated: bool) -> list[tuple[Result, Files]]:
@@ -76,7 +57,7 @@ def overview(
     """
     lines = [*_environments([result for result, _ in results], screen), *_differences(results, screen)]
     everything = [result for result, _ in results] if counted is None else counted
-    totals = _wrapped([_totals(everything, seconds), *_exit_lines(code)], screen)
+    totals = wrapped([_totals(everything, seconds), *_exit_lines(code)], screen)
     groups = _by_defect(results)
     unknown = _unknown(results, screen)
     found = [*unknown, *_long_form(groups, screen, own_traces)]
@@ -89,40 +70,18 @@ def overview(
 # -- a line an environment ----------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Row:
-    state: str
-    name: str
-    states: str
-    time: str
-
-
 def _environments(results: Sequence[Result], screen: Screen) -> Iterator[Text]:
-    """A line an environment; a name that does not fit beside its figures has a line of its own."""
+    """A line an environment."""
     by_name: dict[str, list[Result]] = {}
     for result in results:
         by_name.setdefault(result.environment, []).append(result)
-    rows = [_row(name, of_name) for name, of_name in by_name.items()]
-    first = max((len(row.state) for row in rows), default=0) + 2
-    right = [max((len(getattr(row, column)) for row in rows), default=0) for column in ("states", "time")]
-    room = screen.width - first - sum(right) - 3
-    room = min(room, max((len(row.name) for row in rows), default=0))
-    for row in rows:
-        unicode, plain, style = _LOOKS[row.state]
-        state = f"{plain if screen.ascii_only else unicode} {row.state}"
-        figures = f"{row.states:>{right[0]}} {row.time:>{right[1]}}"
-        name = row.name
-        if len(name) > room:
-            yield Text(name, no_wrap=True)
-            name = ""
-        yield Text.assemble((f"{state:<{first}}", style), f" {name:<{room}} {figures}", no_wrap=True)
+    return rows_of([_row(name, of_name) for name, of_name in by_name.items()], screen)
 
 
-def _row(name: str, results: Sequence[Result]) -> _Row:
+def _row(name: str, results: Sequence[Result]) -> Row:
     searched = [result.exhaustive.states for result in results if "exhaustive" in result.found]
     seconds = sum(found.seconds for result in results for found in result.found.values())
-    states = f"{count(sum(searched))} states" if searched else "-"
-    return _Row(_state(results), name, states.removesuffix(" states"), duration(seconds))
+    return Row(_state(results), name, (count(sum(searched)) if searched else "-", duration(seconds)))
 
 
 def _state(results: Sequence[Result]) -> str:
@@ -143,7 +102,7 @@ def _differences(results: Sequence[tuple[Result, Files]], screen: Screen) -> Ite
         different = [*result.disagreements, *result.deviations]
         if different:
             yield Text(f"not as recorded: {result.environment}", "bold red", no_wrap=True)
-            yield from _wrapped(different, screen, "  ")
+            yield from wrapped(different, screen, "  ")
 
 
 # -- what was found -----------------------------------------------------------------------------
@@ -173,12 +132,15 @@ def _refuted(results: Sequence[tuple[Result, Files]]) -> Iterator[tuple[Result, 
 
 
 def _unknown(results: Sequence[tuple[Result, Files]], screen: Screen) -> Iterator[Text]:
-    """The violations that no known defect explains, each with its trace."""
+    """The violations that no record knows, each with the known defect that it looks like, and its trace."""
     for result, name, files in _refuted(results):
         if not result.known_as(name):
-            yield Text(f"{name}: REFUTED, NOT KNOWN", "bold red", no_wrap=True)
+            alike = result.looks_like(name)
+            known = describe_likenesses(alike) or "NOT KNOWN"
+            yield from (Text(line.plain, "bold red") for line in _wrapped([f"{name}: REFUTED, {known}"], screen))
+            yield from _wrapped([like.shown for like in alike], screen, "  ")
             yield Text(f"  in {result.environment}, {result.sizes}", no_wrap=True)
-            yield from _wrapped([_length(result, name)], screen, "  ")
+            yield from wrapped([_length(result, name)], screen, "  ")
             if name in files:
                 yield Text(f"  hintproof show {files[name]}", no_wrap=True)
 
@@ -214,7 +176,7 @@ def _long_form(groups: dict[str, _Group], screen: Screen, own_traces: bool) -> I
         violated = list(dict.fromkeys(violates for _, violates, _ in group))
         which = f"; {shown}" if len(violated) > 1 else ""
         about = f"violates {', '.join(violated)}{which}: {_length(result, shown)}"
-        yield from _wrapped([defect.title, about], screen, "  ")
+        yield from wrapped([defect.title, about], screen, "  ")
         command = f"show {files[shown]}" if own_traces and shown in files else f"defects {name}"
         yield Text(f"  hintproof {command}", no_wrap=True)
 
@@ -224,7 +186,7 @@ def _short_form(groups: dict[str, _Group], screen: Screen) -> Iterator[Text]:
     open_ones = {name: group for name, group in groups.items() if DEFECTS[name].status != Status.FIXED}
     fixed = [f"{name} ({_steps_of(group).split()[0]})" for name, group in groups.items() if name not in open_ones]
     heading = "What was found, open upstream; to see one: hintproof defects NAME"
-    yield from (Text(text.plain, "bold") for text in _wrapped([heading], screen))
+    yield from (Text(text.plain, "bold") for text in wrapped([heading], screen))
     longest = max((len(name) for name in open_ones), default=0)
     for name, group in open_ones.items():
         line = f"{name:<{longest}} {_steps_of(group):>8}"
@@ -233,9 +195,9 @@ def _short_form(groups: dict[str, _Group], screen: Screen) -> Iterator[Text]:
             yield Text(f"{line} {sentence}", no_wrap=True)
         else:
             yield Text(line, no_wrap=True)
-            yield from _wrapped([DEFECTS[name].brief], screen, "  ")
+            yield from wrapped([DEFECTS[name].brief], screen, "  ")
     if fixed:
-        yield from _wrapped([f"fixed upstream since (steps): {', '.join(fixed)}"], screen)
+        yield from wrapped([f"fixed upstream since (steps): {', '.join(fixed)}"], screen)
 
 
 def _steps_of(group: _Group) -> str:
@@ -250,11 +212,14 @@ def _steps_of(group: _Group) -> str:
 def _totals(results: Sequence[Result], seconds: float) -> str:
     verdicts = [(result, item.name, result.verdict(item.name)) for result in results for item in result.properties]
     refuted = [(result, name) for result, name, verdict in verdicts if verdict == Verdict.REFUTED]
-    unknown = sum(not result.known_as(name) for result, name in refuted)
+    unrecorded = [(result, name) for result, name in refuted if not result.known_as(name)]
+    alike = sum(bool(result.looks_like(name)) for result, name in unrecorded)
+    unknown = len(unrecorded) - alike
     undecided = sum(verdict == Verdict.UNDECIDED for _, _, verdict in verdicts)
     parts = [f"{count(sum(verdict.holds for _, _, verdict in verdicts))} hold", f"{count(len(refuted))} refuted"]
     if refuted:
-        parts[1] += f" ({count(unknown)} NOT known)" if unknown else " (all known)"
+        notes = [f"{count(unknown)} NOT known"] * bool(unknown) + [f"{count(alike)} like known ones"] * bool(alike)
+        parts[1] += f" ({', '.join(notes) or 'all known'})"
     if undecided:
         parts.append(f"{count(undecided)} undecided")
     checks = f"{count(len(results))} check{'s' * (len(results) != 1)}"
@@ -271,20 +236,3 @@ _EXIT = {
 
 def _exit_lines(code: Exit) -> list[str]:
     return [_EXIT[code]] if code in _EXIT else []
-
-
-def _wrapped(texts: Sequence[str], screen: Screen, margin: str = "") -> list[Text]:
-    """Texts as lines that fit; no name is broken."""
-    lines = (
-        line
-        for text in texts
-        for line in textwrap.wrap(
-            text,
-            screen.width,
-            initial_indent=margin,
-            subsequent_indent=margin,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-    )
-    return [Text(line, no_wrap=True) for line in lines]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.table import Table
@@ -13,27 +14,35 @@ from rich.tree import Tree
 from hintproof.interpret.wording import wording
 from hintproof.story.build import build_story
 from hintproof.tasks.certify import Certificate
-from hintproof.tasks.cover import ACTION, GOAL, HYPOTHESIS, Covered, Item
+from hintproof.tasks.cover import GOAL, HYPOTHESIS, Covered, Item
 from hintproof.tasks.dependencies import GUARD, LEMMA, Dependency, Part, term_of, why_not_needed
 from hintproof.tasks.prove import Failure, ProofResult, step_of, title_of
 from hintproof.views.results import tables
+from hintproof.views.results.figures import duration
 from hintproof.views.trace import mail
 from hintspec.language.recording import Model
 
+#: Columns of the long texts.
+_WIDTH = 100
 
-def proofs_table(results: list[ProofResult]) -> Table:
-    """A row an environment: the properties that are proved, and those that are not."""
-    made = tables.table("environment")
-    for column in ("verdict", "obligations", "slowest", "time", "proved for every size; what is not"):
-        made.add_column(column, overflow="fold", no_wrap=column in ("verdict", "slowest", "time"))
+
+def proofs_tables(results: list[ProofResult]) -> Iterator[Text]:
+    """Of each environment its verdict and figures, the properties that are proved, and those that are not."""
     for result in results:
         proof = result.proof
-        counts = f"{len(proof.obligations) - len(proof.failed)} of {len(proof.obligations)}"
+        proved = len(proof.obligations) - len(proof.failed)
         slowest = max((o.seconds for o in proof.obligations), default=0.0)
-        verdict = Text(result.says, "green" if result.says == "proved" else "yellow")
-        figures = (counts, f"{slowest * 1000:.0f} ms", f"{proof.seconds:.1f} s")
-        made.add_row(result.environment, verdict, *figures, "\n".join(_proved_lines(result)))
-    return made
+        yield Text(result.environment, "bold")
+        figures = f"{proved:,} of {len(proof.obligations):,} obligations, the slowest in {slowest * 1000:,.0f} ms"
+        verdict = (result.says, "green" if result.says == "proved" else "yellow")
+        yield Text.assemble("  ", verdict, f": {figures}; {duration(proof.seconds)}")
+        yield from (Text(line) for text in _proved_lines(result) for line in _indented(text))
+
+
+def _indented(text: str) -> list[str]:
+    return textwrap.wrap(
+        text, _WIDTH, initial_indent="  ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def summary(results: list[ProofResult], seconds: float) -> str:
@@ -41,26 +50,23 @@ def summary(results: list[ProofResult], seconds: float) -> str:
     by = Counter(result.says for result in results)
     asked = sum(len(result.proof.obligations) for result in results)
     untouched = sum(result.proof.untouched for result in results)
+    environments = f"{len(results)} environment{'s' * (len(results) != 1)}"
     return (
-        f"{len(results)} environments, for every size: {by['proved']} proved, {by['as known']} but for known "
-        f"violations, {by['undecided']} undecided; {asked} obligations, and {untouched} pairs of a step and a claim "
-        f"that it can't touch; {seconds:.0f} s"
+        f"{environments}, for every size: {by['proved']} proved, {by['as known']} but for known violations, "
+        f"{by['undecided']} undecided; {asked:,} obligations, and {untouched:,} pairs of a step and a claim that it "
+        f"can't touch; {duration(seconds)}"
     )
 
 
-def certificates_table(results: list[Certificate]) -> Table:
-    """A row an environment: how many obligations both solvers confirm, and on which they disagree."""
-    made = tables.table("environment", "confirmed by both", "not confirmed", "proved for every size; what is not")
+def certificates_tables(results: list[Certificate]) -> Iterator[Text]:
+    """Of each environment how many obligations both solvers confirm, on which they disagree, and what that proves."""
     for result in results:
-        open_ones = [o for o in result.obligations if o.z3 != "unsat"]
-        lines = [", ".join(result.proved) or "nothing"]
+        yield Text(result.environment, "bold")
+        asked = sum(o.z3 == "unsat" for o in result.obligations)
+        lines = [f"{len(result.confirmed):,} of {asked:,} obligations confirmed by both solvers"]
+        lines.append(f"proved for every size: {', '.join(result.proved) or 'nothing'}")
         lines += [f"known violation: {name} ({title_of(defect)})" for name, defect in result.known.items()]
-        lines += [f"NOT PROVED: {name}" for name in result.missing]
-        lines += [f"SOLVERS DISAGREE on {o.file}: z3 {o.z3}, cvc5 {o.cvc5}" for o in result.disagreements]
-        lines += [f"cvc5 could not decide {o.file}" for o in result.unconfirmed]
-        unconfirmed = f"{len(result.unconfirmed)} of {len(result.obligations) - len(open_ones)}"
-        made.add_row(result.environment, f"{len(result.confirmed)}", unconfirmed, "\n".join(lines))
-    return made
+        yield from (Text(line) for text in lines for line in _indented(text))
 
 
 def certificates_summary(results: list[Certificate], out: Path, seconds: float) -> str:
@@ -69,8 +75,8 @@ def certificates_summary(results: list[Certificate], out: Path, seconds: float) 
     confirmed = sum(len(result.confirmed) for result in results)
     clash = sum(len(result.disagreements) for result in results)
     return (
-        f"cvc5 confirms {confirmed} of the {holds} obligations that Z3 proves "
-        f"({100 * confirmed / max(holds, 1):.1f} %), {clash} disagreements; {seconds:.0f} s\n"
+        f"cvc5 confirms {confirmed:,} of the {holds:,} obligations that Z3 proves "
+        f"({100 * confirmed / max(holds, 1):.1f} %), {clash} disagreements; {duration(seconds)}\n"
         f"written to {out}; to check it without hintproof: python {out}/check.py"
     )
 
@@ -100,17 +106,14 @@ def _unproved(model: Model, row: Dependency) -> str:
     return f"nothing: {reason}" if reason else "nothing"
 
 
-def covers_table(reports: list[tuple[str, Covered]]) -> Table:
-    """A row an environment: how many steps happen, the shortest run to each goal, and what never happens."""
-    made = tables.table("environment", "steps seen", "hypotheses met", "states", "shortest runs; never seen")
+def covers_tables(reports: list[tuple[str, Covered]]) -> Iterator[Text]:
+    """Of each environment the shortest run to each goal, and what never happens."""
     for environment, report in reports:
-        seen = {kind: [i for i in report.lengths if i.kind == kind] for kind in (ACTION, HYPOTHESIS)}
-        counts = [f"{sum(report.lengths[i] is not None for i in items)} of {len(items)}" for items in seen.values()]
+        yield Text(environment, "bold")
         goals = ", ".join(f"{i.name} {n}" for i, n in report.lengths.items() if i.kind == GOAL and n is not None)
         never = ", ".join(_item_name(item) for item in report.missing)
-        lines = filter(None, [goals, f"never: {never}" if never else ""])
-        made.add_row(environment, *counts, f"{report.states}", "\n".join(lines))
-    return made
+        lines = [f"shortest runs, in steps: {goals}" if goals else "", f"never: {never}" if never else ""]
+        yield from (Text(line) for text in lines if text for line in _indented(text))
 
 
 def _item_name(item: Item) -> str:

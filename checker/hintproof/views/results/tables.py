@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from hintproof.story.model import describe_likenesses
 from hintproof.tasks.check import Coverage, Result, SampledFound
 from hintproof.tasks.verdict import Verdict
 from hintproof.views.results.figures import duration, separated
@@ -57,7 +59,7 @@ def _engines(result: Result, name: str) -> str:
 def _remark(result: Result, name: str, files: Files) -> str:
     if result.verdict(name) != Verdict.REFUTED:
         return ""
-    known = result.known_as(name).split(":")[0]
+    known = result.known_as(name).split(":")[0] or describe_likenesses(result.looks_like(name))
     return ", ".join(filter(None, [files[name].name if name in files else "", known or "not known"]))
 
 
@@ -108,9 +110,11 @@ def table(*columns: str, right: Sequence[str] = (), title: str | None = None, pa
 
 
 def console(stderr: bool = False) -> Console:
-    """A console as wide as its terminal; 120 columns where there is none."""
+    """A console as wide as its terminal; where there is none, as COLUMNS says, or of 120 columns."""
     plain = _Console(stderr=stderr, highlight=False)
-    return plain if plain.is_terminal else _Console(stderr=stderr, highlight=False, width=120)
+    if plain.is_terminal or os.environ.get("COLUMNS", "").isdigit():
+        return plain
+    return _Console(stderr=stderr, highlight=False, width=120)
 
 
 class _Console(Console):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from hintproof.story.model import Moment, Story, Weight, marks
+from hintproof.story.model import Moment, Story, Weight, describe_likenesses, marks
 from hintproof.views.sanitize import cut, harmless
 from hintproof.views.trace.rows import Gap, Loop, mattering, rows
 from hintproof.views.trace.sequence import RING, SHOWN_BLOCKS, Traffic, column, columns, describe_changes, traffic
@@ -116,7 +116,8 @@ class _Picture:
         story = self.story
         title = _clip(f"{story.claim}: {story.verdict}", self.width // 11)
         _add(root, "text", title, x=16, y=24, font_size=16, font_weight="bold", fill=_INK)
-        known = f" \u00b7 {story.known_as}" if story.known_as else ""
+        known = story.known_as or describe_likenesses(story.looks_like)
+        known = f" \u00b7 {known}" if known else ""
         about = _clip(f"{story.environment} \u00b7 {story.sizes} \u00b7 {says}{known}", self.width // 7)
         _add(root, "text", about, x=16, y=44, fill=_GREY)
         for place, name in enumerate(self.columns):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from hintproof.story.model import Cause, Moment, PreventingRule, Story, Weight
+from hintproof.story.model import Cause, Likeness, Moment, PreventingRule, Story, Weight
 from hintproof.system.documents import Document
 from hintproof.views.structs import fill
 from hintproof.views.trace.mail import wrap
@@ -26,6 +26,8 @@ def _lines(story: Story) -> Iterator[str]:
     yield from wrap(f"{story.claim} is violated in {story.environment}, {story.sizes}: {story.length}.")
     if story.known_as:
         yield from wrap(f"Known as {story.known_as}.")
+    if story.looks_like:
+        yield from wrap(f"Looks like {story.likenesses}")
     yield ""
     yield from wrap(story.explanation.paragraph)
     yield ""
@@ -92,6 +94,7 @@ class ExplanationDocument(Document, tag="hintproof-explanation/1"):
     sizes: str
     property: str
     known_as: str
+    looks_like: tuple[Likeness, ...]
     paragraph: str
     chain: tuple[Cause, ...]
     steps: list[WeighedStep]

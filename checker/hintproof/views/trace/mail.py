@@ -52,6 +52,8 @@ def _head(story: Story) -> Iterator[str]:
         yield from _field("clause:", story.clause)
     if story.known_as:
         yield from _field("known as:", story.known_as)
+    if story.looks_like:
+        yield from _field("looks like:", story.likenesses)
 
 
 def _table(story: Story) -> Iterator[str]:

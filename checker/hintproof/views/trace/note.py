@@ -57,6 +57,7 @@ def _facts(story: Story) -> list[tuple[str, str]]:
         ("property", f"{story.claim}: {story.says}"),
         ("clause", story.clause),
         ("known as", story.known_as),
+        ("looks like", story.likenesses),
     ]
     return [(name, markdown.escaped(value)) for name, value in facts if value]
 

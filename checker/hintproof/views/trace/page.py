@@ -89,6 +89,7 @@ def _facts(story: Story) -> list[tuple[str, str]]:
     return [
         ("clause", story.clause),
         ("known as", story.known_as),
+        ("looks like", story.likenesses),
         ("environment", story.environment),
         ("sizes", story.sizes),
         ("found by", f"{story.engine} engine" if story.begins else found),

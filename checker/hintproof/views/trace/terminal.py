@@ -72,6 +72,8 @@ def head(story: Story, width: int) -> Iterator[Line]:
         yield from field("clause", story.clause, width, "dim")
     if story.known_as:
         yield from field("known as", story.known_as, width)
+    if story.looks_like:
+        yield from field("looks like", story.likenesses, width)
 
 
 def _rows(story: Story, lanes: Lanes, part: Part, last: int) -> Iterator[Line]:
