@@ -15,6 +15,7 @@ from pathlib import Path
 
 from first_page import first_page
 from marks import fill
+from pictures import pictures
 from proof_pages import proof_pages
 from result_pages import defects_page, exploration_page, gate_page, mutation_page, speed_page
 from rooms import fill_imports
@@ -26,6 +27,7 @@ from tutorial_page import tutorial_page
 from hintproof.cli.reference import documents, schema_text
 from hintproof.system.workers import Task, run_in_order
 from hintproof.tasks.defects import derive
+from hintproof.trace.document import load
 from hintproof.views.results.defects import files as defect_files
 from hintproof.views.results.real import observation_lines
 from hintspec.catalogue.defects import DEFECTS
@@ -67,6 +69,12 @@ def run_tutorial() -> dict[Path, str]:
     return {DOCS / "tutorial.md": page}
 
 
+def draw_pictures() -> dict[Path, str]:
+    """Draw the pictures of the README."""
+    trace = load(ROOT / "counterexamples" / FIRST / "trace.json")
+    return {DOCS / "pictures" / name: text for name, text in pictures(trace).items()}
+
+
 def write_schemas() -> dict[Path, str]:
     """Make the JSON Schemas."""
     return {DOCS / "schemas" / f"{name}.json": schema_text(name) for name in documents()}
@@ -94,6 +102,7 @@ PAGES: dict[str, Callable[[], str]] = {
 #: Everything that can be chosen by name. The last three take minutes: proofs, searches, two patches that are gated.
 PARTS: dict[str, Callable[[], dict[Path, str]]] = {
     **{name: partial(lambda name: {DOCS / name: PAGES[name]()}, name) for name in PAGES},
+    "pictures": draw_pictures,
     "schemas": write_schemas,
     "proof": prove_all,
     "counterexamples": derive_all,
