@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.markdown import Markdown
+from rich.text import Text
 from typer import Argument, Option
 
 from hintproof.cli.console import live_runner, print_json, print_lines, require_positive, require_writable, screen
@@ -118,7 +119,12 @@ def _print_files(texts: dict[str, str]) -> None:
     """Print a defect's page and its run; on a terminal the page as a terminal shows Markdown."""
     out = tables.console()
     if out.is_terminal:
-        out.print(Markdown(markdown.without_tables(texts["README.md"])), "")
+        for part, is_code in markdown.blocks(markdown.without_tables(texts["README.md"])):
+            if is_code:  # lines of a command are not wrapped: they can be copied
+                print_lines(Text(f"  {line}", "cyan") for line in part.splitlines())
+            else:
+                out.print(Markdown(part))
+            out.print()
     else:
         print(texts["README.md"])
     print(texts.get("trace.txt", ""), end="")

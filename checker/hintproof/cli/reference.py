@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Annotated
 
 from rich.table import Table
+from rich.text import Text
 from typer import Argument, Option
 
+from hintproof.cli.console import print_lines, screen
 from hintproof.cli.options import Environment, name_environment
 from hintproof.system.documents import Document, json_schema, schema_id
 from hintproof.system.errors import BadInput
 from hintproof.tasks.text import resolve
 from hintproof.views.results import tables
+from hintproof.views.results.lines import Screen, wrapped
 from hintproof.views.results.text import render
 from hintspec.catalogue.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS
-from hintspec.catalogue.expected import RECORDS
+from hintspec.catalogue.expected import RECORDS, Record
 from hintspec.language.errors import quote, suggest
 from hintspec.text import PROTOCOL
 
@@ -55,12 +58,24 @@ def environments(
     if not (sought or chosen):
         for name, meaning in ALIASES.items():
             out.print(f"[bold]alias[/bold]\n {name} = {meaning}")
-    table = tables.table("environment", "sizes", "known violations", pad_edge=True, title="recorded")
+    recorded = []
     for record in RECORDS:
         words_of = set(ALIASES.get(record.environment, record.environment).split("+"))
         if words_of.issuperset(chosen) and (not sought or words_of & found):
-            table.add_row(record.environment, str(record.sizes), ", ".join(record.known) or "nothing")
-    out.print(table if table.row_count else "nothing is recorded with it; hintproof check takes any environment")
+            recorded.append(record)
+    print_lines(_recorded_lines(recorded, screen()))
+
+
+def _recorded_lines(recorded: Sequence[Record], on: Screen) -> Iterator[Text]:
+    """Of each recorded check the environment, on a line of its own, then its sizes and what is known to be violated."""
+    if not recorded:
+        yield Text("nothing is recorded with it; hintproof check takes any environment")
+        return
+    yield Text("recorded", "bold")
+    for record in recorded:
+        yield Text(f" {record.environment}", no_wrap=True)
+        known = f"violates {', '.join(record.known)}" if record.known else "violates nothing"
+        yield from wrapped([f"{record.sizes}; {known}"], on, "    ")
 
 
 _RELEASE = re.compile(r"(linux|kernel|qemu|firecracker)[\s-]*v?(\d+(?:\.\d+)*|latest)", re.IGNORECASE)
@@ -94,6 +109,7 @@ def _words_of_kind(option: str, given: str, known: Mapping[str, object]) -> list
 def properties() -> None:
     """List the properties, with the clause or reason behind each."""
     table = tables.table("property", "kind", "says", "clause", pad_edge=True)
+    table.columns[0].no_wrap = True
     for item in PROTOCOL.properties:
         table.add_row(item.name, item.kind, " ".join(item.says.split()), item.clause)
     tables.console().print(table)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 #: Characters that Markdown could take for markup; an underscore inside a word is none.
+_FENCE = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _CELLS = re.compile(r"(?<!\\)\|")
 _MARKUP = re.compile(r"([\\`*\[\]~]|(?<!\w)_|_(?!\w))")
 
@@ -67,6 +68,12 @@ def without_tables(text: str) -> str:
             titled = [f"{title}: {cell}" for title, cell in zip(head[2:], rest, strict=True)]
             lines.append(f"- {first if first.startswith('`') else f'**{first}**'}: {'; '.join([second, *titled])}")
     return "\n".join(lines)
+
+
+def blocks(text: str) -> list[tuple[str, bool]]:
+    """The text in parts: code blocks, without their fences, each marked as code, and what lies between them."""
+    parts = _FENCE.split(text)
+    return [(part.strip("\n"), number % 2 == 1) for number, part in enumerate(parts) if part.strip()]
 
 
 def _cells(row: str) -> list[str]:

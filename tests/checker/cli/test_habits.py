@@ -81,7 +81,7 @@ def test_a_release_is_mapped_to_the_word_that_covers_it(tmp_path: Path) -> None:
 
 def test_environments_are_filtered(tmp_path: Path) -> None:
     done = hintproof(tmp_path, "environments", "--driver", "linux-6.1")
-    assert "linux-6.1+qemu-7.2+kvm-auto " in done.stdout
+    assert " linux-6.1+qemu-7.2+kvm-auto\n" in done.stdout
     assert "linux-6.12" not in done.stdout
     assert "virtio-1.3-driver" not in done.stdout
     both = hintproof(tmp_path, "environments", "--driver", "linux-6.1", "--device", "firecracker-1.14")

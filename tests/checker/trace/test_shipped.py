@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 import zipfile
@@ -16,6 +17,7 @@ from hintproof.system.errors import BadInput
 from hintproof.trace.document import load
 from hintproof.trace.shipped import STDIN, find_trace, shipped_folder
 from hintspec.catalogue.defects import DEFECTS
+from hintspec.catalogue.expected import RECORDS
 from tests.checker.command import hintproof
 from tests.places import COUNTEREXAMPLES, ROOT
 
@@ -89,3 +91,21 @@ def test_the_wheel_has_the_traces(tmp_path: Path) -> None:
     files = {f"hintproof/counterexamples/{file.relative_to(COUNTEREXAMPLES)}" for file in COUNTEREXAMPLES.glob("*/*")}
     assert held == files
     assert sum(name.endswith("trace.json") for name in held) > 30
+
+
+def test_a_page_on_a_terminal_is_no_markup_and_breaks_no_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"FORCE_COLOR": "1", "TERM": "dumb", "COLUMNS": "60"}.items():
+        monkeypatch.setenv(name, value)
+    shown = re.sub(r"\x1b\[[\d;]*m|\x1b\]8;[^\\]*\\", "", hintproof(tmp_path, "defects", "early-release").stdout)
+    page = shown.split("environment:")[0]
+    assert "| --- |" not in page
+    assert "```" not in page
+    assert "  hintproof check linux-6.1+qemu-7.2+kvm-manual+cell-per-round --blocks 1 --ring 3 --rounds 1\n" in page
+
+
+def test_recorded_environments_are_listed_unbroken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    listed = hintproof(tmp_path, "environments").stdout.splitlines()
+    assert {f" {record.environment}" for record in RECORDS} <= {line.rstrip() for line in listed}

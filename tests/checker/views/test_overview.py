@@ -8,10 +8,7 @@ from pathlib import Path
 import pytest
 
 from hintproof.engines.report import ExhaustiveFound
-<<<<<<< HEAD
-=======
 from hintproof.story.model import Likeness
->>>>>>> 6ef826d (Views, schemas, pages and the overview say which known defect a violation looks like; 28 shipped checks)
 from hintproof.tasks.check import Result, plan
 from hintproof.tasks.verdict import Exit, Verdict
 from hintproof.views.results.lines import LINES, Screen

@@ -137,8 +137,8 @@ def _unknown(results: Sequence[tuple[Result, Files]], screen: Screen) -> Iterato
         if not result.known_as(name):
             alike = result.looks_like(name)
             known = describe_likenesses(alike) or "NOT KNOWN"
-            yield from (Text(line.plain, "bold red") for line in _wrapped([f"{name}: REFUTED, {known}"], screen))
-            yield from _wrapped([like.shown for like in alike], screen, "  ")
+            yield from (Text(line.plain, "bold red") for line in wrapped([f"{name}: REFUTED, {known}"], screen))
+            yield from wrapped([like.shown for like in alike], screen, "  ")
             yield Text(f"  in {result.environment}, {result.sizes}", no_wrap=True)
             yield from wrapped([_length(result, name)], screen, "  ")
             if name in files:
