@@ -15,7 +15,7 @@ from hintproof.views.results import tables
 
 
 def bench(
-    quick: Annotated[bool, Option("--quick", help="Leave out the worlds of many states.")] = False,
+    quick: Annotated[bool, Option("--quick", help="Leave out the environments of many states.")] = False,
     models: Annotated[
         Path | None, Option(help="The directory benchmarks/ of the sources, for TLC and minicheck.")
     ] = None,
@@ -23,7 +23,7 @@ def bench(
     verbose: Verbose = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure the exhaustive searches on fixed worlds, and those of other model checkers, one after the other."""
+    """Measure the exhaustive searches on fixed environments, and those of other model checkers, one after the other."""
     from hintproof.tasks.bench import measurements, missing, ratios  # here, as it takes Numba a while to be imported
     from hintproof.views.results import speed, summaries
 

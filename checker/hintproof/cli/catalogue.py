@@ -51,7 +51,7 @@ def defects(
 ) -> None:
     """List the known defects; show the page and the shortest run of one; or derive them anew.
 
-    To derive a defect is to refute its property in its world, and to check and prove that property in the world where
+    To derive a defect is to refute its property in its environment, and to check and prove that property where
     the defect is fixed. Exit 1 if either is not as the catalogue says.
     """
     require_positive(jobs=jobs)

@@ -74,11 +74,14 @@ def print_json(document: Document) -> None:
 
 
 def write(text: str, file: Path | None) -> None:
-    """Write a text to a file, or without one to standard output."""
+    """Write a text to a file, or without one to standard output. A directory that is missing is made, and named."""
     if file is None:
         print(text, end="")
-    else:
-        write_atomically(file, text)
+        return
+    made = next((folder for folder in reversed(file.parents) if not folder.exists()), None)
+    write_atomically(file, text)
+    if made is not None:
+        print(f"hintproof: made the directory {file.parent}", file=sys.stderr)
 
 
 def live_runner(jobs: int | None, quiet: bool = False) -> Runner[Any]:

@@ -14,6 +14,7 @@ from hintproof.cli.console import live_view, print_json, print_lines, require_po
 from hintproof.cli.options import AsJson, Environment, Jobs, Verbose
 from hintproof.mutation.task import Results, judge_mutant, mutants_of, summarize
 from hintproof.system.errors import BadInput
+from hintproof.system.words import quantity
 from hintproof.system.workers import Task, cores, run_all
 from hintproof.tasks.verdict import Exit
 from hintproof.views.results import mutation, summaries, tables
@@ -53,7 +54,8 @@ def mutate(
             for _, row in run_all(tasks, jobs or cores(), watch):
                 judged.add(row)
     except KeyboardInterrupt:
-        print(f"hintproof: {len(judged.rows)} results are kept in {file}; the same command goes on", file=sys.stderr)
+        results_kept = quantity(len(judged.rows), "result")
+        print(f"hintproof: {results_kept} kept in {file}; the same command goes on", file=sys.stderr)
         raise typer.Exit(Exit.UNDECIDED) from None
     summary = summarize(environment, [judged.rows[name] for name in wanted])
     if as_json:

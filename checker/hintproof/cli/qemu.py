@@ -66,10 +66,10 @@ def replay_on_qemu(
 def conformance(
     environment: Annotated[
         str | None,
-        Argument(help="A world with QEMU (default: by the version of the QEMU).", callback=name_environment),
+        Argument(help="An environment with QEMU (default: by the version of the QEMU).", callback=name_environment),
     ] = None,
     on: Annotated[str, Option(metavar="qemu[=BINARY]", help="The QEMU: the one installed, or another.")] = _ON,
-    accel: Annotated[str | None, Option(help="kvm or tcg (default: by the world's dirty log, or kvm).")] = None,
+    accel: Annotated[str | None, Option(help="kvm or tcg (default: by the environment's dirty log, or kvm).")] = None,
     runs: Annotated[int, Option(help="How many random runs.")] = 300,
     seed: Annotated[Number, Option(help="The seed of the first run; the next run has the next seed, and so on.")] = 0,
 ) -> None:

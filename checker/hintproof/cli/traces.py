@@ -20,6 +20,7 @@ from hintproof.engines.limits import Limits
 from hintproof.story.build import build_story
 from hintproof.story.causes import explain_end
 from hintproof.system.errors import BadInput
+from hintproof.system.words import quantity
 from hintproof.tasks.attribution import LIMITS
 from hintproof.tasks.explain import explain as explain_with_rules
 from hintproof.tasks.verdict import Exit
@@ -103,7 +104,7 @@ def replay(
         str | None, Option(metavar="qemu[=BINARY]", help="Replay on a real QEMU: the one installed, or another.")
     ] = None,
     accel: Annotated[
-        str | None, Option(help="With --on: kvm or tcg (default: by the dirty log of the trace's world).")
+        str | None, Option(help="With --on: kvm or tcg (default: by the dirty log of the trace's environment).")
     ] = None,
     times: Annotated[Number, Option(help="With --on: how many times (default: once).")] = None,
     keep: Annotated[bool, Option("--keep", help="With --on: write the result beside the trace.")] = False,
@@ -126,10 +127,10 @@ def explain(
     trace: TraceFile,
     rules: Annotated[bool, Option(help="Find the rules that the trace needs, too.")] = True,
     limit_states: Annotated[
-        Number, Option(help="States at which the search of a changed world gives up.")
+        Number, Option(help="States at which the search of a changed environment gives up.")
     ] = LIMITS.states,
     limit_seconds: Annotated[
-        float | None, Option(help="Seconds after which the search of a changed world gives up.")
+        float | None, Option(help="Seconds after which the search of a changed environment gives up.")
     ] = LIMITS.seconds,
     jobs: Jobs = None,
     as_json: AsJson = False,
@@ -146,7 +147,8 @@ def explain(
         return
     print(explanation.render(story), end="")
     if left_out:
-        print(f"\n{len(left_out)} steps can be left out, each by itself: hintproof export --reduce writes it without.")
+        steps = quantity(len(left_out), "step")
+        print(f"\n{steps} can be left out, each by itself: hintproof export --reduce writes it without.")
 
 
 def export(

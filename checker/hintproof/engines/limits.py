@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from hintproof.system.clock import Clock
 from hintproof.system.memory import resident_megabytes, share
+from hintproof.system.words import quantity
 
 
 class NoRoom(MemoryError):
@@ -31,7 +32,7 @@ class Limits:
     def reached(self, clock: Clock, states: int) -> str:
         """The limit that ends a search that has found so many states; "" if none does yet."""
         if self.states is not None and states >= self.states:
-            return f"limit of {self.states} states"
+            return f"limit of {quantity(self.states, 'state')}"
         if clock.is_over():
             return clock.says()
         if self.megabytes is not None and resident_megabytes() > self.megabytes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from hintproof.system.words import quantity
+
 #: The name under which a state without any step is reported.
 NO_DEADLOCK = "no_deadlock"
 
@@ -147,5 +149,5 @@ def _shorter(one: dict[str, Run], two: dict[str, Run]) -> dict[str, Run]:
 def length(steps: int, loop: int | None = None) -> str:
     """The length of a run in words; ``loop`` says after how many steps its loop begins, if it has one."""
     if loop is None:
-        return f"{steps} steps"
-    return f"{loop} steps and " + (f"a loop of {steps - loop}" if loop < steps else "then none for ever")
+        return quantity(steps, "step")
+    return f"{quantity(loop, 'step')} and " + (f"a loop of {steps - loop}" if loop < steps else "then none for ever")

@@ -7,6 +7,7 @@ once.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -26,12 +27,17 @@ from hintproof.linux.examine import compiled
 from hintproof.linux.jobs import CHECKS, Answer, Check
 from hintproof.linux.source import Source
 from hintproof.system.cache import cache_directory, drop_oldest
+from hintproof.system.children import kill_running
 from hintproof.system.errors import BadInput
 from hintproof.system.files import write_atomically
 from hintproof.system.workers import cores
 
 #: Answers in the cache: those of some two hundred drivers.
 _MOST_ANSWERS = 2000
+
+
+#: Seconds between two looks at checks that are being ended.
+_LOOK = 0.05
 
 
 class LinuxChecker:
@@ -69,7 +75,15 @@ class LinuxChecker:
 
     def _run(self, files: Mapping[str, str], checks: list[Check]) -> dict[Check, Answer]:
         with compiled(Source("the driver", files)) as driver, ThreadPoolExecutor(self.jobs) as pool:
-            answers = dict(zip(checks, pool.map(driver.run, checks), strict=True))  # a process of its own for each
+            running = [pool.submit(driver.run, check) for check in checks]  # a process of its own for each
+            try:
+                answers = {check: future.result() for check, future in zip(checks, running, strict=True)}
+            except BaseException:  # Ctrl-C, or one check failed: nobody waits for the others
+                pool.shutdown(wait=False, cancel_futures=True)
+                while not all(future.done() for future in running):
+                    kill_running()
+                    time.sleep(_LOOK)
+                raise
         for check, answer in answers.items():
             _save_answer(files, check, answer)
         return answers

@@ -11,6 +11,7 @@ from hintproof.gate.touched import Touched
 from hintproof.gate.traceability import Behind
 from hintproof.linux.source import DRIVER
 from hintproof.story.model import Story
+from hintproof.system.words import quantity
 from hintproof.tasks.verdict import Exit, Outcome, gate_exit_code
 
 
@@ -69,7 +70,7 @@ def summarize(findings: Iterable[Finding]) -> str:
     for finding in findings:
         name = finding.property_name
         world = finding.name.removeprefix(name).strip(" ()")
-        steps = f"{finding.length} steps" if finding.length is not None else ""
+        steps = quantity(finding.length, "step") if finding.length is not None else ""
         part = " ".join(filter(None, (steps, f"in {world}" if world else "")))
         parts.append(f"{part} ({finding.remark})" if finding.remark else part)
     return f"{name}: {'; '.join(filter(None, parts))}".rstrip(": ")

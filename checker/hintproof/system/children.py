@@ -58,6 +58,16 @@ def kill_group(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
 
 
+#: The process groups of the programs that :func:`run_child` runs, in any thread.
+_running: set[int] = set()
+
+
+def kill_running() -> None:
+    """Kill the programs that other threads run to their end: a thread does not hear Ctrl-C."""
+    for group in tuple(_running):
+        kill_group(group)
+
+
 # -- running a program to its end -------------------------------------------------------------
 
 #: Seconds between two looks at a child's memory and time.
@@ -93,11 +103,13 @@ def run_child(
             start_new_session=True,
         )
         watch = _Watch(process.pid, seconds)
+        _running.add(process.pid)
         try:
             watch.start()
             status = process.wait()
         finally:
             watch.over.set()
+            _running.discard(process.pid)
             kill_group(process.pid)  # whatever it started, too
             process.wait()
             watch.join()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 
 from hintproof.engines.report import BoundedFound, ExhaustiveFound, Found, Run, SampledFound, length
+from hintproof.system.words import quantity
 from hintspec.language.declare import SOMETIMES, Property
 
 
@@ -112,7 +113,7 @@ def _decide(found: Found, item: Property) -> tuple[Verdict, str] | None:
     if item.kind != SOMETIMES:
         return _strength(found, item)
     if witness is not None:
-        return Verdict.WITNESSED, f"{len(witness)} steps"
+        return Verdict.WITNESSED, quantity(len(witness), "step")
     if not isinstance(found, ExhaustiveFound):
         return None
     return (Verdict.REFUTED, "no state shows it") if found.finished else (Verdict.UNDECIDED, found.stopped_by)
@@ -121,16 +122,16 @@ def _decide(found: Found, item: Property) -> tuple[Verdict, str] | None:
 def _strength(found: Found, item: Property) -> tuple[Verdict, str]:
     """How much it means that an engine found nothing against a property."""
     if isinstance(found, BoundedFound) and item.name in found.depths and found.stopped_by:
-        return Verdict.UNDECIDED, f"{found.stopped_by}, after {found.depths[item.name]} steps"
+        return Verdict.UNDECIDED, f"{found.stopped_by}, after {quantity(found.depths[item.name], 'step')}"
     if not found.finished:
         return Verdict.UNDECIDED, found.stopped_by
     match found:
         case ExhaustiveFound():
-            return Verdict.EXHAUSTED, f"{found.states} states{' up to the names of blocks' if found.symmetric else ''}"
+            return Verdict.EXHAUSTED, quantity(found.states, "state") + " up to the names of blocks" * found.symmetric
         case BoundedFound():
-            return Verdict.BOUNDED, f"{found.depths[item.name]} steps"
+            return Verdict.BOUNDED, quantity(found.depths[item.name], "step")
         case SampledFound():
-            return Verdict.SAMPLED, f"{found.runs} runs"
+            return Verdict.SAMPLED, quantity(found.runs, "run")
     raise TypeError(f"no verdict is defined for what the {found.engine} engine found")
 
 

@@ -12,7 +12,11 @@ import pytest
 from hintproof.cli import console
 from hintproof.cli.commands import VARIABLES
 from hintproof.cli.reference import words_for
+from hintproof.engines.limits import Limits
+from hintproof.engines.report import length
+from hintproof.system.clock import Clock
 from hintproof.system.errors import BadInput
+from hintproof.system.words import quantity
 from tests.checker.command import CONSOLE_SCRIPT, hintproof
 from tests.places import COUNTEREXAMPLES, ROOT
 
@@ -123,3 +127,16 @@ def test_ci_has_no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_documents_have_the_variables() -> None:
     text = (ROOT / "docs" / "command-line.md").read_text()
     assert all(f"| `{name}` |" in text for names in VARIABLES for name in names.split(", "))
+
+
+def test_one_is_singular() -> None:
+    assert [quantity(number, "step") for number in (0, 1, 2)] == ["0 steps", "1 step", "2 steps"]
+    assert (length(1), length(3, 1)) == ("1 step", "1 step and a loop of 2")
+    assert Limits(states=1).reached(Clock(None), 1) == "limit of 1 state"
+
+
+def test_a_directory_that_is_made_is_named(tmp_path: Path) -> None:
+    done = hintproof(tmp_path, "export", TRACE, "-o", "new/er/trace.md")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == "hintproof: made the directory new/er\n"
+    assert hintproof(tmp_path, "export", TRACE, "-o", "new/er/trace.md").stderr == ""

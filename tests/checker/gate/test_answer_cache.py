@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,8 +13,10 @@ import pytest
 
 from hintproof.gate import linux
 from hintproof.gate.linux import LinuxChecker
+from hintproof.linux.child import Lost
 from hintproof.linux.jobs import Answer, Check, CodeFaults, Kind
 from hintproof.linux.source import Source
+from hintproof.system.children import run_child
 from hintspec.language.sizes import Sizes
 from tests.checker.gate.made import FILES
 
@@ -65,6 +70,37 @@ def test_a_check_that_met_its_limit_of_time_is_repeated(cache: Path, monkeypatch
     """A busy machine is no property of the driver."""
     assert check_twice(monkeypatch, CodeFaults("LIMITED", 7, 9, None, timed_out=True)) == 2
     assert not list(cache.glob("*"))
+
+
+def test_ctrl_c_ends_the_checks_that_run(cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    began = threading.Event()
+
+    class Endless:
+        def run(self, check: Check) -> Answer:
+            began.set()
+            run_child(["sleep", "60"], tmp_path)
+            raise Lost("it was killed")
+
+    @contextmanager
+    def compiled(source: Source) -> Iterator[Endless]:
+        yield Endless()
+
+    def press_ctrl_c() -> None:
+        began.wait()
+        time.sleep(0.2)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    monkeypatch.setattr(linux, "compiled", compiled)
+    checks = tuple(Check(Kind.RACES, "", Sizes(), most) for most in range(4))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background has it ignored
+    thread = threading.Thread(target=press_ctrl_c)
+    thread.start()
+    pressed = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        LinuxChecker(checks=checks, jobs=2).check(FILES)
+    assert time.monotonic() - pressed < 20, "the checks take a minute each"
+    thread.join()
+    signal.signal(signal.SIGINT, before)
 
 
 def test_the_cache_is_bounded(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

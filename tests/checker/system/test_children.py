@@ -9,11 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from hintproof.system.children import dying_with_parent, first_line, last_line, run_child
+from hintproof.system.children import dying_with_parent, first_line, kill_running, last_line, run_child
 from hintproof.system.errors import BadInput
 
 needs_setpriv = pytest.mark.skipif(shutil.which("setpriv") is None, reason="needs setpriv, of util-linux")
@@ -27,6 +28,16 @@ def test_a_child_prints_and_ends(tmp_path: Path) -> None:
 
 def test_a_child_that_is_killed_is_reported_by_its_signal(tmp_path: Path) -> None:
     assert run_child(["sh", "-c", "kill -SEGV $$"], tmp_path).status == -signal.SIGSEGV
+
+
+def test_children_of_other_threads_are_killed(tmp_path: Path) -> None:
+    with ThreadPoolExecutor() as pool:
+        ended = pool.submit(run_child, ["sleep", "60"], tmp_path)
+        deadline = time.monotonic() + 30
+        while not ended.done() and time.monotonic() < deadline:
+            kill_running()
+            time.sleep(0.05)
+        assert ended.result().status == -signal.SIGKILL
 
 
 def test_a_child_is_killed_with_its_children(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from enum import Enum
 
 from hintproof.gate.checker import TraceLine, places_of
 from hintproof.gate.report import Finding, PatchReport, Standing
+from hintproof.system.words import quantity
 from hintproof.views.trace import mail
 
 #: A line of a trace's table begins with the number of its step.
@@ -43,7 +44,7 @@ def is_traced(finding: Finding, strict: bool) -> bool:
 
 def message(finding: Finding) -> str:
     """A finding in one sentence."""
-    steps = f" ({finding.length} steps)" if finding.length is not None else ""
+    steps = f" ({quantity(finding.length, 'step')})" if finding.length is not None else ""
     return f"{finding.name} {_SENTENCES[finding.standing]}{steps}" + (f": {finding.remark}" if finding.remark else "")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hintproof.gate.report import Finding, GateReport, PatchReport, Standing, by_property, summarize
+from hintproof.system.words import quantity
 from hintproof.tasks.verdict import Outcome
 from hintproof.views.gate.findings import is_traced, trace_lines
 from hintproof.views.sanitize import line, lines, wrapped
@@ -78,7 +79,7 @@ def _patch(number: int, patch: PatchReport) -> list[str]:
 def _finding(number: int, patch: PatchReport, finding: Finding) -> list[str]:
     new = finding.standing == Standing.NEW
     first, rest = (_NEW, f"{_NEW}    ") if new else (_OLD, _REST)
-    steps = f", {finding.length} steps" if finding.length is not None else ""
+    steps = f", {quantity(finding.length, 'step')}" if finding.length is not None else ""
     part = wrapped(f"[{number}] {finding.standing.value}: {finding.name}{steps}", WIDTH, first, rest)
     if finding.place:
         function = f" in {finding.place.function}" if finding.place.function else ""

@@ -15,6 +15,7 @@ from hintproof.qemu.outcome import Result
 from hintproof.qemu.replay import Course, Played, count_results
 from hintproof.qemu.rig import BlockDifference
 from hintproof.system.documents import Document
+from hintproof.system.words import quantity
 from hintproof.tasks.verdict import Exit
 from hintproof.views.structs import fill
 from hintspec.catalogue.environments import compose
@@ -39,11 +40,11 @@ def replays_exit(played: Sequence[Played]) -> Exit:
 
 def replays_lines(course: Course, setup: Setup, played: Sequence[Played]) -> Iterator[str]:
     """Replays of one run, as text."""
-    yield f"{course.environment}, {len(course.run)} steps"
+    yield f"{course.environment}, {quantity(len(course.run), 'step')}"
     yield f"on {system(setup)}"
     modelled = compose(course.environment).log.mode
     if modelled != setup.log_mode:
-        yield f"(the run is of a world with the dirty log {modelled})"
+        yield f"(the run is of an environment with the dirty log {modelled})"
     for result, number in Counter(str(p) for p in played).items():
         yield f"{number} of {len(played)}: {result}"
 
@@ -102,8 +103,8 @@ def conformance_lines(environment: str, setup: Setup, found: Conformance, second
     """A comparison with random runs, as text."""
     yield f"{environment} on {system(setup)}"
     yield f"{found.runs} random runs in {seconds:.0f} s, {found.agree} of them as the model says"
-    yield f"{found.steps} steps, {found.migrations} migrations completed"
-    yield f"data lost in {found.losses} runs, as in the model"
+    yield f"{quantity(found.steps, 'step')}, {quantity(found.migrations, 'migration')} completed"
+    yield f"data lost in {quantity(found.losses, 'run')}, as in the model"
     for what, runs in (("does otherwise", found.differences), ("could not be steered", found.not_steered)):
         if runs:
             yield f"{what}: {len(runs)}"

@@ -1,0 +1,12 @@
+"""Numbers with their nouns."""
+
+from __future__ import annotations
+
+
+def quantity(number: int, noun: str, several: str = "") -> str:
+    """A number of things: "1 state", "2 states"; ``several`` is a plural that does not end in s.
+
+    >>> quantity(1, "check"), quantity(0, "check"), quantity(2, "loss", "losses")
+    ('1 check', '0 checks', '2 losses')
+    """
+    return f"{number} {noun if number == 1 else several or noun + 's'}"
