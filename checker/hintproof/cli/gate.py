@@ -108,19 +108,17 @@ def _run_on_linux(
     if patches.count(STDIN) > 1:
         raise BadInput("standard input can be read only once: say - once")
     checker = make_checker(thorough)
-    with live_note("checking the driver without patches") as note:
-        number = 0
+    found = [item for file in patches for item in read(file)]
+    total = str(len(found)) if found else "the range"
+    begun: list[Step] = []
+    with live_note("reading the driver") as note:
 
         def watch(step: Step) -> None:
-            nonlocal number
-            number += 1
-            note(f"{number - 1} of {total} checked; checking {line(step.subject or step.name, 100)}")
+            begun.append(step)
+            note(f"{len(begun) - 1} of {total} checked; checking {line(step.subject or step.name, 100)}")
 
         if commits:
-            total = "the range"
             return run_gate_on_range(Path(linux), commits, checker, seconds, watch)
-        found = [item for file in patches for item in read(file)]
-        total = str(len(found))
         return run_gate(find_source(linux), found, checker, seconds, watch)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Argument, Option
 
-from hintproof.cli.console import print_json, require_positive, shows_progress
+from hintproof.cli.console import live_note, print_json, require_positive
 from hintproof.cli.options import Number, name_environment
 from hintproof.system.errors import BadInput
 from hintproof.tasks.verdict import Exit
@@ -19,7 +19,6 @@ from hintproof.trace.shipped import STDIN
 
 if TYPE_CHECKING:
     from hintproof.qemu.binary import Qemu
-    from hintproof.qemu.conformance import Conformance
 
 _ON = "qemu"
 
@@ -50,7 +49,8 @@ def replay_on_qemu(
     beside = file.parent / NAME
     if write:
         load_observations(beside)  # to find out before the work begins whether it can be added to
-    played = replay_all([course] * times, setup)
+    with live_note(f"{times} replays of {len(course.run)} steps on {setup.qemu}", quiet=as_json):
+        played = replay_all([course] * times, setup)
     if as_json:
         print_json(real.replays_document(course, setup, played))
     else:
@@ -84,14 +84,12 @@ def conformance(
     world = environment or world_of(qemu, accel or ("tcg" if qemu.refusal("kvm") else "kvm"))
     setup = setup_for(world, qemu, accel)
     began, first = time.monotonic(), seed or 0
-    found = conform(world, setup, range(first, first + runs), watch=_show_progress)
-    if found.differences:
-        found.differences[0] = shorten(found.differences[0], setup)
+    with live_note(f"0 of {runs} runs on {qemu}") as note:
+        seeds = range(first, first + runs)
+        found = conform(world, setup, seeds, watch=lambda so_far: note(f"{so_far.runs} of {runs} runs on {qemu}"))
+        if found.differences:
+            note("shortening the first run that differs")
+            found.differences[0] = shorten(found.differences[0], setup)
     print("\n".join(real.conformance_lines(world, setup, found, time.monotonic() - began)))
     undecided = Exit.UNDECIDED if found.not_steered else Exit.AS_EXPECTED
     raise typer.Exit(Exit.REFUTED if found.differences else undecided)
-
-
-def _show_progress(so_far: Conformance) -> None:
-    if shows_progress():
-        print(f"\r{so_far.runs} runs\r", end="", file=sys.stderr, flush=True)

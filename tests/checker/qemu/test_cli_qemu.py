@@ -20,7 +20,7 @@ from hintproof.cli.qemu import qemu_named, replay_on_qemu
 from hintproof.qemu import binary, memory
 from hintproof.qemu.observations import Observation, load_observations, save_observation
 from hintproof.qemu.replay import setup_for
-from hintproof.system.errors import BadInput
+from hintproof.system.errors import BadInput, CannotWrite
 from hintproof.tasks.verdict import Exit
 from hintproof.trace.document import load
 from tests.checker.qemu.needs import needs_qemu
@@ -117,7 +117,7 @@ def full_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(full_disk: Path) -> None:
     seen = Observation("7.2", "kvm", "kvm-manual", "virtual CPU", 10, {"not lost": 10})
-    with pytest.raises(BadInput, match=r"can't write .*seen\.json: No space left on device"):
+    with pytest.raises(CannotWrite, match=r"can't write .*seen\.json: No space left on device"):
         save_observation(seen, full_disk / "seen.json")
     assert [path.name for path in full_disk.iterdir()] == ["filler"]
 
@@ -130,7 +130,7 @@ def test_what_came_of_it_is_told_though_it_can_not_be_kept(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(tempfile, "mkstemp", no_room)
-    with pytest.raises(BadInput, match="No space left on device"):
+    with pytest.raises(CannotWrite, match="No space left on device"):
         replay_on_qemu(trace, "qemu", "tcg", 1, write=True)
     assert "1 of 1: lost on the real system" in capsys.readouterr().out
 

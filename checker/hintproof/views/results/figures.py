@@ -16,10 +16,7 @@ def separated(text: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A duration in seconds, or from two minutes on in minutes and seconds, in at most 8 characters."""
+    """A duration in seconds, or from 1,000 seconds on in minutes: mostly of at most 5 characters."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes:,} min" + (f" {rest} s" if minutes < 10 else "")
+    return f"{seconds:.0f} s" if seconds < 999.5 else f"{seconds / 60:,.0f} min"
