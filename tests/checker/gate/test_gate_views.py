@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from dataclasses import replace
@@ -11,6 +12,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree as Xml
 
 import pytest
+from rich.console import Console
 
 from hintproof.gate.checker import Place
 from hintproof.gate.report import GateReport, Standing
@@ -19,6 +21,8 @@ from hintproof.tasks.verdict import Outcome
 from hintproof.views import sanitize
 from hintproof.views.gate import mail as gate_mail
 from hintproof.views.gate import sarif as gate_sarif
+from hintproof.views.gate import terminal
+from hintproof.views.gate.findings import trace_lines
 from hintproof.views.gate.formats import FORMATS, TERMINAL
 from tests.checker.gate.reports import GOLDEN, KEPT, LOST, REPORT, hostile, rendered
 
@@ -291,3 +295,14 @@ def test_exit_codes(outcomes: list[Outcome], code: int) -> None:
     if patches:
         fell = replace(patches[0], findings=(replace(LOST, standing=Standing.BEFORE),))
         assert replace(report, patches=(fell, *patches[1:])).exit_code(strict=True) == 1
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_trace_on_a_narrow_terminal_is_cropped_nowhere(width: int) -> None:
+    page = io.StringIO()
+    console = Console(file=page, width=width, force_terminal=False, highlight=False)
+    console.print(terminal.render(REPORT), crop=False)
+    lines = page.getvalue().splitlines()
+    traced = [line for item in trace_lines(LOST) for line in item.text.splitlines()]
+    assert traced
+    assert {f"  {line}".rstrip() for line in traced} <= {line.rstrip() for line in lines}

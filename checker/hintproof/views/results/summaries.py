@@ -107,10 +107,9 @@ def cover_lines(reports: Sequence[tuple[str, Covered]], screen: Screen) -> list[
         if goals:
             found += wrapped([f"NO RUN to {', '.join(goals)} in", environment], screen)
     never = sum(len(report.missing) for _, report in reports)
-    totals = (
-        f"{count(len(reports))} environment{'s' * (len(reports) != 1)}; {count(never)} steps and hypotheses that no "
-    )
-    last = wrapped([f"{totals}run meets, and the shortest runs: --verbose"], screen)
+    environments = f"{count(len(reports))} environment{'s' * (len(reports) != 1)}"
+    unmet = f"{count(never)} steps and hypotheses that no run meets"
+    last = wrapped([f"{environments}, {unmet}; --verbose lists them, and the shortest runs"], screen)
     return [*some_rows(rows, screen, LINES - len(found) - len(last)), *found, *last]
 
 
