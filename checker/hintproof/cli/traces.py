@@ -18,7 +18,7 @@ from hintproof.cli.options import AsJson, Jobs, Number, TraceFile, name_environm
 from hintproof.cli.qemu import replay_on_qemu
 from hintproof.engines.limits import Limits
 from hintproof.story.build import build_story
-from hintproof.story.causes import explain_end
+from hintproof.story.causes import explain_end, summarize_end
 from hintproof.system.errors import BadInput
 from hintproof.system.words import quantity
 from hintproof.tasks.attribution import LIMITS
@@ -108,6 +108,7 @@ def replay(
     ] = None,
     times: Annotated[Number, Option(help="With --on: how many times (default: once).")] = None,
     keep: Annotated[bool, Option("--keep", help="With --on: write the result beside the trace.")] = False,
+    terms: Annotated[bool, Option("--terms", help="Print the variables and values behind the reason, too.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Replay a trace step by step, and say whether it still violates its property; or whether a real QEMU loses data.
@@ -120,7 +121,9 @@ def replay(
         raise BadInput("--accel, --times, --keep and --json go with --on qemu")
     loaded = load(trace)
     print(f"{loaded.environment}: {loaded.length} replayed, {loaded.property_name} is shown at the end")
-    print(f"why: {explain_end(loaded)}")
+    print(f"why: {summarize_end(loaded)}")
+    if terms:
+        print(f"terms: {explain_end(loaded)}")
 
 
 def explain(

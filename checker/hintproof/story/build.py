@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hintproof.interpret.wording import wording
-from hintproof.story.causes import broken_promises, causal_chain
+from hintproof.story.causes import broken_promises, causal_chain, summarize_end
 from hintproof.story.likeness import find_likenesses
 from hintproof.story.links import links
 from hintproof.story.model import Change, Condition, Explanation, Lane, Moment, PreventingRule, Shape, Story, Variable
@@ -41,7 +41,9 @@ def build_story(trace: Trace, known_as: str = "", rules: tuple[PreventingRule, .
         start=trace.states[0],
         moments=tuple(_moments(trace, {cause.step for cause in causes})),
         explanation=Explanation(
-            causes, " ".join([*(cause.says for cause in causes), *describe_rules(trace.property_name, rules)])
+            causes,
+            " ".join([*(cause.says for cause in causes), *describe_rules(trace.property_name, rules)]),
+            summarize_end(trace),
         ),
         preventing_rules=rules,
         looks_like=() if known_as else find_likenesses(trace),

@@ -23,6 +23,46 @@ def explain_end(trace: Trace) -> str:
     return " ".join(cause.says for cause in causal_chain(trace))
 
 
+def summarize_end(trace: Trace) -> str:
+    """Why the trace ends as it does, in a sentence without terms; :func:`explain_end` has the values behind it."""
+    if trace.declared is None:
+        return "No step at all is possible in the last state."
+    item, last = trace.concrete.model.claim_named(trace.property_name), len(trace.steps)
+    wanted = " ".join(item.declared.says.split("\n\n")[0].split())
+    if trace.loop is not None:
+        steps = f"steps {trace.loop + 1} to {last}" if last > trace.loop + 1 else f"step {trace.loop + 1}"
+        goes_on = f"{steps} may repeat for ever" if last > trace.loop else "the last state may stay for ever"
+        return f"After step {trace.loop}, {goes_on}, so this does not hold: {wanted}"
+    if item.declared.kind == SOMETIMES:
+        return f"The last state shows it: {wanted}"
+    if item.declared.kind == RECOVERABLE:
+        return f"From the last state on, no run leads to where this holds: {wanted}"
+    if item.declared.kind != LEMMA and not trace.begins and trace.block is not None and _of_content(trace, item):
+        return _fate_of_the_mark(trace, trace.block)
+    if item.declared.kind == STEP:
+        return f"Step {_name(trace, last)} breaks this rule: {wanted}"
+    return f"After step {_name(trace, last)} this does not hold: {wanted}"
+
+
+def _fate_of_the_mark(trace: Trace, block: int) -> str:
+    """What became of the last write into a block: which step made everybody forget it."""
+    dirty = _with_role(trace, "dirty")
+    marks = [any(block in state[n] for n in dirty) for state in trace.states]
+    wrote = _last_store(trace, block, _with_role(trace, "content"))
+    write = f"The write of step {wrote}" if wrote else f"The content of block {block}"
+    if not dirty:
+        stale = _with_role(trace, "stale")
+        missing = [any(block in state[n] for n in stale) for state in trace.states]
+        lost = max(i for i in range(1, len(missing)) if missing[i] and not missing[i - 1])
+        return f"{write} is gone: step {_name(trace, lost)} took it away."
+    if wrote and not any(marks[wrote:]):
+        return f"{write} is remembered nowhere: it left no mark in any dirty log."
+    dropped = max((i for i in range(1, len(marks)) if marks[i - 1] and not marks[i]), default=0)
+    return f"{write} is remembered nowhere" + (
+        f": step {_name(trace, dropped)} took the last mark of block {block}." if dropped else "."
+    )
+
+
 def causal_chain(trace: Trace) -> tuple[Cause, ...]:
     """Why the trace ends as it does, as a causal chain: step by step."""
     if trace.property_name == NO_DEADLOCK:

@@ -159,10 +159,11 @@ class Cause:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why the trace ends as it does: the causal chain, and a paragraph in plain English."""
+    """Why the trace ends as it does: in a sentence without terms, as a causal chain, and as a paragraph with values."""
 
     chain: tuple[Cause, ...]
     paragraph: str
+    words: str = ""
 
     @property
     def last_cause(self) -> int | None:

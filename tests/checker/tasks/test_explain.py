@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import random
+import re
 
 import pytest
 
 from hintproof import BadInput, Sizes
 from hintproof.story.build import build_story
+from hintproof.story.causes import summarize_end
 from hintproof.story.model import Weight
 from hintproof.tasks.attribution import other_rules
 from hintproof.tasks.explain import explain, find_preventing_rules
@@ -166,3 +168,24 @@ def test_a_step_that_changes_nothing_is_left_out() -> None:
     longer = build(trace.environment, prepare(trace.environment, trace.sizes), "hand", trace.property_name, run)
     assert can_be_left_out(longer) == [22, 23]
     assert reduce(longer).run == trace.run
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("early-release", "The write of step 22 is remembered nowhere: step 25 (hint_drops_block) took the last mark"),
+        ("tcg-hot-tlb", "The write of step 9 is remembered nowhere: it left no mark in any dirty log."),
+        ("discard-before-reuse-seen", "The write of step 19 is gone: step 21 (discard) took it away."),
+        ("hint-free-list", "The content of block 1 is remembered nowhere: step 17 (honour_hint) took the last mark"),
+        ("id-read-twice", "Step 22 (ignore_hint) breaks this rule: As the device sees the queue, hints come only"),
+        ("no-done-on-failure", "After step 27 (abort_migration) this does not hold: Once hinting is over and the"),
+        ("full-ring-spin", "After step 20, steps 21 to 24 may repeat for ever, so this does not hold: Even if"),
+        ("lost-kick", "After step 21, the last state may stay for ever, so this does not hold: If the device pops"),
+    ],
+)
+def test_the_reason_comes_in_words_first(name: str, words: str) -> None:
+    """Without the variables and values behind it."""
+    trace = known(name)
+    summary = summarize_end(trace)
+    assert summary.startswith(words)
+    assert not {v.name for v in trace.concrete.model.vars} & set(re.findall(r"\w+\.\w+", summary))

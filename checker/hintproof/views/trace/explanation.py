@@ -29,6 +29,8 @@ def _lines(story: Story) -> Iterator[str]:
     if story.looks_like:
         yield from wrap(f"Looks like {story.likenesses}")
     yield ""
+    yield from wrap(story.explanation.words)
+    yield ""
     yield from wrap(story.explanation.paragraph)
     yield ""
     yield "What matters, step by step:"
@@ -95,6 +97,7 @@ class ExplanationDocument(Document, tag="hintproof-explanation/1"):
     property: str
     known_as: str
     looks_like: tuple[Likeness, ...]
+    words: str
     paragraph: str
     chain: tuple[Cause, ...]
     steps: list[WeighedStep]
@@ -108,6 +111,7 @@ def explanation_document(story: Story, left_out: list[int]) -> ExplanationDocume
         ExplanationDocument,
         story,
         property=story.claim,
+        words=story.explanation.words,
         paragraph=story.explanation.paragraph,
         chain=story.explanation.chain,
         steps=[fill(WeighedStep, moment) for moment in story.moments],

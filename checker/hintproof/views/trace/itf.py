@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from hintproof.story.model import Shape, Story
+from hintproof.story.model import Shape, Story, describe_likenesses
 
 #: Where the format is described.
 _DESCRIBED = "https://apalache-mc.org/docs/adr/015adr-trace.html"
@@ -35,7 +35,15 @@ def document(story: Story) -> dict[str, Any]:
             "format": "ITF",
             "format-description": _DESCRIBED,
             "source": story.environment,
-            "description": f"{story.claim}: {story.says} ({story.sizes}; {story.engine} engine, {story.length})",
+            "description": "; ".join(
+                filter(
+                    None,
+                    (
+                        f"{story.claim}: {story.says} ({story.sizes}; {story.engine} engine, {story.length})",
+                        story.known_as or describe_likenesses(story.looks_like),
+                    ),
+                )
+            ),
             "status": "violation",
             "varTypes": {v.name: _TYPES[v.shape] for v in story.variables} | {STEP: "Str"},
         },
