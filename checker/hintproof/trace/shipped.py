@@ -21,6 +21,15 @@ def shipped_folder() -> Path:
     return Path(str(files("hintproof"))) / "counterexamples"
 
 
+def defect_of(file: Path, environment: str, violates: str) -> str:
+    """The defect, in a line, that a shipped trace file is the run of; "" for any other file."""
+    defect = DEFECTS.get(file.absolute().parent.name)
+    if defect is None or (defect.environment, defect.violates) != (environment, violates):
+        return ""
+    shipped = shipped_folder() / defect.name / "trace.json"
+    return defect.known if shipped.is_file() and file != STDIN and shipped.samefile(file) else ""
+
+
 def find_trace(place: Path) -> Path:
     """The trace file that a user means: a file, ``-`` for standard input, or the name of a known defect.
 

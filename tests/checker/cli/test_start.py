@@ -12,8 +12,10 @@ from typer.testing import CliRunner
 import hintproof
 from hintproof.cli import commands
 from hintproof.cli.main import app
+from hintproof.story import build
 from hintproof.tasks.verdict import Exit
 from tests.checker.command import CONSOLE_SCRIPT
+from tests.checker.command import hintproof as hintproof_command
 from tests.places import COUNTEREXAMPLES
 
 TRACE = str(COUNTEREXAMPLES / "early-release" / "trace.json")
@@ -49,6 +51,17 @@ def test_a_trace_is_shown_without_solvers_and_arrays(arguments: list[str]) -> No
     found = imported(CONSOLE_SCRIPT, *arguments)
     assert not HEAVY & found
     assert len(found) < 600, len(found)
+
+
+def test_a_shipped_trace_is_shown_without_a_search_for_its_cause(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def search(*_: object) -> None:
+        raise AssertionError("each world with a fix is recorded anew: a second")
+
+    monkeypatch.setattr(build, "find_likenesses", search)
+    assert "known as:    early-release (host 1): " in hintproof_command(tmp_path, "show", TRACE).stdout
+    assert "known as:    early-release (host 1): " in hintproof_command(tmp_path, "show", "early-release").stdout
 
 
 def test_the_package_imports_a_name_at_its_first_use() -> None:
