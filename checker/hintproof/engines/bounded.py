@@ -95,7 +95,7 @@ def search_bounded(
     progress: Progress = no_progress,
 ) -> BoundedFound:
     """Look for shortest violations (and witnesses), depth by depth."""
-    clock = Clock(limits.seconds)
+    clock, limits = Clock(limits.seconds), limits.with_memory()
     found = BoundedFound()
     unrolling = _Unrolling(concrete)
     properties = [p for p in concrete.model.properties if p.declared.kind not in OF_ALL_STATES]
@@ -105,6 +105,9 @@ def search_bounded(
         before = unrolling.extend()
         depth = len(unrolling.choices)
         progress("steps deep", depth)
+        if not limits.free_bytes():  # Z3's own limit would end the process
+            found.stopped_by = limits.memory_is_full(f"the unrolling of {depth} steps")
+            break
         for item in list(waiting):
             answer = unrolling.ask(item, before, clock.remaining())
             if answer == z3.unknown:

@@ -17,10 +17,10 @@ from hintproof.qemu.outcome import Result
 from hintproof.qemu.replay import Course, Played, play, prepared
 from hintproof.qemu.run_generator import generate_run
 from hintproof.system.errors import BadInput
-from hintspec.catalogue.environments import DEVICES
+from hintspec.catalogue.releases import FAMILIES
 from hintspec.language.sizes import Sizes
 
-_DRIVER, _QEMU = "linux-6.1", "qemu-"
+_DRIVER = "linux-6.1"
 
 #: Sizes that let a run do much: rounds, a second migration, the driver's coming and going.
 SIZES = Sizes(blocks=2, ring=4, rounds=4, migrations=2, chunk=2, dma=4, pauses=1, resizes=1, removes=1, freezes=1)
@@ -72,20 +72,16 @@ class Conformance:
 
 
 def world_of(qemu: Qemu, accelerator: str) -> str:
-    """The world that a QEMU should be: its rules are those of the newest version in the text that is no newer.
+    """The world that a QEMU should be: its rules are those of the newest range of releases that begins no later.
 
     Raises :class:`BadInput` if the accelerator can't be used.
     """
     if refusal := qemu.refusal(accelerator):
         raise BadInput(refusal)
-    words = [name for name in DEVICES if name.startswith(_QEMU)]  # from old to new
-    no_newer = [name for name in words if _version(name) <= qemu.version]
-    word = (no_newer or words)[-1 if no_newer else 0]
+    ranges = FAMILIES["qemu"].releases  # from old to new
+    no_newer = [releases for releases in ranges if releases.first <= qemu.version]
+    word = (no_newer or ranges)[-1 if no_newer else 0].words
     return f"{_DRIVER}+{word}+{qemu.log_mode(accelerator)}"
-
-
-def _version(word: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in word.removeprefix(_QEMU).split("."))
 
 
 def course_of(environment: str, lazy: bool, seed: int) -> Course:

@@ -119,7 +119,7 @@ def test_what_repeats_is_said_with_its_length() -> None:
     model = shop((ask, serve, sweep, put_broom_away), WORKS)
     said = judge(explore_all(model), model.model.properties[0].declared)
     assert said is not None
-    assert said.detail == "1 steps and a loop of 2"
+    assert said.detail == "1 step and a loop of 2"
 
 
 def test_a_budget_can_not_make_a_run_fair() -> None:

@@ -13,7 +13,7 @@ from hintproof.engines.compiled import CompiledSearch
 from hintproof.engines.exhaustive import PlainSearch, explore_all
 from hintproof.engines.limits import Limits
 from hintproof.engines.liveness import follow_lasso
-from hintproof.engines.options import ExhaustiveOptions, Options
+from hintproof.engines.options import BoundedOptions, ExhaustiveOptions, Options
 from hintproof.tasks.check import Result, check
 from hintproof.tasks.verdict import Exit, Verdict
 from hintproof.trace.replay import prepare
@@ -169,3 +169,13 @@ def test_the_table_grows_less_where_memory_is_short(monkeypatch: pytest.MonkeyPa
     search._most = 0
     search.search()
     assert all(large == 2 * small for small, large in pairwise(made))
+
+
+def test_the_bounded_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It keeps how far it got, and looks at its memory before each further step."""
+    looks = iter([100, 100, 100, 5000, 5000])
+    monkeypatch.setattr(limits, "resident_megabytes", lambda: next(looks, 5000))
+    options = Options(bounded=BoundedOptions(10))
+    result = check("no-hint+qemu-10+tcg", Sizes(1, 2, 1), ["bounded"], Limits(megabytes=4000), options)
+    assert undecided(result)["block_conserved"] == "limit of 4,000 MB, in the unrolling of 4 steps, after 3 steps"
+    assert result.exit() == Exit.UNDECIDED

@@ -37,6 +37,7 @@ def compare_on(system: str, seeds: range) -> Conformance:
 
 def test_the_world_that_a_qemu_should_be() -> None:
     words = {(3, 1): "qemu-4.0", (5, 2, 0): "qemu-5.1", (7, 2, 22): "qemu-7.2", (11, 0): "qemu-10"}
+    words |= {(4, 2): "qemu-5.0", (8, 1): "qemu-7.2", (9, 1): "qemu-10"}  # by the ranges, not by the words' numbers
     for version, word in words.items():
         assert world_of(Qemu("/qemu", version, "", ("tcg",)), "tcg") == f"linux-6.1+{word}+tcg"
     with pytest.raises(BadInput, match="has no kvm"):
