@@ -35,13 +35,14 @@ def children() -> set[str]:
     return found
 
 
-def test_a_known_refutation_is_shown_and_as_recorded(tmp_path: Path) -> None:
+def test_a_known_refutation_is_shown_and_as_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = hintproof_process(tmp_path, "check", "linux-6.1+firecracker-1.14")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("✗ known linux-6.1+firecracker-1.14 6,220 ")
     assert "discard-before-reuse-seen" in done.stdout
     assert "hintproof show hintproof-traces/linux-6.1+firecracker-1.14/no_lost_write.json" in done.stdout
     assert len(done.stdout.splitlines()) <= 40
+    monkeypatch.setenv("COLUMNS", "160")
     long = hintproof(tmp_path, "check", "linux-6.1+firecracker-1.14", "--engine", "exhaustive", "--verbose")
     assert "REFUTED" in long.stdout
     assert "exhaustive 6,220 states" in long.stdout

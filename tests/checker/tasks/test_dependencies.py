@@ -127,7 +127,8 @@ def test_names_of_parts() -> None:
         parts_named(model, "set_activ_id")
 
 
-def test_why_in_a_terminal(tmp_path: Path) -> None:
+def test_why_in_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     done = hintproof(tmp_path, "why", "complete")
     assert done.returncode == 0, done.stderr
     assert "log.bitmap == EMPTY" in done.stdout
