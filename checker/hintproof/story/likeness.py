@@ -18,10 +18,11 @@ from hintspec.catalogue.defect import Defect
 from hintspec.catalogue.defects import DEFECTS
 from hintspec.catalogue.environments import compose
 from hintspec.catalogue.expected import PROVED, RECORDS
+from hintspec.catalogue.rule_values import KIND_OF_SYSTEM, Rules, rules_of, to_word, with_rules
 from hintspec.language.declare import LEMMA, SOMETIMES
 from hintspec.language.errors import SpecError
 from hintspec.language.recording import record
-from hintspec.protocol.rules import KIND_OF_SYSTEM, Rules, World, rules_of, to_word, with_rules
+from hintspec.protocol.rules import World
 from hintspec.text import PROTOCOL
 
 #: The rule that says which dirty log it is: what is changed about one means nothing of another.

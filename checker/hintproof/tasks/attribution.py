@@ -21,10 +21,11 @@ from hintproof.system.workers import Runner, Task, run_in_order
 from hintproof.tasks.verdict import Verdict, judge
 from hintproof.trace.replay import Departs, build, prepare
 from hintspec.catalogue.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS, compose
+from hintspec.catalogue.rule_values import KIND_OF_SYSTEM, rules_of, to_word, with_rules
 from hintspec.language.errors import SpecError
 from hintspec.language.recording import record
 from hintspec.language.sizes import Sizes
-from hintspec.protocol.rules import KIND_OF_SYSTEM, World, rules_of, to_word, with_rules
+from hintspec.protocol.rules import World
 from hintspec.text import PROTOCOL
 
 #: Rules that are not tried: without hints, or in another system altogether, there is nothing to explain.

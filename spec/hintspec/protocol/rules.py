@@ -6,9 +6,8 @@ system is a named world (:mod:`hintspec.catalogue.environments`), a defect a wor
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, is_dataclass, replace
-from enum import Enum, StrEnum
-from typing import Any
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 
 class StartCell(StrEnum):
@@ -213,36 +212,3 @@ class World:
     def migrates(self) -> bool:
         """Whether this world has live migration (a discarding device is observed without it)."""
         return self.device.kind == Kind.SKIPS
-
-
-#: Values of rules by their names: ``device.honours`` or, of the world itself, ``hinting``.
-Rules = dict[str, object]
-
-#: Rules that make another system altogether: whether there are hints, what job is done, which kind of device it is.
-KIND_OF_SYSTEM = ("hinting", "job", "device.kind")
-
-
-def rules_of(world: World) -> Rules:
-    """The value of each rule of a world."""
-    rules: Rules = {}
-    for part in fields(world):
-        value = getattr(world, part.name)
-        if is_dataclass(value):
-            rules |= {f"{part.name}.{rule.name}": getattr(value, rule.name) for rule in fields(value)}
-        else:
-            rules[part.name] = value
-    return rules
-
-
-def with_rules(world: World, rules: Rules) -> World:
-    """A world with these rules changed."""
-    for name, value in rules.items():
-        part, _, rule = name.rpartition(".")
-        changed: dict[str, Any] = {rule: value}
-        world = replace(world, **({part: replace(getattr(world, part), **changed)} if part else changed))
-    return world
-
-
-def to_word(value: object) -> str:
-    """The value of a rule in words."""
-    return str(value.value) if isinstance(value, Enum) else "yes" if value else "no"

@@ -48,7 +48,7 @@ def test_the_command_lists_and_prints_schemas(tmp_path: Path) -> None:
 
 
 def test_results_are_as_they_were(tmp_path: Path) -> None:
-    """The golden file was made before documents became Structs."""
+    """But for ``looks_like``, the golden file is that of before documents became Structs."""
     command = ["check", "linux-6.1+firecracker-1.14", "--engine", "exhaustive", "--json", "--traces", "tr2"]
     document = json.loads(hintproof(tmp_path, *command).stdout)
     validate(document)

@@ -101,7 +101,7 @@ def test_limits_end_it_undecided() -> None:
     assert search.stopped_by == "limit of 0 seconds"
     many = CompiledSearch(prepare(*CASES[0]), Limits(states=1))
     many.search()
-    assert many.stopped_by == "limit of 1 states"
+    assert many.stopped_by == "limit of 1 state"
     assert not found_by(many).finished
 
 

@@ -47,7 +47,10 @@ def patch(tmp_path: Path, text: str, name: str = "0001-a patch.patch") -> Path:
     return tmp_path / name
 
 
-def test_a_refuted_patch(tmp_path: Path, tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_refuted_patch(
+    tmp_path: Path, tree: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     ran = gate(capsys, patch(tmp_path, LOSES), "--linux", tree)
     assert ran.code == 1
     assert "new       no_lost_write (late device) falls, and did not without this patch (24 steps)" in ran.out

@@ -49,7 +49,10 @@ def checked(directory: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 
-def test_a_certificate_is_confirmed_and_checked_without_hintproof(tmp_path: Path) -> None:
+def test_a_certificate_is_confirmed_and_checked_without_hintproof(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     done = hintproof(tmp_path, "certify", SMALL, WORKED_EXAMPLE, "--out", "certs")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "(100.0 %), 0 disagreements" in done.stdout

@@ -172,7 +172,7 @@ def test_variables_are_watched() -> None:
         (Part(first=0), "no steps 0 to 44"),
         (Part(first=30, last=20), "no steps 30 to 20"),
         (Part(last=45), "steps 1 to 44"),
-        (Part(watch=("driver.activ",)), "did you mean driver.active"),
+        (Part(watch=("driver.activ",)), "did you mean 'driver.active'"),
         (Part(watch=("\x1b[2J",)), "--step 0 lists all"),
         (Part(watch=("driver.active", "device.status", "migration.at", "driver.at", "driver.cache")), "too few"),
     ],
@@ -281,7 +281,7 @@ def test_a_long_trace_is_told_line_by_line() -> None:
     [
         ({"step": -1}, "no step -1: give 1 to 44"),
         ({"first": 9, "last": 3}, "no steps 9 to 3"),
-        ({"watch": ["nothing"]}, "no variable of this world"),
+        ({"watch": ["nothing"]}, "no variable of this environment"),
         ({"width": 10}, "--width must be 72 or more"),
         ({"plain": True, "step": 3}, "--plain shows the whole trace"),
         ({"plain": True, "interactive": True}, "--plain shows the whole trace"),
