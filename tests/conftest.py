@@ -1,11 +1,13 @@
-"""Which slow tests run; and under pytest-xdist, which tests a worker has together, and which begin first."""
+"""A browser for tests; which slow tests run; under pytest-xdist, which tests a worker has together, in what order."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.chromium import Browser, browser, missing
 from tests.selection import chosen
 
 pytest_plugins = ["pytester"]
@@ -26,6 +28,15 @@ LONG = (
 
 #: Modules whose tests share nothing that takes time: any worker may have each of them, when all else is under way.
 SINGLE = ("tests/spec/protocol/test_repairs.py",)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One browser for the tests of a module, and gone after them; without Chromium they are skipped."""
+    if missing():
+        pytest.skip(missing())
+    with browser() as running:
+        yield running
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

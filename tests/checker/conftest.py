@@ -1,4 +1,4 @@
-"""A browser for the tests that need one."""
+"""Stories shown in a browser, for the tests that need one."""
 
 from __future__ import annotations
 
@@ -9,17 +9,8 @@ import pytest
 
 from hintproof.story.model import Story
 from hintproof.views.trace import page
-from tests.chromium import Browser, Tab, browser, missing
+from tests.chromium import Browser, Tab
 from tests.reader import Show
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """One browser for the tests of a module, and gone after them; without Chromium they are skipped."""
-    if missing():
-        pytest.skip(missing())
-    with browser() as running:
-        yield running
 
 
 @pytest.fixture

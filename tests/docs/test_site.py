@@ -10,14 +10,13 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 
-from tests.chromium import Browser, browser, missing
+from tests.chromium import Browser
 from tests.places import ROOT
 
 #: Pixels: a telephone and a desk.
@@ -79,14 +78,6 @@ def pages(site: Path) -> dict[str, Page]:
     """Every page by its name in the site, but for those that a view of hintproof makes."""
     names = sorted(str(path.relative_to(site)) for path in site.rglob("*.html"))
     return {name: Page(site / name) for name in names}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    if missing():
-        pytest.skip(missing())
-    with browser() as running:
-        yield running
 
 
 def find_target(page: str, link: str) -> tuple[str, str]:

@@ -76,12 +76,7 @@ def defects(
     tasks = [Task(d.environment, f"defect {d.name}", partial(derive, d.name, engines)) for d in chosen]
     found: list[Derived] = live_runner(jobs, quiet=as_json)(tasks)
     if write is not None:
-        from hintproof.views.results.real import observation_lines  # here, as it brings all of the real QEMU along
-
-        for derived in found:
-            folder = write / derived.defect.name
-            for file, text in view.files(derived, observation_lines(folder)).items():
-                write_atomically(folder / file, text)
+        _write_folders(found, write)
     if as_json:
         print_json(defects_document(found))
     elif again and name:
@@ -93,6 +88,16 @@ def defects(
     for line in problems:
         tables.console(stderr=True).print(f"not as the catalogue says: {line}")
     raise typer.Exit(Exit.REFUTED if problems else Exit.AS_EXPECTED)
+
+
+def _write_folders(found: list[Derived], directory: Path) -> None:
+    """Write a folder for each defect: its page and its run, with what was observed of it there."""
+    from hintproof.views.results.real import observation_lines  # here, as it brings all of the real QEMU along
+
+    for derived in found:
+        folder = directory / derived.defect.name
+        for file, text in view.files(derived, observation_lines(folder)).items():
+            write_atomically(folder / file, text)
 
 
 def _print_rules(chosen: list[Defect], jobs: int | None, as_json: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -91,10 +92,7 @@ def check(
     Exit 0 if each property holds or is known to be violated, 1 if one is violated that is not known to be, or if
     something is not as recorded, 3 if something is undecided. With --strict a known violation counts, too.
     """
-    known_properties = {item.name for item in PROTOCOL.properties} | {NO_DEADLOCK}
-    for name in named or ():
-        if name not in known_properties:
-            raise BadInput(f"no property is called {quote(name)}{suggest(name, known_properties)}")
+    _require_known(named or ())
     sizes = sizes_from(
         blocks=blocks, ring=ring, rounds=rounds, migrations=migrations, chunk=chunk,
         dma=dma, pauses=pauses, resizes=resizes, removes=removes, freezes=freezes,
@@ -131,6 +129,14 @@ def check(
     seconds = time.monotonic() - began
     print_lines(overview.overview(with_files, code, seconds, screen(), bool(environment), counted=results))
     raise typer.Exit(code)
+
+
+def _require_known(properties: Sequence[str]) -> None:
+    """Refuse names of no property; raises :class:`BadInput`."""
+    known = {item.name for item in PROTOCOL.properties} | {NO_DEADLOCK}
+    for name in properties:
+        if name not in known:
+            raise BadInput(f"no property is called {quote(name)}{suggest(name, known)}")
 
 
 def _print_details(results: list[tuple[Result, dict[str, Path]]], with_traces: bool) -> None:

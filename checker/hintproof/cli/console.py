@@ -6,12 +6,11 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from functools import partial
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -94,6 +93,13 @@ def live_runner(jobs: int | None, quiet: bool = False) -> Runner[Any]:
     return run
 
 
+def _live(screen: Console, draw: Callable[[], RenderableType], quiet: bool) -> AbstractContextManager[Any]:
+    """Draw on a terminal twice a second, whether what runs says something or not; nothing is left of it."""
+    if quiet or not shows_progress():
+        return nullcontext()
+    return Live(console=screen, transient=True, get_renderable=draw, refresh_per_second=2)
+
+
 @contextmanager
 def live_view(count: int, quiet: bool = False) -> Iterator[Watch]:
     """Show the tasks that run, of so many, on a terminal. On Ctrl-C say how far each of them is."""
@@ -117,9 +123,7 @@ def live_view(count: int, quiet: bool = False) -> Iterator[Watch]:
             began = running.get(id(task), (task, "", time.monotonic()))[2]
             running[id(task)] = (task, note, began)
 
-    shown = shows_progress() and not quiet
-    # drawn twice a second, whether a task says something or not
-    with Live(console=screen, transient=True, get_renderable=draw, refresh_per_second=2) if shown else nullcontext():
+    with _live(screen, draw, quiet):
         try:
             yield watch
         except KeyboardInterrupt:
@@ -134,19 +138,13 @@ def live_note(text: str, quiet: bool = False) -> Iterator[Callable[[str], None]]
     """Show on a terminal what runs, and for how long; what is yielded changes the text."""
     began, now = time.monotonic(), text
 
-    def draw() -> str:
-        return f"{now}  {duration(time.monotonic() - began)}"
+    def draw() -> Text:
+        shown = f"{now}  {duration(time.monotonic() - began)}"
+        return Text(shown, no_wrap=True, style="dim", overflow="ellipsis")
 
     def change(note: str) -> None:
         nonlocal now
         now = note
 
-    console = tables.console(stderr=True)
-    shown = shows_progress() and not quiet
-    renderable = partial(Text, no_wrap=True, style="dim", overflow="ellipsis")
-    with (
-        Live(console=console, transient=True, get_renderable=lambda: renderable(draw()), refresh_per_second=2)
-        if shown
-        else nullcontext()
-    ):
+    with _live(tables.console(stderr=True), draw, quiet):
         yield change

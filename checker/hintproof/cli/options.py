@@ -9,8 +9,8 @@ from typing import Annotated
 from typer import Argument, Option
 
 from hintproof.system.errors import BadInput
+from hintproof.trace.replay import resolve_environment
 from hintproof.trace.shipped import find_trace
-from hintspec.catalogue.releases import resolve_releases
 from hintspec.language.errors import SpecError
 from hintspec.language.sizes import Sizes
 
@@ -24,10 +24,7 @@ def name_environment(name: str | None) -> str | None:
     """
     if name is None:
         return None
-    try:
-        resolved = resolve_releases(name)
-    except SpecError as problem:
-        raise BadInput(str(problem)) from None
+    resolved = resolve_environment(name)
     for note in resolved.notes:
         print(f"hintproof: {note}", file=sys.stderr)
     return resolved.name

@@ -14,6 +14,7 @@ from hintproof.engines.report import NO_DEADLOCK
 from hintproof.interpret.concrete import Concrete
 from hintproof.stateful.protocol_machine import ProtocolMachine
 from hintproof.system.errors import BadInput
+from hintproof.system.words import first_paragraph
 from hintproof.trace.replay import prepare
 from hintspec.catalogue.expected import records_of
 from hintspec.language.declare import ALWAYS, RECOVERABLE, STEP, Action
@@ -74,15 +75,11 @@ def _members(system: Concrete, properties: Collection[str]) -> Iterator[tuple[st
         yield recorded.name, _make_rule(recorded.action)
     for item in system.model.properties:
         if item.name in properties and item.declared.kind in (ALWAYS, STEP):
-            yield item.name, _make_invariant(item.name, _first_paragraph(item.declared.says))
+            yield item.name, _make_invariant(item.name, first_paragraph(item.declared.says))
         elif item.name in properties and item.declared.kind == RECOVERABLE:
-            yield item.name, _make_goal(item.name, _first_paragraph(item.declared.says))
+            yield item.name, _make_goal(item.name, first_paragraph(item.declared.says))
     if NO_DEADLOCK in properties:
         yield NO_DEADLOCK, _make_invariant(NO_DEADLOCK, "In every reachable state some step is possible.")
-
-
-def _first_paragraph(text: str) -> str:
-    return " ".join(text.split("\n\n")[0].split())
 
 
 def _make_rule(action: Action) -> Callable[..., None]:
@@ -98,7 +95,7 @@ def _make_rule(action: Action) -> Callable[..., None]:
         return bool(self.possible_blocks(name))
 
     function: Callable[..., None] = with_block if action.takes_block else without_block
-    _name(function, name, f"{_first_paragraph(action.says)}\n\n{action.where}", hintproof_action=name)
+    _name(function, name, f"{first_paragraph(action.says)}\n\n{action.where}", hintproof_action=name)
     _name(is_possible, f"{name}_is_possible", f"Whether the guard of {name} holds.")
     if not action.takes_block:
         return precondition(is_possible)(rule()(function))

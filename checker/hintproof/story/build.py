@@ -10,6 +10,7 @@ from hintproof.story.likeness import find_likenesses
 from hintproof.story.links import links
 from hintproof.story.model import Change, Condition, Explanation, Lane, Moment, PreventingRule, Shape, Story, Variable
 from hintproof.story.slice import weigh
+from hintproof.system.words import first_paragraph
 from hintproof.trace.replay import Trace
 from hintspec.language.recording import RecordedAction, RecordedVar
 from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, Enum, Ring
@@ -30,7 +31,7 @@ def build_story(trace: Trace, known_as: str = "", rules: tuple[PreventingRule, .
         claim=trace.property_name,
         kind=declared.kind if declared else "",
         clause=declared.clause if declared else "",
-        says=" ".join(declared.says.split("\n\n")[0].split()) if declared else "a state without any step",
+        says=first_paragraph(declared.says) if declared else "a state without any step",
         block=trace.block,
         known_as=known_as,
         loop=trace.loop,
@@ -84,7 +85,7 @@ def _moments(trace: Trace, causes: set[int]) -> Iterator[Moment]:
             block=step.block,
             step=action.step,
             where=action.where,
-            says=" ".join(action.says.split("\n\n")[0].split()),
+            says=first_paragraph(action.says),
             text=f"{action.source[0]}:{action.source[1]}",
             links=tuple(links(action.where, trace.environment)),
             changes=tuple(Change(name, before, after) for name, (before, after) in step.changes.items()),

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from hintproof.engines.report import NO_DEADLOCK
 from hintproof.interpret.values import plain, spoken_of, values
 from hintproof.story.model import Cause
+from hintproof.system.words import first_paragraph
 from hintproof.trace.lasso import LoopFairness, loop_fairness, unobliged_actions
 from hintproof.trace.replay import Trace
 from hintspec.language.declare import LEMMA, RECOVERABLE, SOMETIMES, STEP
@@ -28,7 +29,7 @@ def summarize_end(trace: Trace) -> str:
     if trace.declared is None:
         return "No step at all is possible in the last state."
     item, last = trace.concrete.model.claim_named(trace.property_name), len(trace.steps)
-    wanted = " ".join(item.declared.says.split("\n\n")[0].split())
+    wanted = first_paragraph(item.declared.says)
     if trace.loop is not None:
         steps = f"steps {trace.loop + 1} to {last}" if last > trace.loop + 1 else f"step {trace.loop + 1}"
         goes_on = f"{steps} may repeat for ever" if last > trace.loop else "the last state may stay for ever"

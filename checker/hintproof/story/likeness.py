@@ -8,7 +8,7 @@ or its property is not violated at its end.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from hintproof.interpret.concrete import Concrete
 from hintproof.story.model import Likeness
@@ -22,6 +22,7 @@ from hintspec.catalogue.rule_values import KIND_OF_SYSTEM, Rules, rules_of, to_w
 from hintspec.language.declare import LEMMA, SOMETIMES
 from hintspec.language.errors import SpecError
 from hintspec.language.recording import record
+from hintspec.language.sizes import Sizes
 from hintspec.protocol.rules import World
 from hintspec.text import PROTOCOL
 
@@ -119,7 +120,7 @@ def _with_fix(trace: Trace, world: World, environment: str, defect: Defect) -> _
 
 def _end_in(trace: Trace, world: World) -> _Ending:
     """How a trace ends in a world. Raises :class:`SpecError` or ``KeyError`` where its property means nothing."""
-    concrete = Concrete(record(PROTOCOL, world), trace.sizes)
+    concrete = _interpret(world, trace.sizes)
     if trace.declared is not None:
         concrete.model.claim_named(trace.property_name)
     try:
@@ -129,6 +130,12 @@ def _end_in(trace: Trace, world: World) -> _Ending:
     except BadInput:
         return _Ending(False)
     return _Ending(True)
+
+
+@lru_cache(64)
+def _interpret(world: World, sizes: Sizes) -> Concrete:
+    """A world of these sizes. Traces of one environment, and the fixes of one defect, ask for the same ones."""
+    return Concrete(record(PROTOCOL, world), sizes)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Numbers with their nouns."""
+"""Numbers with their nouns, and the beginnings of texts."""
 
 from __future__ import annotations
 
@@ -10,3 +10,12 @@ def quantity(number: int, noun: str, several: str = "") -> str:
     ('1 check', '0 checks', '2 losses')
     """
     return f"{number} {noun if number == 1 else several or noun + 's'}"
+
+
+def first_paragraph(text: str) -> str:
+    """The first paragraph of a text, on one line.
+
+    >>> first_paragraph("One\n  line.\n\nMore.")
+    'One line.'
+    """
+    return " ".join(text.split("\n\n")[0].split())

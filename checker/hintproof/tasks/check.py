@@ -35,10 +35,9 @@ from hintproof.system.errors import BadInput
 from hintproof.system.progress import Progress, no_progress
 from hintproof.system.workers import Runner, Task, run_in_order
 from hintproof.tasks.verdict import Exit, Judgement, Verdict, combine, exit_code, judge
-from hintproof.trace.replay import Trace, from_engine, prepare
+from hintproof.trace.replay import Trace, from_engine, prepare, resolve_environment
 from hintspec.catalogue.defects import DEFECTS
 from hintspec.catalogue.expected import Record, known_at_any_size, pins, records_of
-from hintspec.catalogue.releases import resolve_releases
 from hintspec.language.declare import ALWAYS, Property
 from hintspec.language.errors import SpecError, quote, suggest
 from hintspec.language.sizes import Sizes
@@ -284,7 +283,7 @@ def plan(
             raise BadInput(f"unknown engine {quote(engine)}{hint}: choose from {', '.join(ENGINES)}")
     if options.sampled.profile not in PROFILES:
         raise BadInput(f"unknown profile '{options.sampled.profile}': choose from {', '.join(PROFILES)}")
-    environment = _name_with_words(environment)
+    environment = resolve_environment(environment).name  # by which it is recorded
     recorded = records_of(environment)
     record = record or next((r for r in recorded if r.sizes == sizes), next(iter(recorded), None))
     fits = record is not None and (sizes is None or sizes == record.sizes) and not options.exhaustive.symmetry
@@ -314,14 +313,6 @@ def plan(
         for own in by_engine[engine]
     ]
     return result, tasks
-
-
-def _name_with_words(environment: str) -> str:
-    """The name by which an environment is recorded: a release in it stands for the words for its rules."""
-    try:
-        return resolve_releases(environment).name
-    except SpecError as problem:
-        raise BadInput(str(problem)) from None
 
 
 def _refuse_asymmetry(concrete: Concrete) -> None:

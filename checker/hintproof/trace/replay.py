@@ -15,6 +15,7 @@ from hintproof.interpret.wording import wording
 from hintproof.system.errors import BadInput, EngineBug
 from hintproof.trace.lasso import refuse_unless_refuting
 from hintspec.catalogue.environments import compose
+from hintspec.catalogue.releases import Resolved, resolve_releases
 from hintspec.language.declare import ALWAYS, LEMMA, PROGRESS, RECOVERABLE, STEP, Action, Property
 from hintspec.language.errors import SpecError, quote, suggest
 from hintspec.language.recording import Model, RecordedAction, record
@@ -77,6 +78,14 @@ class Departs(BadInput):
     def __init__(self, step: int, because: str) -> None:
         super().__init__(f"step {step}: {because}")
         self.step, self.because = step, because
+
+
+def resolve_environment(environment: str) -> Resolved:
+    """The name with the words for each release in it. Raises :class:`BadInput` for a release of unknown rules."""
+    try:
+        return resolve_releases(environment)
+    except SpecError as problem:
+        raise BadInput(str(problem)) from None
 
 
 def record_environment(environment: str, finite: bool = True) -> Model:

@@ -47,6 +47,17 @@ def patch(tmp_path: Path, text: str, name: str = "0001-a patch.patch") -> Path:
     return tmp_path / name
 
 
+def noting_checker() -> tuple[list[bool], Callable[[bool], DriverChecker]]:
+    """A maker of checkers, and of each that was made whether it is thorough."""
+    asked: list[bool] = []
+
+    def checker(thorough: bool) -> DriverChecker:
+        asked.append(thorough)
+        return MarkChecker()
+
+    return asked, checker
+
+
 def test_a_refuted_patch(
     tmp_path: Path, tree: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -66,12 +77,7 @@ def test_strict_and_thorough(tmp_path: Path, tree: Path, capsys: pytest.CaptureF
     write(tree, {DRIVER: LOSES})
     file = tmp_path / "p"
     file.write_text(diff(changed("reset(vb);", "stop(vb);", LOSES), LOSES))
-    asked: list[bool] = []
-
-    def checker(thorough: bool) -> DriverChecker:
-        asked.append(thorough)
-        return MarkChecker()
-
+    asked, checker = noting_checker()
     assert gate(capsys, file, "--linux", tree, checker=checker).code == 0
     assert gate(capsys, file, "--linux", tree, "--strict", "--thorough", checker=checker).code == 1
     assert asked == [False, True]
@@ -87,12 +93,7 @@ def test_pyproject_has_the_defaults(
     write(tree, {DRIVER: LOSES})
     file = tmp_path / "p"
     file.write_text(diff(changed("reset(vb);", "stop(vb);", LOSES), LOSES))
-    asked: list[bool] = []
-
-    def checker(thorough: bool) -> DriverChecker:
-        asked.append(thorough)
-        return MarkChecker()
-
+    asked, checker = noting_checker()
     ran = gate(capsys, file, checker=checker)
     assert ran.code == 1
     assert "no_lost_write" in ran.out

@@ -9,6 +9,7 @@ from rich.table import Table
 from hintproof.story.build import build_story
 from hintproof.story.causes import explain_end
 from hintproof.system.documents import to_json
+from hintproof.system.words import first_paragraph
 from hintproof.tasks.defects import TIMED_ENGINES, Derived, Fix
 from hintproof.trace.document import trace_document
 from hintproof.views import markdown
@@ -70,7 +71,7 @@ def page(derived: Derived, seen: Sequence[str] = ()) -> str:
     """A page of Markdown that a maintainer can act on. ``seen`` has a line for each real system that ran it."""
     defect, trace = derived.defect, derived.trace
     declared = next(p for p in derived.result.properties if p.name == defect.violates)
-    says = " ".join(declared.says.split("\n\n")[0].split())
+    says = first_paragraph(declared.says)
     states = f"{derived.found.states:,} states"
     shortest = f"{trace.length} (all {states} were searched)" if trace else f"none: in all {states} it never happens"
     facts = [

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.text import Text
 
 from hintproof.story.model import describe_likenesses
+from hintproof.system.words import quantity
 from hintproof.tasks.check import Result
 from hintproof.tasks.verdict import Exit, Verdict
 from hintproof.views.results.figures import count, duration, separated
@@ -222,8 +223,8 @@ def _totals(results: Sequence[Result], seconds: float) -> str:
         parts[1] += f" ({', '.join(notes) or 'all known'})"
     if undecided:
         parts.append(f"{count(undecided)} undecided")
-    checks = f"{count(len(results))} check{'s' * (len(results) != 1)}"
-    properties = f"{count(len(verdicts))} propert{'y' if len(verdicts) == 1 else 'ies'}"
+    checks = separated(quantity(len(results), "check"))
+    properties = separated(quantity(len(verdicts), "property", "properties"))
     return f"{checks}, {properties}: {', '.join(parts)}; {duration(seconds)}"
 
 

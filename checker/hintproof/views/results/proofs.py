@@ -13,6 +13,7 @@ from rich.tree import Tree
 
 from hintproof.interpret.wording import wording
 from hintproof.story.build import build_story
+from hintproof.system.words import quantity
 from hintproof.tasks.certify import Certificate
 from hintproof.tasks.cover import GOAL, HYPOTHESIS, Covered, Item
 from hintproof.tasks.dependencies import GUARD, LEMMA, Dependency, Part, term_of, why_not_needed
@@ -50,7 +51,7 @@ def summary(results: list[ProofResult], seconds: float) -> str:
     by = Counter(result.says for result in results)
     asked = sum(len(result.proof.obligations) for result in results)
     untouched = sum(result.proof.untouched for result in results)
-    environments = f"{len(results)} environment{'s' * (len(results) != 1)}"
+    environments = quantity(len(results), "environment")
     return (
         f"{environments}, for every size: {by['proved']} proved, {by['as known']} but for known violations, "
         f"{by['undecided']} undecided; {asked:,} obligations, and {untouched:,} pairs of a step and a claim that it "

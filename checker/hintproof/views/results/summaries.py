@@ -10,11 +10,12 @@ from rich.text import Text
 
 from hintproof.mutation.judge import EQUAL, PROVED
 from hintproof.mutation.task import Summary
+from hintproof.system.words import quantity
 from hintproof.tasks.bench import Measured
 from hintproof.tasks.certify import Certificate
 from hintproof.tasks.cover import ACTION, GOAL, HYPOTHESIS, Covered
 from hintproof.tasks.prove import Failure, ProofResult, title_of
-from hintproof.views.results.figures import count, duration
+from hintproof.views.results.figures import count, duration, separated
 from hintproof.views.results.lines import LINES, Row, Screen, some_rows, wrapped
 from hintspec.catalogue.defect import Defect, Status
 
@@ -107,7 +108,7 @@ def cover_lines(reports: Sequence[tuple[str, Covered]], screen: Screen) -> list[
         if goals:
             found += wrapped([f"NO RUN to {', '.join(goals)} in", environment], screen)
     never = sum(len(report.missing) for _, report in reports)
-    environments = f"{count(len(reports))} environment{'s' * (len(reports) != 1)}"
+    environments = separated(quantity(len(reports), "environment"))
     unmet = f"{count(never)} steps and hypotheses that no run meets"
     last = wrapped([f"{environments}, {unmet}; --verbose lists them, and the shortest runs"], screen)
     return [*some_rows(rows, screen, LINES - len(found) - len(last)), *found, *last]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from hintproof.story.model import plain
+from hintproof.system.words import quantity
 from hintproof.trace.diff import Difference, Row
 from hintproof.views.sanitize import ascii_only
 from hintproof.views.trace.mail import wrap
@@ -41,7 +42,7 @@ def _rows(rows: tuple[Row, ...]) -> Iterator[str]:
         if shown:
             yield from (line for row in part for line in _row(row))
         else:
-            yield f"    ... {len(part)} step{'s' if len(part) > 1 else ''} in both"
+            yield f"    ... {quantity(len(part), 'step')} in both"
 
 
 def _row(row: Row) -> Iterator[str]:

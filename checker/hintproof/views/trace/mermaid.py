@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hintproof.story.model import Moment, Story
+from hintproof.system.words import quantity
 from hintproof.views.sanitize import cut
 from hintproof.views.trace.rows import Gap, mattering, rows
 from hintproof.views.trace.sequence import traffic
@@ -36,7 +37,7 @@ def _lines(story: Story) -> Iterator[str]:
     over_all = f"  Note over {story.lanes[0].letter},{story.lanes[-1].letter}"
     for row in rows(story, mattering(story)):
         if isinstance(row, Gap):
-            yield f"{over_all}: {row.steps} step{'s' if row.steps > 1 else ''} that only let others happen"
+            yield f"{over_all}: {quantity(row.steps, 'step')} that only let others happen"
         elif isinstance(row, Moment):
             yield from _step(story, row)
         elif row.begins:
