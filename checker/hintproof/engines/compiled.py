@@ -7,6 +7,7 @@ in the same order.
 
 from __future__ import annotations
 
+import inspect
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,7 @@ from hintproof.engines.search import Graph, Search
 from hintproof.interpret.concrete import Concrete, Instance, State
 from hintproof.interpret.packed import PackedCompiler
 from hintproof.interpret.packed_helpers import hashed
-from hintproof.interpret.steps import jitted, steps_text
+from hintproof.interpret.steps import arrays_of, steps_text
 from hintproof.system.memory import zeros
 from hintproof.system.progress import Progress, no_progress
 
@@ -40,22 +41,13 @@ _FULL, _LARGE = 0.7, 1 << 26
 _ENTRY = 12
 
 
-def texts_of(packed: PackedCompiler) -> tuple[str, str]:
-    """The modules for a model and its sizes: its steps, and the loops over them."""
-    loops = jitted(hashed, *kernel.LOOPS)
+def loops_text(words: int) -> str:
+    """The module of the loops over states of so many words."""
+    loops = "\n\n".join(
+        f"@njit(cache=True, nogil=True)\n{inspect.getsource(function)}" for function in (hashed, *kernel.LOOPS)
+    )
     imports = "from numba import njit\n\nfrom hintproof.engines.prefetch import prefetch\n\n"
-    head = f"{imports}WORDS, AHEAD = {packed.words}, {kernel.AHEAD}\n\n\n"
-    return steps_text(packed), head + loops
-
-
-def is_compiled(packed: PackedCompiler) -> bool:
-    """Whether all that a search needs is compiled."""
-    return all(map(modules.is_compiled, texts_of(packed)))
-
-
-def is_wanted(packed: PackedCompiler) -> bool:
-    """Whether somebody asked before whether it is worth compiling."""
-    return modules.is_wanted(steps_text(packed))
+    return f"{imports}WORDS, AHEAD = {words}, {kernel.AHEAD}\n\n\n{loops}"
 
 
 class CompiledSearch(Search):
@@ -71,8 +63,8 @@ class CompiledSearch(Search):
         super().__init__(limits, progress)
         self.system = concrete
         packed = self._packed = PackedCompiler(concrete, options.symmetry)
-        self._texts = texts_of(packed)
-        self._steps, self._loops = map(modules.load, self._texts)
+        self._steps = modules.machine_code(steps_text(packed), arrays_of(packed))
+        self._loops = modules.load(loops_text(packed.words))
         self.threads = options.threads
         self._rows_at_a_time = _BATCH_TOGETHER if options.threads > 1 else _BATCH
         self._make_buffers(packed.words)
@@ -146,9 +138,6 @@ class CompiledSearch(Search):
                 if not self._has_room() or not self._took_batch(pool):
                     self.stopped_by = self.limits.memory_is_full()
                     return
-                if len(self._batches) == self.threads:
-                    for text in self._texts:
-                        modules.mark_compiled(text)
 
     def _took_batch(self, pool: ThreadPoolExecutor) -> bool:
         """Take a batch; False if there is no memory for that."""

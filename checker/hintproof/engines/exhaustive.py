@@ -38,17 +38,10 @@ from hintspec.language.errors import SpecError
 from hintspec.language.recording import RecordedProperty
 
 if TYPE_CHECKING:
-    from hintproof.engines.compiled import CompiledSearch  # imported where it runs, as Numba takes a while
+    from hintproof.engines.compiled import CompiledSearch  # imported where it runs, as LLVM takes a while
 
-#: States up to which the plain search is the quicker one, where the compiled one is there already.
+#: States up to which the plain search is the quicker one: it takes about as long for them as compiling does.
 _FEW = 20_000
-
-#: States that are worth the seconds that Numba takes: of a model that was searched before, and of any other. The plain
-#: search of the latter takes about as long as compiling does.
-_WORTH_COMPILING, _WORTH_COMPILING_AT_ONCE = 250_000, 1_000_000
-
-#: Bytes that the plain search takes for a state, and its transitions, at most.
-_PLAIN_STATE = 1_500
 
 #: States that the plain search keeps at most, where a state is too wide for the compiled one: about 4 GB.
 _MOST_PLAIN = 6_000_000
@@ -138,8 +131,7 @@ def explore_all(
     """Visit every reachable state, and judge each property on all of them.
 
     The search begins plain, which is quicker where there are few states, and begins again compiled where
-    there are many: soon if it was compiled before, later if it was wanted before, and last the first time. A state
-    that is too wide for that is searched plainly, up to some millions.
+    there are many. A state that is too wide for that is searched plainly, up to some millions.
     """
     clock, limits = Clock(limits.seconds), limits.with_memory()
     if options.symmetry:
@@ -148,26 +140,14 @@ def explore_all(
     if plain.search(_FEW):
         return found_by(plain)
     try:
-        packed = PackedCompiler(model)
+        PackedCompiler(model)
     except SpecError:
         if not plain.search(_MOST_PLAIN):
             plain.stopped_by = f"limit of {_MOST_PLAIN} states, too wide to be packed"
         return found_by(plain)
-    if plain.search(_worth_compiling(packed, limits)):
-        return found_by(plain)
     del plain
     give_back()
     return _explore_compiled(model, limits, options, progress, clock)
-
-
-def _worth_compiling(packed: PackedCompiler, limits: Limits) -> int:
-    """States from which on the compiled search is worth it."""
-    from hintproof.engines.compiled import is_compiled, is_wanted  # here, as it takes Numba a while to be imported
-
-    if is_compiled(packed):
-        return _FEW
-    worth = _WORTH_COMPILING if is_wanted(packed) else _WORTH_COMPILING_AT_ONCE
-    return max(_FEW, min(worth, limits.with_memory().free_bytes() // 2 // _PLAIN_STATE))
 
 
 def _explore_compiled(

@@ -1,7 +1,7 @@
-"""Compiled modules: texts that Numba compiles once, and what it makes of them kept on disk.
+"""Compiled texts: each is compiled once, and what becomes of it kept on disk.
 
-A module is kept under the hash of its text, so that a change of the protocol, of the sizes or of a loop makes a
-new one, and the old one falls out in time.
+LLVM compiles the steps of a model, Numba the loops of a search. Either is kept under the hash of its text, so that a
+change of the protocol, of the sizes or of a loop makes a new one, and the old one falls out in time.
 """
 
 from __future__ import annotations
@@ -11,39 +11,19 @@ import importlib.util
 import inspect
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from hintproof.interpret.machine_code import Array, MachineCode, compile_text, fingerprint
 from hintproof.system.cache import cache_directory, drop_oldest
 
-#: Compiled modules that are kept.
+#: Compiled texts that are kept.
 _KEPT = 400
 
-
-def is_compiled(text: str) -> bool:
-    """Whether a module's functions are compiled already."""
-    return _done(text).exists()
-
-
-def mark_compiled(text: str) -> None:
-    """Note that a module's functions have been compiled."""
-    _done(text).touch()
-
-
-def is_wanted(text: str) -> bool:
-    """Whether this was asked of the text before: then its module may be worth compiling."""
-    mark = _folder(text) / "wanted"
-    wanted = mark.exists()
-    if not wanted:
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.touch()
-    return wanted
-
-
-def _done(text: str) -> Path:
-    return _folder(text) / "done"
+#: Bytes of a hash.
+_HASH = hashlib.sha256().digest_size
 
 
 def _folder(text: str) -> Path:
@@ -55,11 +35,7 @@ def load(text: str) -> ModuleType:
     folder = _folder(text)
     path = folder / "kernel.py"
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        drop_oldest(folder.parent, _KEPT)
-        partial = folder / f"kernel-{os.getpid()}.partial"
-        partial.write_text(text)
-        partial.replace(path)
+        _keep(path, text.encode())
     name = f"hintproof_kernel_{folder.name}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
@@ -68,6 +44,29 @@ def load(text: str) -> ModuleType:
     sys.modules[name] = module  # Numba looks its functions up there
     spec.loader.exec_module(module)
     return module
+
+
+def machine_code(text: str, arrays: Mapping[str, Array]) -> MachineCode:
+    """The functions of a text as machine code for this processor.
+
+    It is kept with its hash before it: a file that is not as it was written is made anew, and never run.
+    """
+    path = _folder(text) / f"steps-{fingerprint()}.o"
+    kept = path.read_bytes() if path.exists() else b""
+    code = kept[_HASH:]
+    if hashlib.sha256(code).digest() != kept[:_HASH]:
+        code = compile_text(text, arrays)
+        _keep(path, hashlib.sha256(code).digest() + code)
+    return MachineCode(code, text, arrays)
+
+
+def _keep(path: Path, content: bytes) -> None:
+    """Write a file of the cache, so that it is there complete or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    drop_oldest(path.parent.parent, _KEPT)
+    partial = path.with_name(f"{path.name}-{os.getpid()}.partial")
+    partial.write_bytes(content)
+    partial.replace(path)
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,7 +2,7 @@
 
 The sources are those of the concrete interpretation, over numbers alone: a ring or a list is a number,
 too, its entries side by side. Which bits of which word hold a variable follows from sorts and sizes.
-:mod:`hintproof.interpret.steps` makes of the sources a module that Numba compiles.
+:mod:`hintproof.interpret.steps` makes of the sources functions that :mod:`hintproof.interpret.machine_code` compiles.
 """
 
 from __future__ import annotations

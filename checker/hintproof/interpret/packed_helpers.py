@@ -23,7 +23,7 @@ def hashed(words, row):
 
 def note(broken_at, broken, row, number):
     """Note the row and the step that break promises, if they are the first to break them."""
-    for bit in range(len(broken_at)):
+    for bit in range(PROMISES):
         if broken >> bit & 1 and broken_at[bit, 0] < 0:
             broken_at[bit, 0] = row
             broken_at[bit, 1] = number

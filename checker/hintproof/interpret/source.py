@@ -1,4 +1,4 @@
-"""Terms as Python source: what the concrete interpretation runs, and the packed one changes for Numba.
+"""Terms as Python source: what the concrete interpretation runs, and the packed one changes for LLVM.
 
 A block set is an ``int`` bit mask, an id an ``int``, a ring ``(used, entries)``, an entry a tuple of its fields.
 """

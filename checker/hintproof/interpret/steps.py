@@ -1,4 +1,4 @@
-"""The text of a module that takes all steps from many packed states, and judges them; Numba compiles it.
+"""The text of functions that take all steps from many packed states, and judge them; LLVM compiles it.
 
 Nothing in it is written by hand for an action: guards and updates are the terms of the protocol text.
 """
@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from hintproof.interpret import packed_helpers as helpers
 from hintproof.interpret.concrete import Instance
 from hintproof.interpret.decisions import Condition, Guarded, decide
+from hintproof.interpret.machine_code import Array
 from hintproof.interpret.packed import PackedCompiler
 from hintproof.interpret.symmetry import canonical_form
 from hintspec.language.folds import values_asked
@@ -21,7 +21,7 @@ from hintspec.language.sorts import BLOCK, BOOL, Enum
 
 
 def steps_text(packed: PackedCompiler) -> str:
-    """The module for a model and its sizes: constants, helpers, ``canonical``, ``expand_rows``, ``judge_rows``."""
+    """The text for a model and its sizes: constants, helpers, ``canonical``, ``expand_rows``, ``judge_rows``."""
     sizes = packed.sizes
     constants = {
         "WORDS": packed.words,
@@ -32,16 +32,20 @@ def steps_text(packed: PackedCompiler) -> str:
         "BLOCKS": sizes.blocks,
         "BLOCK_WIDTH": packed.width(BLOCK),
         "LIST_COUNT": packed.list_count,
+        "PROMISES": len(packed.concrete.step_properties),
     }
     assignments = "\n".join(f"{name} = {value}" for name, value in constants.items())
-    canonical = canonical_form(packed) if packed.symmetry else jitted(helpers.canonical)
-    parts = [jitted(*helpers.HELPERS), canonical, _broken_by(packed), _expand_rows(packed), _judge_rows(packed)]
-    return f"from numba import njit\n\n{assignments}\n\n\n" + "\n\n".join(parts) + "\n"
+    canonical = canonical_form(packed) if packed.symmetry else inspect.getsource(helpers.canonical)
+    written = [inspect.getsource(helper) for helper in helpers.HELPERS]
+    parts = [*written, canonical, _broken_by(packed), _expand_rows(packed), _judge_rows(packed)]
+    return f"{assignments}\n\n\n" + "\n\n".join(parts) + "\n"
 
 
-def jitted(*functions: Callable[..., Any]) -> str:
-    """The text of functions, for Numba to compile."""
-    return "\n\n".join(f"@njit(cache=True, nogil=True)\n{inspect.getsource(function)}" for function in functions)
+def arrays_of(packed: PackedCompiler) -> dict[str, Array]:
+    """The arrays that the functions of the text take, by the names of their parameters."""
+    numbers = ("ends", "hashes", "fired", "deadlock", "verdicts")
+    rows = dict.fromkeys(("states", "out", "words"), Array(columns=packed.words))
+    return rows | dict.fromkeys(numbers, Array()) | {"via": Array(bits=16), "broken_at": Array(columns=2)}
 
 
 def _words(packed: PackedCompiler) -> list[str]:
@@ -74,11 +78,8 @@ def _expand_rows(packed: PackedCompiler) -> str:
     body = [*_unpacked(packed), "first = k", *decide(steps, packed.locals), *_AFTER_A_ROW, *judged]
     lines = ["k = 0", "for row in range(low, high):", *(f"    {line}" for line in body), "return k"]
     head = "def expand_rows(states, low, high, out, via, ends, hashes, fired, broken_at, deadlock):"
-    return "\n".join([_NJIT, head, *(f"    {line}" for line in lines)])
+    return "\n".join([head, *(f"    {line}" for line in lines)])
 
-
-#: Numba looks for expressions of whole arrays to rewrite: there are none.
-_NJIT = "@njit(cache=True, nogil=True, no_rewrites=True)"
 
 _AFTER_A_ROW = (
     "ends[row - low] = k",
@@ -123,7 +124,7 @@ def _step(packed: PackedCompiler, number: int, instance: Instance) -> list[str]:
 
 
 def _once(lines: list[str], name: str) -> list[str]:
-    """Assignments with each part that they repeat worked out before them: Numba has less text to compile."""
+    """Assignments with each part that they repeat worked out before them: there is less to compile."""
     before: list[str] = []
     while True:
         counts = Counter(part for line in (*before, *lines) for part in _parenthesised(line))
@@ -155,7 +156,7 @@ def _broken_by(packed: PackedCompiler) -> str:
         if mask != "0":
             lines += [f"if number == {number}:", *(f"    {line}" for line in _once([f"return {mask}"], f"n{number}"))]
     head = f"def broken_by(number, {', '.join(_words(packed))}):"
-    return "\n".join([_NJIT, head, *(f"    {line}" for line in [*lines, "return 0"])])
+    return "\n".join([head, *(f"    {line}" for line in [*lines, "return 0"])])
 
 
 def _judge_rows(packed: PackedCompiler) -> str:
@@ -163,4 +164,4 @@ def _judge_rows(packed: PackedCompiler) -> str:
     judged = f"verdicts[row - low] = {packed.judgement(packed.concrete.state_properties)}"
     body = [*_unpacked(packed), judged, "found |= verdicts[row - low]"]
     lines = ["found = 0", "for row in range(low, high):", *(f"    {line}" for line in body), "return found"]
-    return "\n".join([_NJIT, "def judge_rows(states, low, high, verdicts):", *(f"    {line}" for line in lines)])
+    return "\n".join(["def judge_rows(states, low, high, verdicts):", *(f"    {line}" for line in lines)])

@@ -45,7 +45,7 @@ def canonical_form(packed: PackedCompiler) -> str:
     mentions = list(_mentions(packed))
     if len(mentions) > 62:
         raise SpecError("too much speaks of a block at these sizes for a signature of one word: leave symmetry out")
-    lines = ["@njit(cache=True)", "def canonical(words, row):"]
+    lines = ["def canonical(words, row):"]
     lines += [f"    s{i} = words[row, {i}]" for i in range(packed.words)]
     for block in range(1, blocks + 1):
         bits = " | ".join(f"int({_says(mention, block)}) << {bit}" for bit, mention in enumerate(mentions))

@@ -124,7 +124,7 @@ def _run_search(environment: str, concrete: Concrete, engine: str, progress: Pro
         search.search(1)  # makes the source of the steps
     else:
         options = ExhaustiveOptions(symmetry=engine == SYMMETRIC, threads=2 if engine == TWO_CORES else 1)
-        CompiledSearch(concrete, Limits(states=1000), options).search()  # has Numba compile it, if it has not yet
+        CompiledSearch(concrete, Limits(states=1000), options).search()  # so that it is compiled
         search = CompiledSearch(concrete, options=options, progress=sample)
     ready = time.monotonic() - began
     samples.clear()

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from hintproof import ExhaustiveOptions, Limits, Sizes
-from hintproof.engines import compiled, exhaustive
-from hintproof.engines.compiled import CompiledSearch, is_compiled, texts_of
+from hintproof.engines import compiled, exhaustive, modules
+from hintproof.engines.compiled import CompiledSearch
 from hintproof.engines.exhaustive import PlainSearch, explore_all, found_by
-from hintproof.engines.modules import load
 from hintproof.engines.report import ExhaustiveFound
 from hintproof.interpret.concrete import Concrete
+from hintproof.interpret.machine_code import compile_text
 from hintproof.interpret.packed import WORD, PackedCompiler
+from hintproof.interpret.steps import steps_text
 from hintproof.peers.two_phase_commit import two_phase_commit
 from hintproof.system.cache import cache_directory
 from hintproof.trace.replay import prepare
@@ -89,7 +90,6 @@ def test_the_search_goes_on_compiled_where_there_are_many_states(monkeypatch: py
     concrete = prepare(environment, sizes)
     reference = explore_all(concrete)
     monkeypatch.setattr(exhaustive, "_FEW", 1000)
-    monkeypatch.setattr(exhaustive, "_worth_compiling", lambda *_: 2000)
     monkeypatch.setattr(exhaustive.PlainSearch, "run_to", None)  # it must not be the plain one that answers
     found = explore_all(concrete)
     assert (found.states, found.transitions, found.fired) == (reference.states, reference.transitions, reference.fired)
@@ -170,42 +170,26 @@ def test_the_graph_is_that_of_the_plain_search() -> None:
 
 
 def test_what_is_kept_is_kept_by_its_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Other sizes, another text; a new text is compiled anew."""
+    """Other sizes, another text; the text of old is not compiled again, unless its file was damaged."""
     small, large = (PackedCompiler(prepare("no-hint+qemu-10+tcg", Sizes(b, 2, 1))) for b in (1, 2))
-    assert texts_of(small)[0] != texts_of(large)[0]
+    made: list[str] = []
+
+    def noted(text: str, arrays: Any) -> bytes:
+        made.append(text)
+        return compile_text(text, arrays)
+
     cache_directory.cache_clear()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(modules, "compile_text", noted)
     try:
-        assert not is_compiled(small)
+        for packed in (small, small, large, small):
+            CompiledSearch(packed.concrete).search()
+        assert made == [steps_text(small), steps_text(large)]
+        for kept in tmp_path.rglob("steps-*.o"):
+            kept.write_bytes(kept.read_bytes()[:-100])
         CompiledSearch(small.concrete).search()
-        assert is_compiled(small)
-        assert not is_compiled(large)
-        assert list(tmp_path.rglob("kernel.py"))
-        assert small.words == load(texts_of(small)[0]).WORDS
-    finally:
-        cache_directory.cache_clear()
-
-
-def test_the_more_often_a_model_is_searched_the_sooner_it_is_compiled(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    packed = PackedCompiler(prepare("no-hint+qemu-10+tcg", Sizes(1, 2, 1)))
-    cache_directory.cache_clear()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    try:
-        first, again = (exhaustive._worth_compiling(packed, Limits()) for _ in range(2))
-        CompiledSearch(packed.concrete).search()
-        assert first > again > exhaustive._worth_compiling(packed, Limits())
-    finally:
-        cache_directory.cache_clear()
-
-
-def test_the_plain_search_keeps_to_the_memory_that_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    packed = PackedCompiler(prepare("no-hint+qemu-10+tcg", Sizes(1, 2, 1)))
-    cache_directory.cache_clear()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    try:
-        assert exhaustive._worth_compiling(packed, Limits(megabytes=600)) < 450_000
+        assert made == [steps_text(small), steps_text(large), steps_text(small)]
+        assert not list(tmp_path.rglob("*.partial"))
     finally:
         cache_directory.cache_clear()
 

@@ -309,7 +309,6 @@ def test_plain_and_compiled_searches_find_the_same(monkeypatch: pytest.MonkeyPat
     plain = PlainSearch(model)
     plain.search()
     monkeypatch.setattr(exhaustive, "_FEW", 0)
-    monkeypatch.setattr(exhaustive, "_worth_compiling", lambda *_: 0)
     compiled, reference = explore_all(model), exhaustive.found_by(plain)
     assert compiled.against == reference.against
     assert compiled.loops == reference.loops

@@ -89,7 +89,6 @@ def test_traces(
     """A violation without room for its run is not shown, so it is undecided; so is what comes after it."""
     if kind is CompiledSearch:
         monkeypatch.setattr(exhaustive, "_FEW", 0)
-        monkeypatch.setattr(exhaustive, "_worth_compiling", lambda *_: 0)
     monkeypatch.setattr(kind, "first_with", memory.fills_up(kind.first_with))
     result = check("no-hint+qemu-7.2+tcg", None, ["exhaustive"], Limits(megabytes=4000))
     assert result.exit() == Exit.UNDECIDED
