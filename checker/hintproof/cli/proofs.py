@@ -22,7 +22,7 @@ from hintproof.cli.console import (
 from hintproof.cli.options import AsJson, Environments, Jobs, ObligationSeconds, Verbose, name_environment
 from hintproof.story.causes import explain_end
 from hintproof.system.workers import Task
-from hintproof.tasks.certify import certify_all
+from hintproof.tasks.certify import certify_all, make_manifest
 from hintproof.tasks.cover import COVER_STATES, GOAL, Covered, cover_environment
 from hintproof.tasks.dependencies import find_dependencies, parts_named, parts_of
 from hintproof.tasks.prove import SECONDS, Failure, ProofResult, run_of, unbounded_model
@@ -30,7 +30,7 @@ from hintproof.tasks.prove import prove as prove_environment
 from hintproof.tasks.verdict import Exit
 from hintproof.trace.document import save
 from hintproof.views.results import proofs, summaries, tables
-from hintproof.views.results.documents import proofs_document
+from hintproof.views.results.documents import cover_document, proofs_document
 from hintspec.catalogue.expected import PROVED, WORKED_EXAMPLE
 
 
@@ -91,6 +91,7 @@ def certify(
     limit_seconds: ObligationSeconds = SECONDS,
     jobs: Jobs = None,
     verbose: Verbose = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write every obligation as SMT-LIB 2 and have a second solver confirm it.
 
@@ -99,11 +100,14 @@ def certify(
     require_positive(limit_seconds=limit_seconds, jobs=jobs)
     began = time.monotonic()
     names = list(dict.fromkeys(environment or PROVED))
-    results = certify_all(names, out, limit_seconds, live_runner(jobs))
-    if verbose:
-        print_parts(proofs.certificates_tables(results))
-    totals = proofs.certificates_summary(results, out, time.monotonic() - began)
-    print_lines(summaries.certificate_lines(results, totals, screen()))
+    results = certify_all(names, out, limit_seconds, live_runner(jobs, quiet=as_json))
+    if as_json:
+        print_json(make_manifest(results))
+    else:
+        if verbose:
+            print_parts(proofs.certificates_tables(results))
+        totals = proofs.certificates_summary(results, out, time.monotonic() - began)
+        print_lines(summaries.certificate_lines(results, totals, screen()))
     if any(result.disagreements for result in results):
         raise typer.Exit(Exit.INTERNAL_ERROR)
     raise typer.Exit(Exit.UNDECIDED if any(result.missing for result in results) else Exit.AS_EXPECTED)
@@ -140,6 +144,7 @@ def cover(
     limit_states: Annotated[int, Option(help="States after which a search ends.")] = COVER_STATES,
     jobs: Jobs = None,
     verbose: Verbose = False,
+    as_json: AsJson = False,
 ) -> None:
     """Find the shortest run to each step, to each goal, and to a state in which each lemma's hypothesis holds.
 
@@ -148,10 +153,14 @@ def cover(
     require_positive(limit_states=limit_states, jobs=jobs)
     names = _known_names(environment)
     tasks = [Task(name, "cover report", partial(cover_environment, name, limit_states)) for name in names]
-    reports: list[Covered] = live_runner(jobs)(tasks)
+    reports: list[Covered] = live_runner(jobs, quiet=as_json)(tasks)
     named = list(zip(names, reports, strict=True))
+    unreached = any(item.kind == GOAL for covered in reports for item in covered.missing)
+    code = Exit.UNDECIDED if unreached else Exit.AS_EXPECTED
+    if as_json:
+        print_json(cover_document(named, int(code)))
+        raise typer.Exit(code)
     if verbose:
         print_parts(proofs.covers_tables(named))
     print_lines(summaries.cover_lines(named, screen()))
-    unreached = any(item.kind == GOAL for covered in reports for item in covered.missing)
-    raise typer.Exit(Exit.UNDECIDED if unreached else Exit.AS_EXPECTED)
+    raise typer.Exit(code)

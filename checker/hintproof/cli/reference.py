@@ -136,7 +136,8 @@ def documents() -> dict[str, type[Document]]:
     from hintproof.views.trace.explanation import ExplanationDocument
 
     kinds: list[type[Document]] = [
-        *(TraceDocument, ExplanationDocument, results.ResultsDocument, results.ProofsDocument, ManifestDocument),
+        *(TraceDocument, ExplanationDocument, results.ResultsDocument, results.ProofsDocument, results.CoverDocument),
+        ManifestDocument,
         *(results.DefectListDocument, results.DefectsDocument, results.RulesDocument, results.MutantsDocument),
         *(GateDocument, ReplaysDocument, ObservationsDocument, BenchDocument),
     ]

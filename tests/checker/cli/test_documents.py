@@ -69,6 +69,8 @@ def test_an_exploration_is_part_of_the_results(tmp_path: Path) -> None:
     "arguments",
     [
         ["prove", "no-hint+qemu-10+tcg", "--json"],
+        ["certify", "no-hint+qemu-10+tcg", "--json"],
+        ["cover", "virtio-1.3", "--json"],
         ["defects", "--json"],
         ["defects", "hint-free-list", "--derive", "--engine", "bounded", "--json"],
         ["mutate", "no-hint+qemu-10+tcg", "--only", "complete", "--json"],

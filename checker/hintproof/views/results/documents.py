@@ -12,6 +12,7 @@ from hintproof.mutation.task import Summary, mutants_of
 from hintproof.story.model import Likeness, PreventingRule
 from hintproof.system.documents import Document
 from hintproof.tasks.check import Coverage, Found, Result, SampledFound
+from hintproof.tasks.cover import Covered
 from hintproof.tasks.defects import Derived
 from hintproof.tasks.prove import Obligation, ProofResult
 from hintproof.views.structs import fill
@@ -180,6 +181,52 @@ def proofs_document(results: Sequence[ProofResult], code: int) -> ProofsDocument
                 not_tried=result.proof.open,
             )
             for result in results
+        ],
+    )
+
+
+# -- cover reports ----------------------------------------------------------------------------
+
+
+class CoveredItem(msgspec.Struct):
+    """A step ("action"), a goal, or a hypothesis of a lemma by its number; and its shortest run, null if no run met it."""
+
+    kind: str
+    name: str
+    number: int
+    length: int | None
+
+
+class CoverOfEnvironment(msgspec.Struct):
+    """The cover report of one environment. ``finished``: each item was met, or all states of these sizes visited."""
+
+    environment: str
+    finished: bool
+    states: int
+    seconds: float
+    items: list[CoveredItem]
+
+
+class CoverDocument(Document, tag="hintproof-cover/1"):
+    """The results of ``hintproof cover``, with its exit code."""
+
+    exit: int
+    environments: list[CoverOfEnvironment]
+
+
+def cover_document(reports: Sequence[tuple[str, Covered]], code: int) -> CoverDocument:
+    """All cover reports, with every item."""
+    return CoverDocument(
+        exit=code,
+        environments=[
+            fill(
+                CoverOfEnvironment,
+                report,
+                environment=environment,
+                seconds=round(report.seconds, 3),
+                items=[fill(CoveredItem, item, length=length) for item, length in report.lengths.items()],
+            )
+            for environment, report in reports
         ],
     )
 
