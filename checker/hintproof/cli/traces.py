@@ -28,7 +28,7 @@ from hintproof.trace.diff import between, in_world
 from hintproof.trace.document import load
 from hintproof.trace.reduce import can_be_left_out, reduce
 from hintproof.trace.replay import Trace
-from hintproof.trace.shipped import defect_of, find_trace
+from hintproof.trace.shipped import find_trace
 from hintproof.views.results import tables
 from hintproof.views.trace import differences, explanation, mail, terminal
 from hintproof.views.trace.formats import FORMATS, format_for
@@ -64,16 +64,15 @@ def show(
     out = tables.console()
     columns = _columns(out, width)
     loaded = load(trace)
-    known_as = defect_of(trace, loaded.environment, loaded.property_name)  # else build_story looks for a likeness
     if interactive:
-        _view(loaded, known_as)
+        _view(loaded)
     elif plain or not (out.is_terminal or chosen):
-        print(mail.render(build_story(loaded, known_as)), end="")
+        print(mail.render(build_story(loaded)), end="")
     elif step is not None:
-        _print(out, step_in_full(build_story(loaded, known_as), step, columns))
+        _print(out, step_in_full(build_story(loaded), step, columns))
     else:
         part = terminal.Part(1 if first is None else first, last, only is not None, tuple(watch or ()))
-        _print(out, terminal.trace_lines(build_story(loaded, known_as), columns, part, out.options.ascii_only))
+        _print(out, terminal.trace_lines(build_story(loaded), columns, part, out.options.ascii_only))
 
 
 def _columns(out: Console, width: int | None) -> int:
@@ -90,13 +89,13 @@ def _print(out: Console, lines: Iterable[Line]) -> None:
         out.print(Sheet(some), end="", crop=False)
 
 
-def _view(trace: Trace, known_as: str) -> None:
+def _view(trace: Trace) -> None:
     """Open the viewer. Raises :class:`BadInput` where it can't be."""
     from hintproof.viewer import open_viewer  # here, as it is an extra
 
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise BadInput("--interactive needs a terminal: leave it out, or give --plain")
-    open_viewer(build_story(trace, known_as))
+    open_viewer(build_story(trace))
 
 
 def replay(

@@ -12,6 +12,7 @@ from hintproof.story.model import Change, Condition, Explanation, Lane, Moment, 
 from hintproof.story.slice import weigh
 from hintproof.system.words import first_paragraph
 from hintproof.trace.replay import Trace
+from hintproof.trace.shipped import defect_of
 from hintspec.language.recording import RecordedAction, RecordedVar
 from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, Enum, Ring
 
@@ -19,8 +20,14 @@ _SHAPES = {BOOL: Shape.FLAG, ID: Shape.ID, BLOCK: Shape.BLOCK, BLOCKS: Shape.BLO
 
 
 def build_story(trace: Trace, known_as: str = "", rules: tuple[PreventingRule, ...] = ()) -> Story:
-    """The story of a trace, which all views show. ``rules`` are the rules whose change prevents it, if known."""
+    """The story of a trace, which all views show. ``rules`` are the rules whose change prevents it, if known.
+
+    ``known_as`` is the defect that a record names. Without it, a shipped run of a known defect has that one, and any
+    other trace the defects that it looks like.
+    """
     declared, model = trace.declared, trace.concrete.model
+    shipped = None if known_as else defect_of(trace.environment, trace.property_name, trace.run)
+    known_as = shipped.known if shipped else known_as
     causes = causal_chain(trace)
     return Story(
         environment=trace.environment,

@@ -280,8 +280,10 @@ class Story:
         return ((self.by_name[change.variable], change.after) for change in moment.changes)
 
     def shown_blocks(self, most: int) -> list[int]:
-        """The blocks whose marks a view shows: all of them, or with more than ``most`` that of the property."""
-        return list(range(1, self.blocks + 1)) if self.blocks <= most else [self.block or 1]
+        """The blocks whose marks a view shows, ``most`` at most: that of the property, then of steps that matter."""
+        by_weight = sorted(self.moments, key=lambda moment: moment.weight == Weight.ENABLES)
+        wanted = [self.block, *(moment.block for moment in by_weight), *range(1, self.blocks + 1)]
+        return sorted(list(dict.fromkeys(block for block in wanted if block))[:most])
 
     @property
     def likenesses(self) -> str:

@@ -8,7 +8,11 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
+import msgspec
+
+from hintproof.engines.report import Run
 from hintproof.system.errors import BadInput
+from hintspec.catalogue.defect import Defect
 from hintspec.catalogue.defects import DEFECTS
 from hintspec.language.errors import quote, suggest
 
@@ -21,13 +25,32 @@ def shipped_folder() -> Path:
     return Path(str(files("hintproof"))) / "counterexamples"
 
 
-def defect_of(file: Path, environment: str, violates: str) -> str:
-    """The defect, in a line, that a shipped trace file is the run of; "" for any other file."""
-    defect = DEFECTS.get(file.absolute().parent.name)
-    if defect is None or (defect.environment, defect.violates) != (environment, violates):
-        return ""
-    shipped = shipped_folder() / defect.name / "trace.json"
-    return defect.known if shipped.is_file() and file != STDIN and shipped.samefile(file) else ""
+def run_of(defect: Defect) -> Run | None:
+    """The shipped run of a known defect; None of one that has no run."""
+    file = shipped_folder() / defect.name / "trace.json"
+    if not file.is_file():
+        return None
+    document = msgspec.json.decode(file.read_bytes(), type=_Shipped)
+    return [(step.action, step.block) for step in document.steps]
+
+
+def defect_of(environment: str, violates: str, run: Run) -> Defect | None:
+    """The known defect of which this is the shipped run; None if it is another run."""
+    for defect in DEFECTS.values():
+        if (defect.environment, defect.violates) == (environment, violates) and run_of(defect) == run:
+            return defect
+    return None
+
+
+class _ShippedStep(msgspec.Struct):
+    action: str
+    block: int | None
+
+
+class _Shipped(msgspec.Struct):
+    """What is asked of a shipped trace: its steps."""
+
+    steps: list[_ShippedStep]
 
 
 def find_trace(place: Path) -> Path:

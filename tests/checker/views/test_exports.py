@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from hintproof import BadInput
 from hintproof.cli import main
 from hintproof.story.build import build_story
-from hintproof.story.model import Story
+from hintproof.story.model import Story, Weight
 from hintproof.trace.document import load
 from hintproof.views.trace import itf, mail, mermaid, note
 from hintproof.views.trace.formats import FORMATS, format_for
@@ -46,6 +47,23 @@ def test_golden(name: str, format: str) -> None:
     chosen = FORMATS[format]
     golden = HERE / "golden" / f"{name}{chosen.suffixes[0]}"
     assert chosen.render(load(FOLDER / name / "trace.json")) == golden.read_text()
+
+
+# -- several blocks ---------------------------------------------------------------------------
+
+
+def test_a_view_shows_as_many_blocks_as_it_has_room_for_those_that_matter_first() -> None:
+    many = replace(story("clear-unseen"), blocks=5, block=4)
+    assert many.shown_blocks(9) == [1, 2, 3, 4, 5]
+    taken = [moment.block for moment in many.moments if moment.weight is Weight.CAUSE and moment.block]
+    assert many.shown_blocks(2) == sorted({4, taken[0]})
+    assert many.shown_blocks(1) == [4]
+
+
+def test_a_mail_says_which_blocks_it_shows() -> None:
+    text = " ".join(mail.render(replace(story("clear-unseen"), blocks=3)).split())
+    assert "(shown: 1, 2 of 3)" in text
+    assert "(shown:" not in mail.render(story("clear-unseen"))
 
 
 # -- ITF --------------------------------------------------------------------------------------

@@ -90,7 +90,7 @@ def page(derived: Derived, seen: Sequence[str] = ()) -> str:
     if trace is not None:
         parts.append(f"In the shortest run ([trace.txt](trace.txt)): {explain_end(trace)}")
     parts += ["## See it", "```sh\n" + "\n".join(_commands(derived, bool(seen))) + "\n```"]
-    head = ("world", f"`{defect.violates}`", "what else is violated there")
+    head = ("environment", f"`{defect.violates}`", "what else is violated there")
     parts += ["## Fixed, or not", markdown.table(head, map(_fix_row, derived.fixes))]
     return "\n\n".join(parts) + "\n"
 

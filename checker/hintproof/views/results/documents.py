@@ -189,7 +189,7 @@ def proofs_document(results: Sequence[ProofResult], code: int) -> ProofsDocument
 
 
 class CoveredItem(msgspec.Struct):
-    """A step ("action"), a goal, or a hypothesis of a lemma by its number; and its shortest run, null if no run met it."""
+    """A step ("action"), a goal, or a hypothesis of a lemma by its number; its shortest run, null if no run met it."""
 
     kind: str
     name: str

@@ -130,4 +130,6 @@ def _foot(story: Story) -> Iterator[str]:
         "oldest first; S1 a START posted under id1, h1 a hint of block 1, T a STOP, "
         "+n entries used and not yet taken back by the driver",
     )
-    yield from _field("marks:", "per block: " + story.legend)
+    shown = story.shown_blocks(_SHOWN_BLOCKS)
+    of_all = f" (shown: {', '.join(map(str, shown))} of {story.blocks})" if len(shown) < story.blocks else ""
+    yield from _field("marks:", f"per block{of_all}: {story.legend}")

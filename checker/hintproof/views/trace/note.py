@@ -64,7 +64,7 @@ def _facts(story: Story) -> list[tuple[str, str]]:
 
 def rules_table(rules: tuple[PreventingRule, ...]) -> str:
     """The rules whose change prevents a trace, with the world that each of them makes."""
-    head = ("rule", "here", "there", "world", "the trace", "what else is violated there")
+    head = ("rule", "here", "there", "environment", "the trace", "what else is violated there")
     return markdown.table(head, map(_rule_row, rules))
 
 
