@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from hintproof.system.words import quantity
+
 
 def milliseconds(seconds: float) -> int:
     """A limit of time for a solver, in milliseconds: at least 1, as solvers take 0 for no limit."""
@@ -32,4 +34,4 @@ class Clock:
 
     def says(self) -> str:
         """The limit in words, for the user."""
-        return "the solver gave up" if self._limit is None else f"limit of {self._limit:g} seconds"
+        return "the solver gave up" if self._limit is None else f"limit of {quantity(self._limit, 'second')}"
