@@ -133,8 +133,8 @@ class NoHint(machine(SOUND, ring=3, rounds=1)):  # type: ignore[misc]
 
 
 def test_a_subclass_finds_violations_of_its_own_invariant() -> None:
+    chosen = settings(NoHint.TestCase.settings, database=None, print_blob=False)  # on a CI server it is on
     with pytest.raises(AssertionError) as caught:
-        chosen = settings(NoHint.TestCase.settings, database=None, print_blob=False)  # on a CI server it is on
         run_state_machine_as_test(NoHint, settings=chosen)
     lines = "\n".join(caught.value.__notes__).splitlines()
     assert lines[-3:] == ["state.keep_hinted()", "state.nothing_is_hinted()", "state.teardown()"]
