@@ -90,13 +90,14 @@ def gate(
             raise BadInput("--base and --traces go with --qemu")
         make_checker: MakeChecker = context.obj or linux_checker
         seconds = defaults.seconds if seconds is None else seconds
-        report = _run_on_linux(make_checker, linux or defaults.linux, patch or [], commits, thorough, seconds)
+        checker, tree = make_checker(thorough), linux or defaults.linux
+        report = _run_on_linux(checker, tree, patch or [], commits, seconds, ask_always=strict)
     _write(report, form, output, strict)
     raise typer.Exit(report.exit_code(strict))
 
 
 def _run_on_linux(
-    make_checker: MakeChecker, linux: str, patches: list[str], commits: str, thorough: bool, seconds: float | None
+    checker: DriverChecker, linux: str, patches: list[str], commits: str, seconds: float | None, ask_always: bool
 ) -> GateReport:
     if not linux:
         raise BadInput("--linux is missing: name a kernel tree, or an installed package such as linux-source-6.1")
@@ -107,7 +108,6 @@ def _run_on_linux(
         raise BadInput(f"--range needs a git tree: {quote(linux)} is no directory")
     if patches.count(STDIN) > 1:
         raise BadInput("standard input can be read only once: say - once")
-    checker = make_checker(thorough)
     found = [item for file in patches for item in read(file)]
     total = str(len(found)) if found else "the range"
     begun: list[Step] = []
@@ -118,8 +118,8 @@ def _run_on_linux(
             note(f"{len(begun) - 1} of {total} checked; checking {line(step.subject or step.name, 100)}")
 
         if commits:
-            return run_gate_on_range(Path(linux), commits, checker, seconds, watch)
-        return run_gate(find_source(linux), found, checker, seconds, watch)
+            return run_gate_on_range(Path(linux), commits, checker, seconds, watch, ask_always)
+        return run_gate(find_source(linux), found, checker, seconds, watch, ask_always)
 
 
 def _run_on_qemu(qemu: str, base: str, traces: Path | None, thorough: bool) -> GateReport:

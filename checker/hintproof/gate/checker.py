@@ -104,5 +104,8 @@ class DriverChecker(Protocol):
     def check(self, files: Mapping[str, str]) -> DriverVerdict:
         """The verdict on a driver. One that can't be checked is ``trouble``, not an exception."""
 
+    def same_code(self, before: Mapping[str, str], after: Mapping[str, str]) -> str:
+        """Why no run of the two can differ, in words; "" where that is not known."""
+
     def difference(self, before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
         """The first difference of behaviour between two drivers, as lines of text; empty if none can be shown."""

@@ -30,20 +30,27 @@ def run_gate(
     checker: DriverChecker,
     seconds: float | None = None,
     watch: Watch | None = None,
+    ask_always: bool = False,
 ) -> GateReport:
     """Check patches, one on another, against the driver of a source.
 
-    After ``seconds`` the gate begins no further patch. ``watch`` is called with each patch before its check. Raises
-    :class:`BadInput` if the driver can't be checked even without them.
+    After ``seconds`` the gate begins no further patch. ``watch`` is called with each patch before its check. Of a patch
+    that leaves the code as it is the properties are not asked, unless ``ask_always``. Raises :class:`BadInput` if the
+    driver can't be checked even without them.
     """
-    return _Gate(checker, seconds, watch).run(source, series(patches, source.files))
+    return _Gate(checker, seconds, watch, ask_always).run(source, series(patches, source.files))
 
 
 def run_gate_on_range(
-    root: Path, commits: str, checker: DriverChecker, seconds: float | None = None, watch: Watch | None = None
+    root: Path,
+    commits: str,
+    checker: DriverChecker,
+    seconds: float | None = None,
+    watch: Watch | None = None,
+    ask_always: bool = False,
 ) -> GateReport:
     """Check the commits of ``A..B`` that change a watched file, each against its first parent."""
-    gate = _Gate(checker, seconds, watch)
+    gate = _Gate(checker, seconds, watch, ask_always)
     source, found = commits_of(root, commits)
     notes = () if found else (f"no commit of {commits} changes the driver: nothing to check",)
     return gate.run(source, found, notes)
@@ -52,11 +59,14 @@ def run_gate_on_range(
 class _Gate:
     """One run, with a memory of verdicts: the driver after one patch is the driver before the next."""
 
-    def __init__(self, checker: DriverChecker, seconds: float | None, watch: Watch | None) -> None:
+    def __init__(self, checker: DriverChecker, seconds: float | None, watch: Watch | None, ask_always: bool) -> None:
         self._checker = checker
+        self._ask_always = ask_always
         self._clock = Clock(seconds)
         self._watch = watch
         self._known: dict[frozenset[tuple[str, str]], DriverVerdict] = {}
+        #: The driver whose code a driver has, by the texts of the latter.
+        self._same: dict[frozenset[tuple[str, str]], Mapping[str, str]] = {}
         self._good: tuple[Mapping[str, str], DriverVerdict] | None = None
 
     def run(self, source: Source, steps: Sequence[Step], notes: tuple[str, ...] = ()) -> GateReport:
@@ -72,6 +82,10 @@ class _Gate:
             return _undecided(step, step.reason)
         if self._clock.is_over():
             return _undecided(step, "not begun: the time is up")
+        if not self._ask_always and (reason := self._checker.same_code(step.before, step.after)):
+            self._same[frozenset(step.after.items())] = self._oldest(step.before)
+            report = replace(_report(step, Outcome.UNCHANGED, reason, ()), asked=False)
+            return replace(report, seconds=self._clock.seconds - began)
         files, before, note = self._before(step)
         if before.trouble:
             return _undecided(step, f"the driver before it {before.trouble.value}", before)
@@ -87,17 +101,22 @@ class _Gate:
 
     def _before(self, step: Step) -> tuple[Mapping[str, str], DriverVerdict, tuple[str, ...]]:
         """The driver to compare with: the one before the patch, or the last one that could be checked."""
-        verdict = self._check(step.before)
+        files = self._oldest(step.before)
+        verdict = self._check(files)
         if verdict.trouble is None:
-            self._good = step.before, verdict
-            return step.before, verdict, ()
+            self._good = files, verdict
+            return files, verdict, ()
         if self._good is not None:
             note = f"compared with the last driver that could be checked: the one before it {verdict.trouble.value}"
             return *self._good, (note,)
         if verdict.trouble in (Trouble.COMPILE, Trouble.API):
             lines = "; ".join(verdict.lines[:5])
             raise BadInput(f"the driver without any patch {verdict.trouble.value}: {lines}: name another tree")
-        return step.before, verdict, ()
+        return files, verdict, ()
+
+    def _oldest(self, files: Mapping[str, str]) -> Mapping[str, str]:
+        """The driver, of those before, whose code a driver has: its verdict is the same."""
+        return self._same.get(frozenset(files.items()), files)
 
     def _check(self, files: Mapping[str, str]) -> DriverVerdict:
         key = frozenset(files.items())

@@ -21,6 +21,7 @@ import hintspec
 from hintproof.gate.answers import first_difference, to_verdict
 from hintproof.gate.check_plan import MORE, USUAL
 from hintproof.gate.checker import DriverVerdict, Trouble
+from hintproof.gate.same_code import same_code
 from hintproof.linux.build import BuildFailed
 from hintproof.linux.child import Lost
 from hintproof.linux.examine import compiled
@@ -58,6 +59,10 @@ class LinuxChecker:
             return DriverVerdict(trouble=Trouble.COMPILE, lines=failed.errors)
         except Lost as lost:
             return DriverVerdict(trouble=Trouble.CRASH, lines=(str(lost),))
+
+    def same_code(self, before: Mapping[str, str], after: Mapping[str, str]) -> str:
+        """Why no run of the two can differ, in words; "" where that is not known."""
+        return same_code(before, after)
 
     def difference(self, before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
         """The first difference of behaviour between two drivers, as lines of text; empty if none can be shown."""

@@ -93,7 +93,8 @@ class Touch:
 class PatchReport:
     """The report of one patch. ``held`` names the questions that hold after it, at these ``sizes``.
 
-    ``name`` is a file or a commit; ``details`` are lines of a compiler or the like.
+    ``name`` is a file or a commit; ``details`` are lines of a compiler or the like. Where the code is as before, the
+    gate need not ask the properties: ``asked`` says whether it did.
     """
 
     name: str
@@ -111,6 +112,7 @@ class PatchReport:
     sizes: str = ""
     seconds: float = 0.0
     commit: bool = False
+    asked: bool = True
 
     @property
     def title(self) -> str:
@@ -154,9 +156,13 @@ class GateReport:
         return min((patch.outcome for patch in self.patches), key=every.index, default=Outcome.UNCHANGED)
 
     def exit_code(self, strict: bool = False) -> Exit:
-        """1 when something new is violated (``strict``: anything), 3 when something is undecided, else 0."""
+        """1 when something new is violated (``strict``: anything), 3 when something is undecided, else 0.
+
+        With ``strict`` the properties of code that were not asked are undecided.
+        """
         violated = strict and any(finding.violated for patch in self.patches for finding in patch.findings)
-        return gate_exit_code((patch.outcome for patch in self.patches), violated)
+        missing = [Outcome.UNDECIDED for patch in self.patches if strict and not patch.asked]
+        return gate_exit_code((*(patch.outcome for patch in self.patches), *missing), violated)
 
     @property
     def tree_and_version(self) -> str:

@@ -42,7 +42,7 @@ def touched(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Touche
 def _touched_in(path: str, old: str, new: str) -> Iterator[Touched]:
     was, now = functions(old), functions(new)
     first: dict[str, int] = {}
-    for old_lines, new_lines in _changed(old, new):
+    for old_lines, new_lines in changed_lines(old, new):
         at = new_lines.start + 1
         for line in new_lines:
             first.setdefault(function_at(now, line + 1) or FILE_LEVEL, line + 1)
@@ -54,7 +54,7 @@ def _touched_in(path: str, old: str, new: str) -> Iterator[Touched]:
         yield Touched(path, name, line, _lines(was, name), _lines(now, name))
 
 
-def _changed(old: str, new: str) -> Iterator[tuple[range, range]]:
+def changed_lines(old: str, new: str) -> Iterator[tuple[range, range]]:
     """Lines (from 0) that differ, before and after."""
     was, now = old.split("\n"), new.split("\n")
     compared = difflib.SequenceMatcher(None, was, now, autojunk=len(was) + len(now) > _MANY_LINES)

@@ -6,12 +6,13 @@ import hashlib
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from hintproof.linux.source import DRIVER, HEADER, Source, encode
+from hintproof.linux.source import DRIVER, HEADER, Source, decode, encode
 from hintproof.system.cache import cached_directory
 from hintproof.system.children import first_line, run_child
 from hintproof.system.errors import BadInput
@@ -38,6 +39,9 @@ _DRIVER = (
     *("-Werror=implicit-function-declaration", "-Werror=implicit-int", "-Werror=return-type"),
     *("-Werror=incompatible-pointer-types", "-Werror=int-conversion"),
 )
+
+#: Has the compiler call us at each access to memory.
+_ACCESSES = ("-fsanitize=thread",)
 
 #: Seconds for one run of the compiler. A driver takes less than one.
 _PATIENCE = 60.0
@@ -82,21 +86,62 @@ def build(source: Source, directory: Path, accesses: bool = False) -> Path:
     """
     compiler()
     runtime = _runtime()
-    directory.mkdir(parents=True, exist_ok=True)
-    source.write(directory / "tree")
-    generated = directory / "include"
-    for name, content in _headers(source):
-        _write_header(generated, name, content)
-    flags = [*_DRIVER, *_max_order(source), *(["-fsanitize=thread"] if accesses else [])]
-    places = ["-nostdinc", "-I", str(generated), "-I", str(SHIM), "-isystem", _own_headers()]
     unit, library = directory / "driver.o", directory / "driver.so"
-    command = [compiler(), *flags, *places, "-c", f"tree/{DRIVER}", "-o", str(unit)]
-    _compile(source, command, directory)
+    command = _command(source, directory)
+    _compile(source, [*command, *(_ACCESSES if accesses else ()), "-c", "-o", str(unit)], directory)
     objects = [runtime / f"{_BEFORE}.o", unit, runtime / f"{_AFTER}.o"]
     objects += sorted(p for p in runtime.glob("*.o") if p.stem not in (_BEFORE, _AFTER))
     command = [compiler(), "-shared", "-Wl,-z,defs", "-o", str(library), *map(str, objects)]
     _compile(source, command, directory)
     return library
+
+
+def assembly(source: Source, accesses: bool = False) -> str:
+    """What the compiler makes of the driver, as text without its lines; ``accesses`` as in :func:`build`.
+
+    Raises :class:`BuildFailed`.
+    """
+    without_lines = ["-g0", "-Wno-builtin-macro-redefined", "-D__LINE__=0"]
+    return _output(source, [*(_ACCESSES if accesses else ()), *without_lines, "-S"])
+
+
+def compiled_lines(source: Source) -> dict[str, frozenset[int]]:
+    """The lines of each file (from 1) of which the preprocessor leaves code. Raises :class:`BuildFailed`.
+
+    Of a macro's call on several lines it is the first one.
+    """
+    found: dict[str, set[int]] = {path: set() for path in source.files}
+    path, number = "", 0
+    for line in _output(source, ["-E"]).splitlines():
+        if marker := _LINE_MARKER.match(line):
+            path = next((p for p in found if marker[2].endswith(p.removeprefix("include/uapi/"))), "")
+            number = int(marker[1])
+            continue
+        if path and line.strip():
+            found[path].add(number)
+        number += 1
+    return {path: frozenset(lines) for path, lines in found.items()}
+
+
+_LINE_MARKER = re.compile(r'# (\d+) "([^"]*)"')
+
+
+def _output(source: Source, options: list[str]) -> str:
+    """What the compiler writes of the driver with some more options."""
+    with tempfile.TemporaryDirectory(prefix="hintproof-build-") as scratch:
+        directory = Path(scratch)
+        _compile(source, [*_command(source, directory), *options, "-o", "output"], directory)
+        return decode((directory / "output").read_bytes())
+
+
+def _command(source: Source, directory: Path) -> list[str]:
+    """Write a driver and its headers into a directory; the command, up to its output, that compiles it there."""
+    directory.mkdir(parents=True, exist_ok=True)
+    source.write(directory / "tree")
+    for name, content in _headers(source):
+        _write_header(directory / "include", name, content)
+    places = ["-nostdinc", "-I", "include", "-I", str(SHIM), "-isystem", _own_headers()]
+    return [compiler(), *_DRIVER, *_max_order(source), *places, f"tree/{DRIVER}"]
 
 
 def _compile(source: Source, command: list[str], directory: Path) -> None:

@@ -45,7 +45,8 @@ class GatedPatches:
         """Fail the test, with the mail text as its output, unless the gate ends with exit code 0.
 
         It does not if a patch violates a property that held without it (``strict``: if any property is violated), or
-        if something is undecided.
+        if something is undecided. Of a patch that leaves the code as it is the properties are asked only with
+        ``strict = true`` in [tool.hintproof.gate]; without, ``strict`` finds them undecided.
         """
         from hintproof.tasks.verdict import Exit
         from hintproof.views.gate import mail as gate_mail
@@ -89,7 +90,7 @@ class GatePlugin:
 
         thorough = bool(self._config.getoption("--hintproof-thorough")) or self._settings.thorough
         checker = (self._make_checker or linux_checker)(thorough)
-        return run_gate(find_source(self._linux), self._patches, checker)
+        return run_gate(find_source(self._linux), self._patches, checker, ask_always=self._settings.strict)
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """Leave the shipped test of patches out where no patches are gated."""

@@ -104,6 +104,11 @@ class MarkChecker:
         behaviour = re.sub(r"/\*.*?\*/|\s+", "", text)
         return DriverVerdict(falls, holds, undecided, behaviour, "1 block, ring 4, 2 rounds")
 
+    def same_code(self, before: Mapping[str, str], after: Mapping[str, str]) -> str:
+        """Another author's name is no code."""
+        kept = [re.sub(r" /\* by \w+ \*/", "", files[DRIVER]) for files in (before, after)]
+        return "only the author differs" if kept[0] == kept[1] else ""
+
     def difference(self, before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
         """Which lines are no longer the same."""
         return ("before: send_cmd_id_start adds a buffer", "after:  send_cmd_id_start kicks")

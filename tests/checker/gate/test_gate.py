@@ -67,6 +67,33 @@ def test_a_shorter_run_is_told() -> None:
     assert patch.findings[0].remark == "in 11 steps, before the patch in 24"
 
 
+def test_code_that_stays_the_same_is_not_asked() -> None:
+    """Only where somebody wants to know what is violated without the patch, too."""
+    losing = marked(LOSES)
+    text = changed("kick(vb);", "kick(vb); /* by ann */", losing)
+    checker = MarkChecker()
+    report = run(text, base=losing, checker=checker)
+    patch = only(report)
+    assert (patch.outcome, patch.reason, patch.asked) == (Outcome.UNCHANGED, "only the author differs", False)
+    assert (patch.findings, patch.held, checker.checked) == ((), (), [])
+    assert (report.exit_code(), report.exit_code(strict=True)) == (0, 3)
+    tree = Source("linux", {**FILES, DRIVER: losing}, "6.1.192")
+    asked = run_gate(tree, [Patch("p", "s", "A", diff(text, losing))], checker, ask_always=True)
+    assert (only(asked).outcome, only(asked).asked) == (Outcome.UNCHANGED, True)
+    assert (asked.exit_code(), asked.exit_code(strict=True)) == (0, 1)
+
+
+def test_the_patch_after_it_is_compared_with_the_driver_before_it() -> None:
+    losing = marked(LOSES)
+    named = changed("kick(vb);", "kick(vb); /* by ann */", losing)
+    checker = MarkChecker()
+    report = run(
+        named, changed("/* by ann */", "/* by bob */", named), named + "int x;\n", base=losing, checker=checker
+    )
+    assert [patch.outcome for patch in report.patches] == [Outcome.UNCHANGED, Outcome.UNCHANGED, Outcome.CHANGED]
+    assert checker.checked == [losing, named + "int x;\n"]
+
+
 def test_no_change_of_behaviour() -> None:
     report = run(changed("kick(vb);", "kick(vb);   /* a word */"))
     patch = only(report)

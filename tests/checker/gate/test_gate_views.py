@@ -87,6 +87,11 @@ def test_a_tag_is_offered_for_a_commit_alone() -> None:
 
 def test_terse_is_silent_for_what_changes_nothing() -> None:
     assert rendered("terse", replace(REPORT, patches=REPORT.patches[3:4])) == ""
+    before = replace(REPORT.patches[0].findings[1], remark="")
+    known = replace(REPORT, patches=(replace(REPORT.patches[3], findings=(before,)),))
+    assert rendered("terse", known) == ""
+    assert before.name not in rendered("github", known)
+    assert before.name in rendered("terse", known, True)
     for part in rendered("terse", hostile(), True).splitlines():
         assert re.fullmatch(r".+:\d+: (ERROR|WARNING|CHECK): .+", part)
 

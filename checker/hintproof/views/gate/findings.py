@@ -37,6 +37,11 @@ def case_of(finding: Finding, strict: bool) -> Case:
     return {Standing.UNDECIDED: Case.UNDECIDED, Standing.BEFORE: Case.EXPECTED}.get(finding.standing, Case.PASSES)
 
 
+def to_report(patch: PatchReport, strict: bool) -> list[Finding]:
+    """The findings that a bot reports: of what is violated without the patch, too, only what is new about it."""
+    return [finding for finding in patch.findings if case_of(finding, strict) != Case.EXPECTED or finding.remark]
+
+
 def is_traced(finding: Finding, strict: bool) -> bool:
     """Whether a report for people shows the run of a finding."""
     return finding.standing == Standing.UNDECIDED or finding.fails(strict)

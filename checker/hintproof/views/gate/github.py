@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hintproof.gate.checker import Place
 from hintproof.gate.report import Finding, GateReport, PatchReport, Standing
 from hintproof.tasks.verdict import Outcome
-from hintproof.views.gate.findings import Case, case_of, claim, message, patch_lines, trace_lines
+from hintproof.views.gate.findings import Case, case_of, claim, message, patch_lines, to_report, trace_lines
 from hintproof.views.sanitize import line, lines
 
 _OUTCOMES = {Outcome.REFUTED: "error", Outcome.UNDECIDED: "warning"}
@@ -15,14 +15,14 @@ _LEVELS = {Case.FAILS: "error", Case.UNDECIDED: "warning", Case.EXPECTED: "warni
 
 
 def render(report: GateReport, strict: bool = False) -> str:
-    """A command a finding, and one a patch."""
+    """A command a patch, and one for each finding that is not there without it."""
     return "".join(f"{text}\n" for patch in report.patches for text in _patch(patch, strict))
 
 
 def _patch(patch: PatchReport, strict: bool) -> Iterator[str]:
     kind = _OUTCOMES.get(patch.outcome, "notice")
     yield _command(kind, patch.place, line(patch.title, 100), patch_lines(patch, 10))
-    for finding in patch.findings:
+    for finding in to_report(patch, strict):
         yield _command(_LEVELS[case_of(finding, strict)], finding.place, finding.name, _finding(finding))
 
 

@@ -61,6 +61,7 @@ class GatedPatch(msgspec.Struct):
     notes: tuple[str, ...]
     details: tuple[str, ...]
     outcome: str
+    asked: bool
     seconds: float
     findings: list[GateFinding]
     touches: list[TouchedFunction]

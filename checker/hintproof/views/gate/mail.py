@@ -63,10 +63,11 @@ def _findings(numbered: list[tuple[int, PatchReport]], kind: Standing) -> Iterat
 
 
 def _known(numbered: list[tuple[int, PatchReport]], kind: Standing) -> Iterator[list[str]]:
-    """The known violations in few words: a line a property, for all worlds together."""
+    """A line a property, for all worlds together. What falls just as before is named in the patch's result alone."""
     for number, patch in numbered:
-        for findings in by_property(patch.findings, kind).values():
-            yield wrapped(f"[{number}] {kind.value}: {summarize(findings)}", WIDTH, _OLD, _REST)
+        findings = [f for f in patch.findings if kind != Standing.BEFORE or f.remark]
+        for same in by_property(findings, kind).values():
+            yield wrapped(f"[{number}] {kind.value}: {summarize(same)}", WIDTH, _OLD, _REST)
 
 
 def _patch(number: int, patch: PatchReport) -> list[str]:

@@ -1,6 +1,7 @@
 """The gate's report as lines ``file:line: LEVEL: message``, as checkpatch prints them with ``--terse``.
 
-A patch that changes nothing has no line, so that a per-patch check of b4 stays silent.
+A patch that changes nothing has no line, and no more has what is violated without it, so that a per-patch check of b4
+stays silent.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from hintproof.gate.checker import Place
 from hintproof.gate.report import GateReport, PatchReport
 from hintproof.tasks.verdict import Outcome
-from hintproof.views.gate.findings import Case, case_of, message
+from hintproof.views.gate.findings import Case, case_of, message, to_report
 from hintproof.views.sanitize import line
 
 #: ERROR for all that makes the gate fail.
@@ -28,7 +29,7 @@ def _patch(patch: PatchReport, strict: bool) -> Iterator[str]:
         yield _line(patch.start, "WARNING", f"undecided: {patch.reason}{details}")
     if patch.outcome == Outcome.CHANGED:
         yield _line(patch.start, "CHECK", patch.reason)
-    for finding in patch.findings:
+    for finding in to_report(patch, strict):
         yield _line(finding.place or patch.start, _LEVELS[case_of(finding, strict)], message(finding))
 
 
