@@ -81,7 +81,7 @@ def test_what_is_found_is_known_and_short(item: Record) -> None:
 def test_every_safety_defect_is_found(item: Record) -> None:
     concrete = prepare(item.environment, item.sizes)
     known = known_safety(item, concrete)
-    # As many walks as a thorough search takes in its minute, and no seconds: another job beside it is no reason to fail.
+    # As many walks as a thorough search takes in its minute, and no seconds: other jobs beside it make no difference.
     thorough = SamplingOptions(runs=300_000, profile="thorough", seed=5, until=frozenset(known))
     found = sample(concrete, options=thorough if known else SamplingOptions())
     assert set(found.against) == known
