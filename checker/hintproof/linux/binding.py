@@ -108,6 +108,7 @@ _FUNCTIONS: dict[str, tuple[object, list[object]]] = {
     "hp_move": (c_int, [c_int]),
     "hp_explore_begin": (None, [c_uint32]),
     "hp_explore": (c_int, [c_uint32, POINTER(RawOutcome)]),
+    "hp_watch_sections": (None, [c_int, c_int]),
     "hp_walks": (c_int, [c_uint64, c_uint32, c_uint32, POINTER(RawOutcome)]),
 }
 
@@ -126,6 +127,7 @@ class Library:
             function.restype = result
             function.argtypes = arguments
         self.fault = RawFault.in_dll(self.raw, "hp_fault")
+        self.accesses = c_int.in_dll(self.raw, "hp_accesses")
         self.event_count = c_uint32.in_dll(self.raw, "hp_event_count")
         self.events = (RawEvent * 4096).in_dll(self.raw, "hp_events")
         self._view = View()

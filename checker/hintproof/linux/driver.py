@@ -207,6 +207,11 @@ class Driver:
             text = f"{text} (address {raw.address:#x})"
         return DriverFault(Fault(FaultKind(raw.kind), Entry(raw.op), text, self.symbols.place(raw.pc)))
 
+    @property
+    def has_accesses(self) -> bool:
+        """Whether it was built to tell of each access to memory; known once it ran."""
+        return bool(self.library.accesses.value)
+
     def points(self, mask: int = EVERY_CALL) -> None:
         """Choose the calls at which threads stop; at others a thread stops only if it is blocked there."""
         self.raw.hp_set_mask(mask)

@@ -22,9 +22,12 @@ _SLICE = 20_000
 #: Nobody else can tell whether a thread has made one of these calls yet: they are no points in a search.
 LOCAL = mask_of(Op.TO_VIRTIO, Op.FROM_VIRTIO, Op.RETURN, Op.SAY)
 
+#: The points of a search that takes critical sections as one step: it watches accesses, and does not stop at them.
+_WITHOUT_ACCESSES = EVERY_CALL & ~LOCAL & ~mask_of(Op.ACCESS)
+
 
 #: How a search ended; as in shim/moves.h.
-Verdict = IntEnum("Verdict", "EXHAUSTED GOES_ON FAULTED DEADLOCKED LEAKED LIMITED", start=0)
+Verdict = IntEnum("Verdict", "EXHAUSTED GOES_ON FAULTED DEADLOCKED LEAKED LIMITED DISTRUSTED", start=0)
 
 #: A move of others; as in shim/moves.h.
 Move = IntEnum("Move", "COMMAND SCAN REMOVE POP FREEZE RESTORE", start=16)
@@ -63,19 +66,36 @@ class Explored:
     timed_out: bool = False
 
 
-def explore(driver: Driver, plan: Plan, most: int = 5_000_000, seconds: float | None = None) -> Explored:
+def explore(
+    driver: Driver, plan: Plan, most: int = 5_000_000, seconds: float | None = None, by_section: bool = False
+) -> Explored:
     """Search breadth first from the driver's present state, up to the first fault, deadlock or leak, or to a limit.
 
-    ``most`` limits the states, ``seconds`` the time. The driver's state afterwards is that before.
+    ``most`` limits the states, ``seconds`` the time. The driver's state afterwards is that before. With
+    ``by_section`` a critical section is one step, where nobody can tell (shim/sections.c); only a build with accesses
+    shows where that is.
     """
     outcome, began, clock = RawOutcome(), driver.keep(), Clock(seconds)
     _prepare(driver, plan)
+    if by_section:
+        _watch_sections(driver)
     driver.raw.hp_explore_begin(most)
-    while driver.raw.hp_explore(_SLICE, byref(outcome)) == Verdict.GOES_ON:
+    while (verdict := driver.raw.hp_explore(_SLICE, byref(outcome))) in (Verdict.GOES_ON, Verdict.DISTRUSTED):
         if clock.is_over():
             outcome.verdict = Verdict.LIMITED
             return _explored(driver, outcome, began, timed_out=True)
+        if verdict == Verdict.DISTRUSTED:
+            driver.recall(began)
+            _watch_sections(driver, again=True)
+            driver.raw.hp_explore_begin(most)
     return _explored(driver, outcome, began)
+
+
+def _watch_sections(driver: Driver, again: bool = False) -> None:
+    """Take critical sections as one step; ``again``: but for those of which somebody could tell."""
+    assert driver.has_accesses
+    driver.raw.hp_watch_sections(True, again)
+    driver.points(_WITHOUT_ACCESSES)
 
 
 def walk(driver: Driver, plan: Plan, walks: int, length: int = 400, seed: int = 1) -> Explored:
@@ -104,12 +124,20 @@ def _explored(driver: Driver, outcome: RawOutcome, began: int, timed_out: bool =
     driver.recall(began)
     driver.forget_events()
     driver.points()
+    driver.raw.hp_watch_sections(False, True)
     return Explored(verdict, outcome.states, outcome.transitions, outcome.depth, path, fault, timed_out)
 
 
-def replay(driver: Driver, plan: Plan, path: tuple[int, ...]) -> tuple[list[str], Fault | None]:
-    """Take the moves of a path from the driver's present state: each in words, and the fault at the end, if any."""
+def replay(
+    driver: Driver, plan: Plan, path: tuple[int, ...], by_section: bool = False
+) -> tuple[list[str], Fault | None]:
+    """Take the moves of a path from the driver's present state: each in words, and the fault at the end, if any.
+
+    The path is that of the last search; ``by_section`` as there.
+    """
     _prepare(driver, plan)
+    if by_section:
+        _watch_sections(driver, again=True)
     moved: list[str] = []
     try:
         for move in path:
@@ -119,6 +147,7 @@ def replay(driver: Driver, plan: Plan, path: tuple[int, ...]) -> tuple[list[str]
         return moved, None
     finally:
         driver.points()
+        driver.raw.hp_watch_sections(False, True)
 
 
 def _describe_move(driver: Driver, move: int) -> str:

@@ -132,10 +132,10 @@ def _check_faults(driver: Driver, check: Check) -> CodeFaults:
     if by_access:
         found = walk(driver, plan, max(1, check.most // _WALK), _WALK)
     else:
-        found = explore(driver, plan, check.most, check.seconds)
+        found = explore(driver, plan, check.most, check.seconds, by_section=True)
     fault = None
     if found.path:
-        moved, broken = replay(driver, plan, found.path)
+        moved, broken = replay(driver, plan, found.path, by_section=not by_access)
         fault = _code_fault(broken or found.fault, moved, found.verdict)
     return CodeFaults(found.verdict.name, found.states, found.transitions, fault, found.timed_out)
 

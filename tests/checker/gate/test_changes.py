@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from itertools import product
 
 import pytest
-from _pytest.mark.structures import ParameterSet
 
 from hintproof.gate.check_plan import MORE, USUAL
 from hintproof.gate.gate import run_gate
@@ -45,25 +42,13 @@ def as_expected(change: Change, patch: PatchReport) -> None:
     assert set(change.mends) <= {f.property_name for f in patch.standing(Standing.FIXED)}
 
 
-#: From Linux 6.8 on (a wake-up source) the search for code faults meets its limit of states, whatever the change.
-UNDECIDED_YET = pytest.mark.xfail(
-    strict=True, reason="needs a gate that decides code_is_sound within its limit of states on Linux 6.8 and later"
-)
-
-
-def every_change() -> Iterator[ParameterSet]:
-    """Each change of each package's driver."""
-    for change, package in product(EVERY, PACKAGES):
-        fails = package == "linux-source-6.12" and change.outcome in (Outcome.CHANGED, Outcome.UNCHANGED)
-        yield pytest.param(change, package, marks=[UNDECIDED_YET] if fails else [], id=f"{change.name}-{package}")
-
-
 #: The exit codes of outcomes that do not pass.
 EXITS = {Outcome.REFUTED: Exit.REFUTED, Outcome.UNDECIDED: Exit.UNDECIDED}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("change", "package"), list(every_change()))
+@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize("change", EVERY, ids=lambda change: change.name)
 def test_every_change_gets_the_right_answer(change: Change, package: str) -> None:
     patch, code = gated(change, package, USUAL)
     as_expected(change, patch)

@@ -47,7 +47,7 @@ def check_properties(driver: CompiledDriver, check: Check) -> Properties:
 
 
 def test_faults_of_a_sound_and_of_a_faulty_driver(linux: CompiledDriver) -> None:
-    sound = check_faults(linux, Check(Kind.CODE_FAULTS, "", SIZES, 20_000))
+    sound = check_faults(linux, Check(Kind.CODE_FAULTS, "", SIZES, 2_000))
     assert (sound.verdict, sound.fault, sound.timed_out) == ("LIMITED", None, False)
     assert check_faults(linux, Check(Kind.RACES, "", SIZES, 20_000)).verdict == "GOES_ON"
     with compiled(little_source("BUG_ON(l->command == 1);")) as driver:

@@ -9,6 +9,8 @@ int hp_accesses = 0;
 static void at(const void *site, const u8 *address, u64 size, int write)
 {
 	hp_accesses = 1;
+	if (hp_current >= 0)
+		hp_section_access(address, size, write);
 	if (hp_current < 0 || address < hp_heap || address >= hp_heap + HEAP)
 		return;
 	hp_alive(address, "memory");

@@ -11,6 +11,7 @@ static struct queue *queue_of(const struct virtqueue *vq)
 {
 	struct queue *queue = container_of((struct virtqueue *)vq, struct queue, vq);
 
+	hp_section_ends();
 	if (queue < hp_m->queues || queue >= hp_m->queues + QUEUES || !queue->exists)
 		hp_bug("a queue is used that does not exist (any more)");
 	return queue;

@@ -131,7 +131,10 @@ void hp_explore_begin(u32 most_states)
 	level_end = 1;
 }
 
-/* Expand some states; GOES_ON, or how it ended. Afterwards the machine is in some state or other. */
+/*
+ * Expand some states; GOES_ON, or how it ended: DISTRUSTED where a critical section can't be one step, see sections.c.
+ * Afterwards the machine is in some state or other.
+ */
 int hp_explore(u32 expansions, struct outcome *out)
 {
 	enum verdict verdict = GOES_ON;
@@ -147,6 +150,8 @@ int hp_explore(u32 expansions, struct outcome *out)
 			level_end = count;
 		}
 		verdict = count > most ? LIMITED : expand(next++);
+		if (verdict == GOES_ON && hp_sections_broken())
+			verdict = DISTRUSTED;
 	}
 	out->states = count;
 	out->transitions = transitions;

@@ -113,6 +113,7 @@ void free_pages(unsigned long address, unsigned int order)
 
 void get_page(struct page *page)
 {
+	hp_section_ends();
 	page->count++;
 }
 
@@ -146,6 +147,7 @@ struct page *balloon_page_alloc(void)
 
 void balloon_page_enqueue(struct balloon_dev_info *info, struct page *page)
 {
+	hp_section_ends();
 	list_add(&page->lru, &info->pages);
 }
 
@@ -153,6 +155,7 @@ struct page *balloon_page_dequeue(struct balloon_dev_info *info)
 {
 	struct page *page = list_first_entry_or_null(&info->pages, struct page, lru);
 
+	hp_section_ends();
 	if (page)
 		list_del(&page->lru);
 	return page;
@@ -163,6 +166,7 @@ size_t balloon_page_list_enqueue(struct balloon_dev_info *info, struct list_head
 	struct page *page, *next;
 	size_t count = 0;
 
+	hp_section_ends();
 	list_for_each_entry_safe(page, next, pages, lru) {
 		list_move(&page->lru, &info->pages);
 		count++;

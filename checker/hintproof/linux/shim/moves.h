@@ -20,7 +20,7 @@ struct plan {
 	u32 hint_queue;
 };
 
-enum verdict { EXHAUSTED, GOES_ON, FAULTED, DEADLOCKED, LEAKED, LIMITED };
+enum verdict { EXHAUSTED, GOES_ON, FAULTED, DEADLOCKED, LEAKED, LIMITED, DISTRUSTED };
 
 extern struct plan hp_plan;
 

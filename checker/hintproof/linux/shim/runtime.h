@@ -48,7 +48,7 @@ struct thread {
 	const void *site;
 	u64 a, b, c;
 	void *waits;
-	u8 entry, op, argument, woken, spinlocks, irqs_off, in_irq, unused;
+	u8 entry, op, argument, woken, spinlocks, irqs_off, in_irq, section;
 };
 
 struct machine {
@@ -113,6 +113,14 @@ int hp_run(int thread, u64 stops, int limit);
 u32 hp_enabled(void);
 int hp_is_enabled(int thread);
 u8 *hp_stack_top(int thread);
+
+/* critical sections */
+void hp_section_begins(const struct hp_lock *lock);
+void hp_section_ends(void); /* something else is called in it, or it is over */
+int hp_section_is_one_step(const struct hp_lock *lock);
+void hp_section_is_seen(const struct hp_lock *lock);
+void hp_section_access(const u8 *address, u64 size, int write);
+int hp_sections_broken(void);
 
 /* the device's side */
 int hp_pop(int queue);

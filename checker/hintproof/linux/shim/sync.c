@@ -71,6 +71,7 @@ static void taken(struct hp_lock *lock, enum hp_flavour flavour)
 	struct thread *self = hp_self();
 
 	lock->owner = hp_current + 1;
+	hp_section_begins(lock);
 	if (flavour == HP_MUTEX)
 		return;
 	self->irqs_off += flavour != HP_PLAIN;
@@ -102,6 +103,7 @@ bool hp_trylock(struct hp_lock *lock, enum hp_flavour flavour)
 	bool free;
 
 	hp_alive(lock, "a lock");
+	hp_section_is_seen(lock);
 	hp_point(OP_UNLOCK, SITE, (u64)lock, flavour, 1);
 	free = !lock->owner;
 	hp_note(OP_UNLOCK, SITE, (u64)lock, flavour, 1 + free);
@@ -117,7 +119,9 @@ void hp_unlock(struct hp_lock *lock, enum hp_flavour flavour)
 	check_lock(lock, HP_PLAIN);
 	if (lock->owner != hp_current + 1)
 		hp_bug("a lock is released by a thread that does not hold it");
-	hp_point(OP_UNLOCK, SITE, (u64)lock, flavour, 0);
+	if (!hp_section_is_one_step(lock))
+		hp_point(OP_UNLOCK, SITE, (u64)lock, flavour, 0);
+	hp_section_ends();
 	hp_note(OP_UNLOCK, SITE, (u64)lock, flavour, 0);
 	lock->owner = 0;
 	if (flavour == HP_MUTEX)
@@ -132,12 +136,14 @@ void hp_unlock(struct hp_lock *lock, enum hp_flavour flavour)
 
 void init_waitqueue_head(wait_queue_head_t *q)
 {
+	hp_section_ends();
 	q->ready = 1;
 }
 
 void hp_wait_begins(wait_queue_head_t *q)
 {
 	hp_atomic_check("a wait where it is forbidden to sleep");
+	hp_section_ends();
 	hp_self()->waits = q;
 	hp_self()->woken = 0;
 }
@@ -183,6 +189,7 @@ void hp_init_work(struct work_struct *work, work_func_t function, const char *na
 {
 	int number = 0;
 
+	hp_section_ends();
 	for (int i = WORKS - 1; i >= 0; i--)
 		if (!hp_m->works[i] || hp_m->works[i] == work)
 			number = i;

@@ -94,6 +94,8 @@ void hp_point(enum hp_op op, const void *site, u64 a, u64 b, u64 c)
 {
 	struct thread *self = hp_self();
 
+	if (op != OP_ACCESS && hp_mask >> op & 1)
+		hp_section_ends();
 	self->op = op;
 	self->site = site;
 	self->a = a;
