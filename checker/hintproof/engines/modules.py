@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import inspect
-import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 
 from hintproof.interpret.machine_code import Array, MachineCode, compile_text, fingerprint
 from hintproof.system.cache import cache_directory, drop_oldest
+from hintproof.system.files import write_atomically
 
 #: Compiled texts that are kept.
 _KEPT = 400
@@ -35,7 +35,7 @@ def load(text: str) -> ModuleType:
     folder = _folder(text)
     path = folder / "kernel.py"
     if not path.exists():
-        _keep(path, text.encode())
+        _keep(path, text)
     name = f"hintproof_kernel_{folder.name}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
@@ -60,13 +60,10 @@ def machine_code(text: str, arrays: Mapping[str, Array]) -> MachineCode:
     return MachineCode(code, text, arrays)
 
 
-def _keep(path: Path, content: bytes) -> None:
-    """Write a file of the cache, so that it is there complete or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _keep(path: Path, content: str | bytes) -> None:
+    """Write a file of the cache, in a folder of its own, and drop the oldest folders."""
+    write_atomically(path, content)
     drop_oldest(path.parent.parent, _KEPT)
-    partial = path.with_name(f"{path.name}-{os.getpid()}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -12,12 +12,14 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from platformdirs import user_cache_path
+
 
 @cache
 def cache_directory() -> Path:
-    """The directory of the cache: below $XDG_CACHE_HOME or ~/.cache; if that can't be written, one for this run."""
+    """The directory of the cache, below that of the user; if that can't be written, one for this run."""
     name = f"kernels-{version('numba')}-py{sys.version_info[0]}{sys.version_info[1]}"
-    directory = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hintproof" / name
+    directory = user_cache_path("hintproof") / name
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory):
