@@ -26,6 +26,8 @@ static int add(const void *site, struct virtqueue *vq, struct scatterlist *sg, u
 
 	hp_point(OP_ADD, site, where, sg->address, sg->length);
 	queue = queue_of(vq);
+	if (hp_m->broken)
+		return -EIO;
 	full = vq->num_free < n;
 	hp_note(OP_ADD, site, where | (u64)full << 32, sg->address, sg->length);
 	if (full)
@@ -119,7 +121,8 @@ unsigned int virtqueue_get_vring_size(const struct virtqueue *vq)
 
 bool virtqueue_is_broken(const struct virtqueue *vq)
 {
-	return !queue_of(vq);
+	queue_of(vq);
+	return hp_m->broken;
 }
 
 void virtqueue_disable_cb(struct virtqueue *vq)
@@ -270,6 +273,14 @@ static void reset(struct virtio_device *vdev)
 
 void virtio_reset_device(struct virtio_device *vdev)
 {
+	reset(vdev);
+}
+
+/* The core's part of a shutdown: no queue takes a buffer any more, nobody is called back, and the device is reset. */
+void virtio_device_shutdown(struct virtio_device *vdev)
+{
+	hp_m->broken = 1;
+	hp_m->listening = 0;
 	reset(vdev);
 }
 

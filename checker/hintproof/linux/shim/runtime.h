@@ -65,7 +65,7 @@ struct machine {
 	struct allocation allocations[ALLOCATIONS];
 	struct thread threads[THREADS];
 	u16 heap_top;
-	u8 bound, listening, ready, frozen, deaf;
+	u8 bound, listening, ready, frozen, broken;
 	u8 commands, scans, removes, freezes; /* used by the search, of its budgets */
 };
 

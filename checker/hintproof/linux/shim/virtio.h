@@ -136,6 +136,7 @@ void hp_config_write(struct virtio_device *vdev, unsigned int offset, const void
 #define virtio_cwrite virtio_cwrite_le
 void virtio_device_ready(struct virtio_device *vdev);
 void virtio_reset_device(struct virtio_device *vdev);
+void virtio_device_shutdown(struct virtio_device *vdev);
 #define virtio_is_little_endian(vdev) true
 u32 cpu_to_virtio32(const struct virtio_device *vdev, u32 value);
 u32 virtio32_to_cpu(const struct virtio_device *vdev, u32 value); /* up to 5.8 the active id goes through it as it is stored */
