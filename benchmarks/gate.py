@@ -3,7 +3,9 @@
 python benchmarks/gate.py                          a table, for linux-source-6.1
 python benchmarks/gate.py --linux linux-source-6.12 --only start
 python benchmarks/gate.py --json docs/gate.json    the figures that the docs show
+python benchmarks/gate.py --kernels linux-source-5.10 TREE --json docs/gate-kernels.json    a few changes on each
 
+Debian's suites have the packages linux-source-5.10 (bullseye), 6.1 (bookworm), 6.12 (trixie), 7.2 and 7.3 (backports).
 The driver without a patch is examined first and its answers are cached, as for anyone who gates a second patch.
 """
 
@@ -26,6 +28,7 @@ from hintproof.gate.linux import LinuxChecker
 from hintproof.gate.mails import patches_in
 from hintproof.gate.report import Standing
 from hintproof.linux.source import DRIVER, find_source
+from hintproof.tasks.verdict import Outcome
 
 
 def gate_change(change: Change, linux: str) -> tuple[dict[str, Any], bool]:
@@ -52,13 +55,49 @@ def gate_change(change: Change, linux: str) -> tuple[dict[str, Any], bool]:
     return row, expected
 
 
+#: A comment, a repair of the shared START cell, and three faults.
+A_FEW = (
+    Change(
+        "a-comment",
+        "say why",
+        ((r"static int send_cmd_id_start", "/* why */\nstatic int send_cmd_id_start"),),
+        Outcome.UNCHANGED,
+    ),
+    *(
+        change
+        for change in EVERY
+        if change.name in {"cell-per-round", "keeps-blocks-on-done", "freed-twice", "kept-on-remove"}
+    ),
+)
+
+
+def gate_kernels(kernels: list[str], to: Path | None) -> bool:
+    """Gate a few changes on each kernel; whether all outcomes are as the tests expect."""
+    rows, all_expected = [], True
+    for linux in kernels:
+        source = find_source(linux)
+        for change in A_FEW:
+            row, expected = gate_change(change, linux)
+            all_expected &= expected
+            rows.append({"kernel": source.version or linux.removeprefix("linux-source-"), **row})
+            print(rows[-1], "" if expected else "NOT AS EXPECTED", flush=True)
+            if to:
+                write_summary(to, {"kernels": rows})
+    return all_expected
+
+
 def main() -> int:
     """Gate them one after the other."""
     parser = argparse.ArgumentParser(description="Gate the changes of the tests.")
     parser.add_argument("--linux", default="linux-source-6.1", help="a kernel tree or package")
     parser.add_argument("--only", default="", help="changes whose name has this in it")
+    parser.add_argument(
+        "--kernels", nargs="+", metavar="LINUX", help="gate a few changes on each of these trees or packages"
+    )
     parser.add_argument("--json", type=Path, help="file for the figures")
     given = parser.parse_args()
+    if given.kernels:
+        return 0 if gate_kernels(given.kernels, given.json) else 1
     began = time.monotonic()
     source = find_source(given.linux)
     LinuxChecker().check(source.files)

@@ -38,7 +38,17 @@ def gate_page(docs: Path) -> str:
         for c in load_summary(docs, "gate")["changes"]
     ]
     head = ["change", "what it does", "answer", "newly violated", "fixed", "seconds"]
-    return fill((docs / "gate.md").read_text(), "changes", table(head, rows))
+    page = fill((docs / "gate.md").read_text(), "changes", table(head, rows))
+    return fill(page, "kernels", _kernels_table(load_summary(docs, "gate-kernels")["kernels"]))
+
+
+def _kernels_table(rows: list[dict[str, Any]]) -> str:
+    """A row a kernel: what the gate says of each change, and how many seconds it took."""
+    cells: dict[str, dict[str, str]] = {}
+    for row in rows:
+        cells.setdefault(row["kernel"], {})[row["name"]] = f"{row['outcome']}, {row['seconds']:.0f} s"
+    names = list(dict.fromkeys(row["name"] for row in rows))
+    return table(["Linux", *names], [[kernel, *(by_name[n] for n in names)] for kernel, by_name in cells.items()])
 
 
 def _codes(names: list[str]) -> str:
