@@ -223,6 +223,7 @@ def _judge_all_states(search: _Searched, items: list[tuple[int, RecordedProperty
     phase = f"the graph of {search.transitions:,} transitions"
     with _phase(found, names, phase):
         search.limits.require(phase, search.graph_bytes)
+        search.progress(phase, search.count)
         graph = search.graph()
         for bit, item in items:
             judge = _judge_recoverable if item.declared.kind == RECOVERABLE else _judge_liveness
@@ -235,6 +236,7 @@ def _judge_recoverable(
     phase = "the search for states without a way back"
     with _phase(found, [item.name], phase):
         search.limits.require(phase, bytes_to_find_stuck(graph))
+        search.progress(f"{phase}, {item.name}", search.count)
         stuck = first_stuck(graph, search.met(bit))
         if stuck is not None:
             found.against[item.name] = search.run_to(stuck)
@@ -249,6 +251,7 @@ def _judge_liveness(search: _Searched, graph: Graph, bit: int, item: RecordedPro
     phase = "the search for fair loops"
     with _phase(found, [item.name], phase):
         search.limits.require(phase, bytes_to_find_lasso(graph, len(fair)))
+        search.progress(f"{phase}, {item.name}", search.count)
         lasso = find_lasso(graph, search.met(bit), fair)
         if lasso is None:
             return

@@ -70,7 +70,7 @@ class Trouble(Enum):
     """Why a driver could not be checked."""
 
     COMPILE = "does not compile"
-    API = "needs what the shim does not have"
+    API = "uses names that neither it nor the shim has"
     CRASH = "crashes"
     HANG = "does not come to an end"
 

@@ -178,7 +178,12 @@ def _finding(question: Question, standing: Standing, violation: Violation | None
 def outcome_of(findings: Sequence[Finding], same: bool) -> tuple[Outcome, str]:
     """The outcome that the findings amount to, and why; ``same``: no difference of behaviour was seen."""
     names = {kind: [f.name for f in findings if f.standing == kind] for kind in Standing}
-    known = {"mended": names[Standing.FIXED], "fell before and still does": by_property(findings, Standing.BEFORE)}
+    known = {
+        "mended": names[Standing.FIXED],
+        "fell before and still does, so that this can't see what the patch adds": by_property(
+            findings, Standing.BEFORE
+        ),
+    }
     rest = "".join(f"; {word}: {abbreviate(list(some))}" for word, some in known.items() if some)
     if names[Standing.NEW]:
         return Outcome.REFUTED, f"falls, and did not before: {abbreviate(names[Standing.NEW])}{rest}"

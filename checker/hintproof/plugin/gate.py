@@ -56,6 +56,18 @@ class GatedPatches:
             pytest.fail(gate_mail.render(self.report), pytrace=False)
 
 
+#: The name under which :class:`GatePlugin` is registered.
+NAME = "hintproof-gate"
+
+
+@pytest.fixture(scope="session")
+def hintproof_gate(pytestconfig: pytest.Config) -> GatedPatches:
+    """The report on all patches together."""
+    plugin = pytestconfig.pluginmanager.get_plugin(NAME)
+    assert isinstance(plugin, GatePlugin)
+    return plugin.gated()
+
+
 class GatePlugin:
     """The patches of a session, checked once, when the first test asks."""
 
@@ -103,9 +115,8 @@ class GatePlugin:
             names = [ascii(self._patches[number].title or self._patches[number].name)[1:-1] for number in numbers]
             metafunc.parametrize(ONE_PATCH, numbers, ids=names, indirect=True)
 
-    @pytest.fixture(scope="session")
-    def hintproof_gate(self) -> GatedPatches:
-        """The report on all patches together."""
+    def gated(self) -> GatedPatches:
+        """The report on all patches together; skips where none are gated."""
         if not self._linux or not self._patches:
             pytest.skip("needs patches: --hintproof-linux TREE --hintproof-patch FILE")
         return GatedPatches(self._report)

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 _MARKER = "hintproof"
 
+#: pytest looks for fixtures here.
+hintproof_gate = pytest_gate.hintproof_gate
+
 
 class HintproofPlugin:
     """Options as given, and the checks made so far in this session."""
@@ -196,7 +199,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     plugin = HintproofPlugin(config)
     config.pluginmanager.register(plugin, "hintproof-state")
-    config.pluginmanager.register(pytest_gate.GatePlugin(config), "hintproof-gate")
+    config.pluginmanager.register(pytest_gate.GatePlugin(config), pytest_gate.NAME)
     if config.getoption("hintproof_sizes"):
         from hintproof.system.errors import BadInput
 

@@ -131,10 +131,16 @@ class Result:
 
     @property
     def known(self) -> dict[str, str]:
-        """The defect by which each property is known to be violated, at the sizes of the record or at any size."""
+        """The defect by which each property is known to be violated, at the sizes of the record or at any size.
+
+        A defect that needs a suspend is none of a check without one.
+        """
         if self.record is None:
             return {}
-        return self.record.known if self.pinned else known_at_any_size(self.environment)
+        if self.pinned:
+            return self.record.known
+        known = known_at_any_size(self.environment)
+        return {n: d for n, d in known.items() if self.sizes.freezes or not DEFECTS[d].sizes.freezes}
 
     def known_as(self, name: str) -> str:
         """The defect by which a property is known to be violated, in a line; "" if there is none."""
@@ -177,7 +183,7 @@ class Result:
         for item in self.properties:
             refuted = self.verdict(item.name) == Verdict.REFUTED
             expected = item.name in self.known
-            if refuted and not expected:
+            if self.pinned and refuted and not expected:
                 lines.append(f"{item.name} is refuted and recorded as holding")
             elif expected and self.pinned and not refuted and self._is_exhausted(item.name):
                 lines.append(f"{item.name} holds and is recorded as refuted")

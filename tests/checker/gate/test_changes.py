@@ -86,7 +86,11 @@ TROUBLE = {
     "a syntax error": ("int = 1;", "does not compile", "expected"),
     "a crash": ("*(volatile int *)8 = 1;", "crashes", "send_cmd_id_start"),
     "an endless loop": ("for (;;) ;", "does not come to an end", "send_cmd_id_start"),
-    "a call that the shim does not have": ("rcu_read_lock_bh_held_by(vb);", "needs what the shim does not have", "rcu"),
+    "a call that the shim does not have": (
+        "rcu_read_lock_bh_held_by(vb);",
+        "uses names that neither it nor the shim has",
+        "rcu",
+    ),
 }
 
 

@@ -58,7 +58,7 @@ def test_what_fell_before_is_told_and_fails_only_if_strict() -> None:
     patch = only(report)
     assert (patch.outcome, report.exit_code(), report.exit_code(strict=True)) == (Outcome.CHANGED, 0, 1)
     assert [f.standing for f in patch.findings] == [Standing.BEFORE]
-    assert patch.reason.endswith("; fell before and still does: no_lost_write")
+    assert patch.reason.endswith("still does, so that this can't see what the patch adds: no_lost_write")
     assert patch.difference[0].startswith("before: ")
 
 

@@ -11,13 +11,13 @@ from tests.places import ROOT
 
 CONFTEST = """\
 import pytest
-from hintproof.plugin.gate import GatePlugin
+from hintproof.plugin.gate import NAME, GatePlugin
 from tests.checker.gate.made import MarkChecker
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config):
-    config.pluginmanager.unregister(name="hintproof-gate")
-    config.pluginmanager.register(GatePlugin(config, lambda thorough: MarkChecker()))
+    config.pluginmanager.unregister(name=NAME)
+    config.pluginmanager.register(GatePlugin(config, lambda thorough: MarkChecker()), NAME)
 """
 TESTS = """\
 def test_nothing_new_falls(hintproof_patch):
