@@ -48,7 +48,9 @@ def _kernels_table(rows: list[dict[str, Any]]) -> str:
     for row in rows:
         cells.setdefault(row["kernel"], {})[row["name"]] = f"{row['outcome']}, {row['seconds']:.0f} s"
     names = list(dict.fromkeys(row["name"] for row in rows))
-    return table(["Linux", *names], [[kernel, *(by_name.get(n, "") for n in names)] for kernel, by_name in cells.items()])
+    return table(
+        ["Linux", *names], [[kernel, *(by_name.get(n, "") for n in names)] for kernel, by_name in cells.items()]
+    )
 
 
 def _codes(names: list[str]) -> str:

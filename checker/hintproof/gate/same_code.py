@@ -15,6 +15,8 @@ _COMMENT = re.compile(
     r"""(?P<comment>/\*.*?\*/|//(?:[^\n\\]|\\.)*) | (?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')""",
     re.VERBOSE | re.DOTALL,
 )
+#: White space in a directive, outside of strings: how much there is makes no difference, whether there is some does.
+_SPACE = re.compile(r"""(?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?:\s|\\\n)+""")
 _TOKEN = re.compile(
     r"""
     (?P<directive>^[ \t]*\#(?:[^\n\\]|\\.)*)
@@ -44,7 +46,7 @@ def tokens(text: str) -> list[tuple[int, str]] | None:
         if token is None:
             return None
         if token["directive"]:
-            found.append((number, " ".join(token[0].replace("\\\n", " ").split())))
+            found.append((number, _SPACE.sub(lambda part: part["string"] or " ", token[0]).strip()))
         elif not token["space"]:
             found.append((number, token[0]))
         at = token.end()

@@ -43,6 +43,7 @@ def test_the_same_tokens(one: str, other: str) -> None:
         ("x = 0x1f;", "x = 0x1 f;"),
         ("a / *b;", "a /*b;*/;"),
         ('s = "a b";', 's = "a  b";'),
+        ('#define S "a  b"\n', '#define S "a b"\n'),
         ("#define X(y) y\n", "#define X (y) y\n"),
         ("#if A\nint a;\n#endif\n", "int a;\n"),
         ("a = '\"'; /* b */ c();", "a = '\"'; /* b c(); */"),
