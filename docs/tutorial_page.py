@@ -25,7 +25,8 @@ from hintproof.system.errors import BadInput
 #: The kernel's source that the page uses.
 SOURCE = "linux-source-6.1"
 
-_WIDTH = 88
+#: The columns of an output that goes through a pipe.
+_WIDTH = 120
 
 _COMMAND = """\
 from hintproof.cli.main import run
