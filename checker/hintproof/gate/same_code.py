@@ -36,7 +36,8 @@ def tokens(text: str) -> list[tuple[int, str]] | None:
 
     None where a string or a comment has no end.
     """
-    bare = _COMMENT.sub(lambda part: part["string"] or " " + "\n" * part[0].count("\n"), text)
+    # A comment is white space, and ends no directive: each of its lines goes on in the next one.
+    bare = _COMMENT.sub(lambda part: part["string"] or " " + "\\\n" * part[0].count("\n"), text)
     if "/*" in re.sub(_COMMENT, "", bare):
         return None
     found: list[tuple[int, str]] = []
@@ -60,13 +61,12 @@ def same_code(before: Mapping[str, str], after: Mapping[str, str]) -> str:
     Either only comments and white space differ, in whatever configuration; or the compiler makes the same machine code
     of both, and each changed line that has code is among those that it compiled.
     """
-    paths = sorted({*before, *after})
-    if all(_same_tokens(before.get(path, ""), after.get(path, "")) for path in paths):
+    if all(_same_tokens(before.get(path, ""), after.get(path, "")) for path in {*before, *after}):
         return "only comments and white space differ"
     was, now = (Source("the driver", files) for files in (before, after))
     try:
         same = all(assembly(was, accesses) == assembly(now, accesses) for accesses in (False, True))
-        same = same and all(_is_compiled(was, now, path) for path in paths)
+        same = same and _is_compiled(was, now)
     except BuildFailed:
         return ""
     return f"the compiler makes the same machine code of it ({platform.machine()})" if same else ""
@@ -79,13 +79,14 @@ def _same_tokens(before: str, after: str) -> bool:
     return was is not None and now is not None and [token for _, token in was] == [token for _, token in now]
 
 
-def _is_compiled(before: Source, after: Source, path: str) -> bool:
-    """Whether all changed lines of a file that have code are compiled."""
-    texts = before.files.get(path, ""), after.files.get(path, "")
-    changed = list(changed_lines(*texts))
-    for number, side in enumerate((before, after)):
-        lines = {line + 1 for part in changed for line in part[number]}
-        code = tokens(texts[number])
-        if code is None or not {line for line, _ in code} & lines <= compiled_lines(side)[path]:
-            return False
+def _is_compiled(before: Source, after: Source) -> bool:
+    """Whether all changed lines that have code are compiled."""
+    sides = [(side.files, compiled_lines(side)) for side in (before, after)]
+    for path in {*before.files, *after.files}:
+        changed = list(changed_lines(before.files.get(path, ""), after.files.get(path, "")))
+        for number, (files, compiled) in enumerate(sides):
+            lines = {line + 1 for part in changed for line in part[number]}
+            code = tokens(files.get(path, ""))
+            if code is None or not {line for line, _ in code} & lines <= compiled.get(path, frozenset()):
+                return False
     return True

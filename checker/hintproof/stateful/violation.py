@@ -12,7 +12,7 @@ from hintproof.system.errors import BadInput
 from hintproof.trace.document import save
 from hintproof.trace.replay import from_engine
 from hintspec.catalogue.defects import DEFECTS
-from hintspec.catalogue.expected import known_at_any_size
+from hintspec.catalogue.expected import known_at
 
 
 class Traces:
@@ -56,7 +56,7 @@ def describe_violation(
     if trace.declared and trace.declared.clause:
         lines.append(f"clause: {trace.declared.clause}")
     shown_by = {d.violates: d.name for d in DEFECTS.values() if d.environment == environment}
-    known = known_at_any_size(environment).get(name) or shown_by.get(name)
+    known = known_at(environment, system.sizes).get(name) or shown_by.get(name)
     if known is not None:
         lines.append(f"known as: {DEFECTS[known].known}")
     why = explain_end(trace)

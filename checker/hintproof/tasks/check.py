@@ -37,7 +37,7 @@ from hintproof.system.workers import Runner, Task, run_in_order
 from hintproof.tasks.verdict import Exit, Judgement, Verdict, combine, exit_code, judge
 from hintproof.trace.replay import Trace, from_engine, prepare, resolve_environment
 from hintspec.catalogue.defects import DEFECTS
-from hintspec.catalogue.expected import Record, known_at_any_size, pins, records_of
+from hintspec.catalogue.expected import Record, known_at, pins, records_of
 from hintspec.language.declare import ALWAYS, Property
 from hintspec.language.errors import SpecError, quote, suggest
 from hintspec.language.sizes import Sizes
@@ -131,16 +131,10 @@ class Result:
 
     @property
     def known(self) -> dict[str, str]:
-        """The defect by which each property is known to be violated, at the sizes of the record or at any size.
-
-        A defect that needs a suspend is none of a check without one.
-        """
+        """The defect by which each property is known to be violated, at the sizes of the record or at others."""
         if self.record is None:
             return {}
-        if self.pinned:
-            return self.record.known
-        known = known_at_any_size(self.environment)
-        return {n: d for n, d in known.items() if self.sizes.freezes or not DEFECTS[d].sizes.freezes}
+        return self.record.known if self.pinned else known_at(self.environment, self.sizes)
 
     def known_as(self, name: str) -> str:
         """The defect by which a property is known to be violated, in a line; "" if there is none."""

@@ -13,6 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from hintspec.catalogue.defects import DEFECTS
 from hintspec.catalogue.environments import compose
 from hintspec.language.sizes import Sizes
 from hintspec.protocol.rules import World
@@ -180,6 +181,12 @@ def known_at_any_size(environment: str) -> dict[str, str]:
     for record in records_of(environment):
         known |= record.known
     return known | PROVED.get(environment, {})
+
+
+def known_at(environment: str, sizes: Sizes) -> dict[str, str]:
+    """As :func:`known_at_any_size`, without the defects that need a suspend where these sizes have none."""
+    known = known_at_any_size(environment)
+    return {name: defect for name, defect in known.items() if sizes.freezes or not DEFECTS[defect].sizes.freezes}
 
 
 def _serves_stale_ids(w: World) -> bool:

@@ -27,6 +27,8 @@ def spelled(text: str) -> list[str] | None:
         ("f(a,\n  b);", "f(a, b);"),
         ("#define X  1 \\\n\t+ 2\n", "#define X 1 + 2\n"),
         ("int a;", "int/**/a;"),
+        ("#define X /* a\n b */ 1\n", "#define X 1\n"),
+        ("/* a\n b */\n#define X 1\n", "#define X 1\n"),
         ('s = "/*";', 's\n=\n"/*";'),
     ],
 )
@@ -43,6 +45,7 @@ def test_the_same_tokens(one: str, other: str) -> None:
         ("x = 0x1f;", "x = 0x1 f;"),
         ("a / *b;", "a /*b;*/;"),
         ('s = "a b";', 's = "a  b";'),
+        ("#define X /* a\n */ 1\n", "#define X\n1\n"),
         ('#define S "a  b"\n', '#define S "a b"\n'),
         ("#define X(y) y\n", "#define X (y) y\n"),
         ("#if A\nint a;\n#endif\n", "int a;\n"),
