@@ -7,19 +7,23 @@ from functools import cache
 
 from hintproof.linux.effects import model_with_code
 from hintproof.linux.jobs import SPEC_DRIVER, Check, Kind
-from hintspec.catalogue.environments import compose
 from hintspec.language.declare import ALWAYS, RECOVERABLE, STEP
-from hintspec.language.recording import record
 from hintspec.language.sizes import Sizes
-from hintspec.text import PROTOCOL
 
-_QEMU = "qemu-7.2+kvm-auto"
+_QEMU, _MANUAL = "qemu-7.2+kvm-auto", "qemu-10+kvm-manual"
 _ONE, _TWO = Sizes(1, 3, 1), Sizes(1, 3, 2)
 _LEAVING = Sizes(1, 3, 1, removes=1)
 
-#: Under a minute on two cores; the first one shows a START cell that rounds share.
+#: Under a minute on two cores; the first one shows a START cell that rounds share. What it shows of stock Linux would
+#: hide a second way to lose a write, so the same is asked of a device that waits for STOP before it issues the next id,
+#: where stock Linux loses nothing. KVM's manual-clear log, the default of today, is asked of with and without the fault
+#: of the hypervisor (``counterexamples/early-release``) for the same reason.
 USUAL = (
     Check(Kind.PROPERTIES, _QEMU, _TWO, 5_000_000),
+    Check(Kind.PROPERTIES, f"{_QEMU}+issue-after-stop", _TWO, 5_000_000),
+    Check(Kind.PROPERTIES, _MANUAL, _ONE, 300_000),
+    Check(Kind.PROPERTIES, f"{_MANUAL}+posted-after-clear", _ONE, 300_000),
+    Check(Kind.INTERRUPTED, _QEMU, _ONE, 1_000_000),
     Check(Kind.LOCKSTEP, _QEMU, _ONE, 40_000),
     Check(Kind.LOCKSTEP, _QEMU, Sizes(1, 3, 1, removes=1, freezes=1), 40_000),
     Check(Kind.LOCKSTEP_RANDOM, _QEMU, Sizes(3, 4, 3), 40_000),
@@ -34,7 +38,6 @@ USUAL = (
 MORE = (
     Check(Kind.PROPERTIES, _QEMU, Sizes(2, 3, 1), 6_000_000, 1800.0),
     Check(Kind.PROPERTIES, "virtio-1.3-device", _TWO, 6_000_000, 1800.0),
-    Check(Kind.PROPERTIES, f"{_QEMU}+issue-after-stop", _TWO, 6_000_000, 1800.0),
     Check(Kind.PROPERTIES, _QEMU, Sizes(1, 3, 1, freezes=1), 6_000_000, 1800.0),
     # An id that was read before a suspend, and is served after it.
     Check(Kind.PROPERTIES, _QEMU, Sizes(1, 2, 2, freezes=1), 6_000_000, 1800.0),
@@ -51,13 +54,13 @@ def properties_of(world: str) -> tuple[str, ...]:
 
     A promise that only steps of the text's driver make is none of the code: it never takes them.
     """
-    environment = f"{SPEC_DRIVER}+{world}"
-    promised = {name for action in model_with_code(environment).actions for name, _ in action.promises}
-    model = record(PROTOCOL, compose(environment))
+    model = model_with_code(f"{SPEC_DRIVER}+{world}")
+    promised = {name for action in model.actions for name, _ in action.promises}
     checked = (p for p in model.properties if p.declared.kind in (ALWAYS, STEP, RECOVERABLE))
     return tuple(p.name for p in checked if p.declared.kind != STEP or p.name in promised)
 
 
 def describe_sizes(checks: Iterable[Check]) -> str:
     """The worlds and sizes at which properties are checked, in words."""
-    return "; ".join(dict.fromkeys(str(check) for check in checks if check.kind == Kind.PROPERTIES))
+    asked = (Kind.PROPERTIES, Kind.INTERRUPTED)
+    return "; ".join(dict.fromkeys(str(check) for check in checks if check.kind in asked))

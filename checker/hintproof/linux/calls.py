@@ -79,7 +79,7 @@ class Code:
         if status:
             raise Deviation(f"probe() fails with {status}")
         self.hint_work = self.driver.hint_work
-        self._run_classic_work()
+        self.run_classic_work()
         return self.driver.keep()
 
     def take(self, step: str, block: int | None, shown: int) -> None:
@@ -98,6 +98,7 @@ class Code:
             **dict.fromkeys((*SHOWS, "leave_loop"), lambda: None),
             "pop": self._pop,
             "config_changed": self._change_config,
+            "interrupt_begins": lambda: spawn(Entry.CHANGED),
             "work_starts": lambda: spawn(Entry.WORK, self.hint_work),
             "test_read_bit": lambda: step(Op.TEST_CLEAR),
             "read_config": self._read_config,
@@ -202,9 +203,9 @@ class Code:
 
     def _change_config(self) -> None:
         self.driver.call(Entry.CHANGED)
-        self._run_classic_work()
+        self.run_classic_work()
 
-    def _run_classic_work(self) -> None:
+    def run_classic_work(self) -> None:
         """Run the work of the classic balloon at once: it has nothing to do here."""
         pending = self.driver.view().pending & ~(1 << self.hint_work)
         for number in range(8):
@@ -242,7 +243,7 @@ class Code:
         status = self.driver.call(entry)
         if status:
             raise Deviation(f"{entry.name.lower()} of the code fails with {status}")
-        self._run_classic_work()
+        self.run_classic_work()
 
     # -- from outside --------------------------------------------------------------------------
 

@@ -37,14 +37,14 @@ Step = Callable[[State], tuple[State, int] | None]
 
 
 class CodeModel(Evaluation):
-    """Code and everybody else as a transition system, at given sizes.
+    """Code and everybody else as a transition system, at given sizes; ``by_step`` as for :class:`Composed`.
 
     Raises :class:`BadInput` for an environment without such a driver.
     """
 
-    def __init__(self, driver: Driver, environment: str, sizes: Sizes) -> None:
+    def __init__(self, driver: Driver, environment: str, sizes: Sizes, by_step: bool = False) -> None:
         self.environment = environment
-        self.composed = Composed(driver, environment, sizes)
+        self.composed = Composed(driver, environment, sizes, by_step)
         self._base = self.composed.spec.concrete
         keys: list[Key] = [(t, b) for t in range(THREADS) for b in (None, *range(sizes.blocks + 1))]
         self._keys = [*keys, *CALLS]

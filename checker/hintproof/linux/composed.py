@@ -15,7 +15,7 @@ from hintproof.interpret.concrete import State
 from hintproof.linux.calls import BLOCK_BYTES, Code, Observation, from_the_wire, on_the_wire
 from hintproof.linux.driver import CMD_ID, LIMIT, POISON_VAL, Deviation, Driver, DriverFault, Event, Pending
 from hintproof.linux.effects import model_with_code, world_with_code
-from hintproof.linux.operations import PAST_DRAIN, PAST_FREES, SEEN, UNSEEN, Entry, Op
+from hintproof.linux.operations import EVERY_CALL, PAST_DRAIN, PAST_FREES, UNSEEN, Entry, Op, mask_of
 from hintproof.linux.specside import SpecSide
 from hintproof.linux.symbols import NOWHERE, Place
 from hintproof.system.errors import EngineBug
@@ -25,6 +25,9 @@ from hintspec.protocol.state import Entry as Kind
 
 #: The address of the first block.
 _FIRST_BLOCK = 1 << 32
+
+#: The bytes of a command id.
+_ID_BYTES = 4
 
 
 class Call(NamedTuple):
@@ -45,8 +48,20 @@ CALLS = {
     Entry.PROBE: Call("modprobe", "probe", "code_is_ready"),
 }
 
+#: Calls whose effect nobody else sees by itself. Where a lock is released, others see what it guarded.
+_ALONE = UNSEEN & ~mask_of(Op.UNLOCK)
+
 #: Calls that come in rows, and the mask of calls at which the row is over: a reset goes on to the end.
 _ROWS = {Op.GET_BUF: PAST_DRAIN, Op.FREE: PAST_FREES, Op.RESET: 0}
+
+#: The kernel's calls in which a driver may give hinted blocks back at any time: memory is short, or it leaves.
+_MAY_TAKE_BACK = {Entry.SCAN, Entry.OOM, Entry.REMOVE, Entry.FREEZE, Entry.SHUTDOWN}
+
+#: The effects with which the code regards an id as begun.
+_BEGINS = (("code_sends", None), ("code_finds_no_room", None))
+
+#: The numbers with which a shrinker says that it has nothing: 0 and SHRINK_EMPTY.
+_NONE_COUNTED = (0, -2)
 
 #: An effect: the name of an action of :mod:`hintproof.linux.effects`, and its block.
 Effect = tuple[str, int | None]
@@ -81,9 +96,13 @@ class Outcome:
 
 
 class Composed:
-    """The code and everybody else. Raises :class:`BadInput` for an environment that has no such driver."""
+    """The code and everybody else. Raises :class:`BadInput` for an environment that has no such driver.
 
-    def __init__(self, driver: Driver, environment: str, sizes: Sizes) -> None:
+    The config interrupt is one step; or, ``by_step``, a thread like any other, which the worker may overtake.
+    """
+
+    def __init__(self, driver: Driver, environment: str, sizes: Sizes, by_step: bool = False) -> None:
+        self._interrupt = "interrupt_begins" if by_step else CALLS[Entry.CHANGED].step
         self.spec = SpecSide(model_with_code(environment), world_with_code(environment), sizes)
         self.code = Code(driver, sizes)
         self.driver = driver
@@ -105,7 +124,7 @@ class Composed:
     def first(self) -> tuple[int, State]:
         """The code bound to its device, and the spec's first state."""
         code = self.code.start()
-        return code, self._join(self.spec.concrete.initial, self._outcome(Entry.NONE))
+        return code, self._join(self.spec.concrete.initial, self._outcome(Entry.NONE, Entry.PROBE))
 
     # -- the others ----------------------------------------------------------------------------
 
@@ -146,12 +165,13 @@ class Composed:
         view, work = self.driver.view(), 1 << self.code.hint_work
         threads = any(t.entry for t in view.threads)
         leaving = any(t.entry in (Entry.REMOVE, Entry.FREEZE) for t in view.threads)
+        told = any(t.entry == Entry.CHANGED for t in view.threads)
         here = view.bound and not view.frozen and not leaving
         may = {
-            Entry.CHANGED: view.listening,
+            Entry.CHANGED: view.listening and not told,
             Entry.WORK: view.pending & work and not view.running & work and not view.frozen,
             Entry.SCAN: view.shrinker and view.driver and here,
-            Entry.REMOVE: here,
+            Entry.REMOVE: here and not told,
             Entry.FREEZE: here and not threads and self.raw.hp_has_freeze(),
             Entry.RESTORE: view.frozen and not threads,
             Entry.PROBE: not view.bound and not threads,
@@ -162,8 +182,8 @@ class Composed:
 
     def _next_seen(self, code: int, thread: int) -> Pending:
         """The next call of a thread that others see, if nothing is in its way; the machine is left as it was."""
-        if UNSEEN >> self.raw.hp_pending(thread) & 1:
-            status = self.raw.hp_run(thread, SEEN, LIMIT)
+        if _ALONE >> self.raw.hp_pending(thread) & 1:
+            status = self.raw.hp_run(thread, EVERY_CALL & ~_ALONE, LIMIT)
             call = self.driver.pending(thread)
             self.driver.recall(code)
             if status == 0:
@@ -208,82 +228,106 @@ class Composed:
     def _run(self, code: int, move: Move, shown: int) -> Outcome:
         self.driver.recall(code)
         self.driver.forget_events()
+        by = Entry(self.driver.view().threads[move.thread].entry) if move.entry == Entry.NONE else move.entry
+        self.driver.config(CMD_ID, on_the_wire(shown))
         if move.entry in CALLS:
-            self.code.take(CALLS[move.entry].step, None, 0)
+            self.code.take(self._interrupt if by == Entry.CHANGED else CALLS[move.entry].step, None, 0)
         else:
-            self._step(move, shown)
-        return self._outcome(move.entry)
+            self._step(move)
+        self.driver.config(CMD_ID, 0)
+        if move.entry == Entry.NONE:
+            self._return(move.thread)
+        if by == Entry.CHANGED and not self._is_interrupted():
+            self.code.run_classic_work()
+        return self._outcome(move.entry, by)
 
-    def _step(self, move: Move, shown: int) -> None:
+    def _step(self, move: Move) -> None:
         """A thread goes on by one call that others see; some calls in a row are one step."""
         thread = move.thread
-        while UNSEEN >> self.raw.hp_pending(thread) & 1:
+        while _ALONE >> self.raw.hp_pending(thread) & 1:
             self.driver.step(thread)
-        self.driver.config(CMD_ID, on_the_wire(shown))
         self.driver.next_block((move.block or 0) - 1)
         op = self.raw.hp_pending(thread)
         if op in _ROWS:
             self.driver.run_until(thread, _ROWS[op])
         else:
             self.driver.step(thread)
-        self.driver.config(CMD_ID, 0)
-        self._return(thread)
 
     def _return(self, thread: int) -> None:
         """Let a thread return if nothing else is left of it: nobody can tell when it does."""
         here = self.driver.keep()
-        if UNSEEN >> self.raw.hp_pending(thread) & 1:
-            self.raw.hp_run(thread, SEEN, LIMIT)
+        if _ALONE >> self.raw.hp_pending(thread) & 1:
+            self.raw.hp_run(thread, EVERY_CALL & ~_ALONE, LIMIT)
         if self.raw.hp_pending(thread) == Op.RETURN:
             self.driver.step(thread)
         else:
             self.driver.recall(here)
 
-    def _outcome(self, entry: Entry) -> Outcome:
-        """The outcome of the last step."""
+    def _outcome(self, entry: Entry, by: Entry) -> Outcome:
+        """The outcome of the last step: a call of the kernel (``entry``), or a step of a thread that it called."""
         call = CALLS.get(entry)
         effects: list[Effect] = [(call.effect, None)] if call and call.effect else []
-        begun = None
+        observed, begun = self.code.observe(), None
         for event in self.driver.events():
-            begun = event.a if event.op == Op.TO_VIRTIO and entry == Entry.NONE else begun
-            effect = self._effect(event)
+            effect = self._effect(event, by)
             if effect and effect not in effects[-1:]:
                 effects.append(effect)
-        observed = self.code.observe()
-        if begun is None and effects[-1:] == [("code_sends", None)] and observed.ring[-1] < -2:
-            begun = -1 - observed.ring[-1]
+            if effect in _BEGINS:
+                begun = from_the_wire(_content(event), self.code.sizes)
+        if by == Entry.CHANGED and not self._is_interrupted():
+            effects.append(("code_is_told", None))
+        if self._miscounts(observed):
+            effects.append(("code_miscounts", None))
         return Outcome(
             self.driver.keep(),
             tuple(effects) or (("code_goes_on", None),),
             observed,
-            None if begun is None else from_the_wire(begun, self.code.sizes),
+            begun,
             self._binding(observed),
             self._at(observed),
         )
 
-    def _effect(self, event: Event) -> Effect | None:
+    def _effect(self, event: Event, by: Entry) -> Effect | None:
         queue, block = event.a & 0xFF, (event.b - _FIRST_BLOCK) // BLOCK_BYTES + 1
         ours = queue == self.driver.hint_queue
-        if event.op == Op.ALLOC and event.b:
-            return "code_takes", block
+        if event.op == Op.ALLOC:
+            return ("code_takes", block) if event.b else ("code_gets_none", None)
         if event.op == Op.FREE:
-            return "code_frees", block
+            return "code_frees" if by in _MAY_TAKE_BACK else "code_gives_back", block
+        if event.op == Op.ADD and ours and event.a >> 8 & 1:
+            return _sent(event)
         if event.op == Op.ADD and ours and not event.a >> 32:
-            return ("code_sends", None) if event.a >> 8 & 1 else ("code_hints", block)
+            return "code_hints", block
         if event.op == Op.GET_BUF and ours and event.b:
             return "code_drains", None
         if event.op == Op.KICK and ours:
             return "code_kicks", None
+        if event.op == Op.CONFIG_READ and event.a == CMD_ID:
+            return "code_reads_id", None
         if event.op == Op.CONFIG_WRITE and event.a == POISON_VAL and event.c:
             return "code_tells_poison", None
         return ("code_resets", None) if event.op == Op.RESET else None
 
+    def _miscounts(self, observed: Observation) -> bool:
+        """Whether a driver at rest that can be asked for memory counts none though it has some, or some of none."""
+        view = self.driver.view()
+        if not view.shrinker or not observed.listens or any(t.entry for t in view.threads):
+            return False
+        here = self.driver.keep()
+        counted = self.driver.call(Entry.SHRINK_COUNT)
+        self.driver.recall(here)
+        return (counted not in _NONE_COUNTED) != bool(observed.owned)
+
     def _at(self, observed: Observation) -> int:
         """The place of the spec's worker, as coarse as properties ask for it: idle, kicking, or anywhere else."""
         if not observed.works:
-            return Worker.IDLE.index
+            return (Worker.TEST_BIT if self._is_interrupted() else Worker.IDLE).index
         kicks = self.raw.hp_pending(self.code.worker()) == Op.KICK
         return Worker.KICK_ID.index if kicks else Worker.TEST_BIT.index
+
+    def _is_interrupted(self) -> bool:
+        """Whether the config interrupt is being handled."""
+        return bool(self.raw.hp_thread_of(Entry.CHANGED, -1) >= 0)
 
     def _binding(self, observed: Observation) -> int:
         view = self.driver.view()
@@ -316,3 +360,18 @@ class Composed:
             return entry
         kind = Kind.STOP_SIGN if holds == -1 else Kind.START
         return (kind.index, *entry[1:3], from_the_wire(-1 - holds, self.code.sizes), *entry[4:])
+
+
+def _content(event: Event) -> int:
+    """The id in an out buffer when it was added."""
+    return event.c >> 32
+
+
+def _sent(event: Event) -> Effect:
+    """The effect of an out buffer, by its size, its content, and whether it fits."""
+    full = event.a >> 32 & 1
+    if event.c & 0xFFFFFFFF != _ID_BYTES:
+        return "code_sends_otherwise", None
+    if _content(event):
+        return "code_finds_no_room" if full else "code_sends", None
+    return "code_finds_no_room_for_stop" if full else "code_sends_stop", None

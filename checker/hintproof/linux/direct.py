@@ -72,15 +72,22 @@ class Direct:
 
 
 def check_code(
-    driver: Driver, environment: str, sizes: Sizes, until: str | None = None, limits: Limits = Limits(1_000_000)
+    driver: Driver,
+    environment: str,
+    sizes: Sizes,
+    until: str | None = None,
+    limits: Limits = Limits(1_000_000),
+    by_step: bool = False,
 ) -> Direct:
     """Visit all states, up to a violation of the property ``until``, if one is named, or to a limit.
+
+    ``by_step``: the worker may overtake the config interrupt.
 
     A fault of the code ends its own run alone; the search goes on. Raises
     :class:`~hintproof.system.errors.BadInput` for an environment without such a driver, and
     :class:`~hintproof.linux.driver.Deviation` for code that the harness can't follow.
     """
-    model = CodeModel(driver, environment, sizes)
+    model = CodeModel(driver, environment, sizes, by_step)
     search = PlainSearch(model, limits)
     over = False
     while not over and not (until and _is_violated(model, search, until)):

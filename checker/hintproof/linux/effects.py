@@ -1,39 +1,70 @@
 """The effects of calls of the C code on everybody else, as actions of the spec's language, without a driver's logic.
 
-Together with the spec's guest, device, hypervisor and dirty log they are a world whose driver is the code.
+Together with the spec's guest, device, hypervisor and dirty log they are a world whose driver is the code. They promise
+the duties of a driver (:mod:`hintproof.linux.duties`), and note what that takes.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from hintproof.linux import duties
 from hintproof.linux.anyhost import hinting_world
-from hintspec.language.declare import PROGRESS, Action, Text, action, require
+from hintproof.linux.duties import Batch
+from hintspec.language.declare import PROGRESS, Action, Text, action, promise, require
 from hintspec.language.recording import Model, record
-from hintspec.language.terms import Term, just
+from hintspec.language.terms import DONE, EMPTY, FALSE, STOP, Term, choose, just
+from hintspec.protocol.device import config_shows
 from hintspec.protocol.device_loop import reset_device, rewrite_features, start_ioeventfd
 from hintspec.protocol.driver import entry
 from hintspec.protocol.memory import become_free, store
+from hintspec.protocol.promises import KEPT_TILL_DONE
 from hintspec.protocol.rules import StartCell, World
-from hintspec.protocol.state import APPLICATION, DEVICE, DRIVER, HYPERVISOR, Entry, PoisonVal, State
+from hintspec.protocol.state import APPLICATION, DEVICE, DRIVER, HYPERVISOR, Entry, PoisonVal
 from hintspec.protocol.worlds import hinting, tells_poison
 from hintspec.text import BUDGETS, PROTOCOL
 
-S = State
+S = duties.CodeState
+
+
+def _asks_for_a_block(s: S) -> None:
+    """A block is wanted for a hint. The code may not have looked yet when it was told of another id; then it has to."""
+    gone = ~(s.seen.told == s.driver.active)
+    promise(duties.HINTING_CEASES, ~(gone & s.seen.late))
+    s.seen.late = gone
 
 
 @action(by=DRIVER, where="alloc_pages()", when=hinting)
 def code_takes(s: S, block: Term) -> None:
     """The code allocates a block."""
     require(s.memory.free.has(block))
+    _asks_for_a_block(s)
     s.memory.free = s.memory.free - just(block)
     if s.world.guest.init_on_alloc:
         store(s, just(block))
 
 
-@action(by=DRIVER, where="free_pages()", when=hinting)
+@action(by=DRIVER, where="alloc_pages()", when=hinting)
+def code_gets_none(s: S) -> None:
+    """The code asks for a block and gets none."""
+    _asks_for_a_block(s)
+
+
+@action(by=DRIVER, where="free_pages(), in the worker", when=hinting)
+def code_gives_back(s: S, block: Term) -> None:
+    """The code frees a block, and nothing but the protocol asked for it."""
+    promise(KEPT_TILL_DONE, ~s.seen.posted.has(block) | (s.seen.id == DONE))
+    _free(s, block)
+
+
+@action(by=DRIVER, where="free_pages(), in reclaim, remove and freeze", when=hinting)
 def code_frees(s: S, block: Term) -> None:
-    """The code frees a block."""
+    """The code frees a block because memory is short or because it leaves."""
+    _free(s, block)
+
+
+def _free(s: S, block: Term) -> None:
+    s.seen.posted = s.seen.posted - just(block)
     become_free(s, just(block))
 
 
@@ -41,14 +72,70 @@ def code_frees(s: S, block: Term) -> None:
 def code_hints(s: S, block: Term) -> None:
     """The code puts a block on the hint queue."""
     require(s.ring.queue.room > 0)
+    promise(duties.HINTS_ITS_OWN, ~s.memory.free.has(block) & ~s.memory.used.has(block))
+    promise(duties.ROOM_FOR_STOP, s.ring.queue.room > 1)
     s.ring.queue = s.ring.queue.post(**entry(s, Entry.HINT, block))
+    s.seen.posted = s.seen.posted | just(block)
 
 
 @action(by=DRIVER, where="virtqueue_add_outbuf()", when=hinting)
 def code_sends(s: S) -> None:
-    """The code puts an out buffer on the hint queue; its content is looked up in the code's memory, later."""
+    """The code puts an id on the hint queue. What the device will read is looked up in the code's memory, later."""
+    _send(s)
+    s.seen.batch = Batch.OPEN
+    s.seen.late = False
+
+
+@action(by=DRIVER, where="virtqueue_add_outbuf()", when=hinting)
+def code_finds_no_room(s: S) -> None:
+    """The code would put an id on the hint queue, which is full."""
+    s.seen.batch = choose(s.seen.batch == Batch.OPEN, s.seen.batch, Batch.TRIED)
+    s.seen.late = False
+
+
+@action(by=DRIVER, where="virtqueue_add_outbuf()", when=hinting)
+def code_sends_stop(s: S) -> None:
+    """The code puts a STOP on the hint queue."""
+    _send(s)
+    _stop(s)
+    s.seen.batch = Batch.CLOSED
+
+
+@action(by=DRIVER, where="virtqueue_add_outbuf()", when=hinting)
+def code_finds_no_room_for_stop(s: S) -> None:
+    """The code would put a STOP on the hint queue, which is full."""
+    _stop(s)
+
+
+def _stop(s: S) -> None:
+    """Where there is no batch to be closed this STOP is the id of a new one: the field showed it in the meantime."""
+    s.driver.active = choose(s.seen.batch == Batch.CLOSED, STOP, s.driver.active)
+    s.seen.late = False
+
+
+@action(by=DRIVER, where="virtqueue_add_outbuf()", when=hinting)
+def code_sends_otherwise(s: S) -> None:
+    """The code puts an out buffer on the hint queue that is too short or too long for an id."""
+    promise(duties.OUT_BUFFER_IS_AN_ID, FALSE)
+    _send(s)
+
+
+def _send(s: S) -> None:
     require(s.ring.queue.room > 0)
     s.ring.queue = s.ring.queue.post(**entry(s, Entry.START))
+
+
+@action(by=DRIVER, where="virtio_cread(free_page_hint_cmd_id)", when=hinting)
+def code_reads_id(s: S) -> None:
+    """The code reads the command id."""
+    s.seen.id = config_shows(s)
+    s.seen.told = config_shows(s)
+
+
+@action(by=DRIVER, where="shrinker.count_objects", when=hinting)
+def code_miscounts(s: S) -> None:
+    """At rest, the code counts other pages for reclaim than it has."""
+    promise(duties.RECLAIM_IS_COUNTED, FALSE)
 
 
 @action(by=DRIVER, where="virtqueue_get_buf()", when=hinting)
@@ -68,12 +155,24 @@ def code_is_interrupted(s: S) -> None:
     """The config interrupt comes to the code."""
     require(s.device.interrupt)
     s.device.interrupt = False
+    s.seen.telling = config_shows(s)
+
+
+@action(by=DRIVER, where="virtio_driver.config_changed", when=hinting)
+def code_is_told(s: S) -> None:
+    """The code has handled a config interrupt."""
+    s.seen.told = s.seen.telling
+    s.seen.telling = STOP
 
 
 @action(by=DRIVER, where="virtio_reset_device()", when=hinting)
 def code_resets(s: S) -> None:
     """The code resets the device."""
     reset_device(s)
+    s.seen.batch = Batch.CLOSED
+    s.seen.id = STOP
+    s.seen.told = STOP
+    s.seen.posted = EMPTY
 
 
 @action(by=DRIVER, where="virtio_driver.probe, virtio_driver.restore", when=hinting)
@@ -105,18 +204,29 @@ def code_goes_on(s: S) -> None:
 
 
 EFFECTS: tuple[Action, ...] = (
-    *(code_takes, code_frees, code_hints, code_sends, code_drains, code_kicks, code_is_interrupted, code_resets),
-    *(code_is_ready, code_tells_poison, code_is_removed, code_is_suspended, code_goes_on),
+    *(code_takes, code_gets_none, code_gives_back, code_frees, code_hints, code_reads_id),
+    *(code_sends, code_finds_no_room, code_sends_stop, code_finds_no_room_for_stop, code_sends_otherwise),
+    *(code_drains, code_kicks, code_miscounts),
+    *(
+        code_is_interrupted,
+        code_is_told,
+        code_resets,
+        code_is_ready,
+        code_tells_poison,
+        code_is_removed,
+        code_is_suspended,
+    ),
+    code_goes_on,
 )
 
 #: The actions of everybody but the driver. A legacy driver may turn the feature off, whatever the code does.
 _OTHERS = tuple(item for item in PROTOCOL.actions if item.actor != DRIVER or item is rewrite_features)
 
 TEXT = Text(
-    state=State,
+    state=duties.CodeState,
     actors=(APPLICATION, DRIVER, DEVICE, HYPERVISOR),
     actions=(*EFFECTS, *_OTHERS),
-    properties=tuple(p for p in PROTOCOL.properties if p.kind != PROGRESS),
+    properties=(*(p for p in PROTOCOL.properties if p.kind != PROGRESS), *duties.DUTIES),
     budgets=BUDGETS,
 )
 

@@ -37,6 +37,7 @@ class Kind(Enum):
     LOCKSTEP = "all steps, beside those of the spec's driver"
     LOCKSTEP_RANDOM = "random steps, beside those of the spec's driver"
     PROPERTIES = "all states of the code and everybody else"
+    INTERRUPTED = "all states of the code and everybody else, with the config interrupt in steps"
     PROPERTIES_RANDOM = "random runs of the code and everybody else"
 
 
@@ -60,7 +61,8 @@ class Check(msgspec.Struct, frozen=True):
         return f"{SPEC_DRIVER}+{self.world}"
 
     def __str__(self) -> str:
-        return f"{self.world} {self.sizes}".strip()
+        how = ", interrupt in steps" if self.kind == Kind.INTERRUPTED else ""
+        return f"{self.world} {self.sizes}{how}".strip()
 
 
 class CodeFault(msgspec.Struct, frozen=True):
@@ -161,7 +163,8 @@ def _check_properties(driver: Driver, check: Check) -> Properties:
             found = explore_code(driver, check.environment, check.sizes, runs, check.seconds)
         else:
             limits = Limits(check.most, check.seconds)
-            found = check_code(driver, check.environment, check.sizes, check.until, limits)
+            by_step = check.kind == Kind.INTERRUPTED
+            found = check_code(driver, check.environment, check.sizes, check.until, limits, by_step)
     except Deviation as problem:
         return Properties(0, 0, False, [], None, str(problem))
     fault = None
@@ -186,5 +189,6 @@ CHECKS: dict[Kind, tuple[Callable[[Driver, Check], Answer], type[Answer]]] = {
     Kind.LOCKSTEP: (_check_lockstep, Comparison),
     Kind.LOCKSTEP_RANDOM: (_check_lockstep, Comparison),
     Kind.PROPERTIES: (_check_properties, Properties),
+    Kind.INTERRUPTED: (_check_properties, Properties),
     Kind.PROPERTIES_RANDOM: (_check_properties, Properties),
 }

@@ -139,8 +139,9 @@ class StateView(Generic[W]):
 
     @classmethod
     def parts(cls) -> dict[str, type[Part]]:
-        """The parts by name, in the order of the text."""
-        return {name: item.kind for name, item in vars(cls).items() if isinstance(item, PartOf)}
+        """The parts by name, in the order of the text; those of the classes that this one extends come first."""
+        every = (item for kind in reversed(cls.__mro__) for item in vars(kind).items())
+        return {name: item.kind for name, item in every if isinstance(item, PartOf)}
 
     @classmethod
     def declared(cls) -> Iterator[tuple[str, Var]]:

@@ -17,6 +17,14 @@ static struct queue *queue_of(const struct virtqueue *vq)
 	return queue;
 }
 
+/* The id in an out buffer, as it is now. */
+static u32 content_of(const struct scatterlist *sg, int out)
+{
+	const struct element element = { .address = sg->address, .length = sg->length, .out = 1 };
+
+	return out && sg->length >= sizeof(u32) ? hp_payload(&element) : 0;
+}
+
 static int add(const void *site, struct virtqueue *vq, struct scatterlist *sg, unsigned int n, void *cookie, int out)
 {
 	struct queue *queue = queue_of(vq);
@@ -29,7 +37,7 @@ static int add(const void *site, struct virtqueue *vq, struct scatterlist *sg, u
 	if (hp_m->broken)
 		return -EIO;
 	full = vq->num_free < n;
-	hp_note(OP_ADD, site, where | (u64)full << 32, sg->address, sg->length);
+	hp_note(OP_ADD, site, where | (u64)full << 32, sg->address, sg->length | (u64)content_of(sg, out) << 32);
 	if (full)
 		return -ENOSPC;
 	if (!cookie)
