@@ -10,7 +10,7 @@ from hintproof.gate.check_plan import describe_sizes, properties_of
 from hintproof.gate.checker import DriverVerdict, Place, Question, TraceLine, Trouble, Violation, places_of
 from hintproof.linux import jobs
 from hintproof.linux.codemodel import CODE_IS_SOUND
-from hintproof.linux.jobs import Answer, Check, CodeFault, Properties
+from hintproof.linux.jobs import Answer, Check, CodeFault, CodeFaults, Properties
 from hintproof.linux.lockstep import Comparison
 from hintproof.linux.source import DRIVER
 
@@ -40,7 +40,17 @@ def to_verdict(answers: Answers) -> DriverVerdict:
             undecided[question] = reason
         else:
             holds.add(question)
-    return DriverVerdict(violated, frozenset(holds), undecided, fingerprint(answers), describe_sizes(answers))
+    ran, idle = ({line for answer in answers.values() for line in part(answer)} for part in (_ran, _idle))
+    behaviour, sizes = fingerprint(answers), describe_sizes(answers)
+    return DriverVerdict(violated, frozenset(holds), undecided, behaviour, sizes, frozenset(idle - ran))
+
+
+def _ran(answer: Answer) -> list[int]:
+    return answer.lines.ran
+
+
+def _idle(answer: Answer) -> list[int]:
+    return answer.lines.idle
 
 
 def _decide(check: Check, answer: Answer) -> Iterator[tuple[Question, Violation | None, str]]:
@@ -64,6 +74,8 @@ def fingerprint(answers: Answers) -> str:
     """A hash of how a driver differs from the spec's: equal for drivers between which no difference was seen."""
     compared = [(check, answer) for check, answer in answers.items() if isinstance(answer, Comparison)]
     differences = [(str(check), str(answer.difference)) for check, answer in compared]
+    walked = [(check, answer) for check, answer in answers.items() if isinstance(answer, CodeFaults)]
+    differences += [(check.kind.value, answer.log) for check, answer in walked]
     return hashlib.sha256(repr(differences).encode()).hexdigest()
 
 
@@ -73,6 +85,10 @@ def first_difference(before: Answers, after: Answers) -> tuple[str, ...]:
         was, now = before[check], after[check]
         if isinstance(was, Comparison) and isinstance(now, Comparison) and str(was.difference) != str(now.difference):
             return (*_lockstep_lines(check, "before", was), *_lockstep_lines(check, "after", now))
+    for check in after:
+        was, now = before[check], after[check]
+        if isinstance(was, CodeFaults) and isinstance(now, CodeFaults) and was.log != now.log:
+            return (f"{check.kind.value}: the calls are not the same",)
     return ()
 
 

@@ -79,8 +79,9 @@ class Trouble(Enum):
 class DriverVerdict:
     """The verdict on a driver. A question is in at most one of ``violated``, ``holds`` and ``undecided`` (with why).
 
-    ``behaviour`` is equal for two drivers if no difference was seen between them at these ``sizes``. With ``trouble``
-    there is nothing else, but for its first lines and its place.
+    ``behaviour`` is equal for two drivers if no difference was seen between them at these ``sizes``. ``idle`` are the
+    lines of the driver (from 1) that have code and that no run reached. With ``trouble`` there is nothing else, but for
+    its first lines and its place.
     """
 
     violated: Mapping[Question, Violation] = field(default_factory=dict)
@@ -88,6 +89,7 @@ class DriverVerdict:
     undecided: Mapping[Question, str] = field(default_factory=dict)
     behaviour: str = ""
     sizes: str = ""
+    idle: frozenset[int] = frozenset()
     trouble: Trouble | None = None
     lines: tuple[str, ...] = ()
     place: Place | None = None

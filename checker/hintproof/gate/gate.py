@@ -13,6 +13,7 @@ from hintproof.gate.ranges import commits_of
 from hintproof.gate.report import Finding, GateReport, PatchReport, Standing, Touch, by_property
 from hintproof.gate.touched import touched
 from hintproof.gate.traceability import behind
+from hintproof.gate.unreached import Unreached, unreached
 from hintproof.linux.source import Source
 from hintproof.system.clock import Clock
 from hintproof.system.errors import BadInput
@@ -96,6 +97,8 @@ class _Gate:
             self._good = step.after, after
             changed = step.after
             report = _report(step, Outcome.UNCHANGED, "", note)
+            missed = unreached(files, changed, before, after)
+            report = replace(report, unreached=missed, notes=(*report.notes, *_missed(missed)))
             report = judge(report, before, after, lambda: self._checker.difference(files, changed))
         return replace(report, seconds=self._clock.seconds - began)
 
@@ -125,13 +128,17 @@ class _Gate:
         return self._known[key]
 
 
+def _missed(parts: Sequence[Unreached]) -> tuple[str, ...]:
+    return (f"no run reached {'; '.join(map(str, parts))}",) if parts else ()
+
+
 def judge(
     report: PatchReport, before: DriverVerdict, after: DriverVerdict, difference: Callable[[], Iterable[str]]
 ) -> PatchReport:
     """A report with its outcome, by the verdicts before and after the patch; ``difference`` gives that of behaviour."""
     findings = compare(before, after)
     same = before.behaviour == after.behaviour
-    outcome, reason = outcome_of(findings, same)
+    outcome, reason = outcome_of(findings, same, report.unreached)
     return replace(
         report,
         outcome=outcome,
@@ -175,8 +182,11 @@ def _finding(question: Question, standing: Standing, violation: Violation | None
     return Finding(*names, clause, says, standing, v.trace, v.place, v.length, v.engine, remark, v.story)
 
 
-def outcome_of(findings: Sequence[Finding], same: bool) -> tuple[Outcome, str]:
-    """The outcome that the findings amount to, and why; ``same``: no difference of behaviour was seen."""
+def outcome_of(findings: Sequence[Finding], same: bool, unreached: Sequence[Unreached] = ()) -> tuple[Outcome, str]:
+    """The outcome that the findings amount to, and why.
+
+    ``same``: no difference of behaviour was seen; ``unreached``: changed lines that no run reached.
+    """
     names = {kind: [f.name for f in findings if f.standing == kind] for kind in Standing}
     known = {
         "mended": names[Standing.FIXED],
@@ -189,6 +199,9 @@ def outcome_of(findings: Sequence[Finding], same: bool) -> tuple[Outcome, str]:
         return Outcome.REFUTED, f"falls, and did not before: {abbreviate(names[Standing.NEW])}{rest}"
     if names[Standing.UNDECIDED]:
         return Outcome.UNDECIDED, f"not decided: {abbreviate(names[Standing.UNDECIDED])}{rest}"
+    if unreached:
+        lines = abbreviate([str(part) for part in unreached])
+        return Outcome.UNDECIDED, f"no run reached {lines}: what that does is not known{rest}"
     if same and not names[Standing.FIXED]:
         return Outcome.UNCHANGED, f"no difference of behaviour seen at these sizes{rest}"
     return Outcome.CHANGED, f"behaviour changed; what held still holds at these sizes{rest}"

@@ -9,6 +9,7 @@ from enum import Enum
 from hintproof.gate.checker import Place, TraceLine
 from hintproof.gate.touched import Touched
 from hintproof.gate.traceability import Behind
+from hintproof.gate.unreached import Unreached
 from hintproof.linux.source import DRIVER
 from hintproof.story.model import Story
 from hintproof.system.words import quantity
@@ -93,8 +94,9 @@ class Touch:
 class PatchReport:
     """The report of one patch. ``held`` names the questions that hold after it, at these ``sizes``.
 
-    ``name`` is a file or a commit; ``details`` are lines of a compiler or the like. Where the code is as before, the
-    gate need not ask the properties: ``asked`` says whether it did.
+    ``name`` is a file or a commit; ``details`` are lines of a compiler or the like; ``unreached`` are changed lines
+    that no run reached. Where the code is as before, the gate need not ask the properties: ``asked`` says whether it
+    did.
     """
 
     name: str
@@ -111,6 +113,7 @@ class PatchReport:
     place: Place | None = None
     sizes: str = ""
     seconds: float = 0.0
+    unreached: tuple[Unreached, ...] = ()
     commit: bool = False
     asked: bool = True
 

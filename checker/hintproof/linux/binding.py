@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hintproof.system.errors import BadInput
 
-THREADS, QUEUES, HINT_ELEMENTS, BLOCKS, SMALL_PAGES, CONFIG_BYTES = 8, 5, 32, 16, 16, 64
+THREADS, QUEUES, WORKS, HINT_ELEMENTS, BLOCKS, SMALL_PAGES, CONFIG_BYTES = 8, 5, 8, 32, 16, 16, 64
 
 
 def _u32(names: str) -> list[tuple[str, type[c_uint32]]]:
@@ -130,6 +130,7 @@ class Library:
         self.accesses = c_int.in_dll(self.raw, "hp_accesses")
         self.event_count = c_uint32.in_dll(self.raw, "hp_event_count")
         self.events = (RawEvent * 4096).in_dll(self.raw, "hp_events")
+        self.ran = (c_uint64 * 8192).in_dll(self.raw, "hp_ran")
         self._view = View()
 
     def view(self) -> View:

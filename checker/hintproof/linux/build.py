@@ -40,6 +40,9 @@ _DRIVER = (
     *("-Werror=incompatible-pointer-types", "-Werror=int-conversion"),
 )
 
+#: Has the compiler call us at the beginning of each part of the code that has no branch.
+_COVERAGE = ("-fsanitize-coverage=trace-pc",)
+
 #: Has the compiler call us at each access to memory.
 _ACCESSES = ("-fsanitize=thread",)
 
@@ -88,7 +91,7 @@ def build(source: Source, directory: Path, accesses: bool = False) -> Path:
     runtime = _runtime()
     unit, library = directory / "driver.o", directory / "driver.so"
     command = _command(source, directory)
-    _compile(source, [*command, *(_ACCESSES if accesses else ()), "-c", "-o", str(unit)], directory)
+    _compile(source, [*command, *_COVERAGE, *(_ACCESSES if accesses else ()), "-c", "-o", str(unit)], directory)
     objects = [runtime / f"{_BEFORE}.o", unit, runtime / f"{_AFTER}.o"]
     objects += sorted(p for p in runtime.glob("*.o") if p.stem not in (_BEFORE, _AFTER))
     command = [compiler(), "-shared", "-Wl,-z,defs", "-o", str(library), *map(str, objects)]

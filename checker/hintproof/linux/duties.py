@@ -1,8 +1,8 @@
 """The duties of a driver that can be seen from outside, as properties of any code.
 
-The text's driver keeps most of them by the way its steps are written. C code has no such steps: So what it reads, posts,
-sends and frees is watched, and the ghosts here remember it. Rules D1 .. D10 are those of virtio 1.3, "Driver
-Requirements: Free Page Hinting", in their order.
+The text's driver keeps most of them by the way its steps are written. C code has no such steps: what it reads, posts,
+sends and frees is watched, and remembered here. Rules D1 .. D10 are those of virtio 1.3, "Driver Requirements: Free
+Page Hinting", in their order.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from hintspec.language.terms import EMPTY, STOP, Term, implies
 from hintspec.language.variables import Part, PartOf, var
 from hintspec.protocol.state import Binding, State, Worker
 from hintspec.protocol.worlds import hinting
-
 
 #: A batch of hints; TRIED: the id that would have opened it did not fit on the ring.
 Batch = Enum("batch", ("CLOSED", "OPEN", "TRIED"))

@@ -13,10 +13,12 @@ from typing import Any
 import msgspec
 
 from hintproof.engines.limits import Limits
+from hintproof.linux.coverage import Lines, lines_run
 from hintproof.linux.direct import DirectStep, Refuted, check_code, explore_code
 from hintproof.linux.driver import Deviation, Driver, Fault, Setup
 from hintproof.linux.explore import Plan, Verdict, explore, replay, walk
 from hintproof.linux.lockstep import Comparison, Pairing, compare, compare_random
+from hintproof.linux.scenarios import MOVES, SETUPS, walk_scenarios
 from hintproof.linux.symbols import NOWHERE, Place
 from hintproof.story.build import build_story
 from hintproof.story.model import Story
@@ -33,6 +35,7 @@ class Kind(Enum):
     """The kinds of checks, in words for the reader."""
 
     CODE_FAULTS = "all states of the code by itself"
+    SCENARIOS = "random walks of the whole driver, with each feature"
     RACES = "random walks with a point at each access to memory"
     LOCKSTEP = "all steps, beside those of the spec's driver"
     LOCKSTEP_RANDOM = "random steps, beside those of the spec's driver"
@@ -78,13 +81,18 @@ class CodeFault(msgspec.Struct, frozen=True):
 
 
 class CodeFaults(msgspec.Struct, frozen=True):
-    """The states of a driver in a small world of its own; ``verdict`` names a member of ``explore.Verdict``."""
+    """The states of a driver in a small world of its own; ``verdict`` names a member of ``explore.Verdict``.
+
+    ``log`` is a hash of the calls that it made, of walks that are the same for every driver.
+    """
 
     verdict: str
     states: int
     transitions: int
     fault: CodeFault | None
     timed_out: bool = False
+    log: str = ""
+    lines: Lines = Lines()
 
     @property
     def complete(self) -> bool:
@@ -110,6 +118,7 @@ class Properties(msgspec.Struct, frozen=True):
     fault: CodeFault | None
     stuck: str | None = None
     timed_out: bool = False
+    lines: Lines = Lines()
 
 
 Answer = CodeFaults | Comparison | Properties
@@ -119,8 +128,10 @@ def run_check(arguments: dict[str, Any]) -> dict[str, Any]:
     """A job: a library's path and a :class:`Check` give the check's answer."""
     check = msgspec.convert(arguments["check"], Check)
     job, _ = CHECKS[check.kind]
-    answer: dict[str, Any] = msgspec.to_builtins(job(Driver(Path(arguments["library"])), check))
-    return answer
+    driver = Driver(Path(arguments["library"]))
+    answer = job(driver, check)
+    built: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(answer, lines=lines_run(driver.library)))
+    return built
 
 
 def _check_faults(driver: Driver, check: Check) -> CodeFaults:
@@ -140,6 +151,14 @@ def _check_faults(driver: Driver, check: Check) -> CodeFaults:
         moved, broken = replay(driver, plan, found.path, by_section=not by_access)
         fault = _code_fault(broken or found.fault, moved, found.verdict)
     return CodeFaults(found.verdict.name, found.states, found.transitions, fault, found.timed_out)
+
+
+def _walk_scenarios(driver: Driver, check: Check) -> CodeFaults:
+    """Walk; ``most`` limits the moves, about."""
+    found = walk_scenarios(driver, max(1, check.most // (len(SETUPS) * MOVES)))
+    fault = _code_fault(*found.fault) if found.fault else None
+    verdict = Verdict.FAULTED if fault else Verdict.EXHAUSTED
+    return CodeFaults(verdict.name, found.moves, found.moves, fault, log=found.log)
 
 
 def _code_fault(fault: Fault | None, run: list[str], verdict: Verdict = Verdict.FAULTED) -> CodeFault:
@@ -185,6 +204,7 @@ def _violation(refuted: Refuted) -> Violation:
 #: The job and the answer of each kind of check.
 CHECKS: dict[Kind, tuple[Callable[[Driver, Check], Answer], type[Answer]]] = {
     Kind.CODE_FAULTS: (_check_faults, CodeFaults),
+    Kind.SCENARIOS: (_walk_scenarios, CodeFaults),
     Kind.RACES: (_check_faults, CodeFaults),
     Kind.LOCKSTEP: (_check_lockstep, Comparison),
     Kind.LOCKSTEP_RANDOM: (_check_lockstep, Comparison),

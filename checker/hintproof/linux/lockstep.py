@@ -20,6 +20,7 @@ from hintproof.engines.search import BreadthFirst, Visitor
 from hintproof.interpret.concrete import Instance, State
 from hintproof.linux.anyhost import SHOWS, any_host, world_of
 from hintproof.linux.calls import BLOCK_PAGES, WORKER, Code, Observation
+from hintproof.linux.coverage import Lines
 from hintproof.linux.driver import Deviation, Driver, DriverFault
 from hintproof.linux.operations import Entry, Op
 from hintproof.linux.specside import SpecSide
@@ -60,6 +61,7 @@ class Comparison(msgspec.Struct, frozen=True):
     complete: bool = False
     difference: Difference | None = None
     timed_out: bool = False
+    lines: Lines = Lines()
 
 
 class Pairing:

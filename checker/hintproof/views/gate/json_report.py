@@ -46,6 +46,15 @@ class TouchedFunction(msgspec.Struct):
     behind: Behind
 
 
+class UnreachedLines(msgspec.Struct):
+    """Changed lines (from 1) with code that no run reached; ``removed``: of the text before the patch."""
+
+    first: int
+    last: int
+    function: str
+    removed: bool
+
+
 class GatedPatch(msgspec.Struct):
     """The report of one patch: its outcome and findings, the questions that hold, the functions that it touches."""
 
@@ -60,6 +69,7 @@ class GatedPatch(msgspec.Struct):
     difference: tuple[str, ...]
     notes: tuple[str, ...]
     details: tuple[str, ...]
+    unreached: list[UnreachedLines]
     outcome: str
     asked: bool
     seconds: float
@@ -110,5 +120,6 @@ def _patch(patch: PatchReport) -> GatedPatch:
         outcome=patch.outcome.value,
         seconds=round(patch.seconds, 3),
         findings=[fill(GateFinding, finding, trace=trace_lines(finding)) for finding in patch.findings],
+        unreached=[fill(UnreachedLines, part) for part in patch.unreached],
         touches=[fill(TouchedFunction, touch.touched, behind=touch.behind) for touch in patch.touches],
     )

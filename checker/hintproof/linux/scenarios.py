@@ -1,0 +1,250 @@
+"""Random walks of the whole driver: every feature of the device, every way in which the kernel calls the driver.
+
+The other checks know hinting alone. Here the host inflates and deflates, memory runs short, statistics are asked for,
+free pages are reported, the system suspends, shuts down, and removes the driver; the device uses buffers when it will.
+Asked is what holds of any driver: the rules of the kernel, that it comes to rest, and that it leaves nothing behind. A
+walk also gives a log of calls, by which two drivers are compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from random import Random
+
+from hintproof.linux.binding import QUEUES, THREADS, WORKS
+from hintproof.linux.driver import (
+    CMD_ID,
+    DEFLATE_ON_OOM,
+    FREE_PAGE_HINT,
+    NUM_PAGES,
+    PAGE_POISON,
+    REPORTING,
+    STATS_VQ,
+    Driver,
+    DriverFault,
+    Fault,
+    Pending,
+    Setup,
+)
+from hintproof.linux.operations import Entry, FaultKind, Op
+from hintproof.linux.symbols import NOWHERE
+
+_TELL_HOST = 0
+_EVERY = tuple(range(28))  # device features: those that no driver of today knows are for the patch to know
+
+#: What the device offers, in words, and the machine.
+SETUPS = {
+    "hints alone": Setup((FREE_PAGE_HINT,)),
+    "all features of Linux 5.7": Setup(
+        (_TELL_HOST, STATS_VQ, DEFLATE_ON_OOM, FREE_PAGE_HINT, PAGE_POISON, REPORTING), ring=8, page_poisoning=True
+    ),
+    "no hints": Setup((_TELL_HOST, STATS_VQ, DEFLATE_ON_OOM, REPORTING)),
+    "no features": Setup(()),
+    "poison and init_on_free": Setup((FREE_PAGE_HINT, PAGE_POISON), page_poisoning=True, init_on_free=True),
+    "every feature bit": Setup(_EVERY, ring=8),
+}
+
+#: Moves of a walk, and moves after which one that does not come to rest goes round for ever.
+MOVES, _REST = 250, 3_000
+
+#: Moves after which the device uses another buffer of the hint queue.
+_PATIENCE = 16
+
+#: Threads of the driver at a time; more make a walk longer, and no other.
+_AT_ONCE = 4
+
+_COMMANDS = (0, 1, (1 << 31) + 2, (1 << 31) + 3)
+
+#: Calls of the log, each with the arguments in it that are no addresses.
+_LOGGED = {
+    Op.CONFIG_READ: "abc", Op.CONFIG_WRITE: "abc", Op.ADD: "a", Op.KICK: "a", Op.ALLOC: "b", Op.FREE: "b",
+    Op.SMALL_ALLOC: "", Op.SMALL_FREE: "", Op.QUEUE_WORK: "", Op.CANCEL: "", Op.RESET: "", Op.READY: "", Op.WARN: "",
+    Op.FIND_VQS: "", Op.DEL_VQS: "", Op.REGISTER: "", Op.UNREGISTER: "", Op.POWER: "", Op.RETURN: "b",
+}  # fmt: skip
+
+
+@dataclass
+class Walks:
+    """The first fault of all walks with the run to it, how many moves they took, and a hash of what was called."""
+
+    moves: int = 0
+    fault: tuple[Fault, list[str]] | None = None
+    log: str = ""
+
+
+@dataclass
+class _Walk:
+    """One walk; the numbers of its seed choose."""
+
+    driver: Driver
+    setup: Setup
+    rng: Random
+    run: list[str | Pending] = field(default_factory=list)
+    log: list[tuple[int, ...]] = field(default_factory=list)
+    over: bool = False
+    #: The queues of whose used buffers the driver was told since the device used the last one.
+    told: set[int] = field(default_factory=set)
+
+    def take(self) -> Fault | None:
+        """Probe, some moves, rest, and remove; the fault, if there is one."""
+        try:
+            self.run.append("probe")
+            if self.driver.start(self.setup):
+                return None  # a driver may refuse a device
+            for _ in range(MOVES):
+                moves = list(self._moves())
+                if not moves:
+                    break
+                self._make(*self.rng.choice(moves))
+            return self._rest() or self._leave()
+        except DriverFault as problem:
+            return problem.fault
+
+    def _moves(self) -> Iterator[tuple[str, int, int]]:
+        """What can be done: step a thread, call the driver, or be its device."""
+        view = self.driver.view()
+        busy = [n for n, thread in enumerate(view.threads) if thread.entry]
+        yield from (("step", n, 0) for n in busy if view.threads[n].enabled for _ in range(3))
+        for queue in range(QUEUES):
+            if view.queues[queue].available:
+                yield "pop", queue, 0
+            if view.queues[queue].taken:
+                yield "use", queue, self.rng.randrange(view.queues[queue].taken)
+            if view.queues[queue].used:
+                yield "call", Entry.CALLBACK, queue
+        yield from (("call", Entry.WORK, work) for work in range(WORKS) if view.pending >> work & 1)
+        entries = {view.threads[n].entry for n in busy}
+        if self.over or len(busy) >= _AT_ONCE or view.frozen or Entry.FREEZE in entries:
+            if view.frozen and not busy:
+                yield "call", Entry.RESTORE, 0
+            return
+        yield from (("id", command, 0) for command in _COMMANDS)
+        yield from (("pages", pages, 0) for pages in (0, 2, 5))
+        yield "call", Entry.SCAN, self.rng.choice((1, 1024, 4096))
+        yield from (("call", entry, 0) for entry in (Entry.SHRINK_COUNT, Entry.OOM))
+        yield "call", Entry.REPORT, 2
+        if self.rng.random() < 0.2:
+            yield from (("call", entry, 0) for entry in (Entry.REMOVE, Entry.PROBE))
+        if not busy and self.rng.random() < 0.5:  # who asks for memory is frozen before a device is
+            yield "call", Entry.FREEZE, 0
+        if self.rng.random() < 0.02:
+            yield "call", Entry.SHUTDOWN, 0
+
+    def _make(self, kind: str, what: int, how: int) -> None:
+        driver = self.driver
+        driver.forget_events()
+        if kind == "step":
+            self.run.append(driver.pending(what))
+            driver.step(what)
+        elif kind in ("pop", "use"):
+            self.run.append(f"the device {'takes' if kind == 'pop' else 'uses'} a buffer of queue {what}")
+            self.told.clear()
+            _ = driver.raw.hp_pop(what) if kind == "pop" else driver.raw.hp_use(what, how)
+        elif kind in ("id", "pages"):
+            self.run.append(f"the host changes {'the command id' if kind == 'id' else 'num_pages'} to {what}")
+            driver.config(CMD_ID if kind == "id" else NUM_PAGES, what)
+            self._call(Entry.CHANGED, 0)
+        else:
+            self._call(Entry(what), how)
+        self._note()
+
+    def _call(self, entry: Entry, argument: int) -> bool:
+        """Begin a call of the kernel; False where the kernel does not call it so now."""
+        number = self.driver.raw.hp_spawn(entry, argument)
+        if number == -2:
+            raise self.driver.fault()
+        if number >= 0:
+            self.run.append(f"{entry.name.lower()} begins")
+            self.over = self.over or entry == Entry.SHUTDOWN
+        return bool(number >= 0)
+
+    def _note(self) -> None:
+        for event in self.driver.events():
+            if event.op in _LOGGED:
+                self.log.append((event.op, *(getattr(event, name) for name in _LOGGED[event.op])))
+
+    def _rest(self) -> Fault | None:
+        """Let everything that began come to its end; for a thread that waits the device uses its buffers.
+
+        The host wants neither pages nor hints: a driver that can't get all that it should give goes on trying.
+        """
+        self.driver.config(NUM_PAGES, 0)
+        self.driver.config(CMD_ID, 0)
+        told = False
+        for turn in range(_REST):
+            told = told or self._call(Entry.CHANGED, 0)
+            view = self.driver.view()
+            alive = [n for n in range(THREADS) if view.threads[n].entry]
+            threads = [n for n in alive if view.threads[n].enabled]
+            ready = view.pending & ~view.running if not view.frozen else 0
+            work = next((n for n in range(WORKS) if ready >> n & 1), None)
+            if turn % _PATIENCE == 0:  # Linux goes round while the hint queue is full
+                self.driver.raw.hp_pop(self.driver.hint_queue)
+                self.driver.raw.hp_use(self.driver.hint_queue, 0)
+            if threads:
+                self._make("step", threads[turn % len(threads)], 0)
+            elif work is not None:
+                self._make("call", Entry.WORK, work)
+            elif not alive:
+                return None
+            elif not self._serve(turn):
+                return self._fault("nothing can go on, though the device used every buffer")
+        return self._fault("the driver does not come to rest")
+
+    def _serve(self, turn: int) -> bool:
+        """The device does something with a buffer of some queue, or tells of one; whether there was any."""
+        view = self.driver.view()
+        for number in ((turn + n) % QUEUES for n in range(QUEUES)):
+            queue = view.queues[number]
+            for kind, there in (("use", queue.taken), ("pop", queue.available)):
+                if there:
+                    self._make(kind, number, 0)
+                    return True
+            if queue.used and number not in self.told:
+                self.told.add(number)
+                self._make("call", Entry.CALLBACK, number)
+                return True
+        return False
+
+    def _leave(self) -> Fault | None:
+        """Remove the driver: nothing of it is to be left."""
+        if self.driver.view().frozen:
+            self._make("call", Entry.RESTORE, 0)
+            if trouble := self._rest():
+                return trouble
+        if not self.driver.view().bound or self.over:
+            return None
+        self._make("call", Entry.REMOVE, 0)
+        trouble = self._rest()
+        view = self.driver.view()
+        if trouble is None and not view.bound and (view.driver or view.small_driver or view.heap):
+            return self._fault("memory is left behind after remove")
+        return trouble
+
+    def _fault(self, says: str) -> Fault:
+        return Fault(FaultKind.BUG, Entry.NONE, says, NOWHERE)
+
+
+def walk_scenarios(driver: Driver, walks: int) -> Walks:
+    """Walk so many times through the driver with each setup; a fault ends its own walk alone."""
+    found, logs = Walks(), hashlib.sha256()
+    driver.points()
+    for name, setup in SETUPS.items():
+        for seed in range(walks):
+            walk = _Walk(driver, setup, Random(f"{name} {seed}"))
+            fault = walk.take()
+            found.moves += len(walk.run)
+            logs.update(repr(walk.log).encode())
+            if fault and found.fault is None:
+                found.fault = fault, [f"the device offers {name}", *map(_describe, walk.run)]
+    found.log = logs.hexdigest()
+    return found
+
+
+def _describe(move: str | Pending) -> str:
+    """A move, as a line of a run."""
+    if isinstance(move, str):
+        return move
+    return f"{move.entry.name.lower()} calls {move.op.name.lower()} in {move.place}"
