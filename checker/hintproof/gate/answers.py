@@ -57,8 +57,7 @@ def _decide(check: Check, answer: Answer) -> Iterator[tuple[Question, Violation 
     """Each question that an answer decides: the violation, if there is one, or the reason why it is undecided."""
     if isinstance(answer, Comparison):
         return
-    limit = f"{check.seconds:g} seconds" if answer.timed_out else f"{check.most:,}"
-    missing = "" if answer.complete else f"not all states were seen: the limit is {limit}"
+    missing = "" if answer.complete else f"not all states were seen: {_limit(check, answer)}"
     stuck = answer.stuck if isinstance(answer, Properties) else None
     world = str(check) if isinstance(answer, Properties) else f"{check.kind.value}, {check.sizes}"
     fault = _from_fault(check, answer.fault) if answer.fault else None
@@ -68,6 +67,13 @@ def _decide(check: Check, answer: Answer) -> Iterator[tuple[Question, Violation 
         reason = stuck or (_BEHIND if answer.fault else missing)
         for name in properties_of(check.world):
             yield Question(name, world), violations.get(name), reason
+
+
+def _limit(check: Check, answer: CodeFaults | Properties) -> str:
+    """The limit that an answer met, in words."""
+    if isinstance(answer, Properties):
+        return answer.stopped_by
+    return f"limit of {f'{check.seconds:g} seconds' if answer.cut_short else f'{check.most:,} states'}"
 
 
 def fingerprint(answers: Answers) -> str:

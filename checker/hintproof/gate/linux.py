@@ -105,8 +105,11 @@ def _load_answer(files: Mapping[str, str], check: Check) -> Answer | None:
 
 
 def _save_answer(files: Mapping[str, str], check: Check, answer: Answer) -> None:
-    """Cache an answer, but not one that a busy machine cut short. A full disk is no reason to fail."""
-    if not answer.timed_out:
+    """Cache an answer, but not one that a busy machine cut short, by a limit of time or memory.
+
+    A full disk is no reason to fail.
+    """
+    if not answer.cut_short:
         with suppress(BadInput, OSError):
             place = _place(files, check)
             write_atomically(place, msgspec.json.encode(answer).decode())

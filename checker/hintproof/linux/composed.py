@@ -178,7 +178,7 @@ class Composed:
         }
         for entry, possible in may.items():
             if possible:
-                yield Move(CALLS[entry].says, entry=entry)
+                yield Move(CALLS[entry].says, entry=entry, reads=entry == Entry.CHANGED)  # it may read config
 
     def _next_seen(self, code: int, thread: int) -> Pending:
         """The next call of a thread that others see, if nothing is in its way; the machine is left as it was."""
@@ -276,6 +276,9 @@ class Composed:
                 begun = from_the_wire(_content(event), self.code.sizes)
         if by == Entry.CHANGED and not self._is_interrupted():
             effects.append(("code_is_told", None))
+        freed = any(effect == "code_frees" for effect, _ in effects)
+        if entry == Entry.SCAN and observed.owned and not (observed.works or freed):
+            effects.append(("code_frees_none", None))
         if self._miscounts(observed):
             effects.append(("code_miscounts", None))
         return Outcome(

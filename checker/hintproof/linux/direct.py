@@ -57,18 +57,24 @@ class Refuted:
 
 @dataclass(frozen=True)
 class Direct:
-    """The result of a search. ``complete``: it visited all states of these sizes. ``fault`` comes with the run to it.
+    """The result of a search. ``fault`` comes with the run to it.
 
-    ``timed_out``: the search met its limit of time.
+    ``stopped_by``: the limit by which it did not visit all states of these sizes, in words; "" if it did.
+    ``cut_short``: that was one of time or memory, so that another run may come further.
     """
 
     pairs: int
     transitions: int
     depth: int
-    complete: bool
+    stopped_by: str
     refuted: dict[str, Refuted]
     fault: tuple[Fault, tuple[DirectStep, ...]] | None = None
-    timed_out: bool = False
+    cut_short: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether it visited all states of these sizes."""
+        return not self.stopped_by
 
 
 def check_code(
@@ -94,8 +100,9 @@ def check_code(
         over = search.search(search.count + max(_FIRST_LOOK, search.count // 4))
     if not over:
         search.stopped_by = f"{until} is violated"
-    timed_out = over and bool(search.stopped_by) and search.clock.is_over()
-    return _to_direct(model, found_by(search), not search.stopped_by, timed_out)
+    met_states = limits.states is not None and search.count >= limits.states
+    cut_short = over and bool(search.stopped_by) and not met_states
+    return _to_direct(model, found_by(search), search.stopped_by, cut_short)
 
 
 def _is_violated(model: CodeModel, search: PlainSearch, name: str) -> bool:
@@ -114,10 +121,10 @@ def explore_code(
     Raises as :func:`check_code` does.
     """
     model = CodeModel(driver, environment, sizes)
-    return _to_direct(model, sample(model, Limits(seconds=seconds), SamplingOptions(runs)), False)
+    return _to_direct(model, sample(model, Limits(seconds=seconds), SamplingOptions(runs)), "these are random runs")
 
 
-def _to_direct(model: CodeModel, found: Found, complete: bool, timed_out: bool = False) -> Direct:
+def _to_direct(model: CodeModel, found: Found, stopped_by: str, cut_short: bool = False) -> Direct:
     numbers = {(i.action.name, i.block): n for n, i in enumerate(model.instances)}
     runs = {name: [numbers[step] for step in run] for name, run in found.against.items()}
     refuted = {name: _replay(model, name, run) for name, run in runs.items()}
@@ -127,7 +134,8 @@ def _to_direct(model: CodeModel, found: Found, complete: bool, timed_out: bool =
         assert move is not None, "only the code breaks it"
         fault = model.faults[faulty.states[-2][-1], move], faulty.steps
     counts = found.counts
-    return Direct(counts["states"], counts["transitions"], counts["depth"], complete, refuted, fault, timed_out)
+    size = counts["states"], counts["transitions"], counts["depth"]
+    return Direct(*size, stopped_by, refuted, fault, cut_short)
 
 
 def _replay(model: CodeModel, name: str, run: list[int]) -> Refuted:

@@ -24,6 +24,7 @@ class Seen(Part):
     id = var(ID, STOP, "the command id that the code read last", when=hinting)
     posted = var(BLOCKS, EMPTY, "blocks that the code hinted and still has", when=hinting)
     batch = var(Batch, Batch.CLOSED, "whether STOP closed the last batch of hints", when=hinting)
+    unkicked = var(BOOL, False, "a buffer was added and the device was not kicked", when=hinting)
     told = var(
         ID, STOP, "the command id as the code read it, or as an interrupt told, whichever was later", when=hinting
     )
@@ -44,8 +45,21 @@ class CodeState(State):
 )
 def stop_is_sent(s: CodeState) -> Term:
     """A worker at rest has closed its batch of hints with STOP, unless the ring has no room for that."""
-    at_rest = (s.driver.at == Worker.IDLE) & (s.driver.binding == Binding.BOUND)
-    return implies(at_rest & (s.seen.batch == Batch.OPEN), s.ring.queue.room == 0)
+    return implies(_at_rest(s) & (s.seen.batch == Batch.OPEN), s.ring.queue.room == 0)
+
+
+@state_property(
+    ALWAYS,
+    "virtio 1.3, virtqueues: the driver notifies the device of available buffers",
+    hinting,
+)
+def added_is_kicked(s: CodeState) -> Term:
+    """A worker at rest has kicked the device after the last buffer that it added."""
+    return implies(_at_rest(s), ~s.seen.unkicked)
+
+
+def _at_rest(s: CodeState) -> Term:
+    return (s.driver.at == Worker.IDLE) & (s.driver.binding == Binding.BOUND)
 
 
 HINTING_CEASES = step_property(
@@ -78,5 +92,20 @@ RECLAIM_IS_COUNTED = step_property(
     "While the code is at rest its shrinker counts the pages of the hinted blocks that it has.",
     hinting,
 )
+RECLAIM_FREES = step_property(
+    "reclaim_frees",
+    "mm/vmscan.c do_shrink_slab: scan_objects is asked for pages when memory is short",
+    "While the code is at rest a scan frees at least one of the hinted blocks that it has.",
+    hinting,
+)
 
-DUTIES = (stop_is_sent, ROOM_FOR_STOP, HINTING_CEASES, HINTS_ITS_OWN, OUT_BUFFER_IS_AN_ID, RECLAIM_IS_COUNTED)
+DUTIES = (
+    added_is_kicked,
+    RECLAIM_FREES,
+    stop_is_sent,
+    ROOM_FOR_STOP,
+    HINTING_CEASES,
+    HINTS_ITS_OWN,
+    OUT_BUFFER_IS_AN_ID,
+    RECLAIM_IS_COUNTED,
+)

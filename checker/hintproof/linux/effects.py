@@ -76,6 +76,7 @@ def code_hints(s: S, block: Term) -> None:
     promise(duties.ROOM_FOR_STOP, s.ring.queue.room > 1)
     s.ring.queue = s.ring.queue.post(**entry(s, Entry.HINT, block))
     s.seen.posted = s.seen.posted | just(block)
+    s.seen.unkicked = True
 
 
 @action(by=DRIVER, where="virtqueue_add_outbuf()", when=hinting)
@@ -123,6 +124,7 @@ def code_sends_otherwise(s: S) -> None:
 def _send(s: S) -> None:
     require(s.ring.queue.room > 0)
     s.ring.queue = s.ring.queue.post(**entry(s, Entry.START))
+    s.seen.unkicked = True
 
 
 @action(by=DRIVER, where="virtio_cread(free_page_hint_cmd_id)", when=hinting)
@@ -138,6 +140,12 @@ def code_miscounts(s: S) -> None:
     promise(duties.RECLAIM_IS_COUNTED, FALSE)
 
 
+@action(by=DRIVER, where="shrinker.scan_objects", when=hinting)
+def code_frees_none(s: S) -> None:
+    """At rest, the code frees nothing for reclaim though it has blocks."""
+    promise(duties.RECLAIM_FREES, FALSE)
+
+
 @action(by=DRIVER, where="virtqueue_get_buf()", when=hinting)
 def code_drains(s: S) -> None:
     """The code takes the used buffers back."""
@@ -148,6 +156,7 @@ def code_drains(s: S) -> None:
 def code_kicks(s: S) -> None:
     """The code kicks the device."""
     s.device.awake = True
+    s.seen.unkicked = False
 
 
 @action(by=DRIVER, where="virtio_driver.config_changed", when=hinting)
@@ -170,6 +179,7 @@ def code_resets(s: S) -> None:
     """The code resets the device."""
     reset_device(s)
     s.seen.batch = Batch.CLOSED
+    s.seen.unkicked = False
     s.seen.id = STOP
     s.seen.told = STOP
     s.seen.posted = EMPTY
@@ -206,7 +216,7 @@ def code_goes_on(s: S) -> None:
 EFFECTS: tuple[Action, ...] = (
     *(code_takes, code_gets_none, code_gives_back, code_frees, code_hints, code_reads_id),
     *(code_sends, code_finds_no_room, code_sends_stop, code_finds_no_room_for_stop, code_sends_otherwise),
-    *(code_drains, code_kicks, code_miscounts),
+    *(code_drains, code_kicks, code_miscounts, code_frees_none),
     *(
         code_is_interrupted,
         code_is_told,

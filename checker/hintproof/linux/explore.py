@@ -54,7 +54,7 @@ class Plan:
 class Explored:
     """The result of a search. ``path`` holds the moves to a state that is wrong; :func:`replay` takes them.
 
-    ``timed_out``: the search met its limit of time.
+    ``cut_short``: the search met its limit of time.
     """
 
     verdict: Verdict
@@ -63,7 +63,7 @@ class Explored:
     depth: int
     path: tuple[int, ...]
     fault: Fault | None
-    timed_out: bool = False
+    cut_short: bool = False
 
 
 def explore(
@@ -83,7 +83,7 @@ def explore(
     while (verdict := driver.raw.hp_explore(_SLICE, byref(outcome))) in (Verdict.GOES_ON, Verdict.DISTRUSTED):
         if clock.is_over():
             outcome.verdict = Verdict.LIMITED
-            return _explored(driver, outcome, began, timed_out=True)
+            return _explored(driver, outcome, began, cut_short=True)
         if verdict == Verdict.DISTRUSTED:
             driver.recall(began)
             _watch_sections(driver, again=True)
@@ -116,7 +116,7 @@ def _prepare(driver: Driver, plan: Plan) -> None:
     driver.points(EVERY_CALL & ~LOCAL)
 
 
-def _explored(driver: Driver, outcome: RawOutcome, began: int, timed_out: bool = False) -> Explored:
+def _explored(driver: Driver, outcome: RawOutcome, began: int, cut_short: bool = False) -> Explored:
     verdict = Verdict(outcome.verdict)
     fault = driver.fault().fault if verdict == Verdict.FAULTED else None
     found = verdict in (Verdict.FAULTED, Verdict.DEADLOCKED, Verdict.LEAKED)
@@ -125,7 +125,7 @@ def _explored(driver: Driver, outcome: RawOutcome, began: int, timed_out: bool =
     driver.forget_events()
     driver.points()
     driver.raw.hp_watch_sections(False, True)
-    return Explored(verdict, outcome.states, outcome.transitions, outcome.depth, path, fault, timed_out)
+    return Explored(verdict, outcome.states, outcome.transitions, outcome.depth, path, fault, cut_short)
 
 
 def replay(

@@ -90,7 +90,7 @@ class CodeFaults(msgspec.Struct, frozen=True):
     states: int
     transitions: int
     fault: CodeFault | None
-    timed_out: bool = False
+    cut_short: bool = False
     log: str = ""
     lines: Lines = Lines()
 
@@ -109,7 +109,10 @@ class Violation(msgspec.Struct, frozen=True):
 
 
 class Properties(msgspec.Struct, frozen=True):
-    """The code under the spec's properties. ``stuck``: why the harness can't follow the code."""
+    """The code under the spec's properties. ``stuck``: why the harness can't follow the code.
+
+    ``stopped_by`` and ``cut_short`` are those of :class:`~hintproof.linux.direct.Direct`.
+    """
 
     pairs: int
     transitions: int
@@ -117,7 +120,8 @@ class Properties(msgspec.Struct, frozen=True):
     violated: list[Violation]
     fault: CodeFault | None
     stuck: str | None = None
-    timed_out: bool = False
+    stopped_by: str = ""
+    cut_short: bool = False
     lines: Lines = Lines()
 
 
@@ -150,7 +154,7 @@ def _check_faults(driver: Driver, check: Check) -> CodeFaults:
     if found.path:
         moved, broken = replay(driver, plan, found.path, by_section=not by_access)
         fault = _code_fault(broken or found.fault, moved, found.verdict)
-    return CodeFaults(found.verdict.name, found.states, found.transitions, fault, found.timed_out)
+    return CodeFaults(found.verdict.name, found.states, found.transitions, fault, found.cut_short)
 
 
 def _walk_scenarios(driver: Driver, check: Check) -> CodeFaults:
@@ -190,7 +194,8 @@ def _check_properties(driver: Driver, check: Check) -> Properties:
     if found.fault:
         fault = _code_fault(found.fault[0], [_describe_step(step) for step in found.fault[1]])
     violated = [_violation(refuted) for refuted in found.refuted.values()]
-    return Properties(found.pairs, found.transitions, found.complete, violated, fault, timed_out=found.timed_out)
+    size = found.pairs, found.transitions
+    return Properties(*size, found.complete, violated, fault, stopped_by=found.stopped_by, cut_short=found.cut_short)
 
 
 def _describe_step(step: DirectStep) -> str:

@@ -60,7 +60,7 @@ class Comparison(msgspec.Struct, frozen=True):
     steps: int
     complete: bool = False
     difference: Difference | None = None
-    timed_out: bool = False
+    cut_short: bool = False
     lines: Lines = Lines()
 
 
@@ -193,8 +193,8 @@ def compare(pairing: Pairing, most: int = 2_000_000, seconds: float | None = Non
     over = search.search(until=most + 1)
     steps = search.transitions
     if pairs.parted is None:
-        timed_out = bool(search.stopped_by)
-        return Comparison(search.count, steps, over and not timed_out, timed_out=timed_out)
+        cut_short = bool(search.stopped_by)
+        return Comparison(search.count, steps, over and not cut_short, cut_short=cut_short)
     pair, number, reason = pairs.parted
     run = search.run_to(search.number[pair])
     if number is not None:

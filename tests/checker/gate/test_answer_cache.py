@@ -68,7 +68,7 @@ def test_a_check_that_met_its_limit_of_states_is_not_repeated(cache: Path, monke
 
 def test_a_check_that_met_its_limit_of_time_is_repeated(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine is no property of the driver."""
-    assert check_twice(monkeypatch, CodeFaults("LIMITED", 7, 9, None, timed_out=True)) == 2
+    assert check_twice(monkeypatch, CodeFaults("LIMITED", 7, 9, None, cut_short=True)) == 2
     assert not list(cache.glob("*"))
 
 

@@ -48,7 +48,7 @@ def check_properties(driver: CompiledDriver, check: Check) -> Properties:
 
 def test_faults_of_a_sound_and_of_a_faulty_driver(linux: CompiledDriver) -> None:
     sound = check_faults(linux, Check(Kind.CODE_FAULTS, "", SIZES, 2_000))
-    assert (sound.verdict, sound.fault, sound.timed_out) == ("LIMITED", None, False)
+    assert (sound.verdict, sound.fault, sound.cut_short) == ("LIMITED", None, False)
     assert check_faults(linux, Check(Kind.RACES, "", SIZES, 20_000)).verdict == "GOES_ON"
     with compiled(little_source("BUG_ON(l->command == 1);")) as driver:
         found = check_faults(driver, Check(Kind.CODE_FAULTS, "", SIZES))
@@ -59,7 +59,7 @@ def test_faults_of_a_sound_and_of_a_faulty_driver(linux: CompiledDriver) -> None
 
 def test_lockstep(linux: CompiledDriver) -> None:
     found = check_lockstep(linux, Check(Kind.LOCKSTEP, DISCARDS, SIZES, 2000))
-    assert (found.difference, found.complete, found.timed_out) == (None, False, False)
+    assert (found.difference, found.complete, found.cut_short) == (None, False, False)
     assert check_lockstep(linux, Check(Kind.LOCKSTEP_RANDOM, DISCARDS, SIZES, 2000)).steps == 2000
     other = check_lockstep(linux, Check(Kind.LOCKSTEP, f"{DISCARDS}+read-id-once", SIZES))
     assert other.difference is not None
@@ -90,7 +90,7 @@ def test_properties(linux: CompiledDriver) -> None:
 )
 def test_a_check_that_meets_its_limit_of_time_says_so(linux: CompiledDriver, check: Check) -> None:
     answer = linux.run(check)
-    assert (answer.complete, answer.timed_out) == (False, True)
+    assert (answer.complete, answer.cut_short) == (False, True)
 
 
 def test_a_driver_that_hints_nothing_is_not_followed() -> None:
