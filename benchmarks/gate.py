@@ -25,7 +25,7 @@ from tests.checker.gate.changes import EVERY, Change
 
 from hintproof.gate.gate import run_gate
 from hintproof.gate.linux import LinuxChecker
-from hintproof.gate.mails import patches_in
+from hintproof.gate.patches import patches_in
 from hintproof.gate.report import Standing
 from hintproof.linux.source import DRIVER, find_source
 from hintproof.tasks.verdict import Outcome

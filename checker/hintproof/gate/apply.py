@@ -111,5 +111,7 @@ def _near(expected: int, last: int) -> Iterator[int]:
 
 def _why_not(lines: list[str], hunk: Hunk, number: int, count: int, path: str) -> str:
     reason = f"hunk {number} of {count} ({hunk.header}) does not apply to {path}"
+    if any(line.endswith("\r\n") for line in hunk.old) and not any(line.endswith("\r\n") for line in lines):
+        return f"{reason}: its lines end in CR LF, those of the file in LF; convert it (dos2unix), or send it as a mail"
     reversible = _place(lines, hunk.reverse, max(hunk.old_start - 1, 0))
     return f"{reason}: what it makes is there already" if reversible else reason

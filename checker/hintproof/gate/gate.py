@@ -9,7 +9,7 @@ from pathlib import Path
 from hintproof.gate.checker import DriverChecker, DriverVerdict, Question, Trouble, Violation
 from hintproof.gate.mails import Patch
 from hintproof.gate.patches import Step, abbreviate, series
-from hintproof.gate.ranges import commits_of
+from hintproof.gate.ranges import base_notes, commits_of
 from hintproof.gate.report import Finding, GateReport, PatchReport, Standing, Touch, by_property
 from hintproof.gate.touched import touched
 from hintproof.gate.traceability import behind
@@ -39,7 +39,9 @@ def run_gate(
     that leaves the code as it is the properties are not asked, unless ``ask_always``. Raises :class:`BadInput` if the
     driver can't be checked even without them.
     """
-    return _Gate(checker, seconds, watch, ask_always).run(source, series(patches, source.files))
+    sent = list(patches)
+    notes = tuple(dict.fromkeys(note for patch in sent if patch.base for note in base_notes(source, patch.base)))
+    return _Gate(checker, seconds, watch, ask_always).run(source, series(sent, source.files), notes)
 
 
 def run_gate_on_range(

@@ -28,16 +28,27 @@ _FROM = re.compile(rb"^From \S+[^\n]* \d\d:\d\d:\d\d [^\n]*\d{4}\s*$", re.MULTIL
 _COMMIT = re.compile(rb"^commit [0-9a-f]{40,64}\b[^\n]*\n(?=(?:Merge:[^\n]*\n)?Author:)", re.MULTILINE)
 _FIELD = re.compile(rb"\A[A-Za-z][A-Za-z0-9-]*: ")
 _BRACKETS = re.compile(r"\[[^\]]*?(?:\bv(?P<version>\d+)\b[^\]]*?)?(?:(?P<number>\d+)/(?P<of>\d+))?\]", re.IGNORECASE)
+_BASE = re.compile(r"^base-commit: ([0-9a-f]{40,64})\s*$", re.MULTILINE)
+_PREREQUISITE = re.compile(r"^prerequisite-patch-id: [0-9a-f]{40,64}\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Patch:
-    """One patch as sent. ``number`` and ``version`` are those of its subject (``[PATCH v2 1/3]``); 0: none."""
+    """One patch as sent. ``number``, ``of`` and ``version`` are those of its subject (``[PATCH v2 1/3]``); 0: none.
+
+    ``answers`` are the Message-IDs of the mails before it in its thread. In a mailbox of several series the first patch
+    of each ``begins`` it. ``notes`` say what is to be known of its series.
+    """
 
     name: str
     subject: str
     author: str
     diff: str
+    message_id: str = ""
+    answers: tuple[str, ...] = ()
+    begins: bool = False
+    notes: tuple[str, ...] = ()
+    base: str = ""
 
     @cached_property
     def changes(self) -> list[FileChange]:
@@ -48,6 +59,16 @@ class Patch:
     def number(self) -> int:
         """Its place in its series."""
         return self._bracketed("number")
+
+    @property
+    def of(self) -> int:
+        """How many patches its series has."""
+        return self._bracketed("of")
+
+    @property
+    def prerequisites(self) -> int:
+        """How many other patches it says that its tree needs."""
+        return len(_PREREQUISITE.findall(self.diff))
 
     @property
     def version(self) -> int:
@@ -72,21 +93,19 @@ class Patch:
         return 0
 
 
-def patches_in(raw: bytes, name: str) -> list[Patch]:
-    """The patches in a file, in the order of the series, without mails that have no diff (covers, replies).
+def mails_in(raw: bytes, name: str) -> list[Patch]:
+    """All mails, commits or diffs in a file; covers and replies, too, of which some have no changes.
 
-    Raises :class:`BadInput` if there are none, or too many.
+    Raises :class:`BadInput` if no one has any, or if there are too many.
     """
     if raw.startswith(_GZIP):
         raise BadInput(f"{name}: compressed: unpack it first, with gunzip")
     if b"\0" in raw[:8192]:
         raise BadInput(f"{name}: a binary file: give a diff, a mail or a mailbox")
-    patches = [patch for patch in _read(raw, name) if patch.changes]
-    if not patches:
+    mails = list(_read(raw, name))
+    if not any(mail.changes for mail in mails):
         raise BadInput(f"{name}: no diff in it: give a unified diff, as 'git format-patch' or 'diff -u' make it")
-    patches = [patch for patch in patches if not patch.is_reply] or patches
-    newest = max(patch.version for patch in patches)
-    return sorted((patch for patch in patches if patch.version == newest), key=lambda patch: patch.number)
+    return mails
 
 
 def _read(raw: bytes, name: str) -> Iterator[Patch]:
@@ -113,7 +132,13 @@ def _mail(raw: bytes, name: str) -> Patch:
     diff = "\n".join(_texts(message))
     inner = re.match(r"\s*From: ([^\n]+)\n", diff)  # sent by another than its author
     author = inner[1].strip() if inner else _header(message, "From")
-    return Patch(name, _header(message, "Subject"), author, diff)
+    base = _BASE.search(diff)
+    return Patch(
+        *(name, _header(message, "Subject"), author, diff),
+        message_id=_header(message, "Message-ID"),
+        answers=tuple(dict.fromkeys(f"{_header(message, 'References')} {_header(message, 'In-Reply-To')}".split())),
+        base=base[1] if base else "",
+    )
 
 
 def _texts(message: Message) -> Iterator[str]:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from hintproof.gate.apply import DoesNotApply, apply
 from hintproof.gate.checker import Place
-from hintproof.gate.mails import Patch, patches_in
+from hintproof.gate.mailbox import arrange
+from hintproof.gate.mails import Patch, mails_in
 from hintproof.linux.source import WATCHED
 from hintproof.system.errors import BadInput
 
@@ -58,11 +59,24 @@ def read(file: str) -> list[Patch]:
     return patches_in(raw, name)
 
 
+def patches_in(raw: bytes, name: str) -> list[Patch]:
+    """The patches in a file, series by series, each in its order.
+
+    Raises :class:`BadInput` if there are none, or too many.
+    """
+    return arrange(mails_in(raw, name))
+
+
 def series(patches: Iterable[Patch], files: Mapping[str, str]) -> list[Step]:
-    """Apply patches one on another, beginning with ``files``; after one that does not apply none is tried."""
+    """Apply patches one on another, beginning with ``files``; each series of a mailbox begins with them anew.
+
+    After one that does not apply none of its series is tried.
+    """
     steps: list[Step] = []
-    broken = ""
+    broken, tree = "", files
     for patch in patches:
+        if patch.begins:
+            broken, files = "", tree
         if len(steps) == MAX_PATCHES:
             raise BadInput(f"more than {MAX_PATCHES} patches: give the series in parts")
         step = _step(patch, files, broken)
@@ -82,7 +96,8 @@ def _step(patch: Patch, files: Mapping[str, str], broken: str) -> Step:
         return Step(*who, files, None, reason, outside=True)
     if broken:
         return Step(*who, files, None, f"not tried: {broken}, earlier in the series, does not apply")
-    notes = [f"it changes other files, too, which the gate does not see: {abbreviate(others)}"] if others else []
+    notes = [*patch.notes]
+    notes += [f"it changes other files, too, which the gate does not see: {abbreviate(others)}"] if others else []
     try:
         applied = apply(patch.changes, files)
     except DoesNotApply as problem:

@@ -44,6 +44,21 @@ def commits_of(root: Path, given: str) -> tuple[Source, list[Step]]:
     return Source(f"{root} at {first[:12]}", _watched(root, first), version), [_commit(root, name) for name in names]
 
 
+def base_notes(source: Source, base: str) -> list[str]:
+    """What is to be said of the tree that a series was made for (``base-commit:``), where it may be another one."""
+    root = Path(source.name)
+    made = f"it is made for base-commit {base[:12]}"
+    try:
+        known = _git(root, "cat-file", "-t", base).strip() == b"commit" if (root / ".git").exists() else False
+    except BadInput:
+        known = False
+    if not known:
+        return [f"{made}, which this tree does not have: whether its driver is the same is not known"]
+    if _watched(root, base) != dict(source.files):
+        return [f"{made}, where the driver is another one than in this tree"]
+    return []
+
+
 def _ends(given: str) -> tuple[str, str]:
     """Both ends of ``A..B``; without a B it is HEAD."""
     first, dots, last = given.partition("..")

@@ -9,7 +9,7 @@ import pytest
 from hintproof.gate.check_plan import MORE, USUAL
 from hintproof.gate.gate import run_gate
 from hintproof.gate.linux import LinuxChecker
-from hintproof.gate.mails import patches_in
+from hintproof.gate.patches import patches_in
 from hintproof.gate.report import PatchReport, Standing
 from hintproof.linux.jobs import Check, Kind
 from hintproof.linux.source import DRIVER, encode

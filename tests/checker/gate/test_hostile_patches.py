@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hintproof.gate.gate import run_gate
-from hintproof.gate.mails import patches_in
+from hintproof.gate.patches import patches_in
 from hintproof.system.errors import BadInput
 from hintproof.views.gate.formats import FORMATS
 from tests.checker.gate.made import TEXT, TREE, MarkChecker, changed, diff, mail

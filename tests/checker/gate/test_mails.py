@@ -11,8 +11,8 @@ import pytest
 
 from hintproof.gate import patches
 from hintproof.gate.apply import apply
-from hintproof.gate.mails import Patch, patches_in
-from hintproof.gate.patches import read, series
+from hintproof.gate.mails import Patch
+from hintproof.gate.patches import patches_in, read, series
 from hintproof.linux.source import DRIVER
 from hintproof.system.errors import BadInput
 from tests.checker.gate.made import FILES, TEXT, changed, diff, mail
@@ -70,6 +70,78 @@ def test_a_series_comes_in_its_order_without_its_cover_and_its_replies() -> None
     assert [patch.title for patch in read] == ["one", "two"]
     assert [patch.name for patch in read] == ["p (4)", "p (1)"]
     assert result(read) == SECOND
+
+
+OTHER = changed("int kept;", "int kept, other;")
+
+
+def thread(text: str, name: str, *answers: str, more: str = "") -> str:
+    """A mail with its Message-ID, and those that it answers."""
+    fields = f"Message-ID: <{name}>\n" + "".join(f"In-Reply-To: <{answer}>\n" for answer in answers)
+    head, body = text.split("\n\n", 1)
+    return f"{head}\n{fields}\n{body}{more}"
+
+
+def test_threads_are_series_of_their_own_and_each_begins_with_the_tree() -> None:
+    ours = thread(mail(diff(FIRST), "[PATCH v3 1/2] one"), "a1", "a0")
+    ours += thread(mail(diff(SECOND, FIRST), "[PATCH v3 2/2] two"), "a2", "a0")
+    theirs = thread(mail(diff(OTHER), "[PATCH] other"), "b1")
+    read = found(theirs + ours)
+    assert [patch.title for patch in read] == ["other", "one", "two"]
+    assert [patch.begins for patch in read] == [True, True, False]
+    assert "series 2 of 2 in this mailbox" in read[1].notes
+    steps = series(read, FILES)
+    assert [step.after and step.after[DRIVER] for step in steps] == [OTHER, FIRST, SECOND]
+
+
+def test_series_without_message_ids_are_told_apart_by_their_numbers() -> None:
+    ours = mail(diff(FIRST), "[PATCH v2 1/2] one") + mail(diff(SECOND, FIRST), "[PATCH v2 2/2] two")
+    theirs = mail(diff(OTHER), "[PATCH 1/3] other").replace("A U Thor", "B")
+    read = found(ours + theirs)
+    assert [patch.title for patch in read] == ["one", "two", "other"]
+    assert [patch.begins for patch in read] == [True, False, True]
+
+
+def test_one_that_does_not_apply_stops_its_own_series_alone() -> None:
+    away = changed("kick(vb);", "gone(vb);")
+    wrong = thread(mail(diff(FIRST, away), "[PATCH] two"), "a1")
+    steps = series(found(wrong + thread(mail(diff(OTHER), "[PATCH] other"), "b1")), FILES)
+    assert [step.after is None for step in steps] == [True, False]
+
+
+def test_a_partial_reroll_takes_the_rest_from_the_version_before() -> None:
+    one = thread(mail(diff(FIRST), "[PATCH 1/2] one"), "a1", "a0")
+    two = thread(mail(diff(changed("reset(vb);", "old(vb);", FIRST), FIRST), "[PATCH 2/2] two"), "a2", "a0")
+    again = thread(mail(diff(SECOND, FIRST), "[PATCH v2 2/2] two"), "a3", "a2")
+    read = found(one + two + again)
+    assert [patch.subject for patch in read] == ["[PATCH 1/2] one", "[PATCH v2 2/2] two"]
+    assert result(read) == SECOND
+    assert read[0].notes == (
+        "[PATCH 1/2] one is of version 1: version 2 does not have it",
+        "left out: [PATCH 2/2] two (version 2 is newer)",
+    )
+
+
+def test_what_is_left_out_is_told() -> None:
+    one = thread(mail(diff(FIRST), "[PATCH] one"), "a1")
+    reply = thread(mail(diff(SECOND, FIRST), "Re: [PATCH] one"), "a2", "a1")
+    [patch] = found(one + reply)
+    assert patch.notes == ("left out: Re: [PATCH] one (a reply)",)
+    assert series([patch], FILES)[0].notes[0] == patch.notes[0]
+
+
+def test_what_a_series_needs_is_told() -> None:
+    trailer = f"\nbase-commit: {'a' * 40}\nprerequisite-patch-id: {'b' * 40}\nprerequisite-patch-id: {'c' * 40}\n"
+    [patch] = found(thread(mail(diff(FIRST), "[PATCH] one"), "a1", more=trailer))
+    assert patch.base == "a" * 40
+    assert patch.notes == ("it is made for a tree with 2 other patches applied (prerequisite-patch-id)",)
+
+
+def test_line_ends_are_named_as_the_cause() -> None:
+    head, body = diff(FIRST).split("@@", 1)
+    [step] = series(found(head + "@@" + body.replace("\n", "\r\n")), FILES)
+    assert step.after is None
+    assert "its lines end in CR LF" in step.reason
 
 
 @pytest.mark.parametrize("encoding", ["base64", "quoted-printable"])

@@ -6,7 +6,7 @@ import pytest
 
 from hintproof.gate.ctext import functions
 from hintproof.gate.gate import run_gate
-from hintproof.gate.mails import patches_in
+from hintproof.gate.patches import patches_in
 from hintproof.gate.traceability import behind, table
 from hintproof.linux.source import DRIVER, Source
 from tests.checker.gate.made import MarkChecker, diff, mail
