@@ -1,0 +1,68 @@
+"""Random walks of the whole driver, and the lines that ran."""
+
+from __future__ import annotations
+
+import pytest
+
+from hintproof.gate.ctext import function_at, functions
+from hintproof.linux.examine import compiled
+from hintproof.linux.jobs import Check, CodeFaults, Kind
+from hintproof.linux.source import DRIVER, Source
+from hintspec.language.sizes import Sizes
+from tests.checker.linux.little import little_source
+from tests.checker.linux.trees import PACKAGES, changed, source
+
+WALKS = Check(Kind.SCENARIOS, "", Sizes(2, 4, 2), 30_000)
+
+
+def walked(driver: Source) -> CodeFaults:
+    with compiled(driver) as code:
+        answer = code.run(WALKS)
+    assert isinstance(answer, CodeFaults)
+    return answer
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_linux_is_sound_and_the_same_each_time(package: str) -> None:
+    found = walked(source(package))
+    assert (found.verdict, found.fault) == ("EXHAUSTED", None)
+    assert found.states > 20_000
+    assert walked(source(package)).log == found.log != ""
+
+
+def test_they_reach_what_hinting_does_not() -> None:
+    text = source(PACKAGES[0]).files[DRIVER]
+    found = walked(source(PACKAGES[0]))
+    every = functions(text)
+    reached = {function_at(every, line) for line in found.lines.ran}
+    assert {"fill_balloon", "leak_balloon", "stats_handle_request", "virtio_balloon_oom_notify",
+            "virtballoon_free_page_report", "virtballoon_restore", "send_free_pages"} <= reached  # fmt: skip
+    assert not set(found.lines.ran) & set(found.lines.idle)
+    lines = text.split("\n")
+    assert all(lines[line - 1].strip() for line in (*found.lines.ran, *found.lines.idle))
+    sends = next(item for item in every if item.name == "get_free_page_and_send")
+    frees = [n for n in range(sends.first, sends.last) if "free_pages((unsigned long)p" in lines[n - 1]]
+    assert frees[0] in found.lines.idle  # where a buffer does not fit though there is room
+
+
+def test_a_page_that_is_lost_outside_of_hinting_is_found() -> None:
+    lost = (r"(?s)(?P<head>static void release_pages_balloon\(.*?)list_del\(&page->lru\);\s+put_page\(page\);",
+            r"\g<head>list_del(&page->lru);")  # fmt: skip
+    found = walked(changed(source(PACKAGES[0]), lost))
+    assert found.fault is not None
+    assert found.fault.says.endswith("memory is left behind after remove")
+    assert found.fault.run[0].startswith("the device offers ")
+
+
+def test_other_calls_make_another_log() -> None:
+    noisy = r"(?s)(?P<head>static void stats_handle_request\(.*?)virtqueue_kick\(vq\);", r"\g<head>;"
+    assert walked(changed(source(PACKAGES[0]), noisy)).log != walked(source(PACKAGES[0])).log
+
+
+def test_lines_behind_a_condition_that_never_holds_do_not_run() -> None:
+    driver = little_source("if (l->command == 12345)\n\t\tl->command = 0;")
+    found = walked(driver)
+    lines = driver.files[DRIVER].split("\n")
+    never = next(number for number, line in enumerate(lines, 1) if "l->command = 0;" in line and "==" not in line)
+    assert never in found.lines.idle
+    assert never - 1 in found.lines.ran
