@@ -14,6 +14,7 @@ from hintproof.gate.report import Finding, GateReport, PatchReport, Standing, To
 from hintproof.gate.touched import touched
 from hintproof.gate.traceability import behind
 from hintproof.gate.unreached import Unreached, unreached
+from hintproof.linux.duties import DUTIES
 from hintproof.linux.source import Source
 from hintproof.system.clock import Clock
 from hintproof.system.errors import BadInput
@@ -22,7 +23,7 @@ from hintspec.text import PROTOCOL
 
 Watch = Callable[[Step], None]
 
-_DECLARED = {item.name: item for item in PROTOCOL.properties}
+_DECLARED = {item.name: item for item in (*PROTOCOL.properties, *DUTIES)}
 
 
 def run_gate(

@@ -103,27 +103,31 @@ FAULTS = (
         "never-looks-for-a-new-id",
         "go on with a round whatever the host says",
         ((_LOOP + r"if \(unlikely\(cmd_id_active !=\s+virtio_balloon_cmd_id_received\(vb\)\)\)\s+break;", _HEAD),),
-        Outcome.CHANGED,
+        Outcome.REFUTED,
+        falls=("hinting_ceases",),
     ),
     Change(
         "no-stop",
         "do not say where a round ends",
         ((r"(?P<head>static void virtio_balloon_report_free_page\(.*?)err = send_cmd_id_stop\(vb\);",
           _HEAD + "err = 0;"),),
-        Outcome.CHANGED,
+        Outcome.REFUTED,
+        falls=("stop_is_sent",),
     ),
     Change(
         "no-entry-kept-for-stop",
         "use the last entry of the ring for a hint",
         ((_SEND + r"vq->num_free > 1\)", _HEAD + "vq->num_free > 0)"),),
-        Outcome.CHANGED,
+        Outcome.REFUTED,
+        falls=("room_for_stop",),
     ),
     Change(
         "released-when-posted",
         "give blocks back as soon as all are posted",
         ((r"(?P<head>static void virtio_balloon_report_free_page\(.*?)(?=\terr = send_cmd_id_stop)",
           _HEAD + "\treturn_free_pages_to_mm(vb, ULONG_MAX);\n"),),
-        Outcome.CHANGED,
+        Outcome.REFUTED,
+        falls=("kept_till_done",),
     ),
     Change(
         "list-without-its-lock",
@@ -159,7 +163,8 @@ FAULTS = (
         "count-not-taken-down",
         "leave the count as it is when blocks are given back",
         ((_GIVE + r"vb->num_free_page_blocks -= num_returned;", _HEAD),),
-        Outcome.UNDECIDED,  # it counts on and on, so that there is no end of states; how it differs is told
+        Outcome.REFUTED,
+        falls=("reclaim_is_counted",),
     ),
     Change(
         "used-buffers-stay",
@@ -188,7 +193,8 @@ FAULTS = (
         ((_SEND + r"(?P<post>err = virtqueue_add_inbuf\(.*?virtqueue_kick\(vq\);\n)"
           r"(?P<list>\t\t" + _LOCK + ".*?" + _UNLOCK + r"\n)",
           _HEAD + r"\n\g<list>\t\t\g<post>"),),
-        Outcome.CHANGED,
+        Outcome.REFUTED,
+        falls=("hints_its_own", "no_lost_write"),
     ),
 )  # fmt: skip
 
