@@ -153,7 +153,7 @@ def replay(
 def _describe_move(driver: Driver, move: int) -> str:
     if move < Move.COMMAND:
         call = driver.pending(move % THREADS)
-        fails = " (fails)" if move >= THREADS else ""
+        fails = "" if move < THREADS else " (later)" if call.op == Op.CLOCK else " (fails)"
         return f"{call.entry.name.lower()}: {call.op.name.lower()}{fails} in {call.place}"
     if move < 32:
         return Move(move).name.lower()

@@ -12,7 +12,8 @@ Op = IntEnum(
     "Op",
     "NONE RETURN TEST_SET TEST_CLEAR BIT CONFIG_READ CONFIG_WRITE TO_VIRTIO ADD KICK GET_BUF ALLOC FREE LOCK UNLOCK "
     "QUEUE_WORK CANCEL FLUSH DESTROY WAIT WAKE SLEEP RESET FIND_VQS DEL_VQS READY KZALLOC KFREE REGISTER UNREGISTER "
-    "SMALL_ALLOC SMALL_FREE SAY WARN ACCESS POP USE SPAWN POWER FROM_VIRTIO",
+    "SMALL_ALLOC SMALL_FREE SAY WARN ACCESS POP USE SPAWN POWER FROM_VIRTIO ATOMIC EXCHANGE YIELD CLOCK UNQUEUE "
+    "COMPLETION",
     start=0,
 )
 
@@ -35,9 +36,10 @@ def mask_of(*operations: Op) -> int:
 #: Every call is a point.
 EVERY_CALL = (1 << len(Op)) - 1
 
-#: Calls whose effect nobody else sees by itself.
+#: Calls whose effect nobody else sees by itself. An atomic access is one if its old value decides nothing.
 UNSEEN = mask_of(
-    *(Op.LOCK, Op.UNLOCK, Op.BIT, Op.SAY, Op.WARN, Op.WAKE, Op.KZALLOC, Op.CONFIG_WRITE, Op.DESTROY, Op.FROM_VIRTIO)
+    *(Op.LOCK, Op.UNLOCK, Op.BIT, Op.SAY, Op.WARN, Op.WAKE, Op.KZALLOC, Op.CONFIG_WRITE, Op.DESTROY, Op.FROM_VIRTIO),
+    *(Op.ATOMIC, Op.YIELD, Op.CLOCK),
 )
 
 #: Masks to run a thread to: the next call that others see; past a row of frees; past a drain of used buffers.

@@ -61,13 +61,27 @@ int virtqueue_add_inbuf(struct virtqueue *vq, struct scatterlist *sg, unsigned i
 	return add(SITE, vq, sg, n, cookie, 0);
 }
 
+/* Lists in one buffer: each is an entry for each of its members. A buffer goes one way in this harness. */
+int virtqueue_add_sgs(struct virtqueue *vq, struct scatterlist *lists[], unsigned int out, unsigned int in, void *cookie,
+		      gfp_t flags)
+{
+	unsigned int n = 0;
+
+	(void)flags;
+	if (out && in)
+		hp_bug("a buffer both to the device and from it: this harness has none");
+	for (unsigned int i = 0; i < out + in; i++)
+		n += sg_nents(lists[i]);
+	return add(SITE, vq, lists[0], n, cookie, out != 0);
+}
+
 static bool kick(const void *site, struct virtqueue *vq)
 {
 	queue_of(vq);
 	hp_point(OP_KICK, site, vq->index, 0, 0);
 	queue_of(vq);
 	hp_note(OP_KICK, site, vq->index, 0, 0);
-	return true;
+	return !hp_m->broken;
 }
 
 bool virtqueue_kick(struct virtqueue *vq)
@@ -92,7 +106,7 @@ void *virtqueue_get_buf(struct virtqueue *vq, unsigned int *length)
 
 	hp_point(OP_GET_BUF, SITE, vq->index, 0, 0);
 	queue = queue_of(vq);
-	if (queue->used) {
+	if (queue->used && !hp_m->broken) {
 		int count = queue->used + queue->taken + queue->available;
 
 		got = row[0];
@@ -290,6 +304,20 @@ void virtio_device_shutdown(struct virtio_device *vdev)
 	hp_m->broken = 1;
 	hp_m->listening = 0;
 	reset(vdev);
+}
+
+void virtio_break_device(struct virtio_device *vdev)
+{
+	(void)vdev;
+	hp_section_ends();
+	hp_m->broken = 1;
+}
+
+void __virtio_unbreak_device(struct virtio_device *vdev)
+{
+	(void)vdev;
+	hp_section_ends();
+	hp_m->broken = 0;
 }
 
 void virtio_device_ready(struct virtio_device *vdev)

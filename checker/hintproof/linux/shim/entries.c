@@ -29,10 +29,9 @@ static int work_begins(int number)
 {
 	struct work_struct *work = number < WORKS ? hp_m->works[number] : NULL;
 
-	if (!work || !work->pending || work->running || (hp_m->frozen && work->queue->freezable))
+	if (!work || !hp_work_can_start(work))
 		return 0;
-	work->pending = 0;
-	work->running = 1;
+	hp_work_starts(work);
 	return 1;
 }
 
@@ -108,6 +107,8 @@ static int probe(void)
 		hp_m->bound = 1;
 		hp_m->ready = 1;
 		hp_m->listening = 1;
+	} else {
+		hp_free_managed();
 	}
 	return problem;
 }
@@ -128,13 +129,15 @@ static int report(int wanted)
 	struct scatterlist list[BLOCKS];
 	int count = 0, problem;
 
+	sg_init_table(list, BLOCKS);
 	for (int i = 0; i < (int)hp_settings.blocks && count < wanted; i++)
 		if (hp_m->blocks[i].state == OWNER_FREE) {
 			hp_m->blocks[i].state = OWNER_OTHER;
-			sg_init_one(&list[count++], (void *)(BLOCK_BASE + i * BLOCK_SIZE), BLOCK_SIZE);
+			sg_set_buf(&list[count++], (void *)(BLOCK_BASE + i * BLOCK_SIZE), BLOCK_SIZE);
 		}
 	if (!count)
 		return 0;
+	sg_mark_end(&list[count - 1]);
 	problem = hp_m->reporting->report(hp_m->reporting, list, count);
 	for (int i = 0; i < count; i++)
 		hp_m->blocks[hp_block_of(list[i].address)].state = OWNER_FREE;
@@ -202,8 +205,10 @@ void hp_entry_ends(const struct thread *thread)
 		hp_bug("a function of the driver returns with a lock held or interrupts off");
 	if (work)
 		work->running = 0;
-	if (thread->entry == ENTRY_REMOVE)
+	if (thread->entry == ENTRY_REMOVE) {
 		hp_m->bound = hp_m->ready = 0;
+		hp_free_managed();
+	}
 	if (thread->entry == ENTRY_SHUTDOWN)
 		hp_m->ready = 0;
 }

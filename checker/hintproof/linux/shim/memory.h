@@ -2,21 +2,48 @@
 #ifndef HINTPROOF_MEMORY_H
 #define HINTPROOF_MEMORY_H
 
-#include "sync.h"
+#include "work.h"
 
 /* -- memory ----------------------------------------------------------------------------------------------------- */
 #define PAGE_SHIFT 12
 #define PAGE_SIZE (1UL << PAGE_SHIFT)
+#define PAGE_MASK (~(PAGE_SIZE - 1))
+#define PAGE_ALIGN(x) ALIGN((unsigned long)(x), PAGE_SIZE)
+#define PAGE_ALIGNED(x) IS_ALIGNED((unsigned long)(x), PAGE_SIZE)
+#define offset_in_page(p) ((unsigned long)(p) & ~PAGE_MASK)
+#define PFN_UP(x) (((unsigned long)(x) + PAGE_SIZE - 1) >> PAGE_SHIFT)
+#define PFN_DOWN(x) ((unsigned long)(x) >> PAGE_SHIFT)
+#define PFN_PHYS(x) ((phys_addr_t)(x) << PAGE_SHIFT)
+#define PHYS_PFN(x) ((unsigned long)((x) >> PAGE_SHIFT))
+#define get_order(size) ((int)order_base_2(PFN_UP(size)))
 #define MAX_PAGE_ORDER 10
 #ifndef MAX_ORDER
 #define MAX_ORDER MAX_PAGE_ORDER
 #endif
+#define MAX_ORDER_NR_PAGES (1UL << MAX_PAGE_ORDER)
+#define NR_PAGE_ORDERS (MAX_PAGE_ORDER + 1)
 #define pageblock_order 9
-enum { ___GFP_HIGHMEM = 0x2, __GFP_ZERO = 0x100, __GFP_NOWARN = 0x200, __GFP_NORETRY = 0x400, __GFP_NOMEMALLOC = 0x800,
-       __GFP_RECLAIM = 0x3000, __GFP_DIRECT_RECLAIM = 0x1000, __GFP_KSWAPD_RECLAIM = 0x2000, __GFP_IO = 0x40,
-       __GFP_FS = 0x80, __GFP_HIGHMEM = 0x2, __GFP_MOVABLE = 0x8, __GFP_COMP = 0x4000, __GFP_RETRY_MAYFAIL = 0x8000,
-       GFP_NOWAIT = 0x2000, GFP_ATOMIC = 0x2020, GFP_KERNEL = 0x30c0, GFP_NOIO = 0x3000, GFP_NOFS = 0x3040,
-       GFP_HIGHUSER = 0x30c2, GFP_HIGHUSER_MOVABLE = 0x30ca };
+#define pageblock_nr_pages (1UL << pageblock_order)
+#define NUMA_NO_NODE (-1)
+#define numa_node_id() 0
+#define dev_to_node(dev) ((void)(dev), NUMA_NO_NODE)
+enum { __GFP_DMA = 1 << 0, __GFP_HIGHMEM = 1 << 1, __GFP_DMA32 = 1 << 2, __GFP_MOVABLE = 1 << 3, __GFP_RECLAIMABLE = 1 << 4,
+       __GFP_HIGH = 1 << 5, __GFP_IO = 1 << 6, __GFP_FS = 1 << 7, __GFP_ZERO = 1 << 8, __GFP_NOWARN = 1 << 9,
+       __GFP_NORETRY = 1 << 10, __GFP_NOMEMALLOC = 1 << 11, __GFP_DIRECT_RECLAIM = 1 << 12,
+       __GFP_KSWAPD_RECLAIM = 1 << 13, __GFP_COMP = 1 << 14, __GFP_RETRY_MAYFAIL = 1 << 15, __GFP_NOFAIL = 1 << 16,
+       __GFP_MEMALLOC = 1 << 17, __GFP_HARDWALL = 1 << 18, __GFP_THISNODE = 1 << 19, __GFP_ACCOUNT = 1 << 20,
+       __GFP_WRITE = 1 << 21, __GFP_ATOMIC = 1 << 22, __GFP_ZEROTAGS = 1 << 23, __GFP_SKIP_ZERO = 1 << 24,
+       __GFP_SKIP_KASAN = 1 << 25, __GFP_NOLOCKDEP = 1 << 26, __GFP_NO_OBJ_EXT = 1 << 27, __GFP_CMA = 1 << 28,
+       __GFP_RECLAIM = __GFP_DIRECT_RECLAIM | __GFP_KSWAPD_RECLAIM, __GFP_SKIP_KASAN_POISON = __GFP_SKIP_KASAN,
+       __GFP_SKIP_KASAN_UNPOISON = __GFP_SKIP_KASAN, __GFP_BITS_SHIFT = 29,
+       GFP_NOWAIT = __GFP_KSWAPD_RECLAIM, GFP_ATOMIC = __GFP_HIGH | __GFP_KSWAPD_RECLAIM, GFP_NOIO = __GFP_RECLAIM,
+       GFP_NOFS = __GFP_RECLAIM | __GFP_IO, GFP_KERNEL = __GFP_RECLAIM | __GFP_IO | __GFP_FS,
+       GFP_KERNEL_ACCOUNT = GFP_KERNEL | __GFP_ACCOUNT, GFP_USER = GFP_KERNEL | __GFP_HARDWALL, GFP_DMA = __GFP_DMA,
+       GFP_DMA32 = __GFP_DMA32, GFP_HIGHUSER = GFP_KERNEL | __GFP_HIGHMEM,
+       GFP_HIGHUSER_MOVABLE = GFP_HIGHUSER | __GFP_MOVABLE,
+       GFP_TRANSHUGE_LIGHT = (GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_NOMEMALLOC | __GFP_NOWARN) & ~__GFP_RECLAIM,
+       GFP_TRANSHUGE = GFP_TRANSHUGE_LIGHT | __GFP_DIRECT_RECLAIM };
+#define gfpflags_allow_blocking(flags) (!!((flags) & __GFP_DIRECT_RECLAIM))
 struct page { struct list_head lru; unsigned long private; u8 state, count; };
 struct page *alloc_pages(gfp_t flags, unsigned int order);
 #define alloc_page(flags) alloc_pages(flags, 0)
@@ -32,16 +59,25 @@ struct page *pfn_to_page(unsigned long pfn);
 #define page_to_phys(page) ((u64)page_to_pfn(page) << PAGE_SHIFT)
 void get_page(struct page *page);
 void put_page(struct page *page);
+#define alloc_pages_node(node, flags, order) ((void)(node), alloc_pages(flags, order))
+#define __get_free_page(flags) __get_free_pages(flags, 0)
+#define get_zeroed_page(flags) __get_free_pages((flags) | __GFP_ZERO, 0)
+#define virt_to_phys(address) ((phys_addr_t)(unsigned long)(address))
+#define phys_to_virt(address) ((void *)(unsigned long)(address))
+#define __pa(address) virt_to_phys(address)
+#define __va(address) phys_to_virt(address)
+#define virt_to_pfn(address) page_to_pfn(virt_to_page(address))
+#define pfn_to_virt(pfn) page_address(pfn_to_page(pfn))
+#define phys_to_page(address) pfn_to_page(PHYS_PFN(address))
+#define page_to_nid(page) ((void)(page), 0)
+#define page_count(page) ((int)(page)->count)
+#define page_ref_count(page) page_count(page)
+#define page_private(page) ((page)->private)
+#define set_page_private(page, value) ((void)((page)->private = (value)))
+#define compound_order(page) ((void)(page), 0)
+#define PageHighMem(page) ((void)(page), 0)
 #define page_zone(page) ((void *)0)
 void adjust_managed_page_count(struct page *page, long count);
-void *kzalloc(size_t size, gfp_t flags);
-#define kmalloc(size, flags) kzalloc(size, flags)
-#define kcalloc(n, size, flags) kzalloc((n) * (size), flags)
-#define kmalloc_array(n, size, flags) kzalloc((n) * (size), flags)
-#define HP_FLAGS_(unused, flags, ...) flags
-#define kzalloc_obj(object, ...) ((__typeof__(object) *)kzalloc(sizeof(object), HP_FLAGS_(0, ##__VA_ARGS__, GFP_KERNEL)))
-#define kmalloc_obj kzalloc_obj
-void kfree(const void *memory);
 bool want_init_on_free(void);
 bool want_init_on_alloc(gfp_t flags);
 bool page_poisoning_enabled(void);
@@ -74,7 +110,7 @@ static HP_INLINE struct page *balloon_page_pop(struct list_head *l)
 #define balloon_page_finalize(page) ((void)(page))
 
 struct sysinfo { unsigned long totalram, freeram, sharedram, bufferram, totalswap, freeswap, totalhigh, freehigh; };
-enum { NR_FILE_PAGES, NR_FREE_PAGES };
+enum { NR_FILE_PAGES, NR_FREE_PAGES, NR_ANON_MAPPED, NR_FILE_MAPPED, NR_FILE_DIRTY, NR_WRITEBACK, NR_SHMEM };
 enum { PSWPIN, PSWPOUT, PGMAJFAULT, PGFAULT, OOM_KILL, ALLOCSTALL_NORMAL, PGSCAN_KSWAPD, PGSCAN_DIRECT, PGSTEAL_KSWAPD,
        PGSTEAL_DIRECT, HTLB_BUDDY_PGALLOC, HTLB_BUDDY_PGALLOC_FAIL, NR_VM_EVENT_ITEMS };
 enum { ZONE_NORMAL, MAX_NR_ZONES };
@@ -87,13 +123,9 @@ static HP_INLINE void all_vm_events(unsigned long *events)
 void si_meminfo(struct sysinfo *info);
 long si_mem_available(void);
 unsigned long global_node_page_state(int item);
+#define global_zone_page_state(item) global_node_page_state(item)
+#define global_node_page_state_pages(item) global_node_page_state(item)
+#define nr_free_pages() global_zone_page_state(NR_FREE_PAGES)
 #define totalram_pages() (1UL << 20)
-
-struct scatterlist { unsigned long address; unsigned int length; };
-static HP_INLINE void sg_init_one(struct scatterlist *sg, const void *buffer, unsigned int length)
-{
-	sg->address = (unsigned long)buffer;
-	sg->length = length;
-}
 
 #endif

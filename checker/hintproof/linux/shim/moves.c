@@ -54,6 +54,8 @@ static u8 *threads_moves(u8 *to)
 		*to++ = i;
 		if (hp_plan.allocations_fail && hp_m->threads[i].op == OP_ALLOC)
 			*to++ = MOVE_FAIL + i;
+		if (hp_m->threads[i].op == OP_CLOCK && hp_m->clock < CLOCK_STANDS)
+			*to++ = MOVE_FAIL + i;
 	}
 	return to;
 }
@@ -63,7 +65,7 @@ static u8 *work_moves(u8 *to)
 	for (int i = 0; i < WORKS; i++) {
 		const struct work_struct *work = hp_m->works[i];
 
-		if (work && work->pending && !work->running && !(hp_m->frozen && work->queue->freezable))
+		if (work && hp_work_can_start(work))
 			*to++ = MOVE_WORK + i;
 	}
 	return to;
@@ -119,9 +121,14 @@ static int command(void)
 /* 0; 1 if it can't be done; -1 if the driver faulted. */
 int hp_move(int move)
 {
-	hp_next_block = move >= MOVE_FAIL && move < MOVE_FAIL + THREADS ? -1 : -2;
-	if (move < MOVE_COMMAND)
-		return hp_step(move % THREADS);
+	hp_later = move >= MOVE_FAIL && move < MOVE_FAIL + THREADS;
+	hp_next_block = hp_later ? -1 : -2;
+	if (move < MOVE_COMMAND) {
+		int status = hp_step(move % THREADS);
+
+		hp_later = 0;
+		return status;
+	}
 	switch (move) {
 	case MOVE_COMMAND:
 		return command();

@@ -16,6 +16,7 @@ enum hp_op {
 	OP_ADD, OP_KICK, OP_GET_BUF, OP_ALLOC, OP_FREE, OP_LOCK, OP_UNLOCK, OP_QUEUE_WORK, OP_CANCEL, OP_FLUSH, OP_DESTROY,
 	OP_WAIT, OP_WAKE, OP_SLEEP, OP_RESET, OP_FIND_VQS, OP_DEL_VQS, OP_READY, OP_KZALLOC, OP_KFREE, OP_REGISTER,
 	OP_UNREGISTER, OP_SMALL_ALLOC, OP_SMALL_FREE, OP_SAY, OP_WARN, OP_ACCESS, OP_POP, OP_USE, OP_SPAWN, OP_POWER, OP_FROM_VIRTIO,
+	OP_ATOMIC, OP_EXCHANGE, OP_YIELD, OP_CLOCK, OP_UNQUEUE, OP_COMPLETION,
 	OP_COUNT
 };
 
@@ -27,7 +28,7 @@ enum hp_fault { FAULT_NONE, FAULT_BUG, FAULT_SIGNAL, FAULT_HANG };
 /* Who has a block of the largest order, or a small page. */
 enum hp_owner { OWNER_FREE, OWNER_DRIVER, OWNER_OTHER };
 
-enum { THREADS = 8, QUEUES = 5, ELEMENTS = 64, HINT_ELEMENTS = 32, BLOCKS = 16, SMALL_PAGES = 16, WORKS = 8, ALLOCATIONS = 16,
+enum { THREADS = 8, QUEUES = 5, ELEMENTS = 64, HINT_ELEMENTS = 32, BLOCKS = 16, SMALL_PAGES = 16, WORKS = 8, ALLOCATIONS = 32,
        WORKQUEUES = 6, HEAP = 32 << 10, STACK = 32 << 10, CONFIG = 64 };
 
 #define BLOCK_BASE 0x100000000UL
@@ -39,9 +40,10 @@ struct element { u64 address; void *cookie; u32 length; u8 out, count; };
 /* Elements of a queue lie in one row: used by the device (in the order of use), taken by it, available. */
 struct queue { struct virtqueue vq; u8 first, capacity, used, taken, available, exists; u16 size; };
 
-struct allocation { u16 start, size; u8 freed; };
+/* managed: it is freed with the driver's last call. */
+struct allocation { u16 start, size; u8 freed, managed; };
 
-struct workqueue_struct { u8 exists, freezable; };
+struct workqueue_struct { u8 exists, freezable, ordered; };
 
 struct thread {
 	void *sp;
@@ -53,6 +55,7 @@ struct thread {
 
 struct machine {
 	struct virtio_device vdev;
+	struct device parent;
 	u8 config[CONFIG];
 	struct queue queues[QUEUES];
 	struct element elements[ELEMENTS];
@@ -67,6 +70,7 @@ struct machine {
 	u16 heap_top;
 	u8 bound, listening, ready, frozen, broken;
 	u8 commands, scans, removes, freezes; /* used by the search, of its budgets */
+	u8 clock;                             /* how often a long time has passed */
 };
 
 /* The fixed settings of a check. */
@@ -81,7 +85,7 @@ struct event { u64 a, b, c; const void *site; u32 op, thread; };
 
 struct fault { u32 kind, thread, signal, op; u64 address, pc; char text[160]; };
 
-enum { EVENTS = 4096 };
+enum { EVENTS = 4096, CLOCK_STANDS = 3 };
 
 extern struct machine *hp_m;
 extern u8 *hp_heap;
@@ -92,6 +96,7 @@ extern struct fault hp_fault;
 extern u64 hp_mask;         /* which calls are points; locks, waits and the like stop a thread that they block, anyway */
 extern int hp_current;      /* the thread that runs, or -1 */
 extern int hp_next_block;   /* the block that the next allocation gets: a number, -1 none, -2 the lowest free one */
+extern int hp_later;        /* whether a long time passes before the next look at the clock */
 extern volatile u64 hp_serial;
 extern volatile int hp_running;
 extern int hp_accesses;     /* built with a point at each access to memory */
@@ -102,6 +107,7 @@ void hp_point(enum hp_op op, const void *site, u64 a, u64 b, u64 c);
 void hp_note(enum hp_op op, const void *site, u64 a, u64 b, u64 c);
 struct thread *hp_self(void);
 void hp_atomic_check(const char *what);
+bool hp_gets_signals(void);
 void hp_alive(const void *address, const char *what);
 void hp_leave(void) __attribute__((noreturn)); /* out of the driver, to whoever asked for the step */
 void hp_catch_faults(void);
@@ -113,6 +119,14 @@ int hp_run(int thread, u64 stops, int limit);
 u32 hp_enabled(void);
 int hp_is_enabled(int thread);
 u8 *hp_stack_top(int thread);
+
+/* work items */
+int hp_work_can_start(const struct work_struct *work);
+void hp_work_starts(struct work_struct *work);
+int hp_queue_is_busy(const struct workqueue_struct *queue);
+
+/* the heap */
+void hp_free_managed(void); /* what goes with the device */
 
 /* critical sections */
 void hp_section_begins(const struct hp_lock *lock);

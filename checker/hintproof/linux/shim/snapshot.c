@@ -12,7 +12,7 @@ extern const struct virtio_config_ops hp_config_ops;
 struct machine *hp_m;
 u8 *hp_heap, *hp_stacks;
 struct settings hp_settings;
-int hp_next_block = -2;
+int hp_next_block = -2, hp_later;
 const char *hp_work_names[WORKS];
 size_t hp_snapshot_max;
 
@@ -62,11 +62,13 @@ int hp_reset_machine(const struct settings *settings)
 	memset(hp_bss_begin, 0, bss_size());
 	memset(&hp_fault, 0, sizeof(hp_fault));
 	hp_m->vdev.config = &hp_config_ops;
+	hp_m->vdev.dev.parent = &hp_m->parent;
 	hp_m->vdev.id = (struct virtio_device_id){ VIRTIO_ID_BALLOON, 0 };
 	hp_m->workqueues[0].exists = hp_m->workqueues[1].exists = 1;
 	hp_m->workqueues[1].freezable = 1;
 	hp_event_count = 0;
 	hp_next_block = -2;
+	hp_later = 0;
 	return 0;
 }
 

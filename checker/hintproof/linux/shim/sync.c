@@ -1,48 +1,5 @@
-/* Bits, locks, wait queues and workqueues; and the rules of who may sleep where. */
+/* Locks; and the rules of who may sleep where. */
 #include "runtime.h"
-
-/* -- bits: atomic, and full barriers where they return the old value */
-
-static bool change_bit(enum hp_op op, const void *site, long bit, volatile unsigned long *word, int value)
-{
-	bool old;
-
-	hp_alive((void *)word, "a bitmap");
-	hp_point(op, site, (u64)word, bit, 0);
-	old = *word >> bit & 1;
-	*word = value ? *word | BIT(bit) : *word & ~BIT(bit);
-	hp_note(op, site, (u64)word, bit, old);
-	return old;
-}
-
-bool test_and_set_bit(long bit, volatile unsigned long *word)
-{
-	return change_bit(OP_TEST_SET, SITE, bit, word, 1);
-}
-
-bool test_and_clear_bit(long bit, volatile unsigned long *word)
-{
-	return change_bit(OP_TEST_CLEAR, SITE, bit, word, 0);
-}
-
-void set_bit(long bit, volatile unsigned long *word)
-{
-	change_bit(OP_BIT, SITE, bit, word, 1);
-}
-
-void clear_bit(long bit, volatile unsigned long *word)
-{
-	change_bit(OP_BIT, SITE, bit, word, 0);
-}
-
-bool test_bit(long bit, const volatile unsigned long *word)
-{
-	hp_alive((void *)word, "a bitmap");
-	hp_point(OP_BIT, SITE, (u64)word, bit, 2);
-	return *word >> bit & 1;
-}
-
-/* -- locks */
 
 void hp_atomic_check(const char *what)
 {
@@ -98,6 +55,23 @@ void hp_lock(struct hp_lock *lock, enum hp_flavour flavour)
 	taken(lock, flavour);
 }
 
+/* Where a signal may come, a held lock may end the wait with one; else it is a lock like any other. */
+int hp_lock_or_signal(struct hp_lock *lock)
+{
+	bool comes = hp_gets_signals();
+
+	check_lock(lock, HP_MUTEX);
+	if (lock->owner == hp_current + 1)
+		hp_bug("a lock is taken by a thread that holds it already");
+	hp_point(OP_LOCK, SITE, (u64)lock, HP_MUTEX, comes);
+	check_lock(lock, HP_MUTEX);
+	if (lock->owner)
+		return -EINTR;
+	hp_note(OP_LOCK, SITE, (u64)lock, HP_MUTEX, 0);
+	taken(lock, HP_MUTEX);
+	return 0;
+}
+
 bool hp_trylock(struct hp_lock *lock, enum hp_flavour flavour)
 {
 	bool free;
@@ -132,43 +106,41 @@ void hp_unlock(struct hp_lock *lock, enum hp_flavour flavour)
 	self->spinlocks--;
 }
 
-/* -- wait queues: a thread that waits is woken by whoever wakes its queue after it began to wait */
-
-void init_waitqueue_head(wait_queue_head_t *q)
+bool hp_is_locked(struct hp_lock *lock)
 {
-	hp_section_ends();
-	q->ready = 1;
+	hp_alive(lock, "a lock");
+	hp_section_is_seen(lock);
+	hp_point(OP_UNLOCK, SITE, (u64)lock, 0, 3);
+	return lock->owner;
 }
 
-void hp_wait_begins(wait_queue_head_t *q)
+bool hp_holds(const struct hp_lock *lock)
 {
-	hp_atomic_check("a wait where it is forbidden to sleep");
-	hp_section_ends();
-	hp_self()->waits = q;
-	hp_self()->woken = 0;
+	return lock->owner == hp_current + 1;
 }
 
-void hp_wait(wait_queue_head_t *q)
+/* -- who may sleep, and what it is to sleep */
+
+/* A signal comes to a process that calls into the driver; to a work item or an interrupt none does. */
+bool hp_gets_signals(void)
 {
-	hp_alive(q, "a wait queue");
-	hp_point(OP_WAIT, SITE, (u64)q, 0, 0);
-	hp_note(OP_WAIT, SITE, (u64)q, 0, 0);
+	return hp_self()->entry != ENTRY_WORK && !hp_self()->in_irq;
 }
 
-void hp_wait_ends(void)
+void hp_may_sleep(void)
 {
-	hp_self()->waits = NULL;
-	hp_self()->woken = 0;
+	hp_atomic_check("what may sleep is called where it is forbidden to sleep");
 }
 
-void wake_up(wait_queue_head_t *q)
+void hp_pause(void)
 {
-	hp_alive(q, "a wait queue");
-	hp_point(OP_WAKE, SITE, (u64)q, 0, 0);
-	hp_note(OP_WAKE, SITE, (u64)q, 0, 0);
-	for (int i = 0; i < THREADS; i++)
-		if (hp_m->threads[i].waits == q)
-			hp_m->threads[i].woken = 1;
+	hp_point(OP_YIELD, SITE, 0, 0, 0);
+}
+
+void hp_yield(void)
+{
+	hp_may_sleep();
+	hp_point(OP_YIELD, SITE, 1, 0, 0);
 }
 
 void msleep(unsigned int milliseconds)
@@ -178,110 +150,11 @@ void msleep(unsigned int milliseconds)
 	hp_note(OP_SLEEP, SITE, milliseconds, 0, 0);
 }
 
-/* -- workqueues: queueing marks the work; the scheduler starts it, never twice at once */
-
-struct workqueue_struct *hp_system_queue(int freezable)
+u64 hp_clock(void)
 {
-	return &hp_m->workqueues[freezable];
-}
-
-void hp_init_work(struct work_struct *work, work_func_t function, const char *name)
-{
-	int number = 0;
-
-	hp_section_ends();
-	for (int i = WORKS - 1; i >= 0; i--)
-		if (!hp_m->works[i] || hp_m->works[i] == work)
-			number = i;
-	for (int i = 0; i < WORKS; i++)
-		if (hp_m->works[i] == work)
-			number = i;
-	if (hp_m->works[number] && hp_m->works[number] != work)
-		hp_bug("more work items than this harness has room for");
-	hp_m->works[number] = work;
-	*work = (struct work_struct){ .func = function, .number = number };
-	hp_work_names[number] = name;
-}
-
-struct workqueue_struct *hp_alloc_workqueue(unsigned int flags)
-{
-	hp_atomic_check("a workqueue is made where it is forbidden to sleep");
-	for (int i = 2; i < WORKQUEUES; i++)
-		if (!hp_m->workqueues[i].exists) {
-			hp_m->workqueues[i] = (struct workqueue_struct){ 1, !!(flags & WQ_FREEZABLE) };
-			return &hp_m->workqueues[i];
-		}
-	return NULL;
-}
-
-static void check_queue(const struct workqueue_struct *queue)
-{
-	if (queue < hp_m->workqueues || queue >= hp_m->workqueues + WORKQUEUES || !queue->exists)
-		hp_bug("a workqueue is used that does not exist");
-}
-
-void destroy_workqueue(struct workqueue_struct *queue)
-{
-	check_queue(queue);
-	hp_atomic_check("a workqueue is destroyed where it is forbidden to sleep");
-	hp_point(OP_DESTROY, SITE, (u64)queue, 0, 0);
-	hp_note(OP_DESTROY, SITE, (u64)queue, 0, 0);
-	*queue = (struct workqueue_struct){ 0 };
-}
-
-static void check_work(const struct work_struct *work)
-{
-	hp_alive(work, "a work item");
-	if (work->number >= WORKS || hp_m->works[work->number] != work)
-		hp_bug("a work item is used that was not initialised");
-}
-
-bool queue_work(struct workqueue_struct *queue, struct work_struct *work)
-{
-	bool fresh;
-
-	check_work(work);
-	check_queue(queue);
-	hp_point(OP_QUEUE_WORK, SITE, work->number, (u64)queue, 0);
-	check_work(work);
-	check_queue(queue);
-	fresh = !work->pending;
-	hp_note(OP_QUEUE_WORK, SITE, work->number, (u64)queue, fresh);
-	work->pending = 1;
-	work->queue = queue;
-	return fresh;
-}
-
-static bool waits_for_work(enum hp_op op, const void *site, struct work_struct *work)
-{
-	const struct thread *self = hp_self();
-	bool was;
-
-	check_work(work);
-	hp_atomic_check("a wait for a work item where it is forbidden to sleep");
-	if (self->entry == ENTRY_WORK && self->argument == work->number)
-		hp_bug("a work item waits for itself");
-	hp_point(op, site, (u64)work, work->number, 0);
-	was = work->pending;
-	hp_note(op, site, (u64)work, work->number, was);
-	if (op == OP_CANCEL)
-		work->pending = 0;
-	return was;
-}
-
-bool cancel_work_sync(struct work_struct *work)
-{
-	return waits_for_work(OP_CANCEL, SITE, work);
-}
-
-bool flush_work(struct work_struct *work)
-{
-	return waits_for_work(OP_FLUSH, SITE, work);
-}
-
-void flush_workqueue(struct workqueue_struct *queue)
-{
-	check_queue(queue);
-	hp_point(OP_DESTROY, SITE, (u64)queue, 1, 0);
-	hp_note(OP_DESTROY, SITE, (u64)queue, 1, 0);
+	hp_point(OP_CLOCK, SITE, 0, 0, 0);
+	if (hp_later && hp_m->clock < CLOCK_STANDS)
+		hp_m->clock++;
+	hp_note(OP_CLOCK, SITE, hp_m->clock, 0, 0);
+	return (hp_m->clock + 1) * 3600 * NSEC_PER_SEC;
 }

@@ -37,15 +37,9 @@ static int still_there(int first, int second)
 	return 0;
 }
 
-static int works_of(const struct workqueue_struct *queue)
+static int is_over(const struct work_struct *work)
 {
-	for (int i = 0; i < WORKS; i++) {
-		const struct work_struct *work = hp_m->works[i];
-
-		if (work && work->queue == queue && (work->pending || work->running))
-			return 1;
-	}
-	return 0;
+	return !work->running && (!work->pending || work->delayed);
 }
 
 static int unregisters(const struct thread *thread)
@@ -63,15 +57,17 @@ int hp_is_enabled(int number)
 	case OP_NONE:
 		return 0;
 	case OP_LOCK:
-		return !((struct hp_lock *)thread->a)->owner;
+		return thread->c || !((struct hp_lock *)thread->a)->owner; /* c: a signal may come */
 	case OP_CANCEL:
 		return !((struct work_struct *)thread->a)->running;
 	case OP_FLUSH:
-		return !((struct work_struct *)thread->a)->running && !((struct work_struct *)thread->a)->pending;
+		return is_over((struct work_struct *)thread->a);
 	case OP_DESTROY:
-		return !works_of((struct workqueue_struct *)thread->a);
+		return !hp_queue_is_busy((struct workqueue_struct *)thread->a);
 	case OP_WAIT:
-		return thread->woken;
+		return thread->woken || thread->b; /* b: its time or a signal may end it */
+	case OP_COMPLETION:
+		return ((struct completion *)thread->a)->done || thread->b;
 	case OP_UNREGISTER:
 		return unregisters(thread);
 	case OP_DEL_VQS:

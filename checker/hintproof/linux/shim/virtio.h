@@ -2,7 +2,7 @@
 #ifndef HINTPROOF_VIRTIO_H
 #define HINTPROOF_VIRTIO_H
 
-#include "memory.h"
+#include "heap.h"
 
 /* -- those who ask for memory back ------------------------------------------------------------------------------ */
 struct shrink_control { gfp_t gfp_mask; int nid; unsigned long nr_to_scan, nr_scanned; void *memcg; };
@@ -103,6 +103,9 @@ static HP_INLINE void __virtio_set_bit(struct virtio_device *vdev, unsigned int 
 }
 int virtqueue_add_outbuf(struct virtqueue *vq, struct scatterlist *sg, unsigned int n, void *cookie, gfp_t flags);
 int virtqueue_add_inbuf(struct virtqueue *vq, struct scatterlist *sg, unsigned int n, void *cookie, gfp_t flags);
+int virtqueue_add_sgs(struct virtqueue *vq, struct scatterlist *lists[], unsigned int out, unsigned int in, void *cookie,
+		      gfp_t flags);
+#define virtqueue_add_inbuf_ctx(vq, sg, n, cookie, context, flags) virtqueue_add_inbuf(vq, sg, n, cookie, flags)
 bool virtqueue_kick(struct virtqueue *vq);
 bool virtqueue_kick_prepare(struct virtqueue *vq);
 bool virtqueue_notify(struct virtqueue *vq);
@@ -112,6 +115,10 @@ unsigned int virtqueue_get_vring_size(const struct virtqueue *vq);
 bool virtqueue_is_broken(const struct virtqueue *vq);
 void virtqueue_disable_cb(struct virtqueue *vq);
 bool virtqueue_enable_cb(struct virtqueue *vq);
+#define virtqueue_enable_cb_delayed(vq) virtqueue_enable_cb(vq)
+#define virtqueue_enable_cb_prepare(vq) ((unsigned int)!virtqueue_enable_cb(vq))
+#define virtqueue_poll(vq, before) ((void)(before), !virtqueue_enable_cb(vq))
+#define virtqueue_get_buf_ctx(vq, length, context) virtqueue_get_buf(vq, length)
 int hp_find_vqs(struct virtio_device *vdev, unsigned int n, struct virtqueue *vqs[], vq_callback_t *callbacks[],
 		const char *const names[]);
 int hp_find_vqs_info(struct virtio_device *vdev, unsigned int n, struct virtqueue *vqs[], struct virtqueue_info info[]);
@@ -134,9 +141,34 @@ void hp_config_write(struct virtio_device *vdev, unsigned int offset, const void
 	} while (0)
 #define virtio_cread virtio_cread_le
 #define virtio_cwrite virtio_cwrite_le
+#define virtio_cread_le_feature(vdev, bit, type, field, to) \
+	({ \
+		bool has_ = virtio_has_feature(vdev, bit); \
+		if (has_) \
+			virtio_cread_le(vdev, type, field, to); \
+		has_ ? 0 : -ENOENT; \
+	})
+#define virtio_cread_feature virtio_cread_le_feature
+#define virtio_cread_bytes(vdev, offset, to, size) hp_config_read(vdev, offset, to, size)
+#define HP_CREAD(T, vdev, offset) ({ T hp_value = 0; hp_config_read(vdev, offset, &hp_value, sizeof(T)); hp_value; })
+#define HP_CWRITE(T, vdev, offset, value) \
+	do { T hp_value = (value); hp_config_write(vdev, offset, &hp_value, sizeof(T)); } while (0)
+#define virtio_cread8(vdev, offset) HP_CREAD(u8, vdev, offset)
+#define virtio_cread16(vdev, offset) HP_CREAD(u16, vdev, offset)
+#define virtio_cread32(vdev, offset) HP_CREAD(u32, vdev, offset)
+#define virtio_cread64(vdev, offset) HP_CREAD(u64, vdev, offset)
+#define virtio_cwrite8(vdev, offset, value) HP_CWRITE(u8, vdev, offset, value)
+#define virtio_cwrite16(vdev, offset, value) HP_CWRITE(u16, vdev, offset, value)
+#define virtio_cwrite32(vdev, offset, value) HP_CWRITE(u32, vdev, offset, value)
+#define virtio_cwrite64(vdev, offset, value) HP_CWRITE(u64, vdev, offset, value)
 void virtio_device_ready(struct virtio_device *vdev);
 void virtio_reset_device(struct virtio_device *vdev);
 void virtio_device_shutdown(struct virtio_device *vdev);
+void virtio_break_device(struct virtio_device *vdev);
+void __virtio_unbreak_device(struct virtio_device *vdev);
+#define dev_to_virtio(device) container_of(device, struct virtio_device, dev)
+#define virtio_bus_name(vdev) ((void)(vdev), "virtio")
+#define virtio_legacy_is_little_endian() true
 #define virtio_is_little_endian(vdev) true
 u32 cpu_to_virtio32(const struct virtio_device *vdev, u32 value);
 u32 virtio32_to_cpu(const struct virtio_device *vdev, u32 value); /* up to 5.8 the active id goes through it as it is stored */
@@ -147,6 +179,17 @@ u32 virtio32_to_cpu(const struct virtio_device *vdev, u32 value); /* up to 5.8 t
 #define cpu_to_le16(x) ((__le16)(x))
 #define cpu_to_le32(x) ((__le32)(x))
 #define cpu_to_le64(x) ((__le64)(x))
+#define cpu_to_be16(x) ((__be16)__builtin_bswap16(x))
+#define cpu_to_be32(x) ((__be32)__builtin_bswap32(x))
+#define cpu_to_be64(x) ((__be64)__builtin_bswap64(x))
+#define be16_to_cpu(x) __builtin_bswap16(x)
+#define be32_to_cpu(x) __builtin_bswap32(x)
+#define be64_to_cpu(x) __builtin_bswap64(x)
+#define le16_to_cpup(p) le16_to_cpu(*(p))
+#define le32_to_cpup(p) le32_to_cpu(*(p))
+#define le64_to_cpup(p) le64_to_cpu(*(p))
+#define cpu_to_le32s(p) ((void)(p))
+#define le32_to_cpus(p) ((void)(p))
 #define le16_to_cpu(x) ((u16)(x))
 #define le32_to_cpu(x) ((u32)(x))
 #define le64_to_cpu(x) ((u64)(x))
@@ -163,7 +206,18 @@ extern struct virtio_driver *const hp_driver;
 #define MODULE_AUTHOR(text)
 #define MODULE_ALIAS(text)
 #define module_param(name, type, permissions)
+#define module_param_named(name, variable, type, permissions)
+#define module_param_array(name, type, count, permissions)
+#define MODULE_VERSION(text)
+#define MODULE_INFO(tag, text)
+#define MODULE_IMPORT_NS(name)
+#define MODULE_SOFTDEP(text)
+#define try_module_get(module) ((void)(module), true)
+#define module_put(module) ((void)(module))
 #define MODULE_PARM_DESC(name, text)
 #define EXPORT_SYMBOL_GPL(name)
+#define EXPORT_SYMBOL(name)
+#define pm_ptr(p) (p)
+#define pm_sleep_ptr(p) (p)
 
 #endif
