@@ -37,7 +37,10 @@ _BLOCKED, _RUN_ENDED, _RUN_BLOCKED = 1, 1, 2
 
 @dataclass(frozen=True)
 class Setup:
-    """The machine of a driver. Sizes are numbers of entries, blocks and pages."""
+    """The machine of a driver. Sizes are numbers of entries, blocks and pages.
+
+    ``fail_at``: of the calls of probe and restore that may fail, the one that does, from 1; 0: none.
+    """
 
     features: tuple[int, ...] = (FREE_PAGE_HINT,)
     ring: int = 4
@@ -46,6 +49,7 @@ class Setup:
     small_pages: int = 8
     page_poisoning: bool = False
     init_on_free: bool = False
+    fail_at: int = 0
 
     def __post_init__(self) -> None:
         """Refuse sizes that the shim has no room for."""
@@ -58,7 +62,7 @@ class Setup:
         """The record that the shim takes."""
         bits = sum(1 << bit for bit in set(self.features))
         return Settings(bits, self.ring, self.other_rings, self.blocks, self.small_pages, self.page_poisoning,
-                        self.init_on_free)  # fmt: skip
+                        self.init_on_free, self.fail_at)  # fmt: skip
 
 
 @dataclass(frozen=True)

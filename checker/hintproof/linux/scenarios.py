@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from hintproof.linux.binding import QUEUES, THREADS, WORKS
@@ -34,12 +34,18 @@ from hintproof.linux.symbols import NOWHERE
 _TELL_HOST = 0
 _EVERY = tuple(range(28))  # device features: those that no driver of today knows are for the patch to know
 
+_ALL = Setup(
+    (_TELL_HOST, STATS_VQ, DEFLATE_ON_OOM, FREE_PAGE_HINT, PAGE_POISON, REPORTING), ring=8, page_poisoning=True
+)
+
+#: Calls of probe that may fail; Linux has some ten.
+_MOST_CALLS = 16
+
 #: What the device offers, in words, and the machine.
 SETUPS = {
     "hints alone": Setup((FREE_PAGE_HINT,)),
-    "all features of Linux 5.7": Setup(
-        (_TELL_HOST, STATS_VQ, DEFLATE_ON_OOM, FREE_PAGE_HINT, PAGE_POISON, REPORTING), ring=8, page_poisoning=True
-    ),
+    "hints alone, on a ring of two": Setup((FREE_PAGE_HINT,), ring=2),
+    "all features of Linux 5.7": _ALL,
     "no hints": Setup((_TELL_HOST, STATS_VQ, DEFLATE_ON_OOM, REPORTING)),
     "no features": Setup(()),
     "poison and init_on_free": Setup((FREE_PAGE_HINT, PAGE_POISON), page_poisoning=True, init_on_free=True),
@@ -91,8 +97,10 @@ class _Walk:
         """Probe, some moves, rest, and remove; the fault, if there is one."""
         try:
             self.run.append("probe")
-            if self.driver.start(self.setup):
-                return None  # a driver may refuse a device
+            self.driver.fresh(self.setup)
+            self.driver.config(NUM_PAGES, self.rng.choice((0, 2)))
+            if self.driver.call(Entry.PROBE):
+                return self._refused()
             for _ in range(MOVES):
                 moves = list(self._moves())
                 if not moves:
@@ -223,6 +231,15 @@ class _Walk:
             return self._fault("memory is left behind after remove")
         return trouble
 
+    def _refused(self) -> Fault | None:
+        """A driver may refuse a device, or fail: nothing of it is to be left."""
+        view = self.driver.view()
+        if view.heap or view.driver or view.small_driver or view.pending:
+            return self._fault("memory or work is left behind after a probe that failed")
+        if view.shrinker or view.oom or view.reporting:
+            return self._fault("a probe that failed is still registered for reclaim or reporting")
+        return None
+
     def _fault(self, says: str) -> Fault:
         return Fault(FaultKind.BUG, Entry.NONE, says, NOWHERE)
 
@@ -231,8 +248,11 @@ def walk_scenarios(driver: Driver, walks: int) -> Walks:
     """Walk so many times through the driver with each setup; a fault ends its own walk alone."""
     found, logs = Walks(), hashlib.sha256()
     driver.points()
-    for name, setup in SETUPS.items():
-        for seed in range(walks):
+    failing = {
+        f"all features, and call {n} of probe fails": replace(_ALL, fail_at=n) for n in range(1, _MOST_CALLS + 1)
+    }
+    for name, setup in (SETUPS | failing).items():
+        for seed in range(walks if name in SETUPS else 1):
             walk = _Walk(driver, setup, Random(f"{name} {seed}"))
             fault = walk.take()
             found.moves += len(walk.run)

@@ -224,6 +224,8 @@ static int find_all(struct virtio_device *vdev, unsigned int n, struct virtqueue
 	hp_atomic_check("queues are made where it is forbidden to sleep");
 	if (n > QUEUES)
 		return -ENOENT;
+	if (hp_fails())
+		return -ENOMEM;
 	for (unsigned int i = 0; i < n; i++) {
 		vqs[i] = NULL;
 		if (!names[i])

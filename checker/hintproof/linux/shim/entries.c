@@ -88,6 +88,15 @@ int hp_entry_begins(int entry, int argument)
 	}
 }
 
+int hp_fails(void)
+{
+	const int entry = hp_current >= 0 ? hp_self()->entry : ENTRY_NONE;
+
+	if (entry != ENTRY_PROBE && entry != ENTRY_RESTORE)
+		return 0;
+	return hp_settings.fail_at && ++hp_m->may_have_failed == hp_settings.fail_at;
+}
+
 /* As the core does: features that both know, transport bits, validate, probe. */
 static int probe(void)
 {

@@ -99,7 +99,7 @@ static void *allocate(const void *site, size_t size, gfp_t flags, int managed)
 	begin_anew();
 	if (!size)
 		return ZERO_SIZE_PTR;
-	a = size > HEAP ? NULL : piece_of(size);
+	a = size > HEAP || hp_fails() ? NULL : piece_of(size);
 	if (!a)
 		return NULL;
 	a->managed = managed;

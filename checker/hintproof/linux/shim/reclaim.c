@@ -8,6 +8,8 @@ static int registers(const void *site, void **place, void *who)
 	hp_note(OP_REGISTER, site, (u64)who, 0, 0);
 	if (*place)
 		hp_bug("a second registration of the same kind");
+	if (hp_fails())
+		return -ENOMEM;
 	*place = who;
 	return 0;
 }

@@ -69,6 +69,7 @@ struct machine {
 	struct thread threads[THREADS];
 	u16 heap_top;
 	u8 bound, listening, ready, frozen, broken;
+	u8 may_have_failed; /* calls of probe so far that may fail */
 	u8 commands, scans, removes, freezes; /* used by the search, of its budgets */
 	u8 clock;                             /* how often a long time has passed */
 };
@@ -79,6 +80,7 @@ struct settings {
 	u32 ring, other_rings;
 	u32 blocks, small_pages;
 	u32 poisoning, init_on_free;
+	u32 fail_at; /* of the calls of probe that may fail, the one that does, from 1; 0: none */
 };
 
 struct event { u64 a, b, c; const void *site; u32 op, thread; };
@@ -107,6 +109,7 @@ void hp_point(enum hp_op op, const void *site, u64 a, u64 b, u64 c);
 void hp_note(enum hp_op op, const void *site, u64 a, u64 b, u64 c);
 struct thread *hp_self(void);
 void hp_atomic_check(const char *what);
+int hp_fails(void); /* whether the call that is being made is the one that is to fail */
 bool hp_gets_signals(void);
 void hp_alive(const void *address, const char *what);
 void hp_leave(void) __attribute__((noreturn)); /* out of the driver, to whoever asked for the step */

@@ -27,6 +27,8 @@ void hp_init_work(struct work_struct *work, work_func_t function, const char *na
 struct workqueue_struct *hp_alloc_workqueue(unsigned int flags)
 {
 	hp_atomic_check("a workqueue is made where it is forbidden to sleep");
+	if (hp_fails())
+		return NULL;
 	for (int i = 2; i < WORKQUEUES; i++)
 		if (!hp_m->workqueues[i].exists) {
 			hp_m->workqueues[i] =
