@@ -20,12 +20,15 @@ import msgspec
 
 from hintproof.linux.sandbox import enter
 from hintproof.system.children import last_line, run_child
-from hintproof.system.errors import BadInput
+from hintproof.system.errors import BadInput, EngineBug
 from hintproof.system.files import write_atomically
 
 Job = Callable[[dict[str, Any]], dict[str, Any]]
 
 _QUESTION, _ANSWER = "question.json", "answer.json"
+
+#: The status of a Python program that an exception ended.
+_RAISED = 1
 
 #: No job gives a larger answer (bytes).
 _LARGEST = 64 << 20
@@ -38,8 +41,8 @@ class Lost(Exception):
 def run_job(job: Job, arguments: dict[str, Any], seconds: float = 120.0, megabytes: int = 8192) -> dict[str, Any]:
     """Run a job in a child, and return its answer.
 
-    Raises :class:`BadInput` if the job raised it or took longer than ``seconds``, and :class:`Lost` if the child ended
-    without an answer. ``megabytes`` limits its address space.
+    Raises :class:`BadInput` if the job raised it or took longer than ``seconds``, :class:`Lost` if the driver took the
+    child along, and :class:`EngineBug` if the job itself failed. ``megabytes`` limits its address space.
     """
     with tempfile.TemporaryDirectory(prefix="hintproof-driver-") as scratch:
         name = f"{job.__module__}:{job.__qualname__}"
@@ -52,6 +55,8 @@ def run_job(job: Job, arguments: dict[str, Any], seconds: float = 120.0, megabyt
     if answer is None:
         code = ended.status
         how = f"by {signal.Signals(-code).name}" if code < 0 else f"with status {code} and no answer"
+        if code == _RAISED and "MemoryError" not in last_line(ended.output):
+            raise EngineBug(f"{job.__name__} failed, and not for the driver's sake: {last_line(ended.output)}")
         raise Lost(f"the process that ran the driver ended {how}: {last_line(ended.output)}")
     if "bad_input" in answer:
         raise BadInput(str(answer["bad_input"]))

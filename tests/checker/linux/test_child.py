@@ -15,7 +15,7 @@ from hintproof.linux.build import build
 from hintproof.linux.child import Lost, run_job
 from hintproof.linux.driver import Driver
 from hintproof.linux.explore import Plan, explore
-from hintproof.system.errors import BadInput
+from hintproof.system.errors import BadInput, EngineBug
 from tests.checker.linux.little import little_source
 
 
@@ -52,6 +52,10 @@ def tries(arguments: dict[str, Any]) -> dict[str, Any]:
 def dies(arguments: dict[str, Any]) -> dict[str, Any]:
     os.kill(os.getpid(), signal.SIGSEGV)
     return {}
+
+
+def is_wrong(arguments: dict[str, Any]) -> dict[str, Any]:
+    raise AssertionError("a fault of ours")
 
 
 def sleeps(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -105,3 +109,8 @@ def test_a_child_that_takes_too_long_is_ended() -> None:
 def test_bad_input_in_the_child_is_bad_input() -> None:
     with pytest.raises(BadInput, match="this will not do"):
         run_job(refuses, {})
+
+
+def test_a_job_that_fails_by_itself_is_no_crash_of_the_driver() -> None:
+    with pytest.raises(EngineBug, match=r"is_wrong failed, and not for the driver's sake: .*a fault of ours"):
+        run_job(is_wrong, {})
