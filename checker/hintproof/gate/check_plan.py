@@ -31,7 +31,8 @@ USUAL = (
     Check(Kind.PROPERTIES, "firecracker-1.14", _ONE, 300_000),
     Check(Kind.CODE_FAULTS, "", _TWO, 1_000_000),
     Check(Kind.CODE_FAULTS, "", Sizes(1, 3, 1, removes=1, freezes=1), 2_000_000),
-    Check(Kind.RACES, "", Sizes(2, 4, 2, removes=1), 200_000),
+    Check(Kind.ACCESSES, "", _ONE, 4_000_000),
+    Check(Kind.RACES, "", Sizes(2, 4, 2, removes=1), 1_000_000),
     Check(Kind.SCENARIOS, "", Sizes(2, 4, 2), 60_000),
 )
 

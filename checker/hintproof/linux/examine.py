@@ -42,7 +42,7 @@ class CompiledDriver:
         return msgspec.convert(run_job(run_check, arguments, check.seconds + _GRACE), CHECKS[check.kind][1])
 
     def _library(self, kind: Kind) -> Path:
-        if kind not in (Kind.RACES, Kind.CODE_FAULTS):
+        if kind not in (Kind.RACES, Kind.ACCESSES, Kind.CODE_FAULTS):
             return self._by_call
         with self._builds:
             if self._by_access is None:

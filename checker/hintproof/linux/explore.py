@@ -27,7 +27,7 @@ _WITHOUT_ACCESSES = EVERY_CALL & ~LOCAL & ~mask_of(Op.ACCESS)
 
 
 #: How a search ended; as in shim/moves.h.
-Verdict = IntEnum("Verdict", "EXHAUSTED GOES_ON FAULTED DEADLOCKED LEAKED LIMITED DISTRUSTED", start=0)
+Verdict = IntEnum("Verdict", "EXHAUSTED GOES_ON FAULTED DEADLOCKED LEAKED LIMITED DISTRUSTED RACED", start=0)
 
 #: A move of others; as in shim/moves.h.
 Move = IntEnum("Move", "COMMAND SCAN REMOVE POP FREEZE RESTORE", start=16)
@@ -119,7 +119,7 @@ def _prepare(driver: Driver, plan: Plan) -> None:
 def _explored(driver: Driver, outcome: RawOutcome, began: int, cut_short: bool = False) -> Explored:
     verdict = Verdict(outcome.verdict)
     fault = driver.fault().fault if verdict == Verdict.FAULTED else None
-    found = verdict in (Verdict.FAULTED, Verdict.DEADLOCKED, Verdict.LEAKED)
+    found = verdict in (Verdict.FAULTED, Verdict.DEADLOCKED, Verdict.LEAKED, Verdict.RACED)
     path = tuple(outcome.path[: min(outcome.path_length, 4096)]) if found else ()
     driver.recall(began)
     driver.forget_events()

@@ -13,11 +13,13 @@ from typing import Any
 import msgspec
 
 from hintproof.engines.limits import Limits
+from hintproof.linux.binding import THREADS
 from hintproof.linux.coverage import Lines, lines_run
 from hintproof.linux.direct import DirectStep, Refuted, check_code, explore_code
 from hintproof.linux.driver import Deviation, Driver, Fault, Setup
 from hintproof.linux.explore import Plan, Verdict, explore, replay, walk
 from hintproof.linux.lockstep import Comparison, Pairing, compare, compare_random
+from hintproof.linux.operations import Op
 from hintproof.linux.scenarios import MOVES, SETUPS, walk_scenarios
 from hintproof.linux.symbols import NOWHERE, Place
 from hintproof.story.build import build_story
@@ -36,6 +38,7 @@ class Kind(Enum):
 
     CODE_FAULTS = "all states of the code by itself"
     SCENARIOS = "random walks of the whole driver, with each feature"
+    ACCESSES = "all states of the code by itself, with a point at each access to memory"
     RACES = "random walks with a point at each access to memory"
     LOCKSTEP = "all steps, beside those of the spec's driver"
     LOCKSTEP_RANDOM = "random steps, beside those of the spec's driver"
@@ -139,21 +142,28 @@ def run_check(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_faults(driver: Driver, check: Check) -> CodeFaults:
-    """Search for faults. Of the sizes it takes blocks and ring, and rounds, removes and freezes as budgets."""
-    sizes, by_access = check.sizes, check.kind == Kind.RACES
-    commands = (*(7 + n for n in range(sizes.rounds)), 1)
+    """Search for faults. Of the sizes it takes blocks and ring, and rounds, removes and freezes as budgets.
+
+    At each access to memory there are many more states, so that DONE comes in no search of all of them.
+    """
+    sizes, by_access = check.sizes, check.kind != Kind.CODE_FAULTS
+    commands: tuple[int, ...] = tuple(7 + n for n in range(sizes.rounds))
+    if check.kind != Kind.ACCESSES:
+        commands = (*commands, 1)
     plan = Plan(commands, scans=1, removes=sizes.removes, freezes=sizes.freezes, atomic=not by_access)
     status = driver.start(Setup(ring=sizes.ring, blocks=sizes.blocks))
     if status:
         return CodeFaults("FAULTED", 0, 0, CodeFault("PROBE", f"probe() fails with {status}", NOWHERE, []))
-    if by_access:
+    if check.kind == Kind.RACES:
         found = walk(driver, plan, max(1, check.most // _WALK), _WALK)
     else:
-        found = explore(driver, plan, check.most, check.seconds, by_section=True)
+        found = explore(driver, plan, check.most, check.seconds, by_section=not by_access)
     fault = None
     if found.path:
         moved, broken = replay(driver, plan, found.path, by_section=not by_access)
         fault = _code_fault(broken or found.fault, moved, found.verdict)
+        if found.verdict == Verdict.RACED:
+            fault = _race(driver, moved)
     return CodeFaults(found.verdict.name, found.states, found.transitions, fault, found.cut_short)
 
 
@@ -170,6 +180,14 @@ def _code_fault(fault: Fault | None, run: list[str], verdict: Verdict = Verdict.
         says = "nothing can go on" if verdict == Verdict.DEADLOCKED else "memory is left behind after remove"
         return CodeFault(verdict.name, says, NOWHERE, run)
     return CodeFault(fault.kind.name, str(fault), fault.place, run)
+
+
+def _race(driver: Driver, run: list[str]) -> CodeFault:
+    """Two threads that stand before a write of the same memory, in the driver's present state."""
+    writing = [call for call in map(driver.pending, range(THREADS)) if call.op == Op.ACCESS and call.c & 1]
+    one, other = next((a, b) for a in writing for b in writing if a.thread < b.thread and abs(a.a - b.a) < 8)
+    says = f"{one.entry.name.lower()}, {one.place} and {other.entry.name.lower()}, {other.place} write the same memory"
+    return CodeFault(Verdict.RACED.name, f"a data race: {says}, and nothing orders them", one.place, run)
 
 
 def _check_lockstep(driver: Driver, check: Check) -> Comparison:
@@ -210,6 +228,7 @@ def _violation(refuted: Refuted) -> Violation:
 CHECKS: dict[Kind, tuple[Callable[[Driver, Check], Answer], type[Answer]]] = {
     Kind.CODE_FAULTS: (_check_faults, CodeFaults),
     Kind.SCENARIOS: (_walk_scenarios, CodeFaults),
+    Kind.ACCESSES: (_check_faults, CodeFaults),
     Kind.RACES: (_check_faults, CodeFaults),
     Kind.LOCKSTEP: (_check_lockstep, Comparison),
     Kind.LOCKSTEP_RANDOM: (_check_lockstep, Comparison),

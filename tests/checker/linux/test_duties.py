@@ -6,7 +6,7 @@ import pytest
 
 from hintproof.linux.duties import DUTIES
 from hintproof.linux.examine import compiled
-from hintproof.linux.jobs import Check, Kind, Properties
+from hintproof.linux.jobs import Check, CodeFaults, Kind, Properties
 from hintspec.language.sizes import Sizes
 from tests.checker.linux.trees import PACKAGES, changed, source
 
@@ -75,3 +75,18 @@ def test_a_bit_that_is_set_after_the_work_is_queued_is_a_lost_wake_up() -> None:
                   r"queue_work(\g<work>);\n\tset_bit(\g<bit>);")  # fmt: skip
     assert "news_is_acted_upon" in violated(PACKAGES[0], Kind.INTERRUPTED, late)
     assert "news_is_acted_upon" not in violated(PACKAGES[0], Kind.PROPERTIES, late)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_counter_that_is_updated_outside_of_its_lock_is_a_data_race(package: str) -> None:
+    """No call is between the two writes that meet: each access is a point, and all orders are tried."""
+    outside = inside("get_free_page_and_send", r"vb->num_free_page_blocks\+\+;\s+(?P<unlock>spin_unlock_irq\([^;]*;)",
+                     r"\g<unlock>\n\t\tvb->num_free_page_blocks++;")  # fmt: skip
+    check = Check(Kind.ACCESSES, "", SIZES, 2_000_000)
+    with compiled(changed(source(package), outside)) as driver:
+        answer = driver.run(check)
+    assert isinstance(answer, CodeFaults)
+    assert answer.fault is not None
+    assert answer.fault.kind == "RACED"
+    assert answer.fault.says.startswith("a data race: ")
+    assert "get_free_page_and_send" in answer.fault.says

@@ -6,15 +6,15 @@
 
 int hp_accesses = 0;
 
-static void at(const void *site, const u8 *address, u64 size, int write)
+static void at(const void *site, const u8 *address, u64 size, int how)
 {
 	hp_accesses = 1;
 	if (hp_current >= 0)
-		hp_section_access(address, size, write);
+		hp_section_access(address, size, how & ACCESS_WRITES);
 	if (hp_current < 0 || address < hp_heap || address >= hp_heap + HEAP)
 		return;
 	hp_alive(address, "memory");
-	hp_point(OP_ACCESS, site, address - hp_heap, size, write);
+	hp_point(OP_ACCESS, site, address - hp_heap, size, how);
 	hp_alive(address, "memory");
 }
 
@@ -23,8 +23,8 @@ static void at(const void *site, const u8 *address, u64 size, int write)
 	void __tsan_write##size(void *p) { at(SITE, p, size, 1); } \
 	void __tsan_unaligned_read##size(void *p) { at(SITE, p, size, 0); } \
 	void __tsan_unaligned_write##size(void *p) { at(SITE, p, size, 1); } \
-	void __tsan_volatile_read##size(void *p) { at(SITE, p, size, 0); } \
-	void __tsan_volatile_write##size(void *p) { at(SITE, p, size, 1); }
+	void __tsan_volatile_read##size(void *p) { at(SITE, p, size, ACCESS_MARKED); } \
+	void __tsan_volatile_write##size(void *p) { at(SITE, p, size, ACCESS_WRITES | ACCESS_MARKED); }
 
 HOOKS(1)
 HOOKS(2)

@@ -164,6 +164,25 @@ static int leaks(void)
 	return 0;
 }
 
+static int both_write(const struct thread *one, const struct thread *other)
+{
+	const int marked = one->c & ACCESS_MARKED && other->c & ACCESS_MARKED;
+
+	return one->op == OP_ACCESS && other->op == OP_ACCESS && one->c & other->c & ACCESS_WRITES && !marked &&
+	       one->a < other->a + other->b && other->a < one->a + one->b;
+}
+
+/* Two threads stand before a write of the same memory: nothing orders them, so one of the writes is lost, or both are
+ * mixed. A read beside a write is no fault here: Linux reads counters without their lock. */
+static int race(void)
+{
+	for (int i = 0; i < THREADS; i++)
+		for (int j = 0; j < i; j++)
+			if (both_write(&hp_m->threads[i], &hp_m->threads[j]))
+				return 1;
+	return 0;
+}
+
 /* A state that is wrong in itself: nothing can happen although a thread is alive; memory is left behind. */
 enum verdict hp_judge(void)
 {
@@ -171,5 +190,7 @@ enum verdict hp_judge(void)
 
 	if (anyone() && !hp_moves(moves))
 		return DEADLOCKED;
+	if (race())
+		return RACED;
 	return !hp_m->bound && !anyone() && leaks() ? LEAKED : GOES_ON;
 }

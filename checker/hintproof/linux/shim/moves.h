@@ -21,7 +21,7 @@ struct plan {
 	u32 hint_queue;
 };
 
-enum verdict { EXHAUSTED, GOES_ON, FAULTED, DEADLOCKED, LEAKED, LIMITED, DISTRUSTED };
+enum verdict { EXHAUSTED, GOES_ON, FAULTED, DEADLOCKED, LEAKED, LIMITED, DISTRUSTED, RACED };
 
 extern struct plan hp_plan;
 

@@ -104,6 +104,9 @@ extern volatile int hp_running;
 extern int hp_accesses;     /* built with a point at each access to memory */
 extern const char *hp_work_names[WORKS];
 
+/* An access to the driver's state, the third argument of OP_ACCESS: a write; one by READ_ONCE, WRITE_ONCE and the like. */
+enum { ACCESS_WRITES = 1, ACCESS_MARKED = 2 };
+
 #define SITE __builtin_return_address(0)
 void hp_point(enum hp_op op, const void *site, u64 a, u64 b, u64 c);
 void hp_note(enum hp_op op, const void *site, u64 a, u64 b, u64 c);
