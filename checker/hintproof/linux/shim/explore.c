@@ -157,7 +157,7 @@ int hp_explore(u32 expansions, struct outcome *out)
 	out->transitions = transitions;
 	out->depth = depth;
 	out->verdict = verdict;
-	if (verdict == FAULTED || verdict == DEADLOCKED || verdict == LEAKED)
+	if (verdict == FAULTED || verdict == DEADLOCKED || verdict == LEAKED || verdict == RACED)
 		tell_path(out, verdict == FAULTED ? (count < room ? count : room - 1) : count - 1);
 	if (verdict != GOES_ON)
 		drop();
