@@ -1,49 +1,19 @@
 """Changes of the real driver: repairs, faults, and harmless ones. Each is some patterns with their replacements.
 
-A patch is made of them when a test runs, as the driver's own text is not kept here.
+EVERY has those of the modules beside this one, too.
 """
 
 from __future__ import annotations
 
-import difflib
-import re
-from dataclasses import dataclass
-
-from hintproof.linux.source import DRIVER
 from hintproof.tasks.verdict import Outcome
+from tests.checker.gate.change import PUSH, SOUND, STALE_ID, Change
+from tests.checker.gate.changes_lifecycle import LIFECYCLE_FAULTS
+from tests.checker.gate.changes_memory import MEMORY_FAULTS
+from tests.checker.gate.changes_repairs import MORE_REPAIRS
+from tests.checker.gate.changes_rounds import ROUND_FAULTS
+from tests.checker.gate.changes_sound import SOUND_CHANGES
 
-
-@dataclass(frozen=True)
-class Change:
-    """A change, the outcome that it must have, and what must be among what falls anew and what is mended."""
-
-    name: str
-    says: str
-    replacements: tuple[tuple[str, str], ...]
-    outcome: Outcome
-    falls: tuple[str, ...] = ()
-    mends: tuple[str, ...] = ()
-
-    def apply(self, text: str) -> str:
-        """The changed text. Each pattern is found once."""
-        for pattern, replacement in self.replacements:
-            text, count = re.subn(pattern, replacement, text, flags=re.DOTALL)
-            assert count == 1, f"{self.name}: {pattern} is found {count} times"
-        return text
-
-    def patch(self, text: str) -> str:
-        """The change as a mail with a patch."""
-        names = f"a/{DRIVER}", f"b/{DRIVER}"
-        lines = [part.splitlines(keepends=True) for part in (text, self.apply(text))]
-        body = "".join(difflib.unified_diff(lines[0], lines[1], *names))
-        head = f"From: A U Thor <author@example.org>\nSubject: [PATCH] virtio_balloon: {self.says}\n\n---\n"
-        return f"{head}diff --git {names[0]} {names[1]}\n{body}"
-
-
-#: What the shared START cell makes fall.
-STALE_ID = ("no_lost_write", "hint_in_window", "id_at_most_once")
-
-_SOUND = ("code_is_sound",)
+__all__ = ["EVERY", "FAULTS", "FORGETS", "HARMLESS", "REPAIRS", "STALE_ID", "Change"]
 
 _START = r"(?P<head>static int send_cmd_id_start\(.*?)"
 _STOP = r"(?P<head>static int send_cmd_id_stop\(.*?)"
@@ -135,14 +105,14 @@ FAULTS = (
         ((_SEND + _LOCK + r"(?P<rest>.*?)" + _UNLOCK,
           _HEAD + r"\g<rest>"),),
         Outcome.REFUTED,
-        falls=_SOUND,
+        falls=SOUND,
     ),
     Change(
         "lock-kept",
         "leave with the lock held",
         ((_GIVE + r"spin_unlock_irq\(&vb->free_page_list_lock\);", _HEAD),),
         Outcome.REFUTED,
-        falls=_SOUND,
+        falls=SOUND,
     ),
     Change(
         "freed-twice",
@@ -150,12 +120,12 @@ FAULTS = (
         ((_SEND + r"(?=vb->num_free_page_blocks\+\+)",
           _HEAD + "free_pages((unsigned long)p, VIRTIO_BALLOON_HINT_BLOCK_ORDER);\n\t\t"),),
         Outcome.REFUTED,
-        falls=_SOUND,
+        falls=SOUND,
     ),
     Change(
         "forgotten-by-the-list",
         "do not remember a block that was hinted",
-        ((_SEND + r"balloon_page_push\(&vb->free_page_list, page\);", _HEAD),),
+        ((_SEND + PUSH, _HEAD),),
         Outcome.REFUTED,
         falls=("blocks_come_back",),
     ),
@@ -182,10 +152,12 @@ FAULTS = (
     Change(
         "work-not-cancelled",
         "do not wait for the work when the driver leaves",
-        ((r"(?P<head>static void virtballoon_remove\(.*?)cancel_work_sync\(&vb->report_free_page_work\);\s+"
-          r"destroy_workqueue\(vb->balloon_wq\);", _HEAD + ";"),),
+        (
+            (r"cancel_work_sync\(&vb->report_free_page_work\);", ";"),
+            (r"(?P<head>static void virtballoon_remove\(.*?)destroy_workqueue\(vb->balloon_wq\);", _HEAD + ";"),
+        ),
         Outcome.REFUTED,
-        falls=_SOUND,
+        falls=SOUND,
     ),
     Change(
         "listed-before-posted",
@@ -223,4 +195,7 @@ FORGETS = Change(
     mends=("blocks_come_back",),
 )
 
-EVERY = (*REPAIRS, *FAULTS, *HARMLESS)
+EVERY = (
+    *(*REPAIRS, *FAULTS, *HARMLESS),
+    *(*MORE_REPAIRS, *ROUND_FAULTS, *MEMORY_FAULTS, *LIFECYCLE_FAULTS, *SOUND_CHANGES),
+)
