@@ -8,10 +8,10 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from hintproof.linux.diagnosis import Missing, diagnose
 from hintproof.linux.source import DRIVER, HEADER, Source, decode, encode
 from hintproof.system.cache import cached_directory
 from hintproof.system.children import first_line, run_child
@@ -54,18 +54,6 @@ _MEMORY, _DISK = 4 << 30, 256 << 20
 
 #: A driver includes a dozen headers.
 _MOST_HEADERS = 200
-
-
-@dataclass(frozen=True)
-class Missing:
-    """A name of the kernel's interface that the driver uses and the shim does not have."""
-
-    name: str
-    kind: str
-    line: int
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.name} (line {self.line})" if self.line else f"{self.kind} {self.name}"
 
 
 class BuildFailed(BadInput):
@@ -217,33 +205,16 @@ def _max_order(source: Source) -> list[str]:
     return ["-DMAX_ORDER=11"] if "MAX_ORDER - 1" in source.files[DRIVER] else []
 
 
-_UNKNOWN = (
-    ("function", re.compile(r"implicit declaration of function '(\w+)'")),
-    ("name", re.compile(r"'(\w+)' undeclared")),
-    ("type", re.compile(r"unknown type name '(\w+)'")),
-    ("type", re.compile(r"(?:invalid use of undefined|storage size of .* isn't known|incomplete) .*'struct (\w+)'")),
-    ("field", re.compile(r"has no member named '(\w+)'")),
-    ("function", re.compile(r"undefined reference to `(\w+)'")),
-)
-
-
 def _failure(source: Source, output: str) -> BuildFailed:
     """The errors of the compiler or the linker, in a few words."""
-    missing: dict[str, Missing] = {}
-    errors: list[str] = []
-    for line in output.splitlines():
-        place = re.match(r".*virtio_balloon\.c:(\d+)(?::\d+)?: (.*)", line)
-        number, text = (int(place[1]), place[2]) if place else (0, line)
-        if "error" not in line and "undefined reference" not in line:
-            continue
-        for kind, pattern in _UNKNOWN:
-            if found := pattern.search(text):
-                missing.setdefault(found[1], Missing(found[1], kind, number))
-                break
-        else:
-            if "error: " in text:
-                errors.append(f"line {number}: {text.split('error: ', 1)[1][:160]}")
-    # After a syntax error the compiler complains of names, too: they count only in sound text.
-    if any(("expected" in e or "before" in e) for e in errors) and not all("error" in e for e in errors):
-        missing = {}
-    return BuildFailed(source.name, tuple(missing.values()), tuple(errors))
+    return BuildFailed(source.name, *diagnose(source, output, _shim_text()))
+
+
+@cache
+def _shim_text() -> str:
+    """All that the shim declares and defines, as the preprocessor leaves it."""
+    places = ["-nostdinc", "-I", str(SHIM), "-isystem", _own_headers()]
+    done = run_child(
+        [compiler(), "-E", "-P", "-dD", "-ffreestanding", *places, str(SHIM / "kernel.h")], SHIM, _PATIENCE
+    )
+    return done.output

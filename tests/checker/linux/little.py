@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from hintproof.linux.build import build
@@ -87,6 +88,12 @@ module_virtio_driver(little);
 def little_source(work: str = "", changed: str = "", remove: str = "cancel_work_sync(&l->work);") -> Source:
     text = TEXT.replace("@WORK@", work).replace("@CHANGED@", changed).replace("@REMOVE@", remove)
     return Source("little", {DRIVER: text, HEADER: HEADER_TEXT})
+
+
+def with_top(top: str, original: Source) -> Source:
+    """The little driver with declarations before its first function."""
+    text = original.files[DRIVER].replace("static int deeper", f"{top}\nstatic int deeper", 1)
+    return replace(original, files={**original.files, DRIVER: text})
 
 
 def little(

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from hintproof.linux import binding, operations
-from hintproof.linux.build import SHIM, BuildFailed, Missing, build
+from hintproof.linux.build import SHIM, BuildFailed, build
+from hintproof.linux.diagnosis import Missing
 from hintproof.linux.driver import Driver
 from hintproof.linux.source import DRIVER, HEADER, Source, find_source
 from hintproof.system.errors import BadInput
