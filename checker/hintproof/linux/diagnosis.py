@@ -123,11 +123,20 @@ def _unknown_names(source: Source, complaint: _Complaint, known: frozenset[str])
     """The names that a complaint is about, as it says or as the statement shows."""
     for kind, pattern in _UNKNOWN:
         if found := pattern.search(complaint.text):
-            macros = list(_suspects(source, complaint, known)) if kind == "type" else []
-            yield from [m for m in macros if m.kind == "macro"] or [_named(found[1], kind, complaint.line)]
+            macro = _macro_around(found[1], source, complaint, known) if kind == "type" else None
+            yield macro or _named(found[1], kind, complaint.line)
             return
     if _MAY_BE_UNKNOWN.search(complaint.text):
         yield from _suspects(source, complaint, known)
+
+
+def _macro_around(name: str, source: Source, complaint: _Complaint, known: frozenset[str]) -> Missing | None:
+    """The unknown macro that a name is an argument of: DEFINE_FROB(int, name) looks like a list of types."""
+    text = "\n".join(line for _, line in _statement(source.files.get(complaint.path, ""), complaint.line))
+    for suspect in _suspects(source, complaint, known):
+        if suspect.kind == "macro" and re.search(rf"\b{suspect.name}\s*\([^()]*\b{name}\b[^()]*\)", text):
+            return suspect
+    return None
 
 
 def _named(name: str, kind: str, line: int) -> Missing:

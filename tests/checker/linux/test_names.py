@@ -198,6 +198,7 @@ GROUPS = {
             return mutex_lock_interruptible(&m) + mutex_lock_killable(&m);
         if (mutex_trylock(&m))
             mutex_unlock(&m);
+        local_irq_save(flags); WARN_ON(!irqs_disabled() || in_interrupt()); local_irq_restore(flags);
         lockdep_assert_held(&m);
         """,
     ),
@@ -246,6 +247,7 @@ UNKNOWN = [
     ("", "l->page->frob = NULL;", "field frob"),
     ("", "frob_t x = 3; l->id = x;", "type frob_t"),
     ("", "struct frob x; x.id = 3;", "type frob"),
+    ("struct user { frob_t t; struct frob_list l; };", "", "type frob_t"),
     ("struct user { struct frob f; };", "", "type frob"),
     ("static const struct frob_operations all = { .owner = THIS_MODULE };", "", "type frob_operations"),
     ("static DEFINE_PER_FROB(int, counts);", "", "macro DEFINE_PER_FROB"),

@@ -163,6 +163,11 @@ typedef u64 phys_addr_t, dma_addr_t, resource_size_t;
 #define BIT_ULL(n) (1ULL << (n))
 #define GENMASK(high, low) ((~0UL << (low)) & (~0UL >> (63 - (high))))
 #define GENMASK_ULL(high, low) GENMASK(high, low)
+#define FIELD_GET(mask, x) ((__typeof__(mask))(((x) & (mask)) >> __builtin_ctzl(mask)))
+#define FIELD_PREP(mask, x) (((__typeof__(mask))(x) << __builtin_ctzl(mask)) & (mask))
+#define FIELD_MAX(mask) ((__typeof__(mask))((mask) >> __builtin_ctzl(mask)))
+#define array_index_nospec(index, size) (index)
+#define mult_frac(x, n, d) ((__typeof__(x))((unsigned __int128)(x) * (n) / (d)))
 #define is_power_of_2(n) ({ __typeof__(n) n_ = (n); n_ && !(n_ & (n_ - 1)); })
 #define fls(x) ((u32)(x) ? 32 - __builtin_clz(x) : 0)
 #define fls64(x) ((u64)(x) ? 64 - __builtin_clzl(x) : 0)
@@ -256,7 +261,9 @@ size_t strnlen(const char *, size_t);
 int strcmp(const char *, const char *);
 int strncmp(const char *, const char *, size_t);
 char *strchr(const char *, int);
+int sprintf(char *, const char *, ...);
 int snprintf(char *, size_t, const char *, ...);
+#define scnprintf(to, size, ...) ({ int long_ = snprintf(to, size, __VA_ARGS__); min_t(int, long_, (int)(size) - 1); })
 #define memzero_explicit(to, size) ((void)memset(to, 0, size))
 #define memset_startat(object, value, member) \
 	memset((u8 *)(object) + offsetof(__typeof__(*(object)), member), value, \

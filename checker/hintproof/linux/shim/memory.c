@@ -1,4 +1,4 @@
-/* Memory: blocks of the largest order and small pages, with owners; the heap of the driver. */
+/* Memory: blocks of the largest order and small pages, with owners. */
 #include "runtime.h"
 
 /* -- blocks and pages have made-up addresses: the driver never looks into them */
@@ -171,6 +171,16 @@ size_t balloon_page_list_enqueue(struct balloon_dev_info *info, struct list_head
 		list_move(&page->lru, &info->pages);
 		count++;
 	}
+	return count;
+}
+
+size_t balloon_page_list_dequeue(struct balloon_dev_info *info, struct list_head *pages, size_t most)
+{
+	size_t count = 0;
+
+	hp_section_ends();
+	for (; count < most && !list_empty(&info->pages); count++)
+		list_move(info->pages.prev, pages);
 	return count;
 }
 

@@ -1,4 +1,4 @@
-/* Pages, the heap, the classic balloon's page lists. See kernel.h. */
+/* Pages, the classic balloon's page lists, counters of the memory management. See kernel.h. */
 #ifndef HINTPROOF_MEMORY_H
 #define HINTPROOF_MEMORY_H
 
@@ -91,6 +91,7 @@ struct page *balloon_page_alloc(void);
 void balloon_page_enqueue(struct balloon_dev_info *info, struct page *page);
 struct page *balloon_page_dequeue(struct balloon_dev_info *info);
 size_t balloon_page_list_enqueue(struct balloon_dev_info *info, struct list_head *pages);
+size_t balloon_page_list_dequeue(struct balloon_dev_info *info, struct list_head *pages, size_t most);
 void hp_list_changes(const struct list_head *list);
 static HP_INLINE void balloon_page_push(struct list_head *l, struct page *page)
 {
@@ -112,9 +113,19 @@ static HP_INLINE struct page *balloon_page_pop(struct list_head *l)
 struct sysinfo { unsigned long totalram, freeram, sharedram, bufferram, totalswap, freeswap, totalhigh, freehigh; };
 enum { NR_FILE_PAGES, NR_FREE_PAGES, NR_ANON_MAPPED, NR_FILE_MAPPED, NR_FILE_DIRTY, NR_WRITEBACK, NR_SHMEM };
 enum { PSWPIN, PSWPOUT, PGMAJFAULT, PGFAULT, OOM_KILL, ALLOCSTALL_NORMAL, PGSCAN_KSWAPD, PGSCAN_DIRECT, PGSTEAL_KSWAPD,
-       PGSTEAL_DIRECT, HTLB_BUDDY_PGALLOC, HTLB_BUDDY_PGALLOC_FAIL, NR_VM_EVENT_ITEMS };
+       PGSTEAL_DIRECT, HTLB_BUDDY_PGALLOC, HTLB_BUDDY_PGALLOC_FAIL, BALLOON_INFLATE, BALLOON_DEFLATE, BALLOON_MIGRATE, NR_VM_EVENT_ITEMS };
 enum { ZONE_NORMAL, MAX_NR_ZONES };
 #define CONFIG_VM_EVENT_COUNTERS 1
+#define count_vm_event(event) ((void)(event))
+#define count_vm_events(event, count) ((void)(event), (void)(count))
+#define __count_vm_event(event) count_vm_event(event)
+#define __count_vm_events(event, count) count_vm_events(event, count)
+#define memalloc_noio_save() 0U
+#define memalloc_noio_restore(flags) ((void)(flags))
+#define memalloc_nofs_save() 0U
+#define memalloc_nofs_restore(flags) ((void)(flags))
+#define memalloc_noreclaim_save() 0U
+#define memalloc_noreclaim_restore(flags) ((void)(flags))
 static HP_INLINE void all_vm_events(unsigned long *events)
 {
 	for (int i = 0; i < NR_VM_EVENT_ITEMS; i++)

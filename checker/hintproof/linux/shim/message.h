@@ -78,6 +78,10 @@ void hp_say(const char *format, ...);
 #define trace_printk hp_say
 #define no_printk hp_say
 #define printk_ratelimit() true
+struct ratelimit_state { int interval, burst; };
+#define DEFINE_RATELIMIT_STATE(name, how_long, many) struct ratelimit_state name = { how_long, many }
+#define ratelimit_state_init(rs, how_long, many) ((void)(*(rs) = (struct ratelimit_state){ how_long, many }))
+#define __ratelimit(rs) ((void)(rs), true)
 #define dump_stack() ((void)0)
 #define KERN_EMERG ""
 #define KERN_ALERT ""

@@ -121,6 +121,27 @@ bool hp_holds(const struct hp_lock *lock)
 
 /* -- who may sleep, and what it is to sleep */
 
+/* Interrupts off and on again nest here, as they do with saved flags. */
+void hp_irqs(bool on)
+{
+	struct thread *self = hp_self();
+
+	hp_section_ends();
+	if (on && !self->irqs_off)
+		hp_bug("interrupts are switched on that are on");
+	self->irqs_off += on ? -1 : 1;
+}
+
+bool hp_irqs_off(void)
+{
+	return hp_self()->irqs_off || hp_self()->in_irq;
+}
+
+bool hp_in_interrupt(void)
+{
+	return hp_self()->in_irq;
+}
+
 /* A signal comes to a process that calls into the driver; to a work item or an interrupt none does. */
 bool hp_gets_signals(void)
 {

@@ -15,6 +15,9 @@ void hp_unlock(struct hp_lock *lock, enum hp_flavour flavour);
 void hp_lock_init(struct hp_lock *lock);
 bool hp_is_locked(struct hp_lock *lock);
 bool hp_holds(const struct hp_lock *lock);
+void hp_irqs(bool on);
+bool hp_irqs_off(void);
+bool hp_in_interrupt(void);
 void hp_may_sleep(void);
 void hp_pause(void);  /* nothing happens, and others may go on */
 void hp_yield(void);  /* the same, and it may sleep */
@@ -67,6 +70,17 @@ void hp_yield(void);  /* the same, and it may sleep */
 #define lockdep_assert(c) ((void)WARN_ON(!(c)))
 #define lockdep_set_class(l, key) ((void)(l))
 struct lock_class_key { };
+#define local_irq_disable() hp_irqs(false)
+#define local_irq_enable() hp_irqs(true)
+#define local_irq_save(flags) ((flags) = 0, hp_irqs(false))
+#define local_irq_restore(flags) ((void)(flags), hp_irqs(true))
+#define irqs_disabled() hp_irqs_off()
+#define lockdep_assert_irqs_disabled() ((void)WARN_ON(!hp_irqs_off()))
+#define lockdep_assert_irqs_enabled() ((void)WARN_ON(hp_irqs_off()))
+#define in_interrupt() hp_in_interrupt()
+#define in_hardirq() hp_in_interrupt()
+#define in_irq() hp_in_interrupt()
+#define in_task() (!hp_in_interrupt())
 #define might_sleep() hp_may_sleep()
 #define might_sleep_if(c) do { if (c) hp_may_sleep(); } while (0)
 #define might_lock(l) ((void)(l))
