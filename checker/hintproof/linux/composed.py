@@ -345,13 +345,16 @@ class Composed:
         return (Binding.FROZEN if view.frozen else Binding.ABSENT).index
 
     def _join(self, state: State, outcome: Outcome) -> State:
-        """The spec's state with the driver's variables, and the present content of out buffers, taken from the code."""
-        used, entries = state[self._ring]
+        """The spec's state with the driver's variables, and the present content of out buffers, taken from the code.
+
+        So are the used buffers: the code may do something else between two that it takes back.
+        """
+        _, entries = state[self._ring]
         observed = outcome.observed
-        if (used, len(entries)) != (observed.used, len(observed.ring)):
+        if len(entries) != len(observed.ring):
             raise EngineBug("the spec's ring is not the code's queue")
         joined = list(state)
-        joined[self._ring] = (used, tuple(map(self._entry, entries, observed.ring)))
+        joined[self._ring] = (observed.used, tuple(map(self._entry, entries, observed.ring)))
         of_driver = (observed.owned, int(observed.queued), outcome.at, outcome.binding)
         for place, value in zip(self._driver, of_driver, strict=True):
             joined[place] = value

@@ -40,6 +40,8 @@ static int add(const void *site, struct virtqueue *vq, struct scatterlist *sg, u
 	hp_note(OP_ADD, site, where | (u64)full << 32, sg->address, sg->length | (u64)content_of(sg, out) << 32);
 	if (full)
 		return -ENOSPC;
+	if (hp_on_a_stack(sg->address))
+		hp_bug("a buffer on a stack is given to the device, which may use it when the function has returned");
 	if (!cookie)
 		hp_bug("a buffer is added with no token to know it by");
 	if (queue->used + queue->taken + queue->available == queue->capacity)

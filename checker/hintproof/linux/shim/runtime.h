@@ -125,6 +125,7 @@ int hp_run(int thread, u64 stops, int limit);
 u32 hp_enabled(void);
 int hp_is_enabled(int thread);
 u8 *hp_stack_top(int thread);
+int hp_on_a_stack(u64 address);
 
 /* work items */
 int hp_work_can_start(const struct work_struct *work);

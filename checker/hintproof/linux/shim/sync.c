@@ -39,8 +39,8 @@ static void taken(struct hp_lock *lock, enum hp_flavour flavour)
 static void check_lock(struct hp_lock *lock, enum hp_flavour flavour)
 {
 	hp_alive(lock, "a lock");
-	if (lock->owner > THREADS)
-		hp_bug("a lock holds nonsense");
+	if (lock->owner > THREADS || lock->ready != 1)
+		hp_bug("a lock is taken that nobody initialised");
 	if (flavour == HP_MUTEX)
 		hp_atomic_check("a mutex is taken where it is forbidden to sleep");
 }

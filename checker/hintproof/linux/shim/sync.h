@@ -21,11 +21,11 @@ bool hp_in_interrupt(void);
 void hp_may_sleep(void);
 void hp_pause(void);  /* nothing happens, and others may go on */
 void hp_yield(void);  /* the same, and it may sleep */
-#define DEFINE_SPINLOCK(name) spinlock_t name
-#define DEFINE_RAW_SPINLOCK(name) raw_spinlock_t name
-#define DEFINE_MUTEX(name) struct mutex name
-#define __SPIN_LOCK_UNLOCKED(name) { 0 }
-#define __MUTEX_INITIALIZER(name) { { 0 } }
+#define DEFINE_SPINLOCK(name) spinlock_t name = { .ready = 1 }
+#define DEFINE_RAW_SPINLOCK(name) raw_spinlock_t name = { .ready = 1 }
+#define DEFINE_MUTEX(name) struct mutex name = { .lock = { .ready = 1 } }
+#define __SPIN_LOCK_UNLOCKED(name) { .ready = 1 }
+#define __MUTEX_INITIALIZER(name) { { .ready = 1 } }
 #define spin_lock_init(l) hp_lock_init(l)
 #define spin_lock(l) hp_lock(l, HP_PLAIN)
 #define spin_lock_nested(l, depth) spin_lock(l)

@@ -109,6 +109,11 @@ u8 *hp_stack_top(int number)
 	return hp_stacks + (number + 1) * (STACK + PAGE_SIZE);
 }
 
+int hp_on_a_stack(u64 address)
+{
+	return address >= (u64)hp_stacks && address < (u64)hp_stack_top(THREADS - 1);
+}
+
 static void begin(void)
 {
 	void *unused;
