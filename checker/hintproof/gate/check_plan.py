@@ -19,8 +19,8 @@ _LEAVING = Sizes(1, 3, 1, removes=1)
 #: where stock Linux loses nothing. KVM's manual-clear log, the default of today, is asked of with and without the fault
 #: of the hypervisor (``counterexamples/early-release``) for the same reason.
 USUAL = (
-    Check(Kind.PROPERTIES, _QEMU, _TWO, 5_000_000),
-    Check(Kind.PROPERTIES, f"{_QEMU}+issue-after-stop", _TWO, 5_000_000),
+    Check(Kind.PROPERTIES, _QEMU, _TWO, 5_000_000, deep=True),
+    Check(Kind.PROPERTIES, f"{_QEMU}+issue-after-stop", _TWO, 5_000_000, deep=True),
     Check(Kind.PROPERTIES, _MANUAL, _ONE, 300_000),
     Check(Kind.PROPERTIES, f"{_MANUAL}+posted-after-clear", _ONE, 300_000),
     Check(Kind.INTERRUPTED, _QEMU, _ONE, 1_000_000),
@@ -38,15 +38,15 @@ USUAL = (
 
 #: The checks that a thorough gate adds.
 MORE = (
-    Check(Kind.PROPERTIES, _QEMU, Sizes(2, 3, 1), 6_000_000, 1800.0),
-    Check(Kind.PROPERTIES, "virtio-1.3-device", _TWO, 6_000_000, 1800.0),
-    Check(Kind.PROPERTIES, _QEMU, Sizes(1, 3, 1, freezes=1), 6_000_000, 1800.0),
+    Check(Kind.PROPERTIES, _QEMU, Sizes(2, 3, 1), 6_000_000, 1800.0, deep=True),
+    Check(Kind.PROPERTIES, "virtio-1.3-device", _TWO, 6_000_000, 1800.0, deep=True),
+    Check(Kind.PROPERTIES, _QEMU, Sizes(1, 3, 1, freezes=1), 6_000_000, 1800.0, deep=True),
     # An id that was read before a suspend, and is served after it.
-    Check(Kind.PROPERTIES, _QEMU, Sizes(1, 2, 2, freezes=1), 6_000_000, 1800.0),
-    Check(Kind.LOCKSTEP, _QEMU, Sizes(2, 3, 1), 2_000_000, 1800.0),
-    Check(Kind.LOCKSTEP_RANDOM, _QEMU, Sizes(4, 6, 5), 400_000, 1800.0),
-    Check(Kind.CODE_FAULTS, "", Sizes(2, 4, 2, removes=1), 20_000_000, 1800.0),
-    Check(Kind.RACES, "", Sizes(2, 4, 2, removes=1, freezes=1), 2_000_000, 1800.0),
+    Check(Kind.PROPERTIES, _QEMU, Sizes(1, 2, 2, freezes=1), 6_000_000, 1800.0, deep=True),
+    Check(Kind.LOCKSTEP, _QEMU, Sizes(2, 3, 1), 2_000_000, 1800.0, deep=True),
+    Check(Kind.LOCKSTEP_RANDOM, _QEMU, Sizes(4, 6, 5), 400_000, 1800.0, deep=True),
+    Check(Kind.CODE_FAULTS, "", Sizes(2, 4, 2, removes=1), 20_000_000, 1800.0, deep=True),
+    Check(Kind.RACES, "", Sizes(2, 4, 2, removes=1, freezes=1), 2_000_000, 1800.0, deep=True),
 )
 
 

@@ -103,8 +103,11 @@ class DriverVerdict:
 class DriverChecker(Protocol):
     """Compiles and checks the driver that some texts of watched files make."""
 
-    def check(self, files: Mapping[str, str]) -> DriverVerdict:
-        """The verdict on a driver. One that can't be checked is ``trouble``, not an exception."""
+    def check(self, files: Mapping[str, str], quick: bool = False) -> DriverVerdict:
+        """The verdict on a driver; ``quick``: by those checks alone that are soon done.
+
+        One that can't be checked is ``trouble``, not an exception.
+        """
 
     def same_code(self, before: Mapping[str, str], after: Mapping[str, str]) -> str:
         """Why no run of the two can differ, in words; "" where that is not known."""

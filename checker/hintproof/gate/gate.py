@@ -68,10 +68,10 @@ class _Gate:
         self._ask_always = ask_always
         self._clock = Clock(seconds)
         self._watch = watch
-        self._known: dict[frozenset[tuple[str, str]], DriverVerdict] = {}
+        self._known: dict[tuple[frozenset[tuple[str, str]], bool], DriverVerdict] = {}
         #: The driver whose code a driver has, by the texts of the latter.
         self._same: dict[frozenset[tuple[str, str]], Mapping[str, str]] = {}
-        self._good: tuple[Mapping[str, str], DriverVerdict] | None = None
+        self._good: Mapping[str, str] | None = None
 
     def run(self, source: Source, steps: Sequence[Step], notes: tuple[str, ...] = ()) -> GateReport:
         """The report of all steps, in order."""
@@ -90,14 +90,21 @@ class _Gate:
             self._same[frozenset(step.after.items())] = self._oldest(step.before)
             report = replace(_report(step, Outcome.UNCHANGED, reason, ()), asked=False)
             return replace(report, seconds=self._clock.seconds - began)
-        files, before, note = self._before(step)
+        quick = not self._ask_always
+        files, before, note = self._before(step, quick)
         if before.trouble:
             return _undecided(step, f"the driver before it {before.trouble.value}", before)
-        after = self._check(step.after)
+        after = self._check(step.after, quick)
+        if quick and after.trouble is None:
+            if any(finding.standing == Standing.NEW for finding in compare(before, after)):
+                note = (*note, f"not asked beyond {after.sizes}: what was found there is enough")
+            else:
+                files, before, note = self._before(step, False)
+                after = self._check(step.after, False)
         if after.trouble:
             report = _undecided(step, f"the patched driver {after.trouble.value}", after, note)
         else:
-            self._good = step.after, after
+            self._good = step.after
             changed = step.after
             report = _report(step, Outcome.UNCHANGED, "", note)
             missed = unreached(files, changed, before, after)
@@ -105,16 +112,16 @@ class _Gate:
             report = judge(report, before, after, lambda: self._checker.difference(files, changed))
         return replace(report, seconds=self._clock.seconds - began)
 
-    def _before(self, step: Step) -> tuple[Mapping[str, str], DriverVerdict, tuple[str, ...]]:
+    def _before(self, step: Step, quick: bool) -> tuple[Mapping[str, str], DriverVerdict, tuple[str, ...]]:
         """The driver to compare with: the one before the patch, or the last one that could be checked."""
         files = self._oldest(step.before)
-        verdict = self._check(files)
+        verdict = self._check(files, quick)
         if verdict.trouble is None:
-            self._good = files, verdict
+            self._good = files
             return files, verdict, ()
         if self._good is not None:
             note = f"compared with the last driver that could be checked: the one before it {verdict.trouble.value}"
-            return *self._good, (note,)
+            return self._good, self._check(self._good, quick), (note,)
         if verdict.trouble in (Trouble.COMPILE, Trouble.API):
             lines = "; ".join(verdict.lines[:5])
             raise BadInput(f"the driver without any patch {verdict.trouble.value}: {lines}: name another tree")
@@ -124,10 +131,10 @@ class _Gate:
         """The driver, of those before, whose code a driver has: its verdict is the same."""
         return self._same.get(frozenset(files.items()), files)
 
-    def _check(self, files: Mapping[str, str]) -> DriverVerdict:
-        key = frozenset(files.items())
+    def _check(self, files: Mapping[str, str], quick: bool) -> DriverVerdict:
+        key = frozenset(files.items()), quick
         if key not in self._known:
-            self._known[key] = self._checker.check(files)
+            self._known[key] = self._checker.check(files, quick)
         return self._known[key]
 
 

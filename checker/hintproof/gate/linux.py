@@ -49,10 +49,13 @@ class LinuxChecker:
         self.jobs = jobs or cores()
         self._known: dict[frozenset[tuple[str, str]], dict[Check, Answer]] = {}
 
-    def check(self, files: Mapping[str, str]) -> DriverVerdict:
-        """The verdict on a driver. One that can't be checked is ``trouble``, not an exception."""
+    def check(self, files: Mapping[str, str], quick: bool = False) -> DriverVerdict:
+        """The verdict on a driver; ``quick``: by those checks alone that are soon done.
+
+        One that can't be checked is ``trouble``, not an exception.
+        """
         try:
-            return to_verdict(self._answers(files))
+            return to_verdict(self._answers(files, quick))
         except BuildFailed as failed:
             if failed.missing:
                 return DriverVerdict(trouble=Trouble.API, lines=tuple(map(str, failed.missing)))
@@ -65,18 +68,23 @@ class LinuxChecker:
         return same_code(before, after)
 
     def difference(self, before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
-        """The first difference of behaviour between two drivers, as lines of text; empty if none can be shown."""
-        return first_difference(self._answers(before), self._answers(after))
+        """The first difference of behaviour between two drivers that were checked, as lines of text.
 
-    def _answers(self, files: Mapping[str, str]) -> dict[Check, Answer]:
+        Empty if none can be shown.
+        """
+        was, now = (self._known.get(frozenset(files.items()), {}) for files in (before, after))
+        return first_difference(was, {check: answer for check, answer in now.items() if check in was})
+
+    def _answers(self, files: Mapping[str, str], quick: bool) -> dict[Check, Answer]:
         """The answer to each check; a checker runs each once, whether or not the cache takes its answer."""
-        key = frozenset(files.items())
-        if key not in self._known:
-            cached = {check: answer for check in self.checks if (answer := _load_answer(files, check)) is not None}
-            missing = [check for check in self.checks if check not in cached]
-            answers = cached | (self._run(files, missing) if missing else {})
-            self._known[key] = {check: answers[check] for check in self.checks}
-        return self._known[key]
+        known = self._known.setdefault(frozenset(files.items()), {})
+        asked = [check for check in self.checks if not (quick and check.deep)]
+        for check in asked:
+            if check not in known and (answer := _load_answer(files, check)) is not None:
+                known[check] = answer
+        if missing := [check for check in asked if check not in known]:
+            known.update(self._run(files, missing))
+        return {check: known[check] for check in asked}
 
     def _run(self, files: Mapping[str, str], checks: list[Check]) -> dict[Check, Answer]:
         with compiled(Source("the driver", files)) as driver, ThreadPoolExecutor(self.jobs) as pool:

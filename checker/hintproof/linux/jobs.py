@@ -51,7 +51,7 @@ class Check(msgspec.Struct, frozen=True):
     """One check of a driver. ``world`` is an environment without its driver, empty for the code by itself.
 
     ``most`` limits its states (its steps, where they are random) and ``seconds`` its time. It ends as soon as the
-    property ``until`` is violated, if one is named.
+    property ``until`` is violated, if one is named. A ``deep`` one takes longer than the others together.
     """
 
     kind: Kind
@@ -60,6 +60,7 @@ class Check(msgspec.Struct, frozen=True):
     most: int = 1_000_000
     seconds: float = 300.0
     until: str | None = None
+    deep: bool = False
 
     @property
     def environment(self) -> str:

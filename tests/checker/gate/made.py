@@ -89,10 +89,11 @@ class MarkChecker:
     def __init__(self) -> None:
         self.checked: list[str] = []
 
-    def check(self, files: Mapping[str, str]) -> DriverVerdict:
+    def check(self, files: Mapping[str, str], quick: bool = False) -> DriverVerdict:
         """What the marks say. Behaviour is the text without comments and blanks."""
         text = files[DRIVER]
-        self.checked.append(text)
+        if quick or text not in self.checked:  # the quick checks are asked for first
+            self.checked.append(text)
         for trouble in Trouble:
             if f"/* {trouble.name} */" in text:
                 return DriverVerdict(

@@ -207,7 +207,7 @@ def test_no_patch_is_begun_once_the_time_is_up() -> None:
 
 def test_an_error_of_the_checker_is_not_hidden() -> None:
     class Broken(MarkChecker):
-        def check(self, files: Mapping[str, str]) -> DriverVerdict:
+        def check(self, files: Mapping[str, str], quick: bool = False) -> DriverVerdict:
             raise BadInput("needs a C compiler: apt-get install gcc")
 
     with pytest.raises(BadInput, match="needs a C compiler"):

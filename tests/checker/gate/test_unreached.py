@@ -36,7 +36,7 @@ def test_only_changed_lines_with_code_count() -> None:
 class Sleepy(MarkChecker):
     """A checker whose runs never reach some lines."""
 
-    def check(self, files: Mapping[str, str]) -> DriverVerdict:
+    def check(self, files: Mapping[str, str], quick: bool = False) -> DriverVerdict:
         return replace(super().check(files), idle=frozenset({LINE, LINE + 1}))
 
 
