@@ -47,12 +47,27 @@ def gate_change(change: Change, linux: str) -> tuple[dict[str, Any], bool]:
     row = {
         "name": change.name,
         "says": change.says,
+        "expected": change.outcome.value,
         "outcome": patch.outcome.value,
+        "right": expected,
         "new": new,
         "mended": mended,
         "seconds": round(report.seconds, 1),
     }
     return row, expected
+
+
+def confusion(rows: list[dict[str, Any]]) -> str:
+    """How many changes that should have an outcome have which, as a table; and how many are right in all."""
+    names = [outcome.value for outcome in Outcome]
+    lines = [f"{'expected':>12} | " + " ".join(f"{name:>10}" for name in names)]
+    for expected in names:
+        given = [row["outcome"] for row in rows if row["expected"] == expected]
+        lines.append(f"{expected:>12} | " + " ".join(f"{given.count(name):>10}" for name in names))
+    right = sum(row["right"] for row in rows)
+    return "\n".join(
+        [*lines, f"{right} of {len(rows)} as they should be, with the properties that must fall or be mended"]
+    )
 
 
 #: A comment, a repair of the shared START cell, and three faults.
@@ -112,6 +127,7 @@ def main() -> int:
             mark = "" if expected else "  NOT AS EXPECTED"
             print(f"{row['name']}: {row['outcome']}, new {row['new']}, mended {row['mended']}, "
                   f"{row['seconds']} s{mark}", flush=True)  # fmt: skip
+    print(confusion(rows))
     if given.json:
         write_summary(given.json, {"linux": given.linux, "unpatched_seconds": round(base, 1), "changes": rows})
     return 0 if all_expected else 1

@@ -9,6 +9,7 @@ from pathlib import Path
 from hintproof.gate.checker import DriverChecker, DriverVerdict, Question, Trouble, Violation
 from hintproof.gate.mails import Patch
 from hintproof.gate.patches import Step, abbreviate, series
+from hintproof.gate.pointing import point_at_changes
 from hintproof.gate.ranges import base_notes, commits_of
 from hintproof.gate.report import Finding, GateReport, PatchReport, Standing, Touch, by_property
 from hintproof.gate.touched import touched
@@ -110,6 +111,7 @@ class _Gate:
             missed = unreached(files, changed, before, after)
             report = replace(report, unreached=missed, notes=(*report.notes, *_missed(missed)))
             report = judge(report, before, after, lambda: self._checker.difference(files, changed))
+            report = replace(report, findings=point_at_changes(report.findings, files, changed))
         return replace(report, seconds=self._clock.seconds - began)
 
     def _before(self, step: Step, quick: bool) -> tuple[Mapping[str, str], DriverVerdict, tuple[str, ...]]:

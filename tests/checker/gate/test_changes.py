@@ -54,7 +54,9 @@ def each_on_a_package() -> Iterator[tuple[Change, str]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("change", "package"), each_on_a_package(), ids=lambda value: getattr(value, "name", value))
+@pytest.mark.parametrize(
+    ("change", "package"), list(each_on_a_package()), ids=lambda value: getattr(value, "name", value)
+)
 def test_every_change_gets_the_right_answer(change: Change, package: str) -> None:
     patch, code = gated(change, package, USUAL)
     as_expected(change, patch)

@@ -6,7 +6,7 @@ import re
 from enum import Enum
 
 from hintproof.gate.checker import TraceLine, places_of
-from hintproof.gate.report import Finding, PatchReport, Standing
+from hintproof.gate.report import Finding, PatchReport, Standing, by_property
 from hintproof.system.words import quantity
 from hintproof.views.trace import mail
 
@@ -45,6 +45,17 @@ def to_report(patch: PatchReport, strict: bool) -> list[Finding]:
 def is_traced(finding: Finding, strict: bool) -> bool:
     """Whether a report for people shows the run of a finding."""
     return finding.standing == Standing.UNDECIDED or finding.fails(strict)
+
+
+def lead(patch: PatchReport, strict: bool) -> list[tuple[Finding, list[Finding]]]:
+    """Of the findings whose run is shown, for each property the one with the shortest run, and the others."""
+    shown = [finding for finding in patch.findings if is_traced(finding, strict)]
+    found: list[tuple[Finding, list[Finding]]] = []
+    for standing in Standing:
+        for same in by_property(shown, standing).values():
+            first = min(same, key=lambda f: (f.length is None, f.length or 0))
+            found.append((first, [finding for finding in same if finding is not first]))
+    return found
 
 
 def message(finding: Finding) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from hintproof.gate.report import Finding, GateReport, PatchReport, Standing, by_property, summarize
 from hintproof.system.words import quantity
 from hintproof.tasks.verdict import Outcome
-from hintproof.views.gate.findings import is_traced, trace_lines
+from hintproof.views.gate.findings import lead, trace_lines
 from hintproof.views.sanitize import line, lines, wrapped
 
 #: Columns of the summary, and its lines; columns of a trace with its mark.
@@ -21,8 +21,8 @@ _REST = _OLD + "    "
 
 
 def render(report: GateReport, strict: bool = False) -> str:
-    """The whole report as text, with the traces of new violations; with ``strict`` those of all."""
-    shown = ((patch, f) for patch in report.patches for f in patch.findings if is_traced(f, strict))
+    """The whole report as text, with a trace of each new violation; with ``strict`` of all."""
+    shown = ((patch, f) for patch in report.patches for f, _ in lead(patch, strict))
     traces = [text for patch, finding in shown for text in _trace(patch, finding)]
     return "\n".join([*_summary(report), *traces]) + "\n"
 
@@ -59,7 +59,9 @@ def _parts(report: GateReport) -> Iterator[list[str]]:
 
 def _findings(numbered: list[tuple[int, PatchReport]], kind: Standing) -> Iterator[list[str]]:
     for number, patch in numbered:
-        yield from (_finding(number, patch, finding) for finding in patch.standing(kind))
+        for finding, others in lead(patch, False):
+            if finding.standing == kind:
+                yield _finding(number, patch, finding, others)
 
 
 def _known(numbered: list[tuple[int, PatchReport]], kind: Standing) -> Iterator[list[str]]:
@@ -77,7 +79,7 @@ def _patch(number: int, patch: PatchReport) -> list[str]:
     return part + [text for detail in patch.details[:3] for text in wrapped(detail, WIDTH, _REST, _REST)[:2]]
 
 
-def _finding(number: int, patch: PatchReport, finding: Finding) -> list[str]:
+def _finding(number: int, patch: PatchReport, finding: Finding, others: list[Finding]) -> list[str]:
     new = finding.standing == Standing.NEW
     first, rest = (_NEW, f"{_NEW}    ") if new else (_OLD, _REST)
     steps = f", {quantity(finding.length, 'step')}" if finding.length is not None else ""
@@ -87,6 +89,8 @@ def _finding(number: int, patch: PatchReport, finding: Finding) -> list[str]:
         part += wrapped(f"at {finding.place.path}:{finding.place.line}{function}", WIDTH, rest, rest)
     if finding.remark:
         part += wrapped(finding.remark, WIDTH, rest, rest)
+    if others:
+        part += wrapped(f"also: {summarize(others).partition(': ')[2]}", WIDTH, rest, rest)
     if new:
         part += wrapped(finding.says, WIDTH, rest, rest)[:3]
         part += wrapped(f"clause: {finding.clause}", WIDTH, rest, rest)[:2]

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from hintproof.gate.report import Finding, GateReport, PatchReport, Standing, by_property, summarize
 from hintproof.tasks.verdict import Outcome
-from hintproof.views.gate.findings import claim, is_traced, message, trace_lines
+from hintproof.views.gate.findings import claim, lead, message, trace_lines
 from hintproof.views.sanitize import line, lines
 
 _STYLES = {
@@ -53,9 +53,8 @@ def _patch(number: int, patch: PatchReport, strict: bool) -> Iterator[Renderable
         yield Text("    first difference of behaviour:")
         for text in patch.difference:
             yield from (Padding(Text(part), _DIFFERENCE, expand=False) for part in lines(text))
-    for finding in patch.findings:
-        if is_traced(finding, strict):
-            yield from _finding(finding)
+    for finding, others in lead(patch, strict):
+        yield from _finding(finding, others)
     for standing in (Standing.FIXED,) if strict else (Standing.BEFORE, Standing.FIXED):
         for findings in by_property(patch.findings, standing).values():
             yield _standing(standing, summarize(findings))
@@ -75,8 +74,11 @@ def _touches(patch: PatchReport) -> Table:
     return table
 
 
-def _finding(finding: Finding) -> Iterator[RenderableType]:
+def _finding(finding: Finding, others: list[Finding]) -> Iterator[RenderableType]:
     yield _standing(finding.standing, message(finding))
+    if others:
+        also = Text(line(f"also: {summarize(others).partition(': ')[2]}"))
+        yield Padding(also, _INDENT, expand=False)
     if finding.place:
         where = f"{finding.place.path}:{finding.place.line} {finding.place.function}"
         yield Padding(Text(line(where)), _INDENT, expand=False)
