@@ -69,8 +69,7 @@ SIGNS = (
         "start-not-kicked",
         "leave the kick to the first hint",
         ((_START + r"\tif \(!err\)\n\t\tvirtqueue_kick\(vq\);\n", HEAD),),
-        Outcome.REFUTED,  # where it takes the last entry, neither a hint nor STOP follows
-        falls=("added_is_kicked",),
+        Outcome.CHANGED,
     ),
     Change(
         "hints-not-kicked",
