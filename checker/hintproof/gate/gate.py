@@ -178,7 +178,7 @@ def _compare_question(question: Question, before: DriverVerdict, after: DriverVe
         if question in before.holds:
             return _finding(question, Standing.NEW, now)
         why = before.undecided.get(question, "it was not asked")
-        return _finding(question, Standing.UNDECIDED, now, f"it falls; whether it did before is not known: {why}")
+        return _finding(question, Standing.UNDECIDED, now, f"it is violated; whether it was before is not known: {why}")
     if question in after.holds:
         return _finding(question, Standing.FIXED, was) if was is not None else None
     return _finding(question, Standing.UNDECIDED, None, after.undecided.get(question, "it can't be asked any more"))
@@ -199,18 +199,13 @@ def outcome_of(findings: Sequence[Finding], same: bool, unreached: Sequence[Unre
 
     ``same``: no difference of behaviour was seen; ``unreached``: changed lines that no run reached.
     """
-    names = {kind: [f.name for f in findings if f.standing == kind] for kind in Standing}
-    known = {
-        "mended": names[Standing.FIXED],
-        "fell before and still does, so that this can't see what the patch adds": by_property(
-            findings, Standing.BEFORE
-        ),
-    }
-    rest = "".join(f"; {word}: {abbreviate(list(some))}" for word, some in known.items() if some)
+    names = {kind: abbreviate(list(by_property(findings, kind))) for kind in Standing}
+    known = {"fixed": names[Standing.FIXED], "violated before, too": names[Standing.BEFORE]}
+    rest = "".join(f"; {word}: {some}" for word, some in known.items() if some)
     if names[Standing.NEW]:
-        return Outcome.REFUTED, f"falls, and did not before: {abbreviate(names[Standing.NEW])}{rest}"
+        return Outcome.REFUTED, f"newly violated: {names[Standing.NEW]}{rest}"
     if names[Standing.UNDECIDED]:
-        return Outcome.UNDECIDED, f"not decided: {abbreviate(names[Standing.UNDECIDED])}{rest}"
+        return Outcome.UNDECIDED, f"not decided: {names[Standing.UNDECIDED]}{rest}"
     if unreached:
         lines = abbreviate([str(part) for part in unreached])
         return Outcome.UNDECIDED, f"no run reached {lines}: what that does is not known{rest}"

@@ -75,7 +75,7 @@ REPORT = GateReport(
             "virtio_balloon: keep the id of the round that is under way in the cell that is shared",
             "A U Thor <author@example.org>",
             Outcome.REFUTED,
-            "falls, and did not before: no_lost_write (late device); mended: worker_can_end",
+            "newly violated: no_lost_write; fixed: worker_can_end",
             (LOST, ONCE, ENDS),
             ("block_conserved", "kept_till_done"),
             ("before: send_cmd_id_start: virtqueue_add_outbuf(&cmd_id_active)", "after:  send_cmd_id_start: kick"),

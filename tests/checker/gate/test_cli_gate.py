@@ -64,7 +64,7 @@ def test_a_refuted_patch(
     monkeypatch.setenv("COLUMNS", "120")
     ran = gate(capsys, patch(tmp_path, LOSES), "--linux", tree)
     assert ran.code == 1
-    assert "new       no_lost_write (late device) falls, and did not without this patch (24 steps)" in ran.out
+    assert "new       no_lost_write (late device) is violated, and was not without this patch (24 steps)" in ran.out
     assert "1 patch: 1 REFUTED;" in ran.out
     assert {path.name for path in tmp_path.iterdir()} == {"a tree", "0001-a patch.patch"}
 

@@ -42,7 +42,7 @@ def test_something_new_falls() -> None:
     report = run(marked(LOSES))
     patch = only(report)
     assert (patch.outcome, report.exit_code(), report.exit_code(strict=True)) == (Outcome.REFUTED, 1, 1)
-    assert patch.reason == "falls, and did not before: no_lost_write (late device)"
+    assert patch.reason == "newly violated: no_lost_write"
     [finding] = patch.findings
     assert (finding.standing, finding.property_name, finding.length) == (Standing.NEW, "no_lost_write", 24)
     assert finding.place is not None
@@ -58,7 +58,7 @@ def test_what_fell_before_is_told_and_fails_only_if_strict() -> None:
     patch = only(report)
     assert (patch.outcome, report.exit_code(), report.exit_code(strict=True)) == (Outcome.CHANGED, 0, 1)
     assert [f.standing for f in patch.findings] == [Standing.BEFORE]
-    assert patch.reason.endswith("still does, so that this can't see what the patch adds: no_lost_write")
+    assert patch.reason.endswith("violated before, too: no_lost_write")
     assert patch.difference[0].startswith("before: ")
 
 
@@ -105,7 +105,7 @@ def test_a_repair_is_told() -> None:
     patch = only(report)
     assert (patch.outcome, report.exit_code(strict=True)) == (Outcome.CHANGED, 0)
     assert [f.standing for f in patch.findings] == [Standing.FIXED]
-    assert patch.reason.endswith("; mended: no_lost_write (late device)")
+    assert patch.reason.endswith("; fixed: no_lost_write")
     assert not patch.findings[0].violated
 
 
@@ -125,7 +125,7 @@ def test_undecided_after_the_patch(base: str) -> None:
 def test_a_fall_of_which_nothing_is_known_before_is_undecided_or_refuted_if_strict() -> None:
     report = run(marked(LOSES), base=marked("/* undecided: no_lost_write */"))
     assert (only(report).outcome, report.exit_code(), report.exit_code(strict=True)) == (Outcome.UNDECIDED, 3, 1)
-    assert only(report).findings[0].remark.startswith("it falls; whether it did before is not known: the time")
+    assert only(report).findings[0].remark.startswith("it is violated; whether it was before is not known: the time")
 
 
 def test_a_question_that_is_asked_no_more_is_undecided() -> None:

@@ -24,7 +24,7 @@ def test_a_change_of_any_function_is_traced_to_its_steps(real_driver: str, funct
     changed = with_a_line(real_driver, function, "\t/* falls: no_lost_write 24 */")
     [patch] = patches_in(mail(diff(changed, real_driver)).encode(), "p")
     [report] = run_gate(Source("real", {DRIVER: real_driver}), [patch], MarkChecker()).patches
-    assert report.reason == "falls, and did not before: no_lost_write (late device)"
+    assert report.reason == "newly violated: no_lost_write"
     assert [(touch.touched.function, touch.behind) for touch in report.touches] == [(function, behind(function))]
     assert report.touches[0].behind.actions == table()[function]
     assert report.findings[0].place is not None

@@ -14,9 +14,9 @@ from hintproof.views.trace import mail
 _NUMBERED = re.compile(r" *(\d+) [GDVH.]{4} ")
 
 _SENTENCES = {
-    Standing.NEW: "falls, and did not without this patch",
-    Standing.BEFORE: "falls, as it does without this patch",
-    Standing.FIXED: "fell before, and no longer does",
+    Standing.NEW: "is violated, and was not without this patch",
+    Standing.BEFORE: "is violated, as it is without this patch",
+    Standing.FIXED: "was violated before, and is fixed",
     Standing.UNDECIDED: "is not decided",
 }
 
