@@ -4,6 +4,7 @@ python benchmarks/gate.py                          a table, for linux-source-6.1
 python benchmarks/gate.py --linux linux-source-6.12 --only start
 python benchmarks/gate.py --json docs/gate.json    the figures that the docs show
 python benchmarks/gate.py --kernels linux-source-5.10 TREE --json docs/gate-kernels.json    a few changes on each
+python benchmarks/gate.py --history TREE TREE ...  the change from each tree to the next
 
 Debian's suites have the packages linux-source-5.10 (bullseye), 6.1 (bookworm), 6.12 (trixie), 7.2 and 7.3 (backports).
 The driver without a patch is examined first and its answers are cached, as for anyone who gates a second patch.
@@ -12,8 +13,10 @@ The driver without a patch is examined first and its answers are cached, as for 
 from __future__ import annotations
 
 import argparse
+import difflib
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +30,7 @@ from hintproof.gate.gate import run_gate
 from hintproof.gate.linux import LinuxChecker
 from hintproof.gate.patches import patches_in
 from hintproof.gate.report import Standing
-from hintproof.linux.source import DRIVER, find_source
+from hintproof.linux.source import DRIVER, WATCHED, encode, find_source
 from hintproof.tasks.verdict import Outcome
 
 
@@ -101,6 +104,33 @@ def gate_kernels(kernels: list[str], to: Path | None) -> bool:
     return all_expected
 
 
+def gate_history(trees: list[str], to: Path | None) -> None:
+    """Gate what happened to the driver between each tree and the next."""
+    rows: list[dict[str, Any]] = []
+    sources = [find_source(tree) for tree in trees]
+    for was, now in pairwise(sources):
+        lines = [source.files[path].splitlines(keepends=True) for path in WATCHED for source in (was, now)]
+        diffs = [
+            difflib.unified_diff(*lines[2 * n : 2 * n + 2], f"a/{path}", f"b/{path}") for n, path in enumerate(WATCHED)
+        ]
+        text = "".join(line for diff in diffs for line in diff)
+        [patch] = run_gate(was, patches_in(encode(text), f"to {now.version}"), LinuxChecker()).patches
+        rows.append(
+            {
+                "from": was.version,
+                "to": now.version,
+                "outcome": patch.outcome.value,
+                "new": sorted({f.property_name for f in patch.standing(Standing.NEW)}),
+                "mended": sorted({f.property_name for f in patch.standing(Standing.FIXED)}),
+                "unreached": [str(part) for part in patch.unreached],
+                "seconds": round(patch.seconds, 1),
+            }
+        )
+        print(rows[-1], flush=True)
+        if to:
+            write_summary(to, {"history": rows})
+
+
 def main() -> int:
     """Gate them one after the other."""
     parser = argparse.ArgumentParser(description="Gate the changes of the tests.")
@@ -109,10 +139,14 @@ def main() -> int:
     parser.add_argument(
         "--kernels", nargs="+", metavar="LINUX", help="gate a few changes on each of these trees or packages"
     )
+    parser.add_argument("--history", nargs="+", metavar="LINUX", help="gate the change from each tree to the next")
     parser.add_argument("--json", type=Path, help="file for the figures")
     given = parser.parse_args()
     if given.kernels:
         return 0 if gate_kernels(given.kernels, given.json) else 1
+    if given.history:
+        gate_history(given.history, given.json)
+        return 0
     began = time.monotonic()
     source = find_source(given.linux)
     LinuxChecker().check(source.files)

@@ -22,7 +22,7 @@ from hintproof.views import sanitize
 from hintproof.views.gate import mail as gate_mail
 from hintproof.views.gate import sarif as gate_sarif
 from hintproof.views.gate import terminal
-from hintproof.views.gate.findings import trace_lines
+from hintproof.views.gate.findings import lead, trace_lines
 from hintproof.views.gate.formats import FORMATS, TERMINAL
 from tests.checker.gate.reports import GOLDEN, KEPT, LOST, REPORT, hostile, rendered
 
@@ -311,3 +311,18 @@ def test_a_trace_on_a_narrow_terminal_is_cropped_nowhere(width: int) -> None:
     traced = [line for item in trace_lines(LOST) for line in item.text.splitlines()]
     assert traced
     assert {f"  {line}".rstrip() for line in traced} <= {line.rstrip() for line in lines}
+
+
+def test_of_several_worlds_one_run_is_shown() -> None:
+    """The shortest run of a property is shown, and the other worlds in a line."""
+    [patch, *_] = REPORT.patches
+    [found, *_] = patch.standing(Standing.NEW)
+    longer = replace(found, name="no_lost_write (another world)", length=(found.length or 0) + 4)
+    twice = replace(patch, findings=(longer, *patch.findings))
+    assert next((first.name, [f.name for f in rest]) for first, rest in lead(twice, False)) == (
+        found.name,
+        [longer.name],
+    )
+    text = gate_mail.render(replace(REPORT, patches=(twice,)))
+    assert f"also: {longer.length} steps in another world" in " ".join(text.split()).replace(">> ", "")
+    assert text.count("with the patch: ") == gate_mail.render(REPORT).count("with the patch: ")
