@@ -189,8 +189,7 @@ class _Walk:
             ready = view.pending & ~view.running if not view.frozen else 0
             work = next((n for n in range(WORKS) if ready >> n & 1), None)
             if turn % _PATIENCE == 0:  # Linux goes round while the hint queue is full
-                self.driver.raw.hp_pop(self.driver.hint_queue)
-                self.driver.raw.hp_use(self.driver.hint_queue, 0)
+                self._use_hint()
             if threads:
                 self._make("step", threads[turn % len(threads)], 0)
             elif work is not None:
@@ -200,6 +199,16 @@ class _Walk:
             elif not self._serve(turn):
                 return self._fault("nothing can go on, though the device used every buffer")
         return self._fault("the driver does not come to rest")
+
+    def _use_hint(self) -> None:
+        """The device uses the oldest buffer of the hint queue."""
+        number = self.driver.hint_queue
+        queue = self.driver.view().queues[number]
+        there = queue.available, queue.taken
+        if there[0]:
+            self._make("pop", number, 0)
+        if any(there):
+            self._make("use", number, 0)
 
     def _serve(self, turn: int) -> bool:
         """The device does something with a buffer of some queue, or tells of one; whether there was any."""
