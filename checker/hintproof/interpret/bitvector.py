@@ -90,6 +90,7 @@ class BitVectors(Backend[Value]):
         self.sizes = sizes
         budgets = [sizes.of(v.name.split(".")[1]) for v in model.vars if v.name.startswith("left.")]
         self._count_bits = width_of(max([sizes.ring, sizes.blocks, *budgets]) + 1)
+        self._literals: dict[tuple[int, Sort], Expr] = {}
 
     # -- leaves ----------------------------------------------------------------------------
     def bits(self, sort: Sort) -> int:
@@ -97,8 +98,11 @@ class BitVectors(Backend[Value]):
         return self._count_bits if sort == COUNT else width_of_sort(sort, self.sizes)
 
     def literal(self, value: int, sort: Sort) -> Expr:
-        """A constant."""
-        return z3.BoolVal(bool(value)) if sort == BOOL else z3.BitVecVal(value, self.bits(sort))
+        """A constant; one that was made before is the same term."""
+        if (value, sort) not in self._literals:
+            made = z3.BoolVal(bool(value)) if sort == BOOL else z3.BitVecVal(value, self.bits(sort))
+            self._literals[value, sort] = made
+        return self._literals[value, sort]
 
     def _build(self, sort: Sort, leaf: Callable[[str, Sort], Expr]) -> Value:
         """A value of ``sort`` from its leaves, each made by ``leaf(name suffix, sort)``."""
