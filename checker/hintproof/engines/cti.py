@@ -219,16 +219,19 @@ def _breaks(concrete: Concrete, claim: str) -> Callable[[State, int], bool]:
     return lambda after, broken: not keeps(after)
 
 
-def reach(concrete: Concrete, found: Counterexample, claim: str, limits: Limits = REACH) -> Reached:
-    """Visit the reachable states of these sizes: look for the state, and for a run to one like it."""
-    breaking = _Breaking(concrete, found, claim)
-    search = BreadthFirst(concrete, limits, [breaking], look=_LOOK)
+def reach(concrete: Concrete, asked: Sequence[tuple[Counterexample, str]], limits: Limits = REACH) -> list[Reached]:
+    """Visit the reachable states of these sizes: for each counterexample and the claim that it is against, look for
+    its state, and for a run to one like it.
+    """
+    breaking = [_Breaking(concrete, found, claim) for found, claim in asked]
+    search = BreadthFirst(concrete, limits, breaking, look=_LOOK)
     search.search()
-    run = None
-    if breaking.first is not None:
-        number, instance = breaking.first
-        run = [*search.run_to(number), concrete.instances[instance].step]
-    return Reached(run, breaking.state_reached, not search.stopped_by, search.count)
+
+    def run_of(first: tuple[int, int] | None) -> Run | None:
+        return None if first is None else [*search.run_to(first[0]), concrete.instances[first[1]].step]
+
+    finished = not search.stopped_by
+    return [Reached(run_of(item.first), item.state_reached, finished, search.count) for item in breaking]
 
 
 class _Breaking(Visitor):

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hintproof.engines.cti import (
     Counterexample,
@@ -27,6 +27,7 @@ from hintproof.trace.replay import Trace, follow, from_engine, prepare, record_e
 from hintspec.catalogue.defects import DEFECTS
 from hintspec.catalogue.expected import known_at_any_size
 from hintspec.language.recording import Model
+from hintspec.language.sizes import Sizes
 
 
 @dataclass(frozen=True)
@@ -78,23 +79,41 @@ def prove(environment: str, seconds: float = SECONDS, progress: Progress = no_pr
     """
     model = unbounded_model(environment)
     result = ProofResult(environment, prove_model(model, seconds, progress))
+    found: list[Failure] = []
     for obligation in result.proof.failed:
         if not result.known_as(obligation.claim):
-            progress("failures explained", len(result.failures))
-            result.failures.append(_explain(environment, model, obligation))
+            progress("failures explained", len(found))
+            found.append(Failure(obligation, _counterexample(model, obligation), None))
+    result.failures = _reached(environment, found)
     return result
 
 
-def _explain(environment: str, model: Model, obligation: Obligation) -> Failure:
-    """Look for a counterexample to induction, and for a run that reaches it."""
+def _counterexample(model: Model, obligation: Obligation) -> Counterexample | None:
+    """A counterexample to induction, if the obligation fails by a step and one is small enough."""
     if obligation.verdict != "fails" or obligation.by not in {a.name for a in model.actions}:
-        return Failure(obligation, None, None)
-    found = find_counterexample(model, obligation.by, obligation.claim)
-    if found is None:
-        return Failure(obligation, None, None)
-    concrete = prepare(environment, found.sizes)
-    check_counterexample(concrete, found, obligation.claim)
-    return Failure(obligation, found, reach(concrete, found, obligation.claim))
+        return None
+    return find_counterexample(model, obligation.by, obligation.claim)
+
+
+def _reached(environment: str, failures: list[Failure]) -> list[Failure]:
+    """Look for runs that reach the counterexamples: one search for all of the same sizes."""
+    by_sizes: dict[Sizes, list[tuple[Counterexample, str]]] = {}
+    for failure in failures:
+        if failure.counterexample is not None:
+            asked = by_sizes.setdefault(failure.counterexample.sizes, [])
+            asked.append((failure.counterexample, failure.obligation.claim))
+    answers: dict[tuple[Counterexample, str], Reached] = {}
+    for sizes, asked in by_sizes.items():
+        concrete = prepare(environment, sizes)
+        for counterexample, claim in asked:
+            check_counterexample(concrete, counterexample, claim)
+        answers.update(zip(asked, reach(concrete, asked), strict=True))
+    return [
+        replace(failure, reached=answers[failure.counterexample, failure.obligation.claim])
+        if failure.counterexample is not None
+        else failure
+        for failure in failures
+    ]
 
 
 def step_of(environment: str, failure: Failure) -> Trace | None:

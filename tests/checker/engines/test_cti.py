@@ -81,7 +81,7 @@ def test_a_lemma_that_is_false_is_shown_to_be() -> None:
     concrete = prepare(environment, found.sizes)
     concrete = type(concrete)(replace(concrete.model, lemmas=(too_weak(),)), found.sizes)
     check_counterexample(concrete, found, "nothing_is_used")
-    reached = reach(concrete, found, "nothing_is_used")
+    [reached] = reach(concrete, [(found, "nothing_is_used")])
     assert reached.run == [("allocate", 1)]
     assert reached.seen, "it begins in the initial state"
 
@@ -94,7 +94,7 @@ def test_a_lemma_that_is_true_but_too_weak_is_not_called_false() -> None:
     found = find_counterexample(replace(model, lemmas=kept, properties=()), "write", "nothing_left_behind")
     assert found is not None
     concrete = prepare(environment, found.sizes)
-    reached = reach(concrete, found, "nothing_left_behind")
+    [reached] = reach(concrete, [(found, "nothing_left_behind")])
     assert reached.finished
     assert not reached.seen
     assert reached.run is None
