@@ -8,10 +8,12 @@ Blocks are numbered 1 .. N, 0 is no block; block ``b`` is bit ``b - 1`` of a set
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 from hintproof.interpret.source import Compiler
@@ -22,6 +24,9 @@ from hintspec.language.sorts import BLOCK, BLOCKS, BOOL, ID, LIST, Enum, Ring, S
 from hintspec.language.terms import TRUE, Term
 
 State = tuple[Any, ...]
+
+#: The slots of a claim in its source; and how many choices of them are written out, as a loop takes longer.
+_SLOT, _WRITTEN_OUT = re.compile(r"\b(?:slot|other)\b"), 16
 
 #: (instance, next state, mask of STEP properties that the step breaks)
 Successors = Callable[[State], list[tuple[int, State, int]]]
@@ -96,10 +101,13 @@ class Evaluation:
         assert item.term is not None
         blocks = self.sizes.blocks_for(item.declared.takes_block)
         condition = " and ".join(self._compiler.expr(item.term, block) for block in blocks)
-        slots = [name for name in ("slot", "other") if name in item.declared.takes]
+        slots: list[str] = [name for name in ("slot", "other") if name in item.declared.takes]
         places = range(max(self.sizes.ring, self.sizes.blocks))
-        loops = "".join(f" for {name} in {places!r}" for name in slots)
-        return f"all({condition}{loops})" if slots else f"({condition})"
+        if len(places) ** len(slots) > _WRITTEN_OUT:
+            return f"all({condition}{''.join(f' for {name} in {places!r}' for name in slots)})"
+        chosen = (dict(zip(slots, map(str, numbers), strict=True)) for numbers in product(places, repeat=len(slots)))
+        written = dict.fromkeys(_with_slots(condition, values) for values in chosen)
+        return f"({' and '.join(f'({part})' for part in written)})"
 
     def reader(self, term: Term) -> Callable[[State], Any]:
         """A function that gives the value of a term that takes no block, as states hold such values."""
@@ -210,6 +218,11 @@ class Concrete(Evaluation):
         function = self._compiled((action.name, "next"), lambda: self._next(Instance(action, None)))
         result: tuple[State, int] = function(state, block)
         return result
+
+
+def _with_slots(condition: str, values: dict[str, str]) -> str:
+    """A condition about slots, for these."""
+    return _SLOT.sub(lambda name: values.get(name[0], name[0]), condition)
 
 
 def parse_value(shown: Any, sort: Sort) -> Any:
