@@ -69,7 +69,8 @@ SIGNS = (
         "start-not-kicked",
         "leave the kick to the first hint",
         ((_START + r"\tif \(!err\)\n\t\tvirtqueue_kick\(vq\);\n", HEAD),),
-        Outcome.CHANGED,
+        Outcome.REFUTED,
+        falls=("added_is_kicked",),
     ),
     Change(
         "hints-not-kicked",
@@ -98,7 +99,8 @@ SIGNS = (
         ((_STOP + r"sg_init_one\(&sg, &vb->cmd_id_stop, sizeof\(vb->cmd_id_stop\)\);",
           HEAD + "vb->cmd_id_active = vb->cmd_id_stop;\n"
           "\tsg_init_one(&sg, &vb->cmd_id_active, sizeof(vb->cmd_id_active));"),),
-        Outcome.CHANGED,  # hint_in_batch, which the id that is read twice makes fall before, too
+        Outcome.REFUTED,
+        falls=("id_at_most_once",),
     ),
     Change(
         "start-on-the-stack",
@@ -125,7 +127,8 @@ ROUNDS = (
         "serves-an-id-twice",
         "begin a round whenever the work runs",
         ((_WORK + r" &&\s+cmd_id_received !=\s+virtio32_to_cpu\(vb->vdev, vb->cmd_id_active\)\) \{", HEAD + ") {"),),
-        Outcome.CHANGED,  # id_at_most_once, which the shared START cell makes fall before, too
+        Outcome.REFUTED,
+        falls=("id_at_most_once",),
     ),
     Change(
         "goes-round-without-blocks",
