@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 
 from hintproof.gate.check_plan import describe_sizes, properties_of
-from hintproof.gate.checker import DriverVerdict, Place, Question, TraceLine, Trouble, Violation, places_of
+from hintproof.gate.checker import DriverVerdict, Place, Question, TraceLine, Violation, places_of
 from hintproof.linux import jobs
 from hintproof.linux.codemodel import CODE_IS_SOUND
 from hintproof.linux.jobs import Answer, Check, CodeFault, CodeFaults, Properties
@@ -16,20 +16,12 @@ from hintproof.linux.source import DRIVER
 
 Answers = Mapping[Check, Answer]
 
-#: Faults that leave nothing to be compared.
-_TROUBLE = {"SIGNAL": Trouble.CRASH, "HANG": Trouble.HANG}
-
 #: Why it is not known whether a property holds of code that has a fault.
 _BEHIND = "the code has a fault, and the states behind it are not explored"
 
 
 def to_verdict(answers: Answers) -> DriverVerdict:
     """All answers of one driver as one verdict."""
-    for answer in answers.values():
-        fault = None if isinstance(answer, Comparison) else answer.fault
-        if fault and fault.kind in _TROUBLE:
-            lines = (fault.says, *(f"  {line}" for line in fault.run))
-            return DriverVerdict(trouble=_TROUBLE[fault.kind], lines=lines, place=_place(fault))
     violated: dict[Question, Violation] = {}
     undecided: dict[Question, str] = {}
     holds: set[Question] = set()

@@ -71,8 +71,7 @@ class Trouble(Enum):
 
     COMPILE = "does not compile"
     API = "uses names that neither it nor the shim has"
-    CRASH = "crashes"
-    HANG = "does not come to an end"
+    CRASH = "takes its process along"
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ LIFECYCLE_FAULTS = (
         "no-list-init",
         "leave the list as it was allocated",
         ((_PROBE + r"\t\tINIT_LIST_HEAD\(&vb->free_page_list\);\n", HEAD),),
-        Outcome.UNDECIDED,  # it crashes at the first block
+        Outcome.REFUTED,
+        falls=("code_is_sound",),
     ),
     Change(
         "memory-not-cleared",
@@ -34,7 +35,8 @@ LIFECYCLE_FAULTS = (
         "return at once where the queues can't be had",
         ((_PROBE + r"(?P<label>out_free_vb:\n(?:\tmutex_destroy\(&vb->balloon_lock\);\n)?)\tkfree\(vb\);\n",
           HEAD + r"\g<label>"),),
-        Outcome.UNDECIDED,  # no probe fails, so that no run reaches it
+        Outcome.REFUTED,
+        falls=("code_is_sound",),
     ),
     Change(
         "poison-value-not-told",

@@ -92,14 +92,23 @@ def test_some_changes_get_the_right_answer_soon(name: str) -> None:
 #: Changes that leave nothing to be compared, the reason in the report, and a detail.
 TROUBLE = {
     "a syntax error": ("int = 1;", "does not compile", "expected"),
-    "a crash": ("*(volatile int *)8 = 1;", "crashes", "send_cmd_id_start"),
-    "an endless loop": ("for (;;) ;", "does not come to an end", "send_cmd_id_start"),
     "a call that the shim does not have": (
         "rcu_read_lock_bh_held_by(vb);",
         "uses names that neither it nor the shim has",
         "rcu",
     ),
 }
+
+
+@pytest.mark.parametrize("statement", ["*(volatile int *)8 = 1;", "for (;;) ;"])
+def test_a_crash_and_an_endless_loop_are_faults_of_the_code(statement: str) -> None:
+    head = r"(?P<head>static int send_cmd_id_start\(.*?)(?=\tvb->cmd_id_active = )"
+    change = replace(HARMLESS[0], name="trouble", replacements=((head, rf"\g<head>\t{statement}\n"),))
+    patch, code = gated(change, PACKAGES[0], FEW[:1])
+    assert (patch.outcome, code) == (Outcome.REFUTED, Exit.REFUTED)
+    [finding] = [f for f in patch.standing(Standing.NEW) if f.property_name == "code_is_sound"]
+    assert finding.place is not None
+    assert finding.place.function == "send_cmd_id_start"
 
 
 @pytest.mark.parametrize("what", TROUBLE)
