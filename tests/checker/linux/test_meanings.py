@@ -75,7 +75,7 @@ def test_a_name_means_what_a_driver_relies_on(sound: DriverUnderTest, number: in
 
 
 FAULTS = {
-    "struct mutex *m = kzalloc_obj(*m); spin_lock(&l->one); guard(mutex)(m);": "forbidden to sleep",
+    "struct mutex *m = kzalloc_obj(*m); mutex_init(m); spin_lock(&l->one); guard(mutex)(m);": "forbidden to sleep",
     "spin_lock(&l->one); cond_resched();": "forbidden to sleep",
     "struct completion *c = kzalloc_obj(*c); complete(c);": "not initialised",
     "refcount_t r = REFCOUNT_INIT(0); refcount_inc(&r);": "a refcount is raised that is zero",

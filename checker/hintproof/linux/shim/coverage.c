@@ -7,11 +7,15 @@
 enum { PARTS = 1 << 13 }; /* a driver has some 800; where there is no room the rest counts as not run */
 
 u64 hp_ran[PARTS];
+u64 hp_last_part;
 
 void __sanitizer_cov_trace_pc(void)
 {
 	const u64 here = (u64)SITE;
-	u32 place = (here * 0x9E3779B97F4A7C15UL) >> 51;
+	u32 place;
+
+	hp_last_part = here;
+	place = (here * 0x9E3779B97F4A7C15UL) >> 51;
 
 	for (int tries = 0; tries < 64; tries++, place = (place + 1) % PARTS) {
 		if (hp_ran[place] == here)

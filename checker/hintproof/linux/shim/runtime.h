@@ -149,6 +149,9 @@ int hp_use(int queue, int taken);
 u64 hp_payload(const struct element *element);
 int hp_block_of(u64 address);
 
+/* coverage */
+extern u64 hp_last_part; /* where the part of the driver that ran last tells so */
+
 /* snapshots */
 size_t hp_gather(u8 *to);
 void hp_scatter(const u8 *from);
