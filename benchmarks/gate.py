@@ -16,6 +16,7 @@ import argparse
 import difflib
 import sys
 import time
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,14 @@ from tests.checker.gate.changes import EVERY, Change
 from hintproof.gate.gate import run_gate
 from hintproof.gate.linux import LinuxChecker
 from hintproof.gate.patches import patches_in
-from hintproof.gate.report import Standing
-from hintproof.linux.source import DRIVER, WATCHED, encode, find_source
+from hintproof.gate.report import PatchReport, Standing
+from hintproof.linux.source import DRIVER, WATCHED, Source, encode, find_source
 from hintproof.tasks.verdict import Outcome
+
+
+def names_of(patch: PatchReport, standing: Standing) -> list[str]:
+    """The properties with a finding of this standing."""
+    return sorted({finding.property_name for finding in patch.standing(standing)})
 
 
 def gate_change(change: Change, linux: str) -> tuple[dict[str, Any], bool]:
@@ -44,8 +50,7 @@ def gate_change(change: Change, linux: str) -> tuple[dict[str, Any], bool]:
         LinuxChecker(),
     )
     [patch] = report.patches
-    new = sorted({f.property_name for f in patch.standing(Standing.NEW)})
-    mended = sorted({f.property_name for f in patch.standing(Standing.FIXED)})
+    new, mended = names_of(patch, Standing.NEW), names_of(patch, Standing.FIXED)
     expected = patch.outcome == change.outcome and set(change.falls) <= set(new) and set(change.mends) <= set(mended)
     row = {
         "name": change.name,
@@ -104,24 +109,26 @@ def gate_kernels(kernels: list[str], to: Path | None) -> bool:
     return all_expected
 
 
+def difference(path: str, was: Source, now: Source) -> Iterator[str]:
+    """The lines of a diff of one file of two trees."""
+    old, new = (source.files[path].splitlines(keepends=True) for source in (was, now))
+    return difflib.unified_diff(old, new, f"a/{path}", f"b/{path}")
+
+
 def gate_history(trees: list[str], to: Path | None) -> None:
     """Gate what happened to the driver between each tree and the next."""
     rows: list[dict[str, Any]] = []
     sources = [find_source(tree) for tree in trees]
     for was, now in pairwise(sources):
-        lines = [source.files[path].splitlines(keepends=True) for path in WATCHED for source in (was, now)]
-        diffs = [
-            difflib.unified_diff(*lines[2 * n : 2 * n + 2], f"a/{path}", f"b/{path}") for n, path in enumerate(WATCHED)
-        ]
-        text = "".join(line for diff in diffs for line in diff)
+        text = "".join(line for path in WATCHED for line in difference(path, was, now))
         [patch] = run_gate(was, patches_in(encode(text), f"to {now.version}"), LinuxChecker()).patches
         rows.append(
             {
                 "from": was.version,
                 "to": now.version,
                 "outcome": patch.outcome.value,
-                "new": sorted({f.property_name for f in patch.standing(Standing.NEW)}),
-                "mended": sorted({f.property_name for f in patch.standing(Standing.FIXED)}),
+                "new": names_of(patch, Standing.NEW),
+                "mended": names_of(patch, Standing.FIXED),
                 "unreached": [str(part) for part in patch.unreached],
                 "seconds": round(patch.seconds, 1),
             }

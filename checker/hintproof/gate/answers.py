@@ -32,17 +32,10 @@ def to_verdict(answers: Answers) -> DriverVerdict:
             undecided[question] = reason
         else:
             holds.add(question)
-    ran, idle = ({line for answer in answers.values() for line in part(answer)} for part in (_ran, _idle))
+    ran = {line for answer in answers.values() for line in answer.lines.ran}
+    idle = {line for answer in answers.values() for line in answer.lines.idle}
     behaviour, sizes = fingerprint(answers), describe_sizes(answers)
     return DriverVerdict(violated, frozenset(holds), undecided, behaviour, sizes, frozenset(idle - ran))
-
-
-def _ran(answer: Answer) -> list[int]:
-    return answer.lines.ran
-
-
-def _idle(answer: Answer) -> list[int]:
-    return answer.lines.idle
 
 
 def _decide(check: Check, answer: Answer) -> Iterator[tuple[Question, Violation | None, str]]:

@@ -23,13 +23,14 @@ def arrange(mails: Sequence[Patch]) -> list[Patch]:
     spare: list[str] = []
     for thread in _threads(mails):
         replies = [mail for mail in thread if mail.is_reply and mail.changes and anyone]
-        for some in _apart([mail for mail in thread if mail.changes and mail not in replies]):
-            found.append(_newest(some, thread))
+        series = _apart([mail for mail in thread if mail.changes and mail not in replies])
+        own = [_newest(some, thread) for some in series]
         notes = [f"left out: {mail.subject} (a reply)" for mail in replies]
-        if found and replies:
-            found[-1][0] = _noted(found[-1][0], notes)
+        if own:
+            own[0][0] = _noted(own[0][0], notes)
         else:
             spare += notes
+        found += own
     if found and spare:
         found[0][0] = _noted(found[0][0], spare)
     if len(found) > 1:

@@ -66,15 +66,19 @@ def by_property(findings: Iterable[Finding], standing: Standing) -> dict[str, li
 
 def summarize(findings: Iterable[Finding]) -> str:
     """Findings of one property as one line: its name, then the lengths of its runs and their worlds."""
+    same = list(findings)
+    return f"{same[0].property_name}: {worlds_of(same)}".rstrip(": ")
+
+
+def worlds_of(findings: Iterable[Finding]) -> str:
+    """The lengths of the runs of some findings, and their worlds."""
     parts = []
-    name = ""
     for finding in findings:
-        name = finding.property_name
-        world = finding.name.removeprefix(name).strip(" ()")
+        world = finding.name.removeprefix(finding.property_name).strip(" ()")
         steps = quantity(finding.length, "step") if finding.length is not None else ""
         part = " ".join(filter(None, (steps, f"in {world}" if world else "")))
         parts.append(f"{part} ({finding.remark})" if finding.remark else part)
-    return f"{name}: {'; '.join(filter(None, parts))}".rstrip(": ")
+    return "; ".join(filter(None, parts))
 
 
 @dataclass(frozen=True)

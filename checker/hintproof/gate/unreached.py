@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from hintproof.gate.checker import DriverVerdict
 from hintproof.gate.ctext import function_at, functions
@@ -38,22 +38,14 @@ def unreached(
     return tuple(found)
 
 
-def _in_range(text: str, lines: range, idle: frozenset[int], removed: bool) -> Iterator[Unreached]:
-    """Idle lines of a range (from 0) that follow one another, together where one function has them."""
+def _in_range(text: str, lines: range, idle: frozenset[int], removed: bool) -> list[Unreached]:
+    """The idle lines of a range (from 0), together where they follow one another in one function."""
     every = functions(text)
-    first = last = 0
-    name = ""
+    found: list[Unreached] = []
     for line in (number + 1 for number in lines if number + 1 in idle):
         here = function_at(every, line)
-        if first and here == name and not any(n in idle for n in range(last + 1, line)) and line - last <= _NEAR:
-            last = line
-            continue
-        if first:
-            yield Unreached(first, last, name, removed)
-        first, last, name = line, line, here
-    if first:
-        yield Unreached(first, last, name, removed)
-
-
-#: Lines that may lie between two idle ones that are told together: a brace, a comment, the rest of a statement.
-_NEAR = 4
+        if found and (found[-1].last, found[-1].function) == (line - 1, here):
+            found[-1] = replace(found[-1], last=line)
+        else:
+            found.append(Unreached(line, line, here, removed))
+    return found

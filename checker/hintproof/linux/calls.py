@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hintproof.linux.anyhost import SHOWS
+from hintproof.linux.binding import WORKS
 from hintproof.linux.driver import CMD_ID, NO_BLOCK, Deviation, Driver, Setup
 from hintproof.linux.operations import PAST_DRAIN, PAST_FREES, SEEN, UNSEEN, Entry, Op, mask_of
 from hintspec.language.sizes import Sizes
@@ -208,7 +209,7 @@ class Code:
     def run_classic_work(self) -> None:
         """Run the work of the classic balloon at once: it has nothing to do here."""
         pending = self.driver.view().pending & ~(1 << self.hint_work)
-        for number in range(8):
+        for number in range(WORKS):
             if pending >> number & 1:
                 self.driver.call(Entry.WORK, number)
 

@@ -9,7 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from hintproof.linux.binding import BLOCKS, HINT_ELEMENTS, SMALL_PAGES, THREADS, Library, RawEvent, Settings, View
+from hintproof.linux.binding import (
+    BLOCKS,
+    HINT_ELEMENTS,
+    SMALL_PAGES,
+    THREADS,
+    WORKS,
+    Library,
+    RawEvent,
+    Settings,
+    View,
+)
 from hintproof.linux.operations import EVERY_CALL, Entry, FaultKind, Op
 from hintproof.linux.symbols import Place, Symbols
 from hintproof.system.errors import BadInput
@@ -225,7 +235,7 @@ class Driver:
     def works(self, state: str = "known") -> dict[str, int]:
         """Numbers of the work items that are ``known``, ``pending`` or ``running``, by the name of their function."""
         mask = getattr(self.view(), state)
-        return {self.raw.hp_work_name(i).decode(): i for i in range(8) if mask >> i & 1}
+        return {self.raw.hp_work_name(i).decode(): i for i in range(WORKS) if mask >> i & 1}
 
     @property
     def hint_work(self) -> int:

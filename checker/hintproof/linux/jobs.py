@@ -186,7 +186,8 @@ def _code_fault(fault: Fault | None, run: list[str], verdict: Verdict = Verdict.
 def _race(driver: Driver, run: list[str]) -> CodeFault:
     """Two threads that stand before a write of the same memory, in the driver's present state."""
     writing = [call for call in map(driver.pending, range(THREADS)) if call.op == Op.ACCESS and call.c & 1]
-    one, other = next((a, b) for a in writing for b in writing if a.thread < b.thread and abs(a.a - b.a) < 8)
+    pairs = ((one, other) for one in writing for other in writing if one.thread < other.thread)
+    one, other = next((x, y) for x, y in pairs if x.a < y.a + y.b and y.a < x.a + x.b)
     says = f"{one.entry.name.lower()}, {one.place} and {other.entry.name.lower()}, {other.place} write the same memory"
     return CodeFault(Verdict.RACED.name, f"a data race: {says}, and nothing orders them", one.place, run)
 

@@ -102,18 +102,13 @@ def _reached(environment: str, failures: list[Failure]) -> list[Failure]:
         if failure.counterexample is not None:
             asked = by_sizes.setdefault(failure.counterexample.sizes, [])
             asked.append((failure.counterexample, failure.obligation.claim))
-    answers: dict[tuple[Counterexample, str], Reached] = {}
+    answers: dict[tuple[Counterexample | None, str], Reached] = {}
     for sizes, asked in by_sizes.items():
         concrete = prepare(environment, sizes)
         for counterexample, claim in asked:
             check_counterexample(concrete, counterexample, claim)
         answers.update(zip(asked, reach(concrete, asked), strict=True))
-    return [
-        replace(failure, reached=answers[failure.counterexample, failure.obligation.claim])
-        if failure.counterexample is not None
-        else failure
-        for failure in failures
-    ]
+    return [replace(f, reached=answers.get((f.counterexample, f.obligation.claim))) for f in failures]
 
 
 def step_of(environment: str, failure: Failure) -> Trace | None:

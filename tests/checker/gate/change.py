@@ -39,6 +39,18 @@ def inside(function: str) -> str:
     return rf"(?P<head>static [\w *]+?\b(?:{function})\([^;{{}}]*\)\n\{{(?:(?!\n\}}).)*?)"
 
 
+#: The functions that hint, each up to a place in it.
+QUEUE = inside("virtio_balloon_queue_free_page_work")
+RECEIVED = inside("virtio_balloon_cmd_id_received")
+START = inside("send_cmd_id_start")
+STOP = inside("send_cmd_id_stop")
+SEND = inside("get_free_page_and_send")
+LOOP = inside("send_free_pages")
+ROUND = inside("virtio_balloon_report_free_page")
+WORK = inside("report_free_page_func")
+GIVE = inside("return_free_pages_to_mm")
+
+
 @dataclass(frozen=True)
 class Change:
     """A change, the outcome that it must have, and what must be among what falls anew and what is mended."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from hintproof.tasks.verdict import Outcome
-from tests.checker.gate.change import FREE, HEAD, LOCK, PUSH, SOUND, UNLOCK, Change, inside
+from tests.checker.gate.change import FREE, GIVE, HEAD, LOCK, PUSH, SEND, SOUND, UNLOCK, Change, inside
 
-_SEND = inside("get_free_page_and_send")
-_GIVE = inside("return_free_pages_to_mm")
 _FILL = inside("fill_balloon")
 _LEAK = inside("leak_balloon")
 
@@ -14,14 +12,14 @@ BLOCKS = (
     Change(
         "kept-where-no-room",
         "keep a block that the ring has no room for",
-        ((_SEND + r"(?P<else>\} else \{\n.*?\*/\n\t\t)(?:free_pages|__free_pages)\([^;]*;", HEAD + r"\g<else>;"),),
+        ((SEND + r"(?P<else>\} else \{\n.*?\*/\n\t\t)(?:free_pages|__free_pages)\([^;]*;", HEAD + r"\g<else>;"),),
         Outcome.REFUTED,
         falls=("blocks_come_back",),
     ),
     Change(
         "freed-before-posted",
         "give a block back before it is hinted",
-        ((_SEND + r"(?=\t\terr = virtqueue_add_inbuf)",
+        ((SEND + r"(?=\t\terr = virtqueue_add_inbuf)",
           HEAD + "\t\t__free_pages(page, VIRTIO_BALLOON_HINT_BLOCK_ORDER);\n"),),
         Outcome.REFUTED,
         falls=("hints_its_own", *SOUND),
@@ -29,7 +27,7 @@ BLOCKS = (
     Change(
         "freed-twice-on-done",
         "free each block twice when all are given back",
-        ((_GIVE + rf"(?P<free>{FREE})",
+        ((GIVE + rf"(?P<free>{FREE})",
           HEAD + r"\g<free>" "\n\t\tif (num_to_return == ULONG_MAX)\n"
           "\t\t\t__free_pages(page, VIRTIO_BALLOON_HINT_BLOCK_ORDER);"),),
         Outcome.REFUTED,
@@ -56,28 +54,28 @@ LOCKS = (
     Change(
         "list-lock-taken-twice",
         "take the lock of the list twice",
-        ((_GIVE + rf"(?P<lock>{LOCK})", HEAD + r"\g<lock>" "\n\t" r"\g<lock>"),),
+        ((GIVE + rf"(?P<lock>{LOCK})", HEAD + r"\g<lock>" "\n\t" r"\g<lock>"),),
         Outcome.REFUTED,
         falls=SOUND,
     ),
     Change(
         "sleeps-under-the-list-lock",
         "sleep before blocks are given back",
-        ((_GIVE + LOCK, HEAD + "spin_lock_irq(&vb->free_page_list_lock);\n\tmsleep(1);"),),
+        ((GIVE + LOCK, HEAD + "spin_lock_irq(&vb->free_page_list_lock);\n\tmsleep(1);"),),
         Outcome.REFUTED,
         falls=SOUND,
     ),
     Change(
         "lock-kept-on-one-way",
         "return at once where no block was given back",
-        ((_GIVE + r"(?=\tvb->num_free_page_blocks -= )", HEAD + "\tif (!num_returned)\n\t\treturn 0;\n"),),
+        ((GIVE + r"(?=\tvb->num_free_page_blocks -= )", HEAD + "\tif (!num_returned)\n\t\treturn 0;\n"),),
         Outcome.REFUTED,
         falls=SOUND,
     ),
     Change(
         "counted-outside-the-lock",
         "count a block once the lock is released",
-        ((_SEND + rf"\t\tvb->num_free_page_blocks\+\+;\n(?P<unlock>\t\t{UNLOCK}\n)",
+        ((SEND + rf"\t\tvb->num_free_page_blocks\+\+;\n(?P<unlock>\t\t{UNLOCK}\n)",
           HEAD + "\\g<unlock>\t\tvb->num_free_page_blocks++;\n"),),
         Outcome.REFUTED,  # two threads may count at once
         falls=SOUND,
@@ -85,7 +83,7 @@ LOCKS = (
     Change(
         "listed-outside-the-lock",
         "put a block on the list before the lock is taken",
-        ((_SEND + rf"(?P<lock>\t\t{LOCK}\n)(?P<push>\t\t{PUSH}\n)", HEAD + r"\g<push>\g<lock>"),),
+        ((SEND + rf"(?P<lock>\t\t{LOCK}\n)(?P<push>\t\t{PUSH}\n)", HEAD + r"\g<push>\g<lock>"),),
         Outcome.REFUTED,
         falls=SOUND,
     ),

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from hintproof.tasks.verdict import Outcome
-from tests.checker.gate.change import HEAD, STALE_ID, Change, inside
+from tests.checker.gate.change import HEAD, ROUND, SEND, STALE_ID, START, STOP, Change, inside
 
-_START = inside("send_cmd_id_start")
-_STOP = inside("send_cmd_id_stop")
-_SEND = inside("get_free_page_and_send")
-_ROUND = inside("virtio_balloon_report_free_page")
 _DRAIN = r"while \(virtqueue_get_buf\(vq, &unused\)\)\s+;"
 _NO_ID = "vb->cmd_id_received_cache = VIRTIO_BALLOON_CMD_ID_STOP;\n"
 
@@ -64,16 +60,16 @@ MORE_REPAIRS = (
         (
             (r"(?P<head>\t__virtio32 cmd_id_active;\n)", HEAD + "\t/* The cells of STARTs on the ring */\n"
              "\tstruct list_head start_cells;\n"),
-            (_START + r"int err, unused;\n.*?\t" + _DRAIN + r"\n",
+            (START + r"int err, unused;\n.*?\t" + _DRAIN + r"\n",
              HEAD + "struct start_cell *cell;\n\tint err;\n\n\tdetach_used(vb);\n"
              "\tcell = kmalloc(sizeof(*cell), GFP_KERNEL);\n\tif (!cell)\n\t\treturn -ENOMEM;\n"),
-            (_START + r"sg_init_one\(.*?\n\}",
+            (START + r"sg_init_one\(.*?\n\}",
              HEAD + "cell->id = vb->cmd_id_active;\n\tsg_init_one(&sg, &cell->id, sizeof(cell->id));\n"
              "\terr = virtqueue_add_outbuf(vq, &sg, 1, cell, GFP_KERNEL);\n\tif (err) {\n\t\tkfree(cell);\n"
              "\t\treturn err;\n\t}\n\tlist_add_tail(&cell->list, &vb->start_cells);\n\tvirtqueue_kick(vq);\n"
              "\treturn 0;\n}"),
-            (_STOP + r"int err, unused;(?P<space>\n.*?)" + _DRAIN, HEAD + r"int err;\g<space>detach_used(vb);"),
-            (_SEND + r"int err, unused;(?P<space>\n.*?)" + _DRAIN, HEAD + r"int err;\g<space>detach_used(vb);"),
+            (STOP + r"int err, unused;(?P<space>\n.*?)" + _DRAIN, HEAD + r"int err;\g<space>detach_used(vb);"),
+            (SEND + r"int err, unused;(?P<space>\n.*?)" + _DRAIN, HEAD + r"int err;\g<space>detach_used(vb);"),
             (r"(?=static int send_cmd_id_start\()", _CELLS),
             (inside("virtballoon_probe") + r"(?=\t\tINIT_LIST_HEAD\(&vb->free_page_list\);)",
              HEAD + "\t\tINIT_LIST_HEAD(&vb->start_cells);\n"),
@@ -88,14 +84,14 @@ MORE_REPAIRS = (
     Change(
         "drains-before-each-round",
         "take used buffers back before a round",
-        ((_ROUND + r"(?P<dev>struct device \*dev = &vb->vdev->dev;\n)",
+        ((ROUND + r"(?P<dev>struct device \*dev = &vb->vdev->dev;\n)",
           HEAD + "\\g<dev>\tunsigned int unused;\n\n\twhile (virtqueue_get_buf(vb->free_page_vq, &unused))\n\t\t;\n"),),
         Outcome.CHANGED,
     ),
     Change(
         "asks-for-room-first",
         "keep the id where START does not fit",
-        ((_START + r"(?=\tvb->cmd_id_active = )", HEAD + "\tif (!vq->num_free)\n\t\treturn -ENOSPC;\n\n"),),
+        ((START + r"(?=\tvb->cmd_id_active = )", HEAD + "\tif (!vq->num_free)\n\t\treturn -ENOSPC;\n\n"),),
         Outcome.REFUTED,  # nobody asks again for the id that did not fit
         falls=("news_is_acted_upon",),
     ),
@@ -103,9 +99,9 @@ MORE_REPAIRS = (
         "waits-and-comes-back",
         "begin a round when the device has used all of the last one; ask again until then",
         (
-            (_START + r"(?=\tvb->cmd_id_active = )",
+            (START + r"(?=\tvb->cmd_id_active = )",
              HEAD + "\tif (vq->num_free < virtqueue_get_vring_size(vq))\n\t\treturn -EBUSY;\n\n"),
-            (_ROUND + r"err = send_cmd_id_start\(vb\);",
+            (ROUND + r"err = send_cmd_id_start\(vb\);",
              HEAD + "err = send_cmd_id_start(vb);\n\tif (err == -EBUSY) {\n"
              "\t\tqueue_work(vb->balloon_wq, &vb->report_free_page_work);\n\t\treturn;\n\t}"),
         ),

@@ -3,16 +3,7 @@
 from __future__ import annotations
 
 from hintproof.tasks.verdict import Outcome
-from tests.checker.gate.change import HEAD, SOUND, Change, inside
-
-_QUEUE = inside("virtio_balloon_queue_free_page_work")
-_RECEIVED = inside("virtio_balloon_cmd_id_received")
-_START = inside("send_cmd_id_start")
-_STOP = inside("send_cmd_id_stop")
-_SEND = inside("get_free_page_and_send")
-_LOOP = inside("send_free_pages")
-_ROUND = inside("virtio_balloon_report_free_page")
-_WORK = inside("report_free_page_func")
+from tests.checker.gate.change import HEAD, LOOP, QUEUE, RECEIVED, ROUND, SEND, SOUND, START, STOP, WORK, Change, inside
 
 _NEWS = ("news_is_acted_upon",)
 
@@ -20,7 +11,7 @@ NEWS = (
     Change(
         "bit-set-after-queueing",
         "note that config has changed once the work is queued",
-        ((_QUEUE + r"\t/\* No need to queue [^\n]*\n\tif \(test_and_set_bit\([^;]*\)\)\s+return;\n\n"
+        ((QUEUE + r"\t/\* No need to queue [^\n]*\n\tif \(test_and_set_bit\([^;]*\)\)\s+return;\n\n"
           r"(?P<queue>\tqueue_work\([^;]*;\n)",
           HEAD + "\\g<queue>\tset_bit(VIRTIO_BALLOON_CONFIG_READ_CMD_ID, &vb->config_read_bitmap);\n"),),
         Outcome.REFUTED,
@@ -36,14 +27,14 @@ NEWS = (
     Change(
         "bit-never-cleared",
         "test the bit alone when the id is read",
-        ((_RECEIVED + r"test_and_clear_bit\(", HEAD + "test_bit("),),
+        ((RECEIVED + r"test_and_clear_bit\(", HEAD + "test_bit("),),
         Outcome.REFUTED,  # no work is queued while the bit is set
         falls=_NEWS,
     ),
     Change(
         "id-read-once-only",
         "read the id until there is one",
-        ((_RECEIVED + r"if \(test_and_clear_bit\(",
+        ((RECEIVED + r"if \(test_and_clear_bit\(",
           HEAD + "if (vb->cmd_id_received_cache == VIRTIO_BALLOON_CMD_ID_STOP &&\n\t    test_and_clear_bit("),),
         Outcome.REFUTED,
         falls=_NEWS,
@@ -51,7 +42,7 @@ NEWS = (
     Change(
         "reads-another-field",
         "read the poison value for the id",
-        ((_RECEIVED + r"free_page_hint_cmd_id,", HEAD + "poison_val,"),),
+        ((RECEIVED + r"free_page_hint_cmd_id,", HEAD + "poison_val,"),),
         Outcome.REFUTED,
         falls=_NEWS,
     ),
@@ -61,34 +52,34 @@ SIGNS = (
     Change(
         "start-of-eight-bytes",
         "send the id with the STOP behind it",
-        ((_START + r"sizeof\(vb->cmd_id_active\)", HEAD + "2 * sizeof(vb->cmd_id_active)"),),
+        ((START + r"sizeof\(vb->cmd_id_active\)", HEAD + "2 * sizeof(vb->cmd_id_active)"),),
         Outcome.REFUTED,
         falls=("out_buffer_is_an_id",),
     ),
     Change(
         "start-not-kicked",
         "leave the kick to the first hint",
-        ((_START + r"\tif \(!err\)\n\t\tvirtqueue_kick\(vq\);\n", HEAD),),
+        ((START + r"\tif \(!err\)\n\t\tvirtqueue_kick\(vq\);\n", HEAD),),
         Outcome.REFUTED,
         falls=("added_is_kicked",),
     ),
     Change(
         "hints-not-kicked",
         "leave the kick to STOP",
-        ((_SEND + r"\t\tvirtqueue_kick\(vq\);\n", HEAD),),
+        ((SEND + r"\t\tvirtqueue_kick\(vq\);\n", HEAD),),
         Outcome.CHANGED,  # an entry is kept for STOP, so that its kick comes before the driver is at rest
     ),
     Change(
         "stop-not-kicked",
         "do not kick the device for STOP",
-        ((_STOP + r"\tif \(!err\)\n\t\tvirtqueue_kick\(vq\);\n", HEAD),),
+        ((STOP + r"\tif \(!err\)\n\t\tvirtqueue_kick\(vq\);\n", HEAD),),
         Outcome.REFUTED,
         falls=("added_is_kicked",),
     ),
     Change(
         "id-stored-after-start",
         "store the id once START is on the ring",
-        ((_START + r"int err, unused;\n(?P<drain>.*?)vb->cmd_id_active = (?P<post>.*?GFP_KERNEL\);\n)",
+        ((START + r"int err, unused;\n(?P<drain>.*?)vb->cmd_id_active = (?P<post>.*?GFP_KERNEL\);\n)",
           HEAD + "int err, unused;\n\t__virtio32 id;\n\\g<drain>id = \\g<post>\tvb->cmd_id_active = id;\n"),),
         Outcome.REFUTED,
         falls=_NEWS,
@@ -96,7 +87,7 @@ SIGNS = (
     Change(
         "stop-in-the-cell-of-start",
         "need no cell for STOP",
-        ((_STOP + r"sg_init_one\(&sg, &vb->cmd_id_stop, sizeof\(vb->cmd_id_stop\)\);",
+        ((STOP + r"sg_init_one\(&sg, &vb->cmd_id_stop, sizeof\(vb->cmd_id_stop\)\);",
           HEAD + "vb->cmd_id_active = vb->cmd_id_stop;\n"
           "\tsg_init_one(&sg, &vb->cmd_id_active, sizeof(vb->cmd_id_active));"),),
         Outcome.REFUTED,
@@ -105,7 +96,7 @@ SIGNS = (
     Change(
         "start-on-the-stack",
         "send the id from a local variable",
-        ((_START + r"int err, unused;\n(?P<drain>.*?)sg_init_one\(&sg, &vb->cmd_id_active, [^;]*;",
+        ((START + r"int err, unused;\n(?P<drain>.*?)sg_init_one\(&sg, &vb->cmd_id_active, [^;]*;",
           HEAD + "int err, unused;\n\t__virtio32 id;\n\\g<drain>id = vb->cmd_id_active;\n"
           "\tsg_init_one(&sg, &id, sizeof(id));"),),
         Outcome.REFUTED,
@@ -114,7 +105,7 @@ SIGNS = (
     Change(
         "stop-on-the-stack",
         "send STOP from a local variable",
-        ((_STOP + r"int err, unused;\n(?P<drain>.*?)sg_init_one\(&sg, &vb->cmd_id_stop, sizeof\(vb->cmd_id_stop\)\);",
+        ((STOP + r"int err, unused;\n(?P<drain>.*?)sg_init_one\(&sg, &vb->cmd_id_stop, sizeof\(vb->cmd_id_stop\)\);",
           HEAD + "int err, unused;\n\t__virtio32 stop = vb->cmd_id_stop;\n\\g<drain>"
           "sg_init_one(&sg, &stop, sizeof(stop));"),),
         Outcome.REFUTED,
@@ -126,28 +117,28 @@ ROUNDS = (
     Change(
         "serves-an-id-twice",
         "begin a round whenever the work runs",
-        ((_WORK + r" &&\s+cmd_id_received !=\s+virtio32_to_cpu\(vb->vdev, vb->cmd_id_active\)\) \{", HEAD + ") {"),),
+        ((WORK + r" &&\s+cmd_id_received !=\s+virtio32_to_cpu\(vb->vdev, vb->cmd_id_active\)\) \{", HEAD + ") {"),),
         Outcome.REFUTED,
         falls=("id_at_most_once",),
     ),
     Change(
         "goes-round-without-blocks",
         "wait for a block when none is free",
-        ((_LOOP + r"if \(err == -EINTR\)\s+break;", HEAD + "if (err == -EINTR)\n\t\t\tcontinue;"),),
+        ((LOOP + r"if \(err == -EINTR\)\s+break;", HEAD + "if (err == -EINTR)\n\t\t\tcontinue;"),),
         Outcome.REFUTED,  # once the driver leaves no interrupt tells the worker to end
         falls=("worker_can_end",),
     ),
     Change(
         "hints-on-another-queue",
         "hint on the queue of the balloon",
-        ((_SEND + r"virtqueue_add_inbuf\(vq,", HEAD + "virtqueue_add_inbuf(vb->deflate_vq,"),),
+        ((SEND + r"virtqueue_add_inbuf\(vq,", HEAD + "virtqueue_add_inbuf(vb->deflate_vq,"),),
         Outcome.REFUTED,  # nobody takes them from there, and there is no room for more than a few
         falls=SOUND,
     ),
     Change(
         "done-taken-for-an-id",
         "begin a round for every id but STOP",
-        ((_WORK + r"if \(cmd_id_received == VIRTIO_BALLOON_CMD_ID_DONE\) \{.*?\} else if \(",
+        ((WORK + r"if \(cmd_id_received == VIRTIO_BALLOON_CMD_ID_DONE\) \{.*?\} else if \(",
           HEAD + "if ("),),
         Outcome.REFUTED,
         falls=("blocks_come_back",),
@@ -155,7 +146,7 @@ ROUNDS = (
     Change(
         "stop-taken-for-done",
         "give blocks back on STOP, too",
-        ((_WORK + r"if \(cmd_id_received == VIRTIO_BALLOON_CMD_ID_DONE\)",
+        ((WORK + r"if \(cmd_id_received == VIRTIO_BALLOON_CMD_ID_DONE\)",
           HEAD + "if (cmd_id_received == VIRTIO_BALLOON_CMD_ID_DONE ||\n"
           "\t    cmd_id_received == VIRTIO_BALLOON_CMD_ID_STOP)"),),
         Outcome.REFUTED,
@@ -164,7 +155,7 @@ ROUNDS = (
     Change(
         "released-at-each-round",
         "begin a round with every block",
-        ((_ROUND + r"(?=\t/\* Start by sending)", HEAD + "\treturn_free_pages_to_mm(vb, ULONG_MAX);\n\n"),),
+        ((ROUND + r"(?=\t/\* Start by sending)", HEAD + "\treturn_free_pages_to_mm(vb, ULONG_MAX);\n\n"),),
         Outcome.REFUTED,
         falls=("kept_till_done",),
     ),

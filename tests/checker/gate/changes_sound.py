@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from hintproof.tasks.verdict import Outcome
-from tests.checker.gate.change import HEAD, LOCK, PUSH, UNLOCK, Change, inside
-
-_RECEIVED = inside("virtio_balloon_cmd_id_received")
-_START = inside("send_cmd_id_start")
-_STOP = inside("send_cmd_id_stop")
-_SEND = inside("get_free_page_and_send")
-_LOOP = inside("send_free_pages")
-_ROUND = inside("virtio_balloon_report_free_page")
-_WORK = inside("report_free_page_func")
-_GIVE = inside("return_free_pages_to_mm")
+from tests.checker.gate.change import (
+    GIVE,
+    HEAD,
+    LOCK,
+    LOOP,
+    PUSH,
+    RECEIVED,
+    ROUND,
+    SEND,
+    START,
+    STOP,
+    UNLOCK,
+    WORK,
+    Change,
+)
 
 _DRAIN = r"\t/\* Detach all the used buffers from the vq \*/\n\twhile \(virtqueue_get_buf\(vq, &unused\)\)\n\t\t;\n"
 _ONE_LOOK = r"if \(unlikely\(cmd_id_active !=\s+virtio_balloon_cmd_id_received\(vb\)\)\)"
@@ -27,7 +32,7 @@ WORDS = (
     Change(
         "white-space",
         "put a condition on one line",
-        ((_LOOP + r"cmd_id_active !=\s+virtio_balloon_cmd_id_received",
+        ((LOOP + r"cmd_id_active !=\s+virtio_balloon_cmd_id_received",
           HEAD + "cmd_id_active != virtio_balloon_cmd_id_received"),),
         Outcome.UNCHANGED,
     ),
@@ -36,7 +41,7 @@ WORDS = (
         "call a STOP a sign",
         (
             (r"static int send_cmd_id_stop\(", "static int send_stop_sign("),
-            (_ROUND + r"send_cmd_id_stop\(vb\)", HEAD + "send_stop_sign(vb)"),
+            (ROUND + r"send_cmd_id_stop\(vb\)", HEAD + "send_stop_sign(vb)"),
         ),
         Outcome.UNCHANGED,
     ),
@@ -63,19 +68,19 @@ WORDS = (
     Change(
         "other-message",
         "say that START did not fit",
-        ((_ROUND + r"Failed to send a start id, err = ", HEAD + "There is no room for a start id: "),),
+        ((ROUND + r"Failed to send a start id, err = ", HEAD + "There is no room for a start id: "),),
         Outcome.UNCHANGED,
     ),
     Change(
         "message-of-no-run",
         "say that a hint did not fit",
-        ((_ROUND + r"Failed to send a free page, err = ", HEAD + "There is no room for a free page: "),),
+        ((ROUND + r"Failed to send a free page, err = ", HEAD + "There is no room for a free page: "),),
         Outcome.UNDECIDED,  # the text is part of the machine code, and no hint fails where there is room for it
     ),
     Change(
         "debug-message",
         "say where a round begins",
-        ((_ROUND + r"(?=\t/\* Start by sending)", HEAD + '\tpr_debug("a round begins\\\\n");\n'),),
+        ((ROUND + r"(?=\t/\* Start by sending)", HEAD + '\tpr_debug("a round begins\\\\n");\n'),),
         Outcome.UNCHANGED,
     ),
 )  # fmt: skip
@@ -92,8 +97,8 @@ CODE = (
         "helper-split-off",
         "take used buffers back in a function of its own",
         (
-            (_START + r"int err, unused;\n(?P<space>\n)" + _DRAIN, HEAD + r"int err;\n\g<space>\tdetach_used(vq);\n"),
-            (_STOP + r"int err, unused;\n(?P<space>\n)" + _DRAIN, HEAD + r"int err;\n\g<space>\tdetach_used(vq);\n"),
+            (START + r"int err, unused;\n(?P<space>\n)" + _DRAIN, HEAD + r"int err;\n\g<space>\tdetach_used(vq);\n"),
+            (STOP + r"int err, unused;\n(?P<space>\n)" + _DRAIN, HEAD + r"int err;\n\g<space>\tdetach_used(vq);\n"),
             (r"(?=static int send_cmd_id_start\()",
              "static void detach_used(struct virtqueue *vq)\n{\n\tint unused;\n\n"
              "\twhile (virtqueue_get_buf(vq, &unused))\n\t\t;\n}\n\n"),
@@ -103,20 +108,20 @@ CODE = (
     Change(
         "for-instead-of-while",
         "write an endless loop as for",
-        ((_LOOP + r"while \(1\)", HEAD + "for (;;)"),),
+        ((LOOP + r"while \(1\)", HEAD + "for (;;)"),),
         Outcome.UNCHANGED,
     ),
     Change(
         "goto-instead-of-return",
         "leave by one way where no block is left",
-        ((_SEND + r"return -EINTR;(?P<rest>.*?\n\treturn 0;\n)\}",
+        ((SEND + r"return -EINTR;(?P<rest>.*?\n\treturn 0;\n)\}",
           HEAD + "goto none;\\g<rest>\nnone:\n\treturn -EINTR;\n}"),),
         Outcome.UNCHANGED,
     ),
     Change(
         "switch-instead-of-ifs",
         "tell the ids apart by a switch",
-        ((_WORK + r"if \(cmd_id_received == VIRTIO_BALLOON_CMD_ID_DONE\) \{.*?\n\t\}\n(?=\})",
+        ((WORK + r"if \(cmd_id_received == VIRTIO_BALLOON_CMD_ID_DONE\) \{.*?\n\t\}\n(?=\})",
           HEAD + "switch (cmd_id_received) {\n\tcase VIRTIO_BALLOON_CMD_ID_DONE:\n"
           "\t\treturn_free_pages_to_mm(vb, ULONG_MAX);\n\t\tbreak;\n\tcase VIRTIO_BALLOON_CMD_ID_STOP:\n\t\tbreak;\n"
           "\tdefault:\n\t\tif (cmd_id_received != virtio32_to_cpu(vb->vdev, vb->cmd_id_active))\n"
@@ -127,32 +132,32 @@ CODE = (
         "accessed-once",
         "mark the accesses to the id that interrupts change",
         (
-            (_RECEIVED + r"\t\t/\* Legacy.*?&vb->cmd_id_received_cache\);\n",
+            (RECEIVED + r"\t\t/\* Legacy.*?&vb->cmd_id_received_cache\);\n",
              HEAD + "\t\tu32 id;\n\n"
              "\t\tvirtio_cread_le(vb->vdev, struct virtio_balloon_config,\n\t\t\t\tfree_page_hint_cmd_id, &id);\n"
              "\t\tWRITE_ONCE(vb->cmd_id_received_cache, id);\n"),
-            (_RECEIVED + r"return vb->cmd_id_received_cache;", HEAD + "return READ_ONCE(vb->cmd_id_received_cache);"),
+            (RECEIVED + r"return vb->cmd_id_received_cache;", HEAD + "return READ_ONCE(vb->cmd_id_received_cache);"),
         ),
         Outcome.UNCHANGED,
     ),
     Change(
         "lock-by-a-guard",
         "release the lock of the list at the end of its scope",
-        ((_SEND + LOCK + rf"(?P<list>\n\t\t{PUSH}\n[^\n]*;\n)\t\t{UNLOCK}\n",
+        ((SEND + LOCK + rf"(?P<list>\n\t\t{PUSH}\n[^\n]*;\n)\t\t{UNLOCK}\n",
           HEAD + r"guard(spinlock_irq)(&vb->free_page_list_lock);\g<list>"),),
         Outcome.UNCHANGED,
     ),
     Change(
         "lock-asserted",
         "say that the lock is held",
-        ((_SEND + r"(?=\t\tvb->num_free_page_blocks\+\+;)",
+        ((SEND + r"(?=\t\tvb->num_free_page_blocks\+\+;)",
           HEAD + "\t\tlockdep_assert_held(&vb->free_page_list_lock);\n"),),
         Outcome.UNCHANGED,
     ),
     Change(
         "wider-variable",
         "hold the id in 64 bits",
-        ((_WORK + r"\bu32 cmd_id_received;", HEAD + "u64 cmd_id_received;"),),
+        ((WORK + r"\bu32 cmd_id_received;", HEAD + "u64 cmd_id_received;"),),
         Outcome.UNCHANGED,
     ),
     Change(
@@ -160,14 +165,14 @@ CODE = (
         "count the rounds",
         (
             (r"(?P<head>\tunsigned long num_free_page_blocks;\n)", HEAD + "\tunsigned long num_rounds;\n"),
-            (_ROUND + r"(?=\t/\* Start by sending)", HEAD + "\tvb->num_rounds++;\n"),
+            (ROUND + r"(?=\t/\* Start by sending)", HEAD + "\tvb->num_rounds++;\n"),
         ),
         Outcome.UNCHANGED,
     ),
     Change(
         "little-endian-by-name",
         "store the id as a modern device reads it",
-        ((_START + r"cpu_to_virtio32\(vb->vdev,\s+virtio_balloon_cmd_id_received\(vb\)\)",
+        ((START + r"cpu_to_virtio32\(vb->vdev,\s+virtio_balloon_cmd_id_received\(vb\)\)",
           HEAD + "cpu_to_le32(virtio_balloon_cmd_id_received(vb))"),),
         Outcome.CHANGED,  # the call by which the comparison knows that the id is stored is not made any more
     ),
@@ -177,7 +182,7 @@ BEHAVIOUR = (
     Change(
         "reads-the-id-each-time",
         "read the id whether or not an interrupt told of it",
-        ((_RECEIVED + r"if \(test_and_clear_bit\(.*?;\n\t\}\n",
+        ((RECEIVED + r"if \(test_and_clear_bit\(.*?;\n\t\}\n",
           HEAD + "clear_bit(VIRTIO_BALLOON_CONFIG_READ_CMD_ID, &vb->config_read_bitmap);\n"
           "\tvirtio_cread_le(vb->vdev, struct virtio_balloon_config, free_page_hint_cmd_id,\n"
           "\t\t\t&vb->cmd_id_received_cache);\n"),),
@@ -186,7 +191,7 @@ BEHAVIOUR = (
     Change(
         "looks-twice",
         "look for a new id twice before a block is taken",
-        ((_LOOP + _ONE_LOOK,
+        ((LOOP + _ONE_LOOK,
           HEAD + "if (unlikely(cmd_id_active != virtio_balloon_cmd_id_received(vb) ||\n"
           "\t\t\t     cmd_id_active != virtio_balloon_cmd_id_received(vb)))"),),
         Outcome.CHANGED,
@@ -194,21 +199,21 @@ BEHAVIOUR = (
     Change(
         "one-block-a-round",
         "end a round after one block",
-        ((_LOOP + r"(?P<last>\t\telse if \(unlikely\(err\)\)\n\t\t\treturn err;\n)", HEAD + "\\g<last>\t\tbreak;\n"),),
+        ((LOOP + r"(?P<last>\t\telse if \(unlikely\(err\)\)\n\t\t\treturn err;\n)", HEAD + "\\g<last>\t\tbreak;\n"),),
         Outcome.CHANGED,
     ),
     Change(
         "listed-last",
         "put a block at the end of the list",
-        ((_SEND + PUSH, HEAD + "list_add_tail(&page->lru, &vb->free_page_list);"),),
+        ((SEND + PUSH, HEAD + "list_add_tail(&page->lru, &vb->free_page_list);"),),
         Outcome.CHANGED,
     ),
     Change(
         "oldest-first",
         "give the oldest block back first",
         (
-            (_GIVE + r"struct page \*page(?:, \*next)?;", HEAD + "struct page *page;"),
-            (_GIVE + rf"(?P<lock>{LOCK}\n).*?(?=\tvb->num_free_page_blocks -= )",
+            (GIVE + r"struct page \*page(?:, \*next)?;", HEAD + "struct page *page;"),
+            (GIVE + rf"(?P<lock>{LOCK}\n).*?(?=\tvb->num_free_page_blocks -= )",
              HEAD + "\\g<lock>\tnum_returned = 0;\n"
              "\twhile (num_returned < num_to_return && !list_empty(&vb->free_page_list)) {\n"
              "\t\tpage = list_last_entry(&vb->free_page_list, struct page, lru);\n\t\tlist_del(&page->lru);\n"

@@ -8,32 +8,30 @@ from hintproof.linux.duties import DUTIES
 from hintproof.linux.examine import compiled
 from hintproof.linux.jobs import Check, CodeFaults, Kind, Properties
 from hintspec.language.sizes import Sizes
+from tests.checker.gate.change import HEAD, inside
 from tests.checker.linux.trees import PACKAGES, changed, source
 
 WORLD, SIZES = "qemu-7.2+kvm-auto", Sizes(blocks=1, ring=3, rounds=1)
 
-#: The start of a function, up to what is changed in it.
-_IN = r"(?s)(?P<head>\nstatic [^\n]*\b{}\(struct.*?)"
 
-
-def inside(function: str, pattern: str, replacement: str) -> tuple[str, str]:
+def in_function(function: str, pattern: str, replacement: str) -> tuple[str, str]:
     """A change of the first such text in a function."""
-    return _IN.format(function) + pattern, r"\g<head>" + replacement
+    return f"(?s){inside(function)}{pattern}", HEAD + replacement
 
 
 #: By duty: the changes that break it, and how the interrupt runs.
 BREAKS = {
-    "stop_is_sent": (inside("virtio_balloon_report_free_page", r"err = send_cmd_id_stop\(vb\);", "err = 0;"),),
-    "added_is_kicked": (inside("get_free_page_and_send", r"virtqueue_kick\(vq\);", ";"),
-                        inside("send_cmd_id_stop", r"virtqueue_kick\(vq\);", ";")),
-    "reclaim_frees": (inside("virtio_balloon_shrinker_scan", r"return [^;]*;", "return SHRINK_STOP;"),),
-    "room_for_stop": (inside("get_free_page_and_send", r"vq->num_free > 1\)", "vq->num_free > 0)"),),
-    "hinting_ceases": (inside("send_free_pages", r"if \(unlikely\(cmd_id_active !=\s+"
+    "stop_is_sent": (in_function("virtio_balloon_report_free_page", r"err = send_cmd_id_stop\(vb\);", "err = 0;"),),
+    "added_is_kicked": (in_function("get_free_page_and_send", r"virtqueue_kick\(vq\);", ";"),
+                        in_function("send_cmd_id_stop", r"virtqueue_kick\(vq\);", ";")),
+    "reclaim_frees": (in_function("virtio_balloon_shrinker_scan", r"return [^;]*;", "return SHRINK_STOP;"),),
+    "room_for_stop": (in_function("get_free_page_and_send", r"vq->num_free > 1\)", "vq->num_free > 0)"),),
+    "hinting_ceases": (in_function("send_free_pages", r"if \(unlikely\(cmd_id_active !=\s+"
                               r"virtio_balloon_cmd_id_received\(vb\)\)\)\s+break;", ""),),
-    "hints_its_own": (inside("get_free_page_and_send", r"(?=\terr = virtqueue_add_inbuf)",
+    "hints_its_own": (in_function("get_free_page_and_send", r"(?=\terr = virtqueue_add_inbuf)",
                              "\tfree_pages((unsigned long)p, VIRTIO_BALLOON_HINT_BLOCK_ORDER);\n"),),
-    "out_buffer_is_an_id": (inside("send_cmd_id_stop", r"sizeof\(vb->cmd_id_stop\)", "8"),),
-    "reclaim_is_counted": (inside("virtio_balloon_shrinker_count", r"return [^;]*;", "return 0;"),),
+    "out_buffer_is_an_id": (in_function("send_cmd_id_stop", r"sizeof\(vb->cmd_id_stop\)", "8"),),
+    "reclaim_is_counted": (in_function("virtio_balloon_shrinker_count", r"return [^;]*;", "return 0;"),),
 }  # fmt: skip
 
 
@@ -63,14 +61,14 @@ def test_a_change_that_breaks_one_is_found(duty: str) -> None:
 
 
 def test_blocks_that_come_back_before_done_are_found() -> None:
-    early = inside("virtio_balloon_report_free_page", r"(?=\terr = send_cmd_id_stop)",
+    early = in_function("virtio_balloon_report_free_page", r"(?=\terr = send_cmd_id_stop)",
                    "\treturn_free_pages_to_mm(vb, ULONG_MAX);\n")  # fmt: skip
     assert "kept_till_done" in violated(PACKAGES[0], Kind.PROPERTIES, early)
 
 
 def test_a_bit_that_is_set_after_the_work_is_queued_is_a_lost_wake_up() -> None:
     """The worker overtakes the interrupt: only where the interrupt takes steps of its own can that be seen."""
-    late = inside("virtio_balloon_queue_free_page_work", r"if \(test_and_set_bit\((?P<bit>[^;]*?)\)\)\s+return;\s+"
+    late = in_function("virtio_balloon_queue_free_page_work", r"if \(test_and_set_bit\((?P<bit>[^;]*?)\)\)\s+return;\s+"
                   r"queue_work\((?P<work>[^;]*?)\);",
                   r"queue_work(\g<work>);\n\tset_bit(\g<bit>);")  # fmt: skip
     assert "news_is_acted_upon" in violated(PACKAGES[0], Kind.INTERRUPTED, late)
@@ -80,8 +78,11 @@ def test_a_bit_that_is_set_after_the_work_is_queued_is_a_lost_wake_up() -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_counter_that_is_updated_outside_of_its_lock_is_a_data_race(package: str) -> None:
     """No call is between the two writes that meet: each access is a point, and all orders are tried."""
-    outside = inside("get_free_page_and_send", r"vb->num_free_page_blocks\+\+;\s+(?P<unlock>spin_unlock_irq\([^;]*;)",
-                     r"\g<unlock>\n\t\tvb->num_free_page_blocks++;")  # fmt: skip
+    outside = in_function(
+        "get_free_page_and_send",
+        r"vb->num_free_page_blocks\+\+;\s+(?P<unlock>spin_unlock_irq\([^;]*;)",
+        r"\g<unlock>\n\t\tvb->num_free_page_blocks++;",
+    )
     check = Check(Kind.ACCESSES, "", SIZES, 2_000_000)
     with compiled(changed(source(package), outside)) as driver:
         answer = driver.run(check)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hintproof.gate.report import Finding, GateReport, PatchReport, Standing, by_property, summarize
+from hintproof.gate.report import Finding, GateReport, PatchReport, Standing, by_property, summarize, worlds_of
 from hintproof.system.words import quantity
 from hintproof.tasks.verdict import Outcome
 from hintproof.views.gate.findings import lead, trace_lines
@@ -90,7 +90,7 @@ def _finding(number: int, patch: PatchReport, finding: Finding, others: list[Fin
     if finding.remark:
         part += wrapped(finding.remark, WIDTH, rest, rest)
     if others:
-        part += wrapped(f"also: {summarize(others).partition(': ')[2]}", WIDTH, rest, rest)
+        part += wrapped(f"also: {worlds_of(others)}", WIDTH, rest, rest)
     if new:
         part += wrapped(finding.says, WIDTH, rest, rest)[:3]
         part += wrapped(f"clause: {finding.clause}", WIDTH, rest, rest)[:2]

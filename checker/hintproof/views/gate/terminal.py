@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from hintproof.gate.report import Finding, GateReport, PatchReport, Standing, by_property, summarize
+from hintproof.gate.report import Finding, GateReport, PatchReport, Standing, by_property, summarize, worlds_of
 from hintproof.tasks.verdict import Outcome
 from hintproof.views.gate.findings import claim, lead, message, trace_lines
 from hintproof.views.sanitize import line, lines
@@ -77,8 +77,7 @@ def _touches(patch: PatchReport) -> Table:
 def _finding(finding: Finding, others: list[Finding]) -> Iterator[RenderableType]:
     yield _standing(finding.standing, message(finding))
     if others:
-        also = Text(line(f"also: {summarize(others).partition(': ')[2]}"))
-        yield Padding(also, _INDENT, expand=False)
+        yield Padding(Text(line(f"also: {worlds_of(others)}")), _INDENT, expand=False)
     if finding.place:
         where = f"{finding.place.path}:{finding.place.line} {finding.place.function}"
         yield Padding(Text(line(where)), _INDENT, expand=False)
