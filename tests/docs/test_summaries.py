@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from hintproof.linux.duties import DUTIES
 from hintproof.system.documents import to_json
 from hintproof.tasks.defects import derive
 from hintproof.views.results.documents import defects_document
@@ -49,7 +50,8 @@ def test_the_summaries_name_what_the_text_has() -> None:
         (item.name, item.violates) for item in DEFECTS.values()
     }
     gate = load_summary("gate")["changes"]
-    assert {name for row in gate for name in (*row["new"], *row["mended"])} <= properties | {"code_is_sound"}
+    watched = properties | {item.name for item in DUTIES} | {"code_is_sound"}
+    assert {name for row in gate for name in (*row["new"], *row["mended"])} <= watched
 
 
 def test_mutants_are_counted_by_step_and_by_claim() -> None:

@@ -23,15 +23,16 @@ TRACE = str(COUNTEREXAMPLES / "shared-start-cell" / "trace.json")
 SMALL = ["--ring", "3", "--rounds", "1", "--engine", "exhaustive"]
 
 
-def children() -> set[str]:
-    """Process ids of living hintproof processes."""
+def processes(session: int) -> set[int]:
+    """The living processes of a session; others on the machine, of other tests too, don't count."""
     found = set()
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            if b"hintproof" in (entry / "cmdline").read_bytes() or b"spawn_main" in (entry / "cmdline").read_bytes():
-                found.add(entry.name)
+            state, _, _, its_session = (entry / "stat").read_text().rpartition(")")[2].split()[:4]
         except OSError:
             continue
+        if int(its_session) == session and state != "Z":
+            found.add(int(entry.name))
     return found
 
 
@@ -256,14 +257,13 @@ def test_a_directory_that_may_not_be_written(capfd: pytest.CaptureFixture[str]) 
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="needs /proc to see processes")
 def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
-    before = children()
     # a shell that starts the tests in the background has them ignore Ctrl-C, which would be handed on
     code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     code += CONSOLE_SCRIPT
     command = [sys.executable, "-c", code, "check", "linux-6.1+qemu-7.2+kvm-auto", "--blocks", "3"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
     deadline = time.monotonic() + 30
-    while len(children() - before) < 2 and time.monotonic() < deadline:
+    while len(processes(process.pid)) < 3 and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(1)
     os.killpg(process.pid, signal.SIGINT)
@@ -273,5 +273,5 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     assert last == "hintproof: interrupted; nothing was kept"
     assert all(" ended by Ctrl-C after " in line for line in reached)
     assert reached, "what was under way, and how far it was"
-    assert not children() - before
+    assert not processes(process.pid)
     assert not list(tmp_path.rglob("*.json"))
