@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from itertools import chain
+
+from msgspec.structs import replace
 
 from hintproof.gate.check_plan import describe_sizes, properties_of
 from hintproof.gate.checker import DriverVerdict, Place, Question, TraceLine, Violation, places_of
@@ -25,7 +26,10 @@ def to_verdict(answers: Answers) -> DriverVerdict:
     violated: dict[Question, Violation] = {}
     undecided: dict[Question, str] = {}
     holds: set[Question] = set()
-    for question, violation, reason in chain.from_iterable(_decide(*item) for item in answers.items()):
+    implied: set[Question] = set()
+    for check, question, violation, reason in _decisions(answers):
+        if _is_implied(answers[check]):
+            implied.add(question)
         if violation is not None:
             violated[question] = violation
         elif reason:
@@ -34,8 +38,24 @@ def to_verdict(answers: Answers) -> DriverVerdict:
             holds.add(question)
     ran = {line for answer in answers.values() for line in answer.lines.ran}
     idle = {line for answer in answers.values() for line in answer.lines.idle}
-    behaviour, sizes = fingerprint(answers), describe_sizes(answers)
-    return DriverVerdict(violated, frozenset(holds), undecided, behaviour, sizes, frozenset(idle - ran))
+    asked = [check for check, answer in answers.items() if not _is_implied(answer)]
+    behaviour, sizes = fingerprint(answers), describe_sizes(asked)
+    return DriverVerdict(
+        violated, frozenset(holds), undecided, behaviour, sizes, frozenset(idle - ran), implied=frozenset(implied)
+    )
+
+
+def _decisions(answers: Answers) -> Iterator[tuple[Check, Question, Violation | None, str]]:
+    """What each check decides; of a driver that takes no new feature a check that offers some decides as without."""
+    for check, answer in answers.items():
+        if _is_implied(answer):
+            answer = answers[replace(check, new_features=False)]
+        for decided in _decide(check, answer):
+            yield check, *decided
+
+
+def _is_implied(answer: Answer) -> bool:
+    return not isinstance(answer, Comparison) and answer.nothing_new
 
 
 def _decide(check: Check, answer: Answer) -> Iterator[tuple[Question, Violation | None, str]]:
@@ -44,7 +64,7 @@ def _decide(check: Check, answer: Answer) -> Iterator[tuple[Question, Violation 
         return
     missing = "" if answer.complete else f"not all states were seen: {_limit(check, answer)}"
     stuck = answer.stuck if isinstance(answer, Properties) else None
-    world = str(check) if isinstance(answer, Properties) else f"{check.kind.value}, {check.sizes}"
+    world = str(check) if isinstance(answer, Properties) else f"{check.kind.value}, {check}"
     fault = _from_fault(check, answer.fault) if answer.fault else None
     yield Question(CODE_IS_SOUND.name, world), fault, stuck or missing
     if isinstance(answer, Properties):

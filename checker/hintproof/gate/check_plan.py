@@ -34,6 +34,11 @@ USUAL = (
     Check(Kind.ACCESSES, "", _ONE, 4_000_000),
     Check(Kind.RACES, "", Sizes(2, 4, 2, removes=1), 1_000_000),
     Check(Kind.SCENARIOS, "", Sizes(2, 4, 2), 60_000),
+    # What a patch does behind a feature bit of its own.
+    Check(Kind.PROPERTIES, _QEMU, _TWO, 5_000_000, deep=True, new_features=True),
+    Check(Kind.PROPERTIES, "firecracker-1.14", _ONE, 300_000, new_features=True),
+    Check(Kind.PROPERTIES, _QEMU, _LEAVING, 300_000, new_features=True),
+    Check(Kind.CODE_FAULTS, "", Sizes(1, 3, 1, removes=1, freezes=1), 2_000_000, new_features=True),
 )
 
 #: The checks that a thorough gate adds.

@@ -156,7 +156,7 @@ def judge(
         outcome=outcome,
         reason=reason,
         findings=findings,
-        held=tuple(sorted(str(question) for question in after.holds)),
+        held=tuple(sorted(str(question) for question in after.holds - after.implied)),
         difference=() if same else tuple(difference()),
         sizes=after.sizes,
     )
@@ -164,7 +164,8 @@ def judge(
 
 def compare(before: DriverVerdict, after: DriverVerdict) -> tuple[Finding, ...]:
     """The findings about a patch, by the verdicts on the drivers before and after it; the worst first."""
-    found = [_compare_question(question, before, after) for question in sorted(before.asked | after.asked)]
+    asked = sorted((before.asked | after.asked) - (before.implied & after.implied))
+    found = [_compare_question(question, before, after) for question in asked]
     every = list(Standing)
     return tuple(sorted((f for f in found if f is not None), key=lambda f: every.index(f.standing)))
 

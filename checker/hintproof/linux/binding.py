@@ -57,13 +57,16 @@ class ThreadView(Structure):
 
 
 class View(Structure):
-    """The machine; sets of blocks, pages and work items are bit masks."""
+    """The machine; sets of blocks, pages, work items and queues are bit masks.
+
+    ``answered``: queues of whose used buffers the driver may be told now.
+    """
 
     _fields_ = [
         *_u64("features"),
         ("threads", ThreadView * THREADS),
         ("queues", QueueView * QUEUES),
-        *_u32("pending running known free driver small_driver heap"),
+        *_u32("pending running known free driver small_driver heap answered"),
         *_u32("bound listening ready frozen shrinker oom reporting"),
         ("config", c_uint8 * CONFIG_BYTES),
     ]

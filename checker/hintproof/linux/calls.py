@@ -76,7 +76,7 @@ class Code:
 
     def start(self) -> int:
         """Bind the driver to its device in a fresh machine; the number of that state."""
-        status = self.driver.start(Setup(ring=self.sizes.ring, blocks=self.sizes.blocks))
+        status = self.driver.start(Setup(self.driver.offers, self.sizes.ring, blocks=self.sizes.blocks))
         if status:
             raise Deviation(f"probe() fails with {status}")
         self.hint_work = self.driver.hint_work
@@ -100,6 +100,7 @@ class Code:
             "pop": self._pop,
             "config_changed": self._change_config,
             "interrupt_begins": lambda: spawn(Entry.CHANGED),
+            "used_interrupt": lambda: self.driver.interrupt(Entry.CALLBACK, self.driver.hint_queue),
             "work_starts": lambda: spawn(Entry.WORK, self.hint_work),
             "test_read_bit": lambda: step(Op.TEST_CLEAR),
             "read_config": self._read_config,

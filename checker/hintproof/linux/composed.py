@@ -46,6 +46,7 @@ CALLS = {
     Entry.FREEZE: Call("suspend", "freeze_begins", "code_is_suspended"),
     Entry.RESTORE: Call("resume", "restore", "code_is_ready"),
     Entry.PROBE: Call("modprobe", "probe", "code_is_ready"),
+    Entry.CALLBACK: Call("used buffer interrupt", "used_interrupt"),
 }
 
 #: Calls whose effect nobody else sees by itself. Where a lock is released, others see what it guarded.
@@ -166,6 +167,7 @@ class Composed:
         threads = any(t.entry for t in view.threads)
         leaving = any(t.entry in (Entry.REMOVE, Entry.FREEZE) for t in view.threads)
         told = any(t.entry == Entry.CHANGED for t in view.threads)
+        answering = any(t.entry == Entry.CALLBACK for t in view.threads)
         here = view.bound and not view.frozen and not leaving
         may = {
             Entry.CHANGED: view.listening and not told,
@@ -175,6 +177,7 @@ class Composed:
             Entry.FREEZE: here and not threads and self.raw.hp_has_freeze(),
             Entry.RESTORE: view.frozen and not threads,
             Entry.PROBE: not view.bound and not threads,
+            Entry.CALLBACK: view.answered >> self.driver.hint_queue & 1 and not answering,
         }
         for entry, possible in may.items():
             if possible:

@@ -26,6 +26,7 @@ from hintproof.system.errors import BadInput
 
 #: Feature bits of the device.
 STATS_VQ, DEFLATE_ON_OOM, FREE_PAGE_HINT, PAGE_POISON, REPORTING = range(1, 6)
+NEW_FEATURES = tuple(range(REPORTING + 1, 28))  # device features that no driver of Linux 7.3 knows
 INDIRECT_DESC, ACCESS_PLATFORM = 28, 33
 
 #: Offsets of config fields.
@@ -132,13 +133,14 @@ class Event:
 
 
 class Driver:
-    """One compiled driver in one machine."""
+    """One compiled driver in one machine. Its device ``offers`` these features, unless a :class:`Setup` says others."""
 
-    def __init__(self, library: Path) -> None:
+    def __init__(self, library: Path, offers: tuple[int, ...] = (FREE_PAGE_HINT,)) -> None:
         self.library = Library(library)
+        self.offers = offers
         self.raw = self.library.raw
         self.symbols = Symbols(library, self.library.base())
-        self.setup = Setup()
+        self.setup = Setup(offers)
 
     # -- machine and calls ---------------------------------------------------------------------
 
@@ -149,7 +151,7 @@ class Driver:
 
     def fresh(self, setup: Setup | None = None) -> None:
         """Make a fresh machine, with no driver bound to the device."""
-        self.setup = setup or Setup()
+        self.setup = setup or Setup(self.offers)
         if self.raw.hp_reset_machine(self.setup.settings()):
             raise BadInput("the machine for the driver can't be made: no memory")
         self.raw.hp_forget_snapshots()
@@ -162,6 +164,12 @@ class Driver:
             self.finish(thread)
         value = self.last_event(Op.RETURN, before).b
         return value - (1 << 64) if value >> 63 else value
+
+    def interrupt(self, entry: Entry, argument: int = 0) -> None:
+        """Call the driver as the kernel does in an interrupt: it returns, or waits for a lock as a thread."""
+        thread = self.spawn(entry, argument)
+        if self.raw.hp_pending(thread) != Op.NONE and self.raw.hp_run(thread, 0, LIMIT) < 0:
+            raise self.fault()
 
     # -- threads -------------------------------------------------------------------------------
 

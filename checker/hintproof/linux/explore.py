@@ -30,7 +30,7 @@ _WITHOUT_ACCESSES = EVERY_CALL & ~LOCAL & ~mask_of(Op.ACCESS)
 Verdict = IntEnum("Verdict", "EXHAUSTED GOES_ON FAULTED DEADLOCKED LEAKED LIMITED DISTRUSTED RACED", start=0)
 
 #: A move of others; as in shim/moves.h.
-Move = IntEnum("Move", "COMMAND SCAN REMOVE POP FREEZE RESTORE", start=16)
+Move = IntEnum("Move", "COMMAND SCAN REMOVE POP FREEZE RESTORE USED", start=16)
 
 
 @dataclass(frozen=True)

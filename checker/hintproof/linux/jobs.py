@@ -16,7 +16,15 @@ from hintproof.engines.limits import Limits
 from hintproof.linux.binding import THREADS
 from hintproof.linux.coverage import Lines, lines_run
 from hintproof.linux.direct import DirectStep, Refuted, check_code, explore_code
-from hintproof.linux.driver import Deviation, Driver, Fault, Setup
+from hintproof.linux.driver import (
+    FREE_PAGE_HINT,
+    NEW_FEATURES,
+    Deviation,
+    Driver,
+    DriverFault,
+    Fault,
+    Setup,
+)
 from hintproof.linux.explore import Plan, Verdict, explore, replay, walk
 from hintproof.linux.lockstep import Comparison, Pairing, compare, compare_random
 from hintproof.linux.operations import Op
@@ -51,7 +59,8 @@ class Check(msgspec.Struct, frozen=True):
     """One check of a driver. ``world`` is an environment without its driver, empty for the code by itself.
 
     ``most`` limits its states (its steps, where they are random) and ``seconds`` its time. It ends as soon as the
-    property ``until`` is violated, if one is named. A ``deep`` one takes longer than the others together.
+    property ``until`` is violated, if one is named. A ``deep`` one takes longer than the others together. With
+    ``new_features`` the device offers all features that no driver of Linux knows today.
     """
 
     kind: Kind
@@ -61,6 +70,7 @@ class Check(msgspec.Struct, frozen=True):
     seconds: float = 300.0
     until: str | None = None
     deep: bool = False
+    new_features: bool = False
 
     @property
     def environment(self) -> str:
@@ -69,7 +79,8 @@ class Check(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         how = ", interrupt in steps" if self.kind == Kind.INTERRUPTED else ""
-        return f"{self.world} {self.sizes}{how}".strip()
+        offers = ", new features offered" if self.new_features else ""
+        return f"{self.world} {self.sizes}{how}{offers}".strip()
 
 
 class CodeFault(msgspec.Struct, frozen=True):
@@ -87,7 +98,8 @@ class CodeFault(msgspec.Struct, frozen=True):
 class CodeFaults(msgspec.Struct, frozen=True):
     """The states of a driver in a small world of its own; ``verdict`` names a member of ``explore.Verdict``.
 
-    ``log`` is a hash of the calls that it made, of walks that are the same for every driver.
+    ``log`` is a hash of the calls that it made, of walks that are the same for every driver. ``nothing_new``: the
+    driver takes none of the new features that are offered, so that its answer is that of the check without them.
     """
 
     verdict: str
@@ -96,6 +108,7 @@ class CodeFaults(msgspec.Struct, frozen=True):
     fault: CodeFault | None
     cut_short: bool = False
     log: str = ""
+    nothing_new: bool = False
     lines: Lines = Lines()
 
     @property
@@ -115,7 +128,8 @@ class Violation(msgspec.Struct, frozen=True):
 class Properties(msgspec.Struct, frozen=True):
     """The code under the spec's properties. ``stuck``: why the harness can't follow the code.
 
-    ``stopped_by`` and ``cut_short`` are those of :class:`~hintproof.linux.direct.Direct`.
+    ``stopped_by`` and ``cut_short`` are those of :class:`~hintproof.linux.direct.Direct`, ``nothing_new`` is that of
+    :class:`CodeFaults`.
     """
 
     pairs: int
@@ -126,20 +140,36 @@ class Properties(msgspec.Struct, frozen=True):
     stuck: str | None = None
     stopped_by: str = ""
     cut_short: bool = False
+    nothing_new: bool = False
     lines: Lines = Lines()
 
 
 Answer = CodeFaults | Comparison | Properties
 
 
+#: The answers about drivers that take no new feature.
+_NOTHING_NEW: dict[type[Answer], Answer] = {
+    Properties: Properties(0, 0, True, [], None, nothing_new=True),
+    CodeFaults: CodeFaults(Verdict.EXHAUSTED.name, 0, 0, None, nothing_new=True),
+}
+
+
 def run_check(arguments: dict[str, Any]) -> dict[str, Any]:
     """A job: a library's path and a :class:`Check` give the check's answer."""
     check = msgspec.convert(arguments["check"], Check)
-    job, _ = CHECKS[check.kind]
-    driver = Driver(Path(arguments["library"]))
-    answer = job(driver, check)
+    job, kind = CHECKS[check.kind]
+    driver = Driver(Path(arguments["library"]), (FREE_PAGE_HINT, *(NEW_FEATURES if check.new_features else ())))
+    answer = _NOTHING_NEW[kind] if check.new_features and not _knows_new_features(driver) else job(driver, check)
     built: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(answer, lines=lines_run(driver.library)))
     return built
+
+
+def _knows_new_features(driver: Driver) -> bool:
+    """Whether the driver takes a feature that no driver of Linux knows today, or breaks before that is known."""
+    try:
+        return bool(driver.start() or driver.view().features & sum(1 << bit for bit in NEW_FEATURES))
+    except DriverFault:
+        return True
 
 
 def _check_faults(driver: Driver, check: Check) -> CodeFaults:
@@ -152,7 +182,7 @@ def _check_faults(driver: Driver, check: Check) -> CodeFaults:
     if check.kind != Kind.ACCESSES:
         commands = (*commands, 1)
     plan = Plan(commands, scans=1, removes=sizes.removes, freezes=sizes.freezes, atomic=not by_access)
-    status = driver.start(Setup(ring=sizes.ring, blocks=sizes.blocks))
+    status = driver.start(Setup(driver.offers, sizes.ring, blocks=sizes.blocks))
     if status:
         return CodeFaults("FAULTED", 0, 0, CodeFault("PROBE", f"probe() fails with {status}", NOWHERE, []))
     if check.kind == Kind.RACES:

@@ -101,6 +101,7 @@ class _Walk:
             self.driver.config(NUM_PAGES, self.rng.choice((0, 2)))
             if self.driver.call(Entry.PROBE):
                 return self._refused()
+            self.log.append((Op.READY, self.driver.view().features))
             for _ in range(MOVES):
                 moves = list(self._moves())
                 if not moves:

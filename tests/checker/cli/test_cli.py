@@ -273,5 +273,8 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     assert last == "hintproof: interrupted; nothing was kept"
     assert all(" ended by Ctrl-C after " in line for line in reached)
     assert reached, "what was under way, and how far it was"
+    deadline = time.monotonic() + 10  # what notices by itself that its parent is gone
+    while processes(process.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
     assert not processes(process.pid)
     assert not list(tmp_path.rglob("*.json"))

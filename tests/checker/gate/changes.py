@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from hintproof.tasks.verdict import Outcome
 from tests.checker.gate.change import GIVE, HEAD, LOCK, LOOP, PUSH, SEND, SOUND, STALE_ID, START, UNLOCK, WORK, Change
+from tests.checker.gate.changes_features import FEATURES
 from tests.checker.gate.changes_lifecycle import LIFECYCLE_FAULTS
 from tests.checker.gate.changes_memory import MEMORY_FAULTS
 from tests.checker.gate.changes_repairs import MORE_REPAIRS
@@ -190,4 +191,5 @@ FORGETS = Change(
 EVERY = (
     *(*REPAIRS, *FAULTS, *HARMLESS),
     *(*MORE_REPAIRS, *ROUND_FAULTS, *MEMORY_FAULTS, *LIFECYCLE_FAULTS, *SOUND_CHANGES),
+    *FEATURES,
 )

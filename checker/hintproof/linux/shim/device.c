@@ -205,10 +205,11 @@ u64 hp_payload(const struct element *element)
 
 /* -- the transport */
 
+/* The hint queue comes after those for inflating, deflating and, if there is one, statistics. */
 static int find(struct virtio_device *vdev, unsigned int number, const char *name, vq_callback_t *callback)
 {
 	struct queue *queue = &hp_m->queues[number];
-	int is_hint = !callback && number >= 2;
+	int is_hint = virtio_has_feature(vdev, 3) && number == 2U + virtio_has_feature(vdev, 1);
 	u32 size = is_hint ? hp_settings.ring : hp_settings.other_rings;
 
 	queue->vq = (struct virtqueue){ callback, name, vdev, number, size, size, NULL };
@@ -217,7 +218,7 @@ static int find(struct virtio_device *vdev, unsigned int number, const char *nam
 	return is_hint;
 }
 
-/* Queues are numbered over those that exist; the one with no callback is the hint queue, and has the most room. */
+/* Queues are numbered over those that exist; the hint queue has the most room. */
 static int find_all(struct virtio_device *vdev, unsigned int n, struct virtqueue *vqs[], vq_callback_t *callbacks[],
 		    const char *const names[])
 {

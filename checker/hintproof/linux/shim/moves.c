@@ -1,5 +1,6 @@
 /* The moves: steps of threads, and those of device, memory management and administrator in between. */
 #include "moves.h"
+#include "entries.h"
 
 struct plan hp_plan;
 
@@ -95,6 +96,8 @@ int hp_moves(u8 out[MOVES])
 		*to++ = MOVE_SCAN;
 	if (hp_m->queues[hp_plan.hint_queue].available && hp_m->ready)
 		*to++ = MOVE_POP;
+	if (hp_entry_begins(ENTRY_CALLBACK, hp_plan.hint_queue) && can_spawn(ENTRY_CALLBACK))
+		*to++ = MOVE_USED;
 	to = administrator_moves(to);
 	return to - out;
 }
@@ -145,6 +148,8 @@ int hp_move(int move)
 		return call(ENTRY_RESTORE, 0, 1);
 	case MOVE_POP:
 		return hp_pop(hp_plan.hint_queue) || hp_use(hp_plan.hint_queue, 0);
+	case MOVE_USED:
+		return call(ENTRY_CALLBACK, hp_plan.hint_queue, 1);
 	default:
 		return call(ENTRY_WORK, move - MOVE_WORK, 0);
 	}

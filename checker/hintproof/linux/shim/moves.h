@@ -9,6 +9,7 @@ enum { COMMANDS = 8, MOVES = 64 };
 /* A move: 0 .. 7 a step of that thread, 8 .. 15 the same with an allocation that fails, or
  * after a long time, then those of the others. */
 enum { MOVE_FAIL = 8, MOVE_COMMAND = 16, MOVE_SCAN, MOVE_REMOVE, MOVE_POP, MOVE_FREEZE, MOVE_RESTORE,
+       MOVE_USED,
        MOVE_WORK = 32 };
 
 /* The moves of others, and how often they may happen. */

@@ -1,5 +1,6 @@
 /* The machine as Python reads it: one flat record, the same for every build. */
 #include "view.h"
+#include "entries.h"
 
 static void view_queue(const struct queue *queue, struct queue_view *view)
 {
@@ -48,8 +49,10 @@ int hp_view(struct view *view)
 		view->threads[i] = (struct thread_view){ t->a, t->b, t->c, (u64)t->site, t->entry, t->argument, t->op,
 							 hp_is_enabled(i) };
 	}
-	for (int i = 0; i < QUEUES; i++)
+	for (int i = 0; i < QUEUES; i++) {
 		view_queue(&hp_m->queues[i], &view->queues[i]);
+		view->answered |= hp_entry_begins(ENTRY_CALLBACK, i) << i;
+	}
 	for (int i = 0; i < WORKS; i++)
 		if (hp_m->works[i]) {
 			view->pending |= hp_m->works[i]->pending << i;
