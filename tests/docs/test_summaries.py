@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from hintproof.linux.duties import DUTIES
+from hintproof.linux.rules import RULES
 from hintproof.system.documents import to_json
 from hintproof.tasks.defects import derive
 from hintproof.views.results.documents import defects_document
@@ -50,7 +51,7 @@ def test_the_summaries_name_what_the_text_has() -> None:
         (item.name, item.violates) for item in DEFECTS.values()
     }
     gate = load_summary("gate")["changes"]
-    watched = properties | {item.name for item in DUTIES} | {"code_is_sound"}
+    watched = properties | {item.name for item in (*DUTIES, *RULES)} | {"code_is_sound"}
     assert {name for row in gate for name in (*row["new"], *row["mended"])} <= watched
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from msgspec.structs import replace
+import msgspec
 
 from hintproof.gate.check_plan import describe_sizes, properties_of
 from hintproof.gate.checker import DriverVerdict, Place, Question, TraceLine, Violation, places_of
 from hintproof.linux import jobs
 from hintproof.linux.codemodel import CODE_IS_SOUND
-from hintproof.linux.jobs import Answer, Check, CodeFault, CodeFaults, Properties
+from hintproof.linux.jobs import Answer, Check, CodeFault, CodeFaults, Kind, Properties
 from hintproof.linux.lockstep import Comparison
+from hintproof.linux.rules import RULES
 from hintproof.linux.source import DRIVER
 
 Answers = Mapping[Check, Answer]
@@ -49,7 +51,7 @@ def _decisions(answers: Answers) -> Iterator[tuple[Check, Question, Violation | 
     """What each check decides; of a driver that takes no new feature a check that offers some decides as without."""
     for check, answer in answers.items():
         if _is_implied(answer):
-            answer = answers[replace(check, new_features=False)]
+            answer = answers[msgspec.structs.replace(check, new_features=False)]
         for decided in _decide(check, answer):
             yield check, *decided
 
@@ -67,6 +69,10 @@ def _decide(check: Check, answer: Answer) -> Iterator[tuple[Question, Violation 
     world = str(check) if isinstance(answer, Properties) else f"{check.kind.value}, {check}"
     fault = _from_fault(check, answer.fault) if answer.fault else None
     yield Question(CODE_IS_SOUND.name, world), fault, stuck or missing
+    if check.kind == Kind.SCENARIOS and isinstance(answer, CodeFaults):
+        broken = {item.kind: _from_breach(check, item) for item in answer.broken}
+        for rule in RULES:
+            yield Question(rule.name, world), broken.get(rule.name), ""
     if isinstance(answer, Properties):
         violations = {item.name: _from_run(check, item) for item in answer.violated}
         reason = stuck or (_BEHIND if answer.fault else missing)
@@ -119,9 +125,13 @@ def _from_run(check: Check, item: jobs.Violation) -> Violation:
 
 
 def _from_fault(check: Check, fault: CodeFault) -> Violation:
+    return replace(_from_breach(check, fault), clause=CODE_IS_SOUND.clause, says=fault.says)
+
+
+def _from_breach(check: Check, fault: CodeFault) -> Violation:
     place = _place(fault)
     trace = (*map(TraceLine, fault.run), TraceLine(fault.says, place))
-    return Violation(trace, len(fault.run), check.kind.value, place, CODE_IS_SOUND.clause, fault.says)
+    return Violation(trace, len(fault.run), check.kind.value, place)
 
 
 def _place(fault: CodeFault) -> Place | None:

@@ -16,6 +16,7 @@ from hintproof.gate.touched import touched
 from hintproof.gate.traceability import behind
 from hintproof.gate.unreached import Unreached, unreached
 from hintproof.linux.duties import DUTIES
+from hintproof.linux.rules import RULES
 from hintproof.linux.source import Source
 from hintproof.system.clock import Clock
 from hintproof.system.errors import BadInput
@@ -24,7 +25,7 @@ from hintspec.text import PROTOCOL
 
 Watch = Callable[[Step], None]
 
-_DECLARED = {item.name: item for item in (*PROTOCOL.properties, *DUTIES)}
+_DECLARED = {item.name: item for item in (*PROTOCOL.properties, *DUTIES, *RULES)}
 
 
 def run_gate(

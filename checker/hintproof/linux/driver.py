@@ -6,6 +6,7 @@ the driver does up to its next call.
 
 from __future__ import annotations
 
+import ctypes
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,12 +26,12 @@ from hintproof.linux.symbols import Place, Symbols
 from hintproof.system.errors import BadInput
 
 #: Feature bits of the device.
-STATS_VQ, DEFLATE_ON_OOM, FREE_PAGE_HINT, PAGE_POISON, REPORTING = range(1, 6)
+MUST_TELL_HOST, STATS_VQ, DEFLATE_ON_OOM, FREE_PAGE_HINT, PAGE_POISON, REPORTING = range(6)
 NEW_FEATURES = tuple(range(REPORTING + 1, 28))  # device features that no driver of Linux 7.3 knows
 INDIRECT_DESC, ACCESS_PLATFORM = 28, 33
 
 #: Offsets of config fields.
-NUM_PAGES, CMD_ID, POISON_VAL = 0, 8, 12
+NUM_PAGES, ACTUAL, CMD_ID, POISON_VAL = 0, 4, 8, 12
 
 #: The choice of :meth:`Driver.next_block` that makes the allocation fail.
 NO_BLOCK = -1
@@ -266,6 +267,20 @@ class Driver:
     def hint_queue(self) -> int:
         """The number of the queue for hints: queues are counted over those that exist."""
         return 2 + (STATS_VQ in self.setup.features)
+
+    def words(self, address: int, size: int) -> tuple[int, ...]:
+        """The 32-bit words in ``size`` bytes of the driver's memory; none where nothing is there."""
+        found = ctypes.create_string_buffer(size)
+        return () if self.raw.hp_read_at(address, size, found) else tuple(memoryview(found.raw).cast("I"))
+
+    def field(self, offset: int) -> int:
+        """A config field of 32 bits, as it is now."""
+        return int.from_bytes(bytes(self.view().config[offset : offset + 4]), "little")
+
+    @property
+    def knows_init_on_free(self) -> bool:
+        """Whether the driver ever asked if the kernel zeroes free pages; one of before Linux 5.3 can't."""
+        return bool(self.library.init_on_free_is_known.value)
 
     def config(self, offset: int, value: int) -> None:
         """Change a config field of 32 bits, as the device does. The interrupt for it is :attr:`Entry.CHANGED`."""

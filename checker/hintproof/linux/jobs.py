@@ -86,7 +86,8 @@ class Check(msgspec.Struct, frozen=True):
 class CodeFault(msgspec.Struct, frozen=True):
     """A fault of the code, its place, and the run to it, a line a step.
 
-    ``kind`` names a member of ``operations.FaultKind``, or of ``explore.Verdict`` where nothing broke; or is PROBE.
+    ``kind`` names a member of ``operations.FaultKind``, or of ``explore.Verdict`` where nothing broke; or is PROBE, or
+    the rule of virtio that was broken (:mod:`hintproof.linux.rules`).
     """
 
     kind: str
@@ -98,8 +99,9 @@ class CodeFault(msgspec.Struct, frozen=True):
 class CodeFaults(msgspec.Struct, frozen=True):
     """The states of a driver in a small world of its own; ``verdict`` names a member of ``explore.Verdict``.
 
-    ``log`` is a hash of the calls that it made, of walks that are the same for every driver. ``nothing_new``: the
-    driver takes none of the new features that are offered, so that its answer is that of the check without them.
+    Of walks that are the same for every driver ``log`` is a hash of the calls made, and ``broken`` are the rules
+    of virtio that it broke. ``nothing_new``: the driver takes none of the new features that are offered, so that its
+    answer is that of the check without them.
     """
 
     verdict: str
@@ -108,6 +110,7 @@ class CodeFaults(msgspec.Struct, frozen=True):
     fault: CodeFault | None
     cut_short: bool = False
     log: str = ""
+    broken: list[CodeFault] = []
     nothing_new: bool = False
     lines: Lines = Lines()
 
@@ -203,7 +206,8 @@ def _walk_scenarios(driver: Driver, check: Check) -> CodeFaults:
     found = walk_scenarios(driver, max(1, check.most // (len(SETUPS) * MOVES)))
     fault = _code_fault(*found.fault) if found.fault else None
     verdict = Verdict.FAULTED if fault else Verdict.EXHAUSTED
-    return CodeFaults(verdict.name, found.moves, found.moves, fault, log=found.log)
+    broken = [CodeFault(name, breach.says, breach.place, run) for name, (breach, run) in found.broken.items()]
+    return CodeFaults(verdict.name, found.moves, found.moves, fault, log=found.log, broken=broken)
 
 
 def _code_fault(fault: Fault | None, run: list[str], verdict: Verdict = Verdict.FAULTED) -> CodeFault:

@@ -9,7 +9,7 @@ walk also gives a log of calls, by which two drivers are compared.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from random import Random
 
@@ -18,6 +18,7 @@ from hintproof.linux.driver import (
     CMD_ID,
     DEFLATE_ON_OOM,
     FREE_PAGE_HINT,
+    MUST_TELL_HOST,
     NUM_PAGES,
     PAGE_POISON,
     REPORTING,
@@ -29,13 +30,13 @@ from hintproof.linux.driver import (
     Setup,
 )
 from hintproof.linux.operations import Entry, FaultKind, Op, mask_of
+from hintproof.linux.rules import Breach, Watcher
 from hintproof.linux.symbols import NOWHERE
 
-_TELL_HOST = 0
 _EVERY = tuple(range(28))  # device features: those that no driver of today knows are for the patch to know
 
 _ALL = Setup(
-    (_TELL_HOST, STATS_VQ, DEFLATE_ON_OOM, FREE_PAGE_HINT, PAGE_POISON, REPORTING), ring=8, page_poisoning=True
+    (MUST_TELL_HOST, STATS_VQ, DEFLATE_ON_OOM, FREE_PAGE_HINT, PAGE_POISON, REPORTING), ring=8, page_poisoning=True
 )
 
 #: Calls of probe that may fail; Linux has some ten.
@@ -46,7 +47,7 @@ SETUPS = {
     "hints alone": Setup((FREE_PAGE_HINT,)),
     "hints alone, on a ring of two": Setup((FREE_PAGE_HINT,), ring=2),
     "all features of Linux 5.7": _ALL,
-    "no hints": Setup((_TELL_HOST, STATS_VQ, DEFLATE_ON_OOM, REPORTING)),
+    "no hints": Setup((MUST_TELL_HOST, STATS_VQ, DEFLATE_ON_OOM, REPORTING)),
     "no features": Setup(()),
     "poison and init_on_free": Setup((FREE_PAGE_HINT, PAGE_POISON), page_poisoning=True, init_on_free=True),
     "every feature bit": Setup(_EVERY, ring=8),
@@ -73,10 +74,14 @@ _LOGGED = {
 
 @dataclass
 class Walks:
-    """The first fault of all walks with the run to it, how many moves they took, and a hash of what was called."""
+    """The first fault of all walks with the run to it, how many moves they took, and a hash of what was called.
+
+    ``broken`` has the first breach of each rule, by its name, with the run to it.
+    """
 
     moves: int = 0
     fault: tuple[Fault, list[str]] | None = None
+    broken: dict[str, tuple[Breach, list[str]]] = field(default_factory=dict)
     log: str = ""
 
 
@@ -92,6 +97,11 @@ class _Walk:
     over: bool = False
     #: The queues of whose used buffers the driver was told since the device used the last one.
     told: set[int] = field(default_factory=set)
+    broken: dict[str, tuple[Breach, list[str | Pending]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Begin to watch."""
+        self.watcher = Watcher(self.driver, self.setup)
 
     def take(self) -> Fault | None:
         """Probe, some moves, rest, and remove; the fault, if there is one."""
@@ -101,6 +111,7 @@ class _Walk:
             self.driver.config(NUM_PAGES, self.rng.choice((0, 2)))
             if self.driver.call(Entry.PROBE):
                 return self._refused()
+            self._hear(self.watcher.is_ready())
             self.log.append((Op.READY, self.driver.view().features))
             for _ in range(MOVES):
                 moves = list(self._moves())
@@ -150,7 +161,10 @@ class _Walk:
         elif kind in ("pop", "use"):
             self.run.append(f"the device {'takes' if kind == 'pop' else 'uses'} a buffer of queue {what}")
             self.told.clear()
-            _ = driver.raw.hp_pop(what) if kind == "pop" else driver.raw.hp_use(what, how)
+            if kind == "pop" and not driver.raw.hp_pop(what):
+                self.watcher.pop(what)
+            elif kind == "use" and not driver.raw.hp_use(what, how):
+                self.watcher.use(what, how)
         elif kind in ("id", "pages"):
             self.run.append(f"the host changes {'the command id' if kind == 'id' else 'num_pages'} to {what}")
             driver.config(CMD_ID if kind == "id" else NUM_PAGES, what)
@@ -170,9 +184,17 @@ class _Walk:
         return bool(number >= 0)
 
     def _note(self) -> None:
-        for event in self.driver.events():
+        events = self.driver.events()
+        self._hear(self.watcher.see(events))
+        for event in events:
             if event.op in _LOGGED:
                 self.log.append((event.op, *(getattr(event, name) for name in _LOGGED[event.op])))
+
+    def _hear(self, breaches: Iterable[Breach]) -> None:
+        """Keep the first breach of each rule, with the run to it."""
+        for breach in breaches:
+            if breach.rule not in self.broken:
+                self.broken[breach.rule] = breach, list(self.run)
 
     def _rest(self) -> Fault | None:
         """Let everything that began come to its end; for a thread that waits the device uses its buffers.
@@ -196,6 +218,7 @@ class _Walk:
             elif work is not None:
                 self._make("call", Entry.WORK, work)
             elif not alive:
+                self._hear(self.watcher.is_at_rest())
                 return None
             elif not self._serve(turn):
                 return self._fault("nothing can go on, though the device used every buffer")
@@ -268,9 +291,15 @@ def walk_scenarios(driver: Driver, walks: int) -> Walks:
             found.moves += len(walk.run)
             logs.update(repr(walk.log).encode())
             if fault and found.fault is None:
-                found.fault = fault, [f"the device offers {name}", *map(_describe, walk.run)]
+                found.fault = fault, _run(name, walk.run)
+            for rule, (breach, run) in walk.broken.items():
+                found.broken.setdefault(rule, (breach, _run(name, run)))
     found.log = logs.hexdigest()
     return found
+
+
+def _run(name: str, moves: Iterable[str | Pending]) -> list[str]:
+    return [f"the device offers {name}", *map(_describe, moves)]
 
 
 def _describe(move: str | Pending) -> str:

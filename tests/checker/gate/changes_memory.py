@@ -119,7 +119,30 @@ BALLOON = (
         "release pages before the host is told of them",
         ((_LEAK + r"(?P<tell>\tif \(vb->num_pfns != 0\)\n\t\ttell_host\(vb, vb->deflate_vq\);\n)"
           r"(?P<release>\trelease_pages_balloon\(vb, &pages\);\n)", HEAD + r"\g<release>\g<tell>"),),
-        Outcome.CHANGED,  # no property is asked of the classic balloon
+        Outcome.REFUTED,
+        falls=("inflated_is_left_alone",),
+    ),
+    Change(
+        "host-is-told-and-not-awaited",
+        "tell the host of pages and go on",
+        ((inside("tell_host") + r"wait_event\(vb->acked, (?P<got>virtqueue_get_buf\([^;]*\))\);", HEAD + r"\g<got>;"),),
+        Outcome.REFUTED,
+        falls=("deflation_is_acknowledged",),
+    ),
+    Change(
+        "actual-not-updated-when-memory-is-short",
+        "leave actual as it is when memory is short",
+        ((inside("virtio_balloon_oom_notify") + r"update_balloon_size\(vb\);", HEAD + ";"),),
+        Outcome.REFUTED,
+        falls=("actual_is_updated",),
+    ),
+    Change(
+        "report-not-awaited",
+        "report free pages and go on",
+        ((inside("virtballoon_free_page_report") + r"wait_event\(vb->acked, (?P<got>virtqueue_get_buf\([^;]*\))\);",
+          HEAD + r"\g<got>;"),),
+        Outcome.REFUTED,
+        falls=("report_is_acknowledged",),
     ),
     Change(
         "oom-takes-the-mutex-twice",

@@ -190,15 +190,22 @@ int hp_use(int number, int taken)
 	return 0;
 }
 
+/* What is at an address; 0, or -1 if nothing is: a wild address is no fault here. */
+int hp_read_at(u64 address, u32 size, void *to)
+{
+	struct iovec here = { to, size }, there = { (void *)address, size };
+
+	return process_vm_readv(getpid(), &here, 1, &there, 1, 0) == size ? 0 : -1;
+}
+
 /* The first 32 bits of an out buffer, as they are NOW; all ones if nothing is there. */
 u64 hp_payload(const struct element *element)
 {
 	u32 value = ~0U;
-	struct iovec here = { &value, sizeof(value) }, there = { (void *)element->address, sizeof(value) };
 
 	if (element->address >= (u64)hp_heap && element->address <= (u64)hp_heap + HEAP - sizeof(value))
 		memcpy(&value, (const u8 *)element->address, sizeof(value));
-	else if (process_vm_readv(getpid(), &here, 1, &there, 1, 0) != sizeof(value)) /* a wild address is no fault */
+	else if (hp_read_at(element->address, sizeof(value), &value))
 		value = ~0U;
 	return value;
 }

@@ -200,8 +200,11 @@ unsigned long global_node_page_state(int item)
 	return 0;
 }
 
+int hp_init_on_free_is_known; /* whether the driver ever asked: one of before Linux 5.3 can't */
+
 bool want_init_on_free(void)
 {
+	hp_init_on_free_is_known = 1;
 	return hp_settings.init_on_free;
 }
 
