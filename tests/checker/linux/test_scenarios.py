@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hintproof.gate.ctext import function_at, functions
 from hintproof.linux.examine import compiled
 from hintproof.linux.jobs import Check, CodeFaults, Kind
+from hintproof.linux.rules import RULES
 from hintproof.linux.source import DRIVER, Source
 from hintspec.language.sizes import Sizes
+from tests.checker.gate.changes import EVERY
 from tests.checker.linux.little import little_source
 from tests.checker.linux.trees import PACKAGES, changed, source
+
+#: A driver with these breaks every rule; pages that are released before the host is told are never asked back.
+BALLOON_RULES = [
+    change
+    for change in EVERY
+    if {rule.name for rule in RULES} & set(change.falls) and change.name != "released-before-the-host-is-told"
+]
 
 WALKS = Check(Kind.SCENARIOS, "", Sizes(2, 4, 2), 30_000)
 
@@ -25,7 +36,7 @@ def walked(driver: Source) -> CodeFaults:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_linux_is_sound_and_the_same_each_time(package: str) -> None:
     found = walked(source(package))
-    assert (found.verdict, found.fault) == ("EXHAUSTED", None)
+    assert (found.verdict, found.fault, found.broken) == ("EXHAUSTED", None, [])
     assert found.states > 20_000
     assert walked(source(package)).log == found.log != ""
 
@@ -52,6 +63,18 @@ def test_a_page_that_is_lost_outside_of_hinting_is_found() -> None:
     assert found.fault is not None
     assert found.fault.says.endswith("memory is left behind after remove")
     assert found.fault.run[0].startswith("the device offers ")
+
+
+def test_each_rule_of_virtio_is_seen_to_be_broken() -> None:
+    broken = source(PACKAGES[0])
+    for change in BALLOON_RULES:
+        broken = replace(broken, files={**broken.files, DRIVER: change.apply(broken.files[DRIVER])})
+    found = {item.kind: item for item in walked(broken).broken}
+    assert set(found) == {rule.name for rule in RULES}
+    assert found["deflation_is_acknowledged"].place.function == "release_pages_balloon"
+    assert found["inflated_is_left_alone"].says.endswith("is asked back, and its inflation is not acknowledged")
+    assert found["poison_is_told"].says == "poison_val is 0x0 when the driver is ready, and free pages hold 0xaaaaaaaa"
+    assert all(item.run[0].startswith("the device offers ") for item in found.values())
 
 
 def test_other_calls_make_another_log() -> None:
