@@ -52,10 +52,6 @@ class DriverUnderTest(Driver):
         assert not self.raw.hp_use(queue, 0)
         return found[0]
 
-    def config_value(self, offset: int) -> int:
-        """A config field of 32 bits."""
-        return int.from_bytes(bytes(self.view().config[offset : offset + 4]), "little")
-
     def command(self, value: int) -> None:
         """Show another command id, and handle its interrupt up to the end."""
         self.config(CMD_ID, value)

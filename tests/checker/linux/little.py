@@ -79,8 +79,10 @@ static void remove(struct virtio_device *vdev)
 	kfree(l);
 }
 
-static struct virtio_driver little = { .driver.name = "little", .probe = probe, .remove = remove,
-                                       .config_changed = changed };
+static unsigned int features[] = { VIRTIO_BALLOON_F_FREE_PAGE_HINT };
+
+static struct virtio_driver little = { .driver.name = "little", .feature_table = features, .feature_table_size = 1,
+                                       .probe = probe, .remove = remove, .config_changed = changed };
 module_virtio_driver(little);
 """
 

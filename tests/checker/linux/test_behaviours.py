@@ -225,7 +225,7 @@ def test_validate_and_poison(
     assert linux.call(Entry.PROBE) == 0
     accepted = {bit for bit in features if linux.view().features >> bit & 1}
     assert features - accepted == cleared | {ACCESS_PLATFORM, INDIRECT_DESC}
-    assert linux.config_value(POISON_VAL) == (0x12345678 if written is None else written)
+    assert linux.field(POISON_VAL) == (0x12345678 if written is None else written)
 
 
 def test_a_ring_of_one_entry_is_refused(linux: DriverUnderTest) -> None:
