@@ -48,16 +48,16 @@ def to_verdict(answers: Answers) -> DriverVerdict:
 
 
 def _decisions(answers: Answers) -> Iterator[tuple[Check, Question, Violation | None, str]]:
-    """What each check decides; of a driver that takes no new feature a check that offers some decides as without."""
+    """What each check decides; of a driver that takes no feature that is offered beyond, it decides as without."""
     for check, answer in answers.items():
         if _is_implied(answer):
-            answer = answers[msgspec.structs.replace(check, new_features=False)]
+            answer = answers[msgspec.structs.replace(check, offers=())]
         for decided in _decide(check, answer):
             yield check, *decided
 
 
 def _is_implied(answer: Answer) -> bool:
-    return not isinstance(answer, Comparison) and answer.nothing_new
+    return not isinstance(answer, Comparison) and answer.takes_none
 
 
 def _decide(check: Check, answer: Answer) -> Iterator[tuple[Question, Violation | None, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
+from hintproof.linux.driver import DEFLATE_ON_OOM, NEW_FEATURES
 from hintproof.linux.effects import model_with_code
 from hintproof.linux.jobs import SPEC_DRIVER, Check, Kind
 from hintspec.language.declare import ALWAYS, RECOVERABLE, STEP
@@ -34,11 +35,13 @@ USUAL = (
     Check(Kind.ACCESSES, "", _ONE, 4_000_000),
     Check(Kind.RACES, "", Sizes(2, 4, 2, removes=1), 1_000_000),
     Check(Kind.SCENARIOS, "", Sizes(2, 4, 2), 60_000),
+    # Linux 5.0 .. 5.6 has a shrinker only with this feature.
+    Check(Kind.PROPERTIES, "firecracker-1.14", _ONE, 300_000, offers=(DEFLATE_ON_OOM,)),
     # What a patch does behind a feature bit of its own.
-    Check(Kind.PROPERTIES, _QEMU, _TWO, 5_000_000, deep=True, new_features=True),
-    Check(Kind.PROPERTIES, "firecracker-1.14", _ONE, 300_000, new_features=True),
-    Check(Kind.PROPERTIES, _QEMU, _LEAVING, 300_000, new_features=True),
-    Check(Kind.CODE_FAULTS, "", Sizes(1, 3, 1, removes=1, freezes=1), 2_000_000, new_features=True),
+    Check(Kind.PROPERTIES, _QEMU, _TWO, 5_000_000, deep=True, offers=NEW_FEATURES),
+    Check(Kind.PROPERTIES, "firecracker-1.14", _ONE, 300_000, offers=NEW_FEATURES),
+    Check(Kind.PROPERTIES, _QEMU, _LEAVING, 300_000, offers=NEW_FEATURES),
+    Check(Kind.CODE_FAULTS, "", Sizes(1, 3, 1, removes=1, freezes=1), 2_000_000, offers=NEW_FEATURES),
 )
 
 #: The checks that a thorough gate adds.

@@ -79,9 +79,9 @@ class DriverVerdict:
     """The verdict on a driver. A question is in at most one of ``violated``, ``holds`` and ``undecided`` (with why).
 
     ``behaviour`` is equal for two drivers if no difference was seen between them at these ``sizes``. ``idle`` are the
-    lines of the driver (from 1) that have code and that no run reached. ``implied`` are the questions of new features
-    of a device, where the driver takes none. With ``trouble`` there is nothing else, but for its first lines and its
-    place.
+    lines of the driver (from 1) that have code and that no run reached. ``implied`` are the questions of more features
+    of a device, where the driver takes none of them. With ``trouble`` there is nothing else, but for its first lines
+    and its place.
     """
 
     violated: Mapping[Question, Violation] = field(default_factory=dict)

@@ -23,7 +23,10 @@ def _u64(names: str) -> list[tuple[str, type[c_uint64]]]:
 class Settings(Structure):
     """The fixed settings of a check; see struct settings."""
 
-    _fields_ = [*_u64("features"), *_u32("ring other_rings blocks small_pages poisoning init_on_free fail_at")]
+    _fields_ = [
+        *_u64("features"),
+        *_u32("ring other_rings blocks small_pages poisoning init_on_free fail_at add_fails"),
+    ]
 
 
 class RawEvent(Structure):

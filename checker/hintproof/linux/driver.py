@@ -25,8 +25,9 @@ from hintproof.linux.operations import EVERY_CALL, Entry, FaultKind, Op
 from hintproof.linux.symbols import Place, Symbols
 from hintproof.system.errors import BadInput
 
-#: Feature bits of the device.
+#: Feature bits of the device, and their names.
 MUST_TELL_HOST, STATS_VQ, DEFLATE_ON_OOM, FREE_PAGE_HINT, PAGE_POISON, REPORTING = range(6)
+FEATURES = ("MUST_TELL_HOST", "STATS_VQ", "DEFLATE_ON_OOM", "FREE_PAGE_HINT", "PAGE_POISON", "REPORTING")
 NEW_FEATURES = tuple(range(REPORTING + 1, 28))  # device features that no driver of Linux 7.3 knows
 INDIRECT_DESC, ACCESS_PLATFORM = 28, 33
 
@@ -52,6 +53,7 @@ class Setup:
     """The machine of a driver. Sizes are numbers of entries, blocks and pages.
 
     ``fail_at``: of the calls of probe and restore that may fail, the one that does, from 1; 0: none.
+    ``add_fails``: each so-manieth buffer can't be added to its queue; 0: none.
     """
 
     features: tuple[int, ...] = (FREE_PAGE_HINT,)
@@ -62,6 +64,7 @@ class Setup:
     page_poisoning: bool = False
     init_on_free: bool = False
     fail_at: int = 0
+    add_fails: int = 0
 
     def __post_init__(self) -> None:
         """Refuse sizes that the shim has no room for."""
@@ -74,7 +77,7 @@ class Setup:
         """The record that the shim takes."""
         bits = sum(1 << bit for bit in set(self.features))
         return Settings(bits, self.ring, self.other_rings, self.blocks, self.small_pages, self.page_poisoning,
-                        self.init_on_free, self.fail_at)  # fmt: skip
+                        self.init_on_free, self.fail_at, self.add_fails)  # fmt: skip
 
 
 @dataclass(frozen=True)

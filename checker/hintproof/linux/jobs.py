@@ -17,6 +17,7 @@ from hintproof.linux.binding import THREADS
 from hintproof.linux.coverage import Lines, lines_run
 from hintproof.linux.direct import DirectStep, Refuted, check_code, explore_code
 from hintproof.linux.driver import (
+    FEATURES,
     FREE_PAGE_HINT,
     NEW_FEATURES,
     Deviation,
@@ -59,8 +60,8 @@ class Check(msgspec.Struct, frozen=True):
     """One check of a driver. ``world`` is an environment without its driver, empty for the code by itself.
 
     ``most`` limits its states (its steps, where they are random) and ``seconds`` its time. It ends as soon as the
-    property ``until`` is violated, if one is named. A ``deep`` one takes longer than the others together. With
-    ``new_features`` the device offers all features that no driver of Linux knows today.
+    property ``until`` is violated, if one is named. A ``deep`` one takes longer than the others together. Beyond
+    free page hinting the device ``offers`` these features.
     """
 
     kind: Kind
@@ -70,7 +71,7 @@ class Check(msgspec.Struct, frozen=True):
     seconds: float = 300.0
     until: str | None = None
     deep: bool = False
-    new_features: bool = False
+    offers: tuple[int, ...] = ()
 
     @property
     def environment(self) -> str:
@@ -79,7 +80,8 @@ class Check(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         how = ", interrupt in steps" if self.kind == Kind.INTERRUPTED else ""
-        offers = ", new features offered" if self.new_features else ""
+        names = "new features" if self.offers == NEW_FEATURES else " ".join(FEATURES[bit] for bit in self.offers)
+        offers = f", {names} offered" if names else ""
         return f"{self.world} {self.sizes}{how}{offers}".strip()
 
 
@@ -100,8 +102,8 @@ class CodeFaults(msgspec.Struct, frozen=True):
     """The states of a driver in a small world of its own; ``verdict`` names a member of ``explore.Verdict``.
 
     Of walks that are the same for every driver ``log`` is a hash of the calls made, and ``broken`` are the rules
-    of virtio that it broke. ``nothing_new``: the driver takes none of the new features that are offered, so that its
-    answer is that of the check without them.
+    of virtio that it broke. ``takes_none``: the driver takes none of the features that are offered beyond, so that
+    its answer is that of the check without them.
     """
 
     verdict: str
@@ -111,7 +113,7 @@ class CodeFaults(msgspec.Struct, frozen=True):
     cut_short: bool = False
     log: str = ""
     broken: list[CodeFault] = []
-    nothing_new: bool = False
+    takes_none: bool = False
     lines: Lines = Lines()
 
     @property
@@ -131,7 +133,7 @@ class Violation(msgspec.Struct, frozen=True):
 class Properties(msgspec.Struct, frozen=True):
     """The code under the spec's properties. ``stuck``: why the harness can't follow the code.
 
-    ``stopped_by`` and ``cut_short`` are those of :class:`~hintproof.linux.direct.Direct`, ``nothing_new`` is that of
+    ``stopped_by`` and ``cut_short`` are those of :class:`~hintproof.linux.direct.Direct`, ``takes_none`` is that of
     :class:`CodeFaults`.
     """
 
@@ -143,17 +145,17 @@ class Properties(msgspec.Struct, frozen=True):
     stuck: str | None = None
     stopped_by: str = ""
     cut_short: bool = False
-    nothing_new: bool = False
+    takes_none: bool = False
     lines: Lines = Lines()
 
 
 Answer = CodeFaults | Comparison | Properties
 
 
-#: The answers about drivers that take no new feature.
-_NOTHING_NEW: dict[type[Answer], Answer] = {
-    Properties: Properties(0, 0, True, [], None, nothing_new=True),
-    CodeFaults: CodeFaults(Verdict.EXHAUSTED.name, 0, 0, None, nothing_new=True),
+#: The answers about drivers that take no feature that is offered beyond.
+_TAKES_NONE: dict[type[Answer], Answer] = {
+    Properties: Properties(0, 0, True, [], None, takes_none=True),
+    CodeFaults: CodeFaults(Verdict.EXHAUSTED.name, 0, 0, None, takes_none=True),
 }
 
 
@@ -161,16 +163,16 @@ def run_check(arguments: dict[str, Any]) -> dict[str, Any]:
     """A job: a library's path and a :class:`Check` give the check's answer."""
     check = msgspec.convert(arguments["check"], Check)
     job, kind = CHECKS[check.kind]
-    driver = Driver(Path(arguments["library"]), (FREE_PAGE_HINT, *(NEW_FEATURES if check.new_features else ())))
-    answer = _NOTHING_NEW[kind] if check.new_features and not _knows_new_features(driver) else job(driver, check)
+    driver = Driver(Path(arguments["library"]), (FREE_PAGE_HINT, *check.offers))
+    answer = _TAKES_NONE[kind] if check.offers and not _takes_one(driver, check.offers) else job(driver, check)
     built: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(answer, lines=lines_run(driver.library)))
     return built
 
 
-def _knows_new_features(driver: Driver) -> bool:
-    """Whether the driver takes a feature that no driver of Linux knows today, or breaks before that is known."""
+def _takes_one(driver: Driver, features: tuple[int, ...]) -> bool:
+    """Whether the driver takes one of these features, or breaks before that is known."""
     try:
-        return bool(driver.start() or driver.view().features & sum(1 << bit for bit in NEW_FEATURES))
+        return bool(driver.start() or driver.view().features & sum(1 << bit for bit in features))
     except DriverFault:
         return True
 

@@ -49,8 +49,11 @@ SETUPS = {
     "all features of Linux 5.7": _ALL,
     "no hints": Setup((MUST_TELL_HOST, STATS_VQ, DEFLATE_ON_OOM, REPORTING)),
     "no features": Setup(()),
+    "reporting, but no page poison to a guest that poisons": Setup((FREE_PAGE_HINT, REPORTING), page_poisoning=True),
     "poison and init_on_free": Setup((FREE_PAGE_HINT, PAGE_POISON), page_poisoning=True, init_on_free=True),
     "every feature bit": Setup(_EVERY, ring=8),
+    # A driver may trust that a buffer fits on an empty queue: where it does not, it need not come to rest.
+    "all features of Linux 5.7, and some buffers that can't be added": replace(_ALL, add_fails=3),
 }
 
 #: Moves of a walk, and moves after which one that does not come to rest goes round for ever.
@@ -118,7 +121,7 @@ class _Walk:
                 if not moves:
                     break
                 self._make(*self.rng.choice(moves))
-            return self._rest() or self._leave()
+            return None if self.setup.add_fails else self._rest() or self._leave()
         except DriverFault as problem:
             return problem.fault
 
@@ -193,7 +196,7 @@ class _Walk:
     def _hear(self, breaches: Iterable[Breach]) -> None:
         """Keep the first breach of each rule, with the run to it."""
         for breach in breaches:
-            if breach.rule not in self.broken:
+            if breach.rule not in self.broken and not self.setup.add_fails:
                 self.broken[breach.rule] = breach, list(self.run)
 
     def _rest(self) -> Fault | None:
@@ -281,7 +284,7 @@ def walk_scenarios(driver: Driver, walks: int) -> Walks:
     """Walk so many times through the driver with each setup; a fault ends its own walk alone."""
     found, logs = Walks(), hashlib.sha256()
     driver.points(mask_of(*_LOGGED))  # two drivers that differ in a lock alone take the same walks
-    failing = {
+    failing = {"all features of Linux 5.7, and no buffer can be added": replace(_ALL, add_fails=1)} | {
         f"all features, and call {n} of probe fails": replace(_ALL, fail_at=n) for n in range(1, _MOST_CALLS + 1)
     }
     for name, setup in (SETUPS | failing).items():

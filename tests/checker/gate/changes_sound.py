@@ -73,9 +73,16 @@ WORDS = (
     ),
     Change(
         "message-of-no-run",
+        "say that an id is a special one",
+        ((ROUND + r"(?=\t/\* Start by sending)",
+          HEAD + '\tif (vb->cmd_id_received_cache == 12345)\n\t\tpr_info("a special id\\\\n");\n'),),
+        Outcome.UNDECIDED,  # no device shows this id
+    ),
+    Change(
+        "message-of-a-failure",
         "say that a hint did not fit",
         ((ROUND + r"Failed to send a free page, err = ", HEAD + "There is no room for a free page: "),),
-        Outcome.UNDECIDED,  # the text is part of the machine code, and no hint fails where there is room for it
+        Outcome.UNCHANGED,
     ),
     Change(
         "debug-message",

@@ -10,6 +10,7 @@ from hintproof.gate.gate import run_gate
 from hintproof.gate.linux import LinuxChecker
 from hintproof.gate.patches import patches_in
 from hintproof.gate.report import PatchReport, Standing
+from hintproof.linux.driver import NEW_FEATURES
 from hintproof.linux.jobs import Check, Kind, Properties, Violation
 from hintproof.linux.source import DRIVER, encode
 from hintproof.story.build import build_story
@@ -22,9 +23,9 @@ from tests.places import COUNTEREXAMPLES
 
 WORLD = "firecracker-1.14"
 WITHOUT = Check(Kind.PROPERTIES, WORLD, Sizes(1, 3, 1), 300_000)
-OFFERED = Check(Kind.PROPERTIES, WORLD, Sizes(1, 3, 1), 300_000, new_features=True)
+OFFERED = Check(Kind.PROPERTIES, WORLD, Sizes(1, 3, 1), 300_000, offers=NEW_FEATURES)
 FAULTS = Check(Kind.CODE_FAULTS, "", Sizes(1, 3, 1), 200_000)
-FAULTS_OFFERED = Check(Kind.CODE_FAULTS, "", Sizes(1, 3, 1), 200_000, new_features=True)
+FAULTS_OFFERED = Check(Kind.CODE_FAULTS, "", Sizes(1, 3, 1), 200_000, offers=NEW_FEATURES)
 
 
 def gated(name: str, *checks: Check) -> PatchReport:
@@ -41,11 +42,11 @@ def worlds(report: PatchReport, standing: Standing, name: str) -> set[bool]:
     return {f.name.endswith(", new features offered)") for f in report.standing(standing) if f.property_name == name}
 
 
-def test_each_check_with_new_features_has_its_like_without() -> None:
-    offered = [check for check in (*USUAL, *MORE) if check.new_features]
+def test_each_check_with_more_features_has_its_like_without() -> None:
+    offered = [check for check in (*USUAL, *MORE) if check.offers]
     assert {check.kind for check in offered} == {Kind.PROPERTIES, Kind.CODE_FAULTS}
     fields = ("kind", "world", "sizes", "most", "seconds", "until", "deep")
-    plain = {tuple(getattr(c, f) for f in fields) for c in (*USUAL, *MORE) if not c.new_features}
+    plain = {tuple(getattr(c, f) for f in fields) for c in (*USUAL, *MORE) if not c.offers}
     assert {tuple(getattr(c, f) for f in fields) for c in offered} <= plain
 
 
@@ -54,7 +55,7 @@ def test_a_driver_that_takes_none_is_as_without() -> None:
         "no_lost_write", 21, build_story(load(COUNTEREXAMPLES / "discard-before-reuse-seen" / "trace.json"))
     )
     found = Properties(10, 20, True, [violation], None)
-    verdict = to_verdict({WITHOUT: found, OFFERED: Properties(0, 0, True, [], None, nothing_new=True)})
+    verdict = to_verdict({WITHOUT: found, OFFERED: Properties(0, 0, True, [], None, takes_none=True)})
     lost = [question for question in verdict.violated if question.property == "no_lost_write"]
     assert [question.world for question in lost] == [str(WITHOUT), f"{WITHOUT}, new features offered"]
     assert lost[1] in verdict.implied

@@ -34,7 +34,7 @@ static int add(const void *site, struct virtqueue *vq, struct scatterlist *sg, u
 
 	hp_point(OP_ADD, site, where, sg->address, sg->length);
 	queue = queue_of(vq);
-	if (hp_m->broken)
+	if (hp_m->broken || (hp_settings.add_fails && ++hp_m->added % hp_settings.add_fails == 0))
 		return -EIO;
 	full = vq->num_free < n;
 	hp_note(OP_ADD, site, where | (u64)full << 32, sg->address, sg->length | (u64)content_of(sg, out) << 32);

@@ -70,6 +70,7 @@ struct machine {
 	u16 heap_top;
 	u8 bound, listening, ready, frozen, broken;
 	u8 may_have_failed; /* calls of probe so far that may fail */
+	u8 added;           /* buffers so far, where some can't be added */
 	u8 commands, scans, removes, freezes; /* used by the search, of its budgets */
 	u8 clock;                             /* how often a long time has passed */
 };
@@ -80,7 +81,8 @@ struct settings {
 	u32 ring, other_rings;
 	u32 blocks, small_pages;
 	u32 poisoning, init_on_free;
-	u32 fail_at; /* of the calls of probe that may fail, the one that does, from 1; 0: none */
+	u32 fail_at;   /* of the calls of probe that may fail, the one that does, from 1; 0: none */
+	u32 add_fails; /* each so-manieth buffer can't be added; 0: none */
 };
 
 struct event { u64 a, b, c; const void *site; u32 op, thread; };
