@@ -4,7 +4,7 @@ python benchmarks/gate.py                          a table, for linux-source-6.1
 python benchmarks/gate.py --linux linux-source-6.12 --only start
 python benchmarks/gate.py --json docs/gate.json    the figures that the docs show
 python benchmarks/gate.py --kernels linux-source-5.10 TREE --json docs/gate-kernels.json    a few changes on each
-python benchmarks/gate.py --history TREE:TREE TREE:PATCH --json docs/gate-history.json    what happened from tree to tree
+python benchmarks/gate.py --history TREE:TREE TREE:PATCH --json docs/gate-history.json    what happened
 
 Debian's suites have the packages linux-source-5.10 (bullseye), 6.1 (bookworm), 6.12 (trixie), 7.2 and 7.3 (backports).
 The driver without a patch is examined first and its answers are cached, as for anyone who gates a second patch.
