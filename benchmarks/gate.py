@@ -89,7 +89,7 @@ A_FEW = (
     *(
         replace(change, mends=("hint_in_window",) if change.mends else ())  # what the shared cell makes fall everywhere
         for change in EVERY
-        if change.name in {"cell-per-round", "freed-twice", "no-entry-kept-for-stop", "stop-not-kicked"}
+        if change.name in {"cell-per-round", "list-without-its-lock", "no-entry-kept-for-stop", "stop-not-kicked"}
     ),
 )
 

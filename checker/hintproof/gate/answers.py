@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import zip_longest
 
 import msgspec
 
@@ -12,10 +13,12 @@ from hintproof.gate.check_plan import describe_sizes, properties_of
 from hintproof.gate.checker import DriverVerdict, Place, Question, TraceLine, Violation, places_of
 from hintproof.linux import jobs
 from hintproof.linux.codemodel import CODE_IS_SOUND
-from hintproof.linux.jobs import Answer, Check, CodeFault, CodeFaults, Kind, Properties
+from hintproof.linux.jobs import Answer, Check, CodeFault, CodeFaults, Kind, Properties, Told
 from hintproof.linux.lockstep import Comparison
 from hintproof.linux.rules import RULES
 from hintproof.linux.source import DRIVER
+from hintproof.linux.symbols import Place as Site
+from hintproof.system.words import quantity
 
 Answers = Mapping[Check, Answer]
 
@@ -92,7 +95,7 @@ def fingerprint(answers: Answers) -> str:
     compared = [(check, answer) for check, answer in answers.items() if isinstance(answer, Comparison)]
     differences = [(str(check), str(answer.difference)) for check, answer in compared]
     walked = [(check, answer) for check, answer in answers.items() if isinstance(answer, CodeFaults)]
-    differences += [(check.kind.value, answer.log) for check, answer in walked]
+    differences += [(check.kind.value, " ".join(answer.logs)) for check, answer in walked]
     return hashlib.sha256(repr(differences).encode()).hexdigest()
 
 
@@ -102,21 +105,37 @@ def first_difference(before: Answers, after: Answers) -> tuple[str, ...]:
         was, now = before[check], after[check]
         if isinstance(was, Comparison) and isinstance(now, Comparison) and str(was.difference) != str(now.difference):
             return (*_lockstep_lines(check, "before", was), *_lockstep_lines(check, "after", now))
+    return ()
+
+
+def differing_walk(before: Answers, after: Answers) -> tuple[Check, int] | None:
+    """The first walk of the whole driver in which two drivers make other calls: its check, and its number from 0."""
     for check in after:
         was, now = before[check], after[check]
-        if isinstance(was, CodeFaults) and isinstance(now, CodeFaults) and was.log != now.log:
-            return (f"{check.kind.value}: the calls are not the same",)
-    return ()
+        if isinstance(was, CodeFaults) and isinstance(now, CodeFaults) and was.logs != now.logs:
+            return check, next(n for n, (one, other) in enumerate(zip(was.logs, now.logs, strict=True)) if one != other)
+    return None
+
+
+def first_other_call(before: Told, after: Told) -> tuple[str, ...]:
+    """Where two walks that begin alike part, in lines."""
+    calls = list(zip_longest(before.calls, after.calls))
+    alike = next(n for n, (was, now) in enumerate(calls) if not (was and now and was.says == now.says))
+    said = [f"{call.says}{_where(call.place)}" if call else "no further call" for call in calls[alike]]
+    head = f"a walk of the whole driver, where the device offers {after.offers}: after {quantity(alike, 'call')}"
+    return head, *(f"  {when}: {what}" for when, what in zip(("before", "after"), said, strict=True))
 
 
 def _lockstep_lines(check: Check, when: str, answer: Comparison) -> Iterator[str]:
     if answer.difference is None:
         yield f"{when}: step by step as the protocol text has it ({check})"
         return
-    place = answer.difference.place
     yield f"{when}: after {' '.join(answer.difference.run) or 'nothing'}"
-    where = f" ({DRIVER}:{place.line} {place.function})" if place and place.line else ""
-    yield f"  {answer.difference.says}{where}"
+    yield f"  {answer.difference.says}{_where(answer.difference.place)}"
+
+
+def _where(place: Site | None) -> str:
+    return f" ({DRIVER}:{place.line} {place.function})" if place and place.line else ""
 
 
 def _from_run(check: Check, item: jobs.Violation) -> Violation:

@@ -18,7 +18,7 @@ import msgspec
 
 import hintproof
 import hintspec
-from hintproof.gate.answers import first_difference, to_verdict
+from hintproof.gate.answers import differing_walk, first_difference, first_other_call, to_verdict
 from hintproof.gate.check_plan import MORE, USUAL
 from hintproof.gate.checker import DriverVerdict, Trouble
 from hintproof.gate.same_code import same_code
@@ -73,7 +73,8 @@ class LinuxChecker:
         Empty if none can be shown.
         """
         was, now = (self._known.get(frozenset(files.items()), {}) for files in (before, after))
-        return first_difference(was, {check: answer for check, answer in now.items() if check in was})
+        now = {check: answer for check, answer in now.items() if check in was}
+        return first_difference(was, now) or _other_calls(before, after, differing_walk(was, now))
 
     def _answers(self, files: Mapping[str, str], quick: bool) -> dict[Check, Answer]:
         """The answer to each check; a checker runs each once, whether or not the cache takes its answer."""
@@ -100,6 +101,16 @@ class LinuxChecker:
         for check, answer in answers.items():
             _save_answer(files, check, answer)
         return answers
+
+
+def _other_calls(
+    before: Mapping[str, str], after: Mapping[str, str], walk: tuple[Check, int] | None
+) -> tuple[str, ...]:
+    """Where two drivers part in a walk, as lines of text; empty without a walk."""
+    if walk is None:
+        return ()
+    with compiled(Source("before", before)) as was, compiled(Source("after", after)) as now:
+        return first_other_call(was.tell_walk(*walk), now.tell_walk(*walk))
 
 
 # -- the cache of answers ---------------------------------------------------------------------

@@ -107,7 +107,7 @@ _FUNCTIONS: dict[str, tuple[object, list[object]]] = {
     "hp_read_at": (c_int, [c_uint64, c_uint32, c_char_p]),
     "hp_set_config": (None, [c_uint32, c_uint32, c_uint64]),
     "hp_set_next_block": (None, [c_int]),
-    "hp_set_mask": (None, [c_uint64]),
+    "hp_set_mask": (None, [c_uint64, c_int]),
     "hp_thread_of": (c_int, [c_int, c_int]),
     "hp_has_freeze": (c_int, []),
     "hp_clear_events": (None, []),
@@ -135,6 +135,7 @@ class Library:
             function.argtypes = arguments
         self.fault = RawFault.in_dll(self.raw, "hp_fault")
         self.accesses = c_int.in_dll(self.raw, "hp_accesses")
+        self.last_place = c_uint64.in_dll(self.raw, "hp_last_place")
         self.init_on_free_is_known = c_int.in_dll(self.raw, "hp_init_on_free_is_known")
         self.event_count = c_uint32.in_dll(self.raw, "hp_event_count")
         self.events = (RawEvent * 4096).in_dll(self.raw, "hp_events")

@@ -226,21 +226,26 @@ class Driver:
         return Pending(thread, Entry(t.entry), Op(t.op), t.a, t.b, t.c, place, bool(t.enabled))
 
     def fault(self) -> DriverFault:
-        """The fault of the last step."""
+        """The fault of the last step. What the harness noticed is at the last line of the driver that ran."""
         raw = self.library.fault
+        place = self.symbols.place(raw.pc)
+        place = place if place.line else self.symbols.place(self.library.last_place.value)
         text = raw.text.decode(errors="replace")
         if raw.kind == FaultKind.SIGNAL:
             text = f"{text} (address {raw.address:#x})"
-        return DriverFault(Fault(FaultKind(raw.kind), Entry(raw.op), text, self.symbols.place(raw.pc)))
+        return DriverFault(Fault(FaultKind(raw.kind), Entry(raw.op), text, place))
 
     @property
     def has_accesses(self) -> bool:
         """Whether it was built to tell of each access to memory; known once it ran."""
         return bool(self.library.accesses.value)
 
-    def points(self, mask: int = EVERY_CALL) -> None:
-        """Choose the calls at which threads stop; at others a thread stops only if it is blocked there."""
-        self.raw.hp_set_mask(mask)
+    def points(self, mask: int = EVERY_CALL, through_locks: bool = False) -> None:
+        """Choose the calls at which threads stop; at others a thread stops only if it is blocked there.
+
+        ``through_locks``: nor does one stop that holds a spinlock, so that no other comes to wait for that.
+        """
+        self.raw.hp_set_mask(mask, through_locks)
 
     # -- work items ----------------------------------------------------------------------------
 

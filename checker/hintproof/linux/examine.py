@@ -15,7 +15,7 @@ import msgspec
 
 from hintproof.linux.build import build
 from hintproof.linux.child import run_job
-from hintproof.linux.jobs import CHECKS, Answer, Check, Kind, run_check
+from hintproof.linux.jobs import CHECKS, Answer, Check, Kind, Told, run_check, tell_walk
 from hintproof.linux.source import Source
 
 #: Seconds that a child has beyond those of its check: to start, to load, to answer.
@@ -40,6 +40,11 @@ class CompiledDriver:
         """
         arguments = {"library": str(self._library(check.kind)), "check": msgspec.to_builtins(check)}
         return msgspec.convert(run_job(run_check, arguments, check.seconds + _GRACE), CHECKS[check.kind][1])
+
+    def tell_walk(self, check: Check, number: int) -> Told:
+        """One of the walks of a check of the whole driver, counted from 0. Raises as :meth:`run` does."""
+        arguments = {"library": str(self._by_call), "check": msgspec.to_builtins(check), "number": number}
+        return msgspec.convert(run_job(tell_walk, arguments, check.seconds + _GRACE), Told)
 
     def _library(self, kind: Kind) -> Path:
         if kind not in (Kind.RACES, Kind.ACCESSES, Kind.CODE_FAULTS):

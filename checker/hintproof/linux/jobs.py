@@ -29,7 +29,7 @@ from hintproof.linux.driver import (
 from hintproof.linux.explore import Plan, Verdict, explore, replay, walk
 from hintproof.linux.lockstep import Comparison, Pairing, compare, compare_random
 from hintproof.linux.operations import Op
-from hintproof.linux.scenarios import MOVES, SETUPS, walk_scenarios
+from hintproof.linux.scenarios import MOVES, SETUPS, LoggedCall, calls_of_walk, walk_scenarios
 from hintproof.linux.symbols import NOWHERE, Place
 from hintproof.story.build import build_story
 from hintproof.story.model import Story
@@ -101,9 +101,9 @@ class CodeFault(msgspec.Struct, frozen=True):
 class CodeFaults(msgspec.Struct, frozen=True):
     """The states of a driver in a small world of its own; ``verdict`` names a member of ``explore.Verdict``.
 
-    Of walks that are the same for every driver ``log`` is a hash of the calls made, and ``broken`` are the rules
-    of virtio that it broke. ``takes_none``: the driver takes none of the features that are offered beyond, so that
-    its answer is that of the check without them.
+    Of walks that are the same for every driver ``logs`` are hashes of the calls made in each, and ``broken``
+    are the rules of virtio that it broke. ``takes_none``: the driver takes none of the features that are offered
+    beyond, so that its answer is that of the check without them.
     """
 
     verdict: str
@@ -111,7 +111,7 @@ class CodeFaults(msgspec.Struct, frozen=True):
     transitions: int
     fault: CodeFault | None
     cut_short: bool = False
-    log: str = ""
+    logs: list[str] = []
     broken: list[CodeFault] = []
     takes_none: bool = False
     lines: Lines = Lines()
@@ -147,6 +147,13 @@ class Properties(msgspec.Struct, frozen=True):
     cut_short: bool = False
     takes_none: bool = False
     lines: Lines = Lines()
+
+
+class Told(msgspec.Struct, frozen=True):
+    """A walk of the whole driver: what the device offers, in words, and the calls that are compared."""
+
+    offers: str
+    calls: list[LoggedCall]
 
 
 Answer = CodeFaults | Comparison | Properties
@@ -203,13 +210,25 @@ def _check_faults(driver: Driver, check: Check) -> CodeFaults:
     return CodeFaults(found.verdict.name, found.states, found.transitions, fault, found.cut_short)
 
 
+def _walks_of(check: Check) -> int:
+    """How many walks with each setup: ``most`` limits the moves, about."""
+    return max(1, check.most // (len(SETUPS) * MOVES))
+
+
+def tell_walk(arguments: dict[str, Any]) -> dict[str, Any]:
+    """A job: a library's path, a :class:`Check` and the number of one of its walks give the walk as a :class:`Told`."""
+    check = msgspec.convert(arguments["check"], Check)
+    told = Told(*calls_of_walk(Driver(Path(arguments["library"])), _walks_of(check), arguments["number"]))
+    built: dict[str, Any] = msgspec.to_builtins(told)
+    return built
+
+
 def _walk_scenarios(driver: Driver, check: Check) -> CodeFaults:
-    """Walk; ``most`` limits the moves, about."""
-    found = walk_scenarios(driver, max(1, check.most // (len(SETUPS) * MOVES)))
+    found = walk_scenarios(driver, _walks_of(check))
     fault = _code_fault(*found.fault) if found.fault else None
     verdict = Verdict.FAULTED if fault else Verdict.EXHAUSTED
     broken = [CodeFault(name, breach.says, breach.place, run) for name, (breach, run) in found.broken.items()]
-    return CodeFaults(verdict.name, found.moves, found.moves, fault, log=found.log, broken=broken)
+    return CodeFaults(verdict.name, found.moves, found.moves, fault, logs=found.logs, broken=broken)
 
 
 def _code_fault(fault: Fault | None, run: list[str], verdict: Verdict = Verdict.FAULTED) -> CodeFault:

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from random import Random
 
+import msgspec
+
 from hintproof.linux.binding import QUEUES, THREADS, WORKS
 from hintproof.linux.driver import (
     CMD_ID,
@@ -31,7 +33,7 @@ from hintproof.linux.driver import (
 )
 from hintproof.linux.operations import Entry, FaultKind, Op, mask_of
 from hintproof.linux.rules import Breach, Watcher
-from hintproof.linux.symbols import NOWHERE
+from hintproof.linux.symbols import NOWHERE, Place
 
 _EVERY = tuple(range(28))  # device features: those that no driver of today knows are for the patch to know
 
@@ -67,7 +69,8 @@ _AT_ONCE = 4
 
 _COMMANDS = (0, 1, (1 << 31) + 2, (1 << 31) + 3)
 
-#: Calls of the log, each with the arguments in it that are no addresses.
+#: Calls of the log, at which threads stop: two drivers that differ in a lock alone take the same walks. Each comes with
+#: the arguments in it that are no addresses.
 _LOGGED = {
     Op.CONFIG_READ: "abc", Op.CONFIG_WRITE: "abc", Op.ADD: "a", Op.KICK: "a", Op.ALLOC: "b", Op.FREE: "b",
     Op.SMALL_ALLOC: "", Op.SMALL_FREE: "", Op.QUEUE_WORK: "", Op.CANCEL: "", Op.RESET: "", Op.READY: "", Op.WARN: "",
@@ -77,7 +80,7 @@ _LOGGED = {
 
 @dataclass
 class Walks:
-    """The first fault of all walks with the run to it, how many moves they took, and a hash of what was called.
+    """The first fault of all walks with the run to it, how many moves they took, and of each a hash of what was called.
 
     ``broken`` has the first breach of each rule, by its name, with the run to it.
     """
@@ -85,7 +88,14 @@ class Walks:
     moves: int = 0
     fault: tuple[Fault, list[str]] | None = None
     broken: dict[str, tuple[Breach, list[str]]] = field(default_factory=dict)
-    log: str = ""
+    logs: list[str] = field(default_factory=list)
+
+
+class LoggedCall(msgspec.Struct, frozen=True):
+    """A call of a walk that is compared between drivers, with those of its arguments that are; and its place."""
+
+    says: str
+    place: Place
 
 
 @dataclass
@@ -96,7 +106,7 @@ class _Walk:
     setup: Setup
     rng: Random
     run: list[str | Pending] = field(default_factory=list)
-    log: list[tuple[int, ...]] = field(default_factory=list)
+    log: list[tuple[Op, int, tuple[int, ...]]] = field(default_factory=list)
     over: bool = False
     #: The queues of whose used buffers the driver was told since the device used the last one.
     told: set[int] = field(default_factory=set)
@@ -115,7 +125,7 @@ class _Walk:
             if self.driver.call(Entry.PROBE):
                 return self._refused()
             self._hear(self.watcher.is_ready())
-            self.log.append((Op.READY, self.driver.view().features))
+            self.log.append((Op.READY, 0, (self.driver.view().features,)))
             for _ in range(MOVES):
                 moves = list(self._moves())
                 if not moves:
@@ -191,7 +201,7 @@ class _Walk:
         self._hear(self.watcher.see(events))
         for event in events:
             if event.op in _LOGGED:
-                self.log.append((event.op, *(getattr(event, name) for name in _LOGGED[event.op])))
+                self.log.append((event.op, event.site, tuple(getattr(event, name) for name in _LOGGED[event.op])))
 
     def _hear(self, breaches: Iterable[Breach]) -> None:
         """Keep the first breach of each rule, with the run to it."""
@@ -282,23 +292,43 @@ class _Walk:
 
 def walk_scenarios(driver: Driver, walks: int) -> Walks:
     """Walk so many times through the driver with each setup; a fault ends its own walk alone."""
-    found, logs = Walks(), hashlib.sha256()
-    driver.points(mask_of(*_LOGGED))  # two drivers that differ in a lock alone take the same walks
+    found = Walks()
+    driver.points(mask_of(*_LOGGED), through_locks=True)
+    for name, setup, seed in _every_walk(walks):
+        walk = _Walk(driver, setup, Random(f"{name} {seed}"))
+        fault = walk.take()
+        found.moves += len(walk.run)
+        found.logs.append(_hash(walk.log))
+        if fault and found.fault is None:
+            found.fault = fault, _run(name, walk.run)
+        for rule, (breach, run) in walk.broken.items():
+            found.broken.setdefault(rule, (breach, _run(name, run)))
+    return found
+
+
+def calls_of_walk(driver: Driver, walks: int, number: int) -> tuple[str, list[LoggedCall]]:
+    """What the device offers in one of the walks, counted from 0, in words, and the calls of it that are compared."""
+    driver.points(mask_of(*_LOGGED), through_locks=True)
+    name, setup, seed = list(_every_walk(walks))[number]
+    walk = _Walk(driver, setup, Random(f"{name} {seed}"))
+    walk.take()
+    places = {site: driver.symbols.place(site) if site else NOWHERE for _, site, _ in walk.log}
+    return name, [
+        LoggedCall(" ".join((op.name.lower(), *map(hex, given))), places[site]) for op, site, given in walk.log
+    ]
+
+
+def _every_walk(walks: int) -> Iterator[tuple[str, Setup, int]]:
+    """For each walk what the device offers, in words, the machine, and a number that makes it another walk."""
     failing = {"all features of Linux 5.7, and no buffer can be added": replace(_ALL, add_fails=1)} | {
         f"all features, and call {n} of probe fails": replace(_ALL, fail_at=n) for n in range(1, _MOST_CALLS + 1)
     }
     for name, setup in (SETUPS | failing).items():
-        for seed in range(walks if name in SETUPS else 1):
-            walk = _Walk(driver, setup, Random(f"{name} {seed}"))
-            fault = walk.take()
-            found.moves += len(walk.run)
-            logs.update(repr(walk.log).encode())
-            if fault and found.fault is None:
-                found.fault = fault, _run(name, walk.run)
-            for rule, (breach, run) in walk.broken.items():
-                found.broken.setdefault(rule, (breach, _run(name, run)))
-    found.log = logs.hexdigest()
-    return found
+        yield from ((name, setup, seed) for seed in range(walks if name in SETUPS else 1))
+
+
+def _hash(log: list[tuple[Op, int, tuple[int, ...]]]) -> str:
+    return hashlib.sha256(repr([(int(op), given) for op, _, given in log]).encode()).hexdigest()[:16]
 
 
 def _run(name: str, moves: Iterable[str | Pending]) -> list[str]:

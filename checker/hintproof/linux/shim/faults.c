@@ -83,7 +83,7 @@ static void on_tick(int number, siginfo_t *info, void *context)
 		return;
 	ticks = 0;
 	set_fault(FAULT_HANG, "it runs on and on without a call of the kernel's interface");
-	hp_fault.pc = hp_last_part; /* the timer may have met the harness, which notes what runs */
+	hp_fault.pc = hp_last_place; /* the timer may have met the harness, which notes what runs */
 	hp_leave();
 }
 

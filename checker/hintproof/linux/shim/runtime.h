@@ -98,6 +98,7 @@ extern struct event hp_events[EVENTS];
 extern u32 hp_event_count;
 extern struct fault hp_fault;
 extern u64 hp_mask;         /* which calls are points; locks, waits and the like stop a thread that they block, anyway */
+extern int hp_through_locks;
 extern int hp_current;      /* the thread that runs, or -1 */
 extern int hp_next_block;   /* the block that the next allocation gets: a number, -1 none, -2 the lowest free one */
 extern int hp_later;        /* whether a long time passes before the next look at the clock */
@@ -152,7 +153,7 @@ u64 hp_payload(const struct element *element);
 int hp_block_of(u64 address);
 
 /* coverage */
-extern u64 hp_last_part; /* where the part of the driver that ran last tells so */
+extern u64 hp_last_place; /* where the thread that runs was last seen in the driver */
 
 /* snapshots */
 size_t hp_gather(u8 *to);

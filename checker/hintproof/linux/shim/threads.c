@@ -8,6 +8,7 @@
 struct event hp_events[EVENTS];
 u32 hp_event_count;
 u64 hp_mask = ~0UL;
+int hp_through_locks; /* a thread with a spinlock does not stop: no other comes to wait for the lock */
 int hp_current = -1;
 volatile u64 hp_serial;
 volatile int hp_running;
@@ -97,7 +98,8 @@ void hp_point(enum hp_op op, const void *site, u64 a, u64 b, u64 c)
 	self->a = a;
 	self->b = b;
 	self->c = c;
-	if (hp_mask >> op & 1 || !hp_is_enabled(hp_current))
+	hp_last_place = site ? (u64)site : hp_last_place;
+	if ((hp_mask >> op & 1 && !(hp_through_locks && self->spinlocks)) || !hp_is_enabled(hp_current))
 		hp_switch(&self->sp, scheduler);
 	self->op = OP_NONE;
 	self->site = NULL;
@@ -139,6 +141,7 @@ int hp_step(int number)
 	if (!hp_is_enabled(number))
 		return 1;
 	hp_current = number;
+	hp_last_place = (u64)thread->site;
 	hp_serial++;
 	if (!_setjmp(escape)) {
 		hp_running = 1;

@@ -95,9 +95,10 @@ void hp_set_next_block(int block)
 	hp_next_block = block;
 }
 
-void hp_set_mask(u64 mask)
+void hp_set_mask(u64 mask, int through_locks)
 {
 	hp_mask = mask;
+	hp_through_locks = through_locks;
 }
 
 int hp_has_freeze(void)
