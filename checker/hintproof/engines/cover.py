@@ -34,8 +34,11 @@ class Item:
     number: int = 0
 
 
-#: An item, and whether a state witnesses it.
+#: An item of a step, and whether a state witnesses it.
 _Test = tuple[Item, Callable[[State], Any]]
+
+#: An item of a state: the claim that it is a part of, and the part.
+_Part = tuple[Item, RecordedProperty, Term | None]
 
 
 @dataclass
@@ -103,7 +106,8 @@ class _Witnesses(Visitor):
     def __init__(self, concrete: Concrete) -> None:
         model = concrete.model
         self.lengths: dict[Item, int | None] = dict.fromkeys(items_of(model))
-        self._in_state = list(_tests(concrete))
+        self._concrete = concrete
+        self._ask(list(_parts(model)))
         goals = [(goal, concrete.reader(goal.term)) for goal in model.reachable]
         #: By instance: the missing items of a step, each with the condition on the state before it.
         self._by_step: list[list[_Test]] = [
@@ -116,13 +120,30 @@ class _Witnesses(Visitor):
     def on_steps(self, number: int, state: State, steps: Sequence[tuple[int, State, int]]) -> bool:
         """Test what is missing in a state, then by its steps."""
         depth = self.search.depth
-        self._in_state = self._not_witnessed(self._in_state, state, depth)
+        if holding := self._holding(state) & self._open:
+            self._note_parts(holding, depth)
         if not self._missing:
             return True
         for instance, _, _ in steps:
             if tests := self._by_step[instance]:
                 self._by_step[instance] = self._not_witnessed(tests, state, depth + 1)
         return False
+
+    def _ask(self, parts: list[_Part]) -> None:
+        """Test these parts of claims in each state from now on, by one function."""
+        self._parts = parts
+        self._holding = self._concrete.witnesses([(claim, term) for _, claim, term in parts])
+        self._open = (1 << len(parts)) - 1
+
+    def _note_parts(self, holding: int, length: int) -> None:
+        """Note that parts hold; when half of those that are asked for were seen, ask for the rest alone."""
+        for bit, (item, _, _) in enumerate(self._parts):
+            if holding >> bit & 1:
+                self.lengths[item] = length
+                self._missing -= 1
+        self._open &= ~holding
+        if self._open.bit_count() <= len(self._parts) // 2:
+            self._ask([part for bit, part in enumerate(self._parts) if self._open >> bit & 1])
 
     def _not_witnessed(self, tests: list[_Test], state: State, length: int) -> list[_Test]:
         """The tests that a state does not pass; the items of the others are noted."""
@@ -136,10 +157,10 @@ class _Witnesses(Visitor):
         return [test for test in tests if self.lengths[test[0]] is None]
 
 
-def _tests(concrete: Concrete) -> Iterator[_Test]:
-    """The items of a state alone, each with its test."""
-    for item in _sometimes(concrete.model):
-        yield Item(GOAL, item.name), concrete.witnesses(item, item.term)
-    for lemma in concrete.model.lemmas:
+def _parts(model: Model) -> Iterator[_Part]:
+    """The items of a state alone."""
+    for item in _sometimes(model):
+        yield Item(GOAL, item.name), item, item.term
+    for lemma in model.lemmas:
         for number, term in enumerate(hypotheses(lemma)):
-            yield Item(HYPOTHESIS, lemma.name, number), concrete.witnesses(lemma, term)
+            yield Item(HYPOTHESIS, lemma.name, number), lemma, term

@@ -84,10 +84,11 @@ class Evaluation:
         """A function that says whether a claim holds in a state, for all of its blocks and ring slots."""
         return self._compiler.define("keeps", "state", [f"return bool({self._everywhere(item)})"])
 
-    def witnesses(self, item: RecordedProperty, term: Term | None) -> Callable[[State], bool]:
-        """A function that says whether a part of a claim holds for some of the claim's blocks and ring slots."""
-        some = RecordedProperty(item.declared, ~(TRUE if term is None else term))
-        return self._compiler.define("witnesses", "state", [f"return not ({self._everywhere(some)})"])
+    def witnesses(self, parts: Sequence[tuple[RecordedProperty, Term | None]]) -> Callable[[State], int]:
+        """A function that gives the mask of those parts of claims that hold for some of their blocks and ring slots."""
+        nowhere = [RecordedProperty(item.declared, ~(TRUE if term is None else term)) for item, term in parts]
+        bits = [f"(not ({self._everywhere(item)})) << {bit}" for bit, item in enumerate(nowhere)]
+        return self._compiler.define("witnesses", "state", [f"return {' | '.join(bits) or '0'}"])
 
     @cached_property
     def broken_lemmas(self) -> Callable[[State], list[str]]:
