@@ -6,7 +6,7 @@ a step that breaks a promise, so engines find and shorten it like any other viol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property, partial
 
@@ -70,16 +70,18 @@ class CodeModel(Evaluation):
 
     def successors(self, state: State) -> list[tuple[int, State, int]]:
         """All steps from a state."""
-        return list(self._steps(state))
-
-    def _steps(self, state: State) -> Iterator[tuple[int, State, int]]:
         code, plain = state[-1], state[:-1]
-        for number, after, broken in self.composed.others(plain):
-            yield self._of_base[number], (*after, self.composed.follow(code, plain, after)), broken
+        follow, of_base = self.composed.follow, self._of_base
+        steps = [
+            (of_base[number], (*after, follow(code, plain, after)), broken)
+            for number, after, broken in self.composed.others(plain)
+        ]
         for move in self.composed.moves(code):
-            done = self._take(code, plain, move)
-            if done is not None:
-                yield self._of_key[_key(move)], *done
+            if move.gate is None or move.gate(plain) is not None:
+                done = self._take(code, plain, move)
+                if done is not None:
+                    steps.append((self._of_key[_key(move)], *done))
+        return steps
 
     def _take(self, code: int, plain: State, move: Move) -> tuple[State, int] | None:
         try:

@@ -6,8 +6,8 @@ others by its inputs alone (the id that config shows, the block that it gets). S
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -25,6 +25,8 @@ from hintspec.protocol.state import Entry as Kind
 
 #: The address of the first block.
 _FIRST_BLOCK = 1 << 32
+
+_STOP_SIGN, _START = Kind.STOP_SIGN.index, Kind.START.index
 
 #: The bytes of a command id.
 _ID_BYTES = 4
@@ -67,12 +69,16 @@ _NONE_COUNTED = (0, -2)
 #: An effect: the name of an action of :mod:`hintproof.linux.effects`, and its block.
 Effect = tuple[str, int | None]
 
+#: Its step: the state after it, where it is possible, and the mask of promises that it breaks.
+TakeEffect = Callable[[State], tuple[State, int] | None]
+
 
 @dataclass(frozen=True, eq=False)
 class Move:
     """A step of the code from one of its states: a thread goes on (``thread``), or the kernel calls it (``entry``).
 
-    ``block`` is the one that an allocation gets, 0 for none. ``reads``: it depends on the id that config shows.
+    ``block`` is the one that an allocation gets, 0 for none. ``reads``: it depends on the id that config shows. Where
+    the others must allow a call, ``gate`` is their step. ``outcomes`` are those known, by the id that config shows.
     """
 
     says: str
@@ -82,6 +88,8 @@ class Move:
     reads: bool = False
     call: str = ""
     place: Place = NOWHERE
+    gate: TakeEffect | None = None
+    outcomes: dict[int, Outcome | Exception] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,7 @@ class Outcome:
 
     code: int
     effects: tuple[Effect, ...]
+    does: tuple[TakeEffect, ...]
     observed: Observation
     begun: int | None
     binding: int
@@ -118,7 +127,6 @@ class Composed:
             for name in ("driver.active", "ring.queue", "driver.held", "driver.queued", "driver.at", "driver.binding")
         )
         self._moves: dict[int, tuple[Move, ...]] = {}
-        self._outcomes: dict[tuple[Move, int], Outcome | Exception] = {}
         self._popped: dict[int, int] = {}
 
     @cached_property
@@ -131,7 +139,10 @@ class Composed:
 
     def follow(self, code: int, before: State, after: State) -> int:
         """The code's state after a step of somebody else: its queue loses the entries that the spec's ring loses."""
-        for _ in range(len(self.spec.ring(before)[1]) - len(self.spec.ring(after)[1])):
+        ring = self._ring
+        if before[ring] is after[ring]:
+            return code
+        for _ in range(len(before[ring][1]) - len(after[ring][1])):
             if code not in self._popped:
                 self.driver.recall(code)
                 if not self.code.pop():
@@ -181,7 +192,10 @@ class Composed:
         }
         for entry, possible in may.items():
             if possible:
-                yield Move(CALLS[entry].says, entry=entry, reads=entry == Entry.CHANGED)  # it may read config
+                gate = self._effects[CALLS[entry].effect, None] if CALLS[entry].effect else None
+                yield Move(
+                    CALLS[entry].says, entry=entry, reads=entry == Entry.CHANGED, gate=gate
+                )  # it may read config
 
     def _next_seen(self, code: int, thread: int) -> Pending:
         """The next call of a thread that others see, if nothing is in its way; the machine is left as it was."""
@@ -196,27 +210,23 @@ class Composed:
     def take(self, code: int, state: State, move: Move) -> tuple[int, State, int] | None:
         """The pair after a step of the code, and the mask of promises that it breaks; None where the others forbid it.
 
-        Raises :class:`~hintproof.linux.driver.DriverFault`.
+        The gate of the step is open. Raises :class:`~hintproof.linux.driver.DriverFault`.
         """
-        call = CALLS.get(move.entry)
-        if call and call.effect and self._effects[call.effect, None](state) is None:
-            return None
         shown = self.spec.shown(state) if move.reads else 0
-        key = (move, shown)
-        if key not in self._outcomes:
+        if shown not in move.outcomes:
             try:
-                self._outcomes[key] = self._run(code, move, shown)
+                move.outcomes[shown] = self._run(code, move, shown)
             except (Deviation, DriverFault) as problem:
-                self._outcomes[key] = problem
-        outcome = self._outcomes[key]
+                move.outcomes[shown] = problem
+        outcome = move.outcomes[shown]
         if isinstance(outcome, Exception):
             raise outcome
         broken = 0
         if outcome.begun is not None:
             at = self._active
             state = (*state[:at], outcome.begun, *state[at + 1 :])
-        for effect in outcome.effects:
-            done = self._effects[effect](state)
+        for take in outcome.does:
+            done = take(state)
             if done is None:
                 return None
             state, mask = done
@@ -225,7 +235,7 @@ class Composed:
 
     def effect_of(self, move: Move, state: State) -> str | None:
         """The name of the first effect of a step that was taken; None if the code failed in it."""
-        outcome = self._outcomes.get((move, self.spec.shown(state) if move.reads else 0))
+        outcome = move.outcomes.get(self.spec.shown(state) if move.reads else 0)
         return outcome.effects[0][0] if isinstance(outcome, Outcome) else None
 
     def _run(self, code: int, move: Move, shown: int) -> Outcome:
@@ -284,9 +294,11 @@ class Composed:
             effects.append(("code_frees_none", None))
         if self._miscounts(observed):
             effects.append(("code_miscounts", None))
+        effects = effects or [("code_goes_on", None)]
         return Outcome(
             self.driver.keep(),
-            tuple(effects) or (("code_goes_on", None),),
+            tuple(effects),
+            tuple(self._effects[effect] for effect in effects),
             observed,
             begun,
             self._binding(observed),
@@ -357,7 +369,9 @@ class Composed:
         if len(entries) != len(observed.ring):
             raise EngineBug("the spec's ring is not the code's queue")
         joined = list(state)
-        joined[self._ring] = (observed.used, tuple(map(self._entry, entries, observed.ring)))
+        if any(holds < 0 for holds in observed.ring):
+            entries = tuple(map(self._entry, entries, observed.ring))
+        joined[self._ring] = (observed.used, entries)
         of_driver = (observed.owned, int(observed.queued), outcome.at, outcome.binding)
         for place, value in zip(self._driver, of_driver, strict=True):
             joined[place] = value
@@ -367,8 +381,8 @@ class Composed:
         """A ring entry with the present content of its out buffer; 0 in there is a STOP to any device."""
         if holds >= 0:
             return entry
-        kind = Kind.STOP_SIGN if holds == -1 else Kind.START
-        return (kind.index, *entry[1:3], from_the_wire(-1 - holds, self.code.sizes), *entry[4:])
+        kind = _STOP_SIGN if holds == -1 else _START
+        return (kind, *entry[1:3], from_the_wire(-1 - holds, self.code.sizes), *entry[4:])
 
 
 def _content(event: Event) -> int:
