@@ -58,10 +58,10 @@ class TransitionSystem(Transitions, Protocol):
         """The properties of states, in the order of the bits of :attr:`judge`."""
 
     @property
-    def judge(self) -> Callable[[State], int]:
+    def judge(self) -> Callable[[Any], int]:
         """The mask of the ALWAYS properties that a state violates, and of the others whose goal it meets."""
 
-    def truths(self, conditions: Sequence[Term]) -> Callable[[State], int]:
+    def truths(self, conditions: Sequence[Term]) -> Callable[[Any], int]:
         """A function that gives the mask of the conditions that hold for some block."""
 
 

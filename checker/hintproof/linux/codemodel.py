@@ -53,7 +53,7 @@ class CodeModel(Evaluation):
         self._others = [n for n, i in enumerate(self._base.instances) if not i.action.name.startswith("code_")]
         self._of_base = {n: index for index, n in enumerate(self._others)}
         self._of_key = {key: len(self._others) + n for n, key in enumerate(self._keys)}
-        self._unsound = 1 << self.step_properties.index(CODE_IS_SOUND.name)
+        self.unsound = 1 << self.step_properties.index(CODE_IS_SOUND.name)
         #: The fault of the code, by its state and the step into it.
         self.faults: dict[tuple[int, Move], Fault] = {}
 
@@ -71,24 +71,30 @@ class CodeModel(Evaluation):
     def successors(self, state: State) -> list[tuple[int, State, int]]:
         """All steps from a state."""
         code, plain = state[-1], state[:-1]
-        follow, of_base = self.composed.follow, self._of_base
         steps = [
-            (of_base[number], (*after, follow(code, plain, after)), broken)
-            for number, after, broken in self.composed.others(plain)
+            (number, (*after, self.composed.follow(code, plain, after)), broken)
+            for number, after, broken in self.others(plain)
         ]
         for move in self.composed.moves(code):
-            if move.gate is None or move.gate(plain) is not None:
-                done = self._take(code, plain, move)
-                if done is not None:
-                    steps.append((self._of_key[_key(move)], *done))
+            done = self._take(code, plain, move)
+            if done is not None:
+                steps.append((self.number_of(move), *done))
         return steps
+
+    def others(self, plain: State) -> list[tuple[int, State, int]]:
+        """The steps of everybody else, by the numbers of their instances."""
+        return [(self._of_base[number], after, broken) for number, after, broken in self.composed.others(plain)]
+
+    def number_of(self, move: Move) -> int:
+        """The number of the instance of a step of the code."""
+        return self._of_key[_key(move)]
 
     def _take(self, code: int, plain: State, move: Move) -> tuple[State, int] | None:
         try:
             taken = self.composed.take(code, plain, move)
         except DriverFault as problem:
             self.faults[code, move] = problem.fault
-            return (*plain, code), self._unsound
+            return (*plain, code), self.unsound
         return None if taken is None else ((*taken[1], taken[0]), taken[2])
 
     @cached_property

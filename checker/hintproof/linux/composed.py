@@ -92,17 +92,22 @@ class Move:
     outcomes: dict[int, Outcome | Exception] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """The result of a step of the code: its next state, its effects, and the code as others see it then."""
+@dataclass(frozen=True, eq=False)
+class Change:
+    """What others see of a step of the code: its effects, and the code after it. Equal ones are one object."""
 
-    code: int
     effects: tuple[Effect, ...]
-    does: tuple[TakeEffect, ...]
     observed: Observation
     begun: int | None
     binding: int
     at: int
+
+
+class Outcome(NamedTuple):
+    """The result of a step of the code: its next state, and what others see of it."""
+
+    code: int
+    change: Change
 
 
 class Composed:
@@ -126,23 +131,26 @@ class Composed:
             self.spec.place(name)
             for name in ("driver.active", "ring.queue", "driver.held", "driver.queued", "driver.at", "driver.binding")
         )
+        self.gates = {call.effect: self._effects[call.effect, None] for call in CALLS.values() if call.effect}
         self._moves: dict[int, tuple[Move, ...]] = {}
+        self._changes: dict[tuple[object, ...], Change] = {}
         self._popped: dict[int, int] = {}
 
     @cached_property
     def first(self) -> tuple[int, State]:
         """The code bound to its device, and the spec's first state."""
         code = self.code.start()
-        return code, self._join(self.spec.concrete.initial, self._outcome(Entry.NONE, Entry.PROBE))
+        return code, self._join(self.spec.concrete.initial, self._outcome(Entry.NONE, Entry.PROBE).change)
 
     # -- the others ----------------------------------------------------------------------------
 
     def follow(self, code: int, before: State, after: State) -> int:
         """The code's state after a step of somebody else: its queue loses the entries that the spec's ring loses."""
-        ring = self._ring
-        if before[ring] is after[ring]:
-            return code
-        for _ in range(len(before[ring][1]) - len(after[ring][1])):
+        return self.pop(code, len(before[self._ring][1]) - len(after[self._ring][1]))
+
+    def pop(self, code: int, count: int) -> int:
+        """The code's state when the device has taken and used so many buffers of its queue."""
+        for _ in range(count):
             if code not in self._popped:
                 self.driver.recall(code)
                 if not self.code.pop():
@@ -192,10 +200,8 @@ class Composed:
         }
         for entry, possible in may.items():
             if possible:
-                gate = self._effects[CALLS[entry].effect, None] if CALLS[entry].effect else None
-                yield Move(
-                    CALLS[entry].says, entry=entry, reads=entry == Entry.CHANGED, gate=gate
-                )  # it may read config
+                reads = entry == Entry.CHANGED  # it may read config
+                yield Move(CALLS[entry].says, entry=entry, reads=reads, gate=self.gates.get(CALLS[entry].effect))
 
     def _next_seen(self, code: int, thread: int) -> Pending:
         """The next call of a thread that others see, if nothing is in its way; the machine is left as it was."""
@@ -210,9 +216,16 @@ class Composed:
     def take(self, code: int, state: State, move: Move) -> tuple[int, State, int] | None:
         """The pair after a step of the code, and the mask of promises that it breaks; None where the others forbid it.
 
-        The gate of the step is open. Raises :class:`~hintproof.linux.driver.DriverFault`.
+        Raises :class:`~hintproof.linux.driver.DriverFault`.
         """
-        shown = self.spec.shown(state) if move.reads else 0
+        if move.gate is not None and move.gate(state) is None:
+            return None
+        outcome = self.outcome_of(code, move, self.spec.shown(state) if move.reads else 0)
+        changed = self.after(outcome.change, state)
+        return None if changed is None else (outcome.code, *changed)
+
+    def outcome_of(self, code: int, move: Move, shown: int) -> Outcome:
+        """The outcome of a step, where config shows an id; it runs once. Raises as :meth:`take` does."""
         if shown not in move.outcomes:
             try:
                 move.outcomes[shown] = self._run(code, move, shown)
@@ -221,22 +234,26 @@ class Composed:
         outcome = move.outcomes[shown]
         if isinstance(outcome, Exception):
             raise outcome
+        return outcome
+
+    def after(self, change: Change, state: State) -> tuple[State, int] | None:
+        """The state of everybody else after a step of the code, and the mask of promises that it breaks."""
         broken = 0
-        if outcome.begun is not None:
+        if change.begun is not None:
             at = self._active
-            state = (*state[:at], outcome.begun, *state[at + 1 :])
-        for take in outcome.does:
-            done = take(state)
+            state = (*state[:at], change.begun, *state[at + 1 :])
+        for effect in change.effects:
+            done = self._effects[effect](state)
             if done is None:
                 return None
             state, mask = done
             broken |= mask
-        return outcome.code, self._join(state, outcome), broken
+        return self._join(state, change), broken
 
     def effect_of(self, move: Move, state: State) -> str | None:
         """The name of the first effect of a step that was taken; None if the code failed in it."""
         outcome = move.outcomes.get(self.spec.shown(state) if move.reads else 0)
-        return outcome.effects[0][0] if isinstance(outcome, Outcome) else None
+        return outcome.change.effects[0][0] if isinstance(outcome, Outcome) else None
 
     def _run(self, code: int, move: Move, shown: int) -> Outcome:
         self.driver.recall(code)
@@ -294,16 +311,14 @@ class Composed:
             effects.append(("code_frees_none", None))
         if self._miscounts(observed):
             effects.append(("code_miscounts", None))
-        effects = effects or [("code_goes_on", None)]
-        return Outcome(
-            self.driver.keep(),
-            tuple(effects),
-            tuple(self._effects[effect] for effect in effects),
+        seen = (
+            tuple(effects) or (("code_goes_on", None),),
             observed,
             begun,
             self._binding(observed),
             self._at(observed),
         )
+        return Outcome(self.driver.keep(), self._changes.setdefault(seen, Change(*seen)))
 
     def _effect(self, event: Event, by: Entry) -> Effect | None:
         queue, block = event.a & 0xFF, (event.b - _FIRST_BLOCK) // BLOCK_BYTES + 1
@@ -359,20 +374,20 @@ class Composed:
                 return (Binding.FREEZE_RESET if thread.op == Op.RESET else Binding.FREEZE_RELEASE).index
         return (Binding.FROZEN if view.frozen else Binding.ABSENT).index
 
-    def _join(self, state: State, outcome: Outcome) -> State:
+    def _join(self, state: State, change: Change) -> State:
         """The spec's state with the driver's variables, and the present content of out buffers, taken from the code.
 
         So are the used buffers: the code may do something else between two that it takes back.
         """
         _, entries = state[self._ring]
-        observed = outcome.observed
+        observed = change.observed
         if len(entries) != len(observed.ring):
             raise EngineBug("the spec's ring is not the code's queue")
         joined = list(state)
         if any(holds < 0 for holds in observed.ring):
             entries = tuple(map(self._entry, entries, observed.ring))
         joined[self._ring] = (observed.used, entries)
-        of_driver = (observed.owned, int(observed.queued), outcome.at, outcome.binding)
+        of_driver = (observed.owned, int(observed.queued), change.at, change.binding)
         for place, value in zip(self._driver, of_driver, strict=True):
             joined[place] = value
         return tuple(joined)

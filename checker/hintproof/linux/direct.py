@@ -18,6 +18,7 @@ from hintproof.interpret.concrete import State
 from hintproof.linux.codemodel import CODE_IS_SOUND, CodeModel
 from hintproof.linux.composed import Move
 from hintproof.linux.driver import Driver, Fault
+from hintproof.linux.interned import Interned
 from hintproof.linux.symbols import NOWHERE, Place
 from hintproof.trace.replay import Trace, to_trace
 from hintspec.language.declare import Action
@@ -94,7 +95,7 @@ def check_code(
     :class:`~hintproof.linux.driver.Deviation` for code that the harness can't follow.
     """
     model = CodeModel(driver, environment, sizes, by_step)
-    search = PlainSearch(model, limits)
+    search = PlainSearch(Interned(model), limits)
     over = False
     while not over and not (until and _is_violated(model, search, until)):
         over = search.search(search.count + max(_FIRST_LOOK, search.count // 4))
