@@ -1,7 +1,7 @@
 """Gate the changes of the tests: the outcome of each, and its seconds.
 
 python benchmarks/gate.py                          a table, for linux-source-6.1
-python benchmarks/gate.py --linux linux-source-6.12 --only start
+python benchmarks/gate.py --linux linux-source-6.12 --only start stop --outcome REFUTED
 python benchmarks/gate.py --json docs/gate.json    the figures that the docs show
 python benchmarks/gate.py --kernels linux-source-5.10 TREE --json docs/gate-kernels.json    a few changes on each
 python benchmarks/gate.py --history TREE:TREE TREE:PATCH --json docs/gate-history.json    what happened
@@ -150,7 +150,8 @@ def main() -> int:
     """Gate them one after the other."""
     parser = argparse.ArgumentParser(description="Gate the changes of the tests.")
     parser.add_argument("--linux", default="linux-source-6.1", help="a kernel tree or package")
-    parser.add_argument("--only", default="", help="changes whose name has this in it")
+    parser.add_argument("--only", nargs="+", default=[""], help="changes whose name has one of these in it")
+    parser.add_argument("--outcome", default="", help="changes that should have this outcome")
     parser.add_argument(
         "--kernels", nargs="+", metavar="LINUX", help="gate a few changes on each of these trees or packages"
     )
@@ -169,7 +170,7 @@ def main() -> int:
     print(f"{given.linux} without a patch: {base:.1f} s", flush=True)
     rows, all_expected = [], True
     for change in EVERY:
-        if given.only in change.name:
+        if any(part in change.name for part in given.only) and change.outcome.value.startswith(given.outcome):
             row, expected = gate_change(change, given.linux)
             rows.append(row)
             all_expected &= expected

@@ -39,7 +39,18 @@ def gate_page(docs: Path) -> str:
     ]
     head = ["change", "what it does", "answer", "newly violated", "fixed", "seconds"]
     page = fill((docs / "gate.md").read_text(), "changes", table(head, rows))
-    return fill(page, "kernels", _kernels_table(load_summary(docs, "gate-kernels")["kernels"]))
+    page = fill(page, "kernels", _kernels_table(load_summary(docs, "gate-kernels")["kernels"]))
+    return fill(page, "history", _history_table(load_summary(docs, "gate-history")["history"]))
+
+
+def _history_table(rows: list[dict[str, Any]]) -> str:
+    """A row a step of the driver's history: what the gate says of it."""
+    head = ["from", "to", "answer", "newly violated", "fixed", "seconds"]
+    named = [
+        [row["from"], row["to"], row["outcome"], _codes(row["new"]), _codes(row["mended"]), f"{row['seconds']:.0f}"]
+        for row in rows
+    ]
+    return table(head, named)
 
 
 def _kernels_table(rows: list[dict[str, Any]]) -> str:
