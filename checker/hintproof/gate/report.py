@@ -64,6 +64,10 @@ def by_property(findings: Iterable[Finding], standing: Standing) -> dict[str, li
     return found
 
 
+#: Worlds of a property that a line names; programs read them all.
+_WORLDS = 3
+
+
 def summarize(findings: Iterable[Finding]) -> str:
     """Findings of one property as one line: its name, then the lengths of its runs and their worlds."""
     same = list(findings)
@@ -71,14 +75,17 @@ def summarize(findings: Iterable[Finding]) -> str:
 
 
 def worlds_of(findings: Iterable[Finding]) -> str:
-    """The lengths of the runs of some findings, and their worlds."""
-    parts = []
-    for finding in findings:
+    """The lengths of the runs of some findings, and their worlds: the shortest ones, and those with a remark."""
+    parts, more = [], 0
+    for number, finding in enumerate(sorted(findings, key=lambda f: f.length or 0)):
+        if number >= _WORLDS and not finding.remark:
+            more += 1
+            continue
         world = finding.name.removeprefix(finding.property_name).strip(" ()")
         steps = quantity(finding.length, "step") if finding.length is not None else ""
         part = " ".join(filter(None, (steps, f"in {world}" if world else "")))
         parts.append(f"{part} ({finding.remark})" if finding.remark else part)
-    return "; ".join(filter(None, parts))
+    return "; ".join([*filter(None, parts), *([f"in {quantity(more, 'more world')}"] if more else [])])
 
 
 @dataclass(frozen=True)

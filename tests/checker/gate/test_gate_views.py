@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 from hintproof.gate.checker import Place
-from hintproof.gate.report import GateReport, Standing
+from hintproof.gate.report import Finding, GateReport, Standing, summarize
 from hintproof.linux.source import DRIVER
 from hintproof.tasks.verdict import Outcome
 from hintproof.views import sanitize
@@ -326,3 +326,11 @@ def test_of_several_worlds_one_run_is_shown() -> None:
     text = gate_mail.render(replace(REPORT, patches=(twice,)))
     assert f"also: {longer.length} steps in another world" in " ".join(text.split()).replace(">> ", "")
     assert text.count("with the patch: ") == gate_mail.render(REPORT).count("with the patch: ")
+
+
+def test_of_many_worlds_the_shortest_runs_are_named() -> None:
+    lengths = {"a": 30, "b": 10, "c": 20, "d": 50, "e": 40}
+    worlds = [Finding(f"p ({world})", "p", "", "", Standing.BEFORE, length=steps) for world, steps in lengths.items()]
+    assert summarize(worlds) == "p: 10 steps in b; 20 steps in c; 30 steps in a; in 2 more worlds"
+    told = [*worlds, Finding("p (f)", "p", "", "", Standing.BEFORE, length=60, remark="sooner")]
+    assert summarize(told).endswith("30 steps in a; 60 steps in f (sooner); in 2 more worlds")
