@@ -45,12 +45,8 @@ def gate_page(docs: Path) -> str:
 
 def _history_table(rows: list[dict[str, Any]]) -> str:
     """A row a step of the driver's history: what the gate says of it."""
-    head = ["from", "to", "answer", "newly violated", "fixed", "seconds"]
-    named = [
-        [row["from"], row["to"], row["outcome"], _codes(row["new"]), _codes(row["mended"]), f"{row['seconds']:.0f}"]
-        for row in rows
-    ]
-    return table(head, named)
+    head = ["from", "to", "answer", "newly violated", "fixed"]
+    return table(head, [[r["from"], r["to"], r["outcome"], _codes(r["new"]), _codes(r["mended"])] for r in rows])
 
 
 def _kernels_table(rows: list[dict[str, Any]]) -> str:

@@ -15,7 +15,7 @@ import msgspec
 
 from hintproof.linux.build import build
 from hintproof.linux.child import run_job
-from hintproof.linux.jobs import CHECKS, Answer, Check, Kind, Told, run_check, tell_walk
+from hintproof.linux.jobs import BY_ACCESS, CHECKS, Answer, Check, Kind, Told, run_check, tell_walk
 from hintproof.linux.source import Source
 
 #: Seconds that a child has beyond those of its check: to start, to load, to answer.
@@ -47,7 +47,7 @@ class CompiledDriver:
         return msgspec.convert(run_job(tell_walk, arguments, check.seconds + _GRACE), Told)
 
     def _library(self, kind: Kind) -> Path:
-        if kind not in (Kind.RACES, Kind.ACCESSES, Kind.CODE_FAULTS):
+        if kind not in BY_ACCESS:
             return self._by_call
         with self._builds:
             if self._by_access is None:

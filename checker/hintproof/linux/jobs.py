@@ -56,6 +56,10 @@ class Kind(Enum):
     PROPERTIES_RANDOM = "random runs of the code and everybody else"
 
 
+#: Those that run the driver in a build that tells of each access to memory.
+BY_ACCESS = (Kind.CODE_FAULTS, Kind.ACCESSES, Kind.RACES)
+
+
 class Check(msgspec.Struct, frozen=True):
     """One check of a driver. ``world`` is an environment without its driver, empty for the code by itself.
 

@@ -55,6 +55,9 @@ RULES: tuple[Property, ...] = (
 _INFLATE, _DEFLATE = 0, 1
 _PAGE_SHIFT = 12
 
+#: Bytes of a list of pages: Linux sends 1024 at most.
+_LONGEST = 1 << 16
+
 #: The byte with which page poisoning fills free pages (include/linux/poison.h: PAGE_POISON), as a field of config.
 _PATTERN = 0xAAAAAAAA
 
@@ -151,7 +154,8 @@ class Watcher:
     def _added(self, event: Event) -> Iterator[tuple[Property, str]]:
         queue, length = event.a & 0xFF, event.c & 0xFFFFFFFF
         reports = self.driver.view().threads[event.thread].entry == Entry.REPORT
-        pages = self.driver.words(event.b, length) if queue in (_INFLATE, _DEFLATE) and not length % 4 else ()
+        is_list = queue in (_INFLATE, _DEFLATE) and not length % 4 and length <= _LONGEST
+        pages = self.driver.words(event.b, length) if is_list else ()
         self._available.setdefault(queue, []).append(_Buffer(event.thread if reports else -1, pages))
         for page in pages:
             if queue == _INFLATE:

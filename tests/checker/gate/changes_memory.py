@@ -25,6 +25,13 @@ BLOCKS = (
         falls=("hints_its_own", *SOUND),
     ),
     Change(
+        "freed-with-another-order",
+        "give blocks back as small pages",
+        ((GIVE + FREE, HEAD + "__free_pages(page, 0);"),),
+        Outcome.REFUTED,
+        falls=SOUND,
+    ),
+    Change(
         "freed-twice-on-done",
         "free each block twice when all are given back",
         ((GIVE + rf"(?P<free>{FREE})",

@@ -204,6 +204,12 @@ BEHAVIOUR = (
         Outcome.CHANGED,
     ),
     Change(
+        "smaller-blocks",
+        "hint blocks of half the size",
+        ((r"(?P<head>#define VIRTIO_BALLOON_(?:HINT_BLOCK|FREE_PAGE)_ORDER )[^\n]*", HEAD + "9"),),
+        Outcome.CHANGED,
+    ),
+    Change(
         "one-block-a-round",
         "end a round after one block",
         ((LOOP + r"(?P<last>\t\telse if \(unlikely\(err\)\)\n\t\t\treturn err;\n)", HEAD + "\\g<last>\t\tbreak;\n"),),

@@ -15,7 +15,9 @@ import pytest
 from rich.console import Console
 
 from hintproof.gate.checker import Place
-from hintproof.gate.report import Finding, GateReport, Standing, summarize
+from hintproof.gate.report import Finding, GateReport, Standing, Touch, summarize
+from hintproof.gate.touched import Touched
+from hintproof.gate.traceability import Behind
 from hintproof.linux.source import DRIVER
 from hintproof.tasks.verdict import Outcome
 from hintproof.views import sanitize
@@ -311,6 +313,17 @@ def test_a_trace_on_a_narrow_terminal_is_cropped_nowhere(width: int) -> None:
     traced = [line for item in trace_lines(LOST) for line in item.text.splitlines()]
     assert traced
     assert {f"  {line}".rstrip() for line in traced} <= {line.rstrip() for line in lines}
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_names_of_functions_steps_and_properties_are_broken_nowhere(width: int) -> None:
+    names = ("get_free_page_and_send", "hint_does_not_fit", "hint_spares_new_writes")
+    touched = Touched(DRIVER, names[0], 1)
+    behind = Behind(names[0], actions=names[1:2], guards=(), properties=(names[2],) * 8, by_lemmas=())
+    page = io.StringIO()
+    patch = replace(REPORT.patches[0], touches=(Touch(touched, behind),))
+    Console(file=page, width=width).print(terminal.render(replace(REPORT, patches=(patch,))))
+    assert [page.getvalue().count(name) for name in names] == [1, 1, 8]
 
 
 def test_of_several_worlds_one_run_is_shown() -> None:

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from hintproof.gate.answers import to_verdict
 from hintproof.gate.checker import DriverVerdict
 from hintproof.gate.gate import run_gate
 from hintproof.gate.patches import patches_in
 from hintproof.gate.unreached import Unreached, unreached
+from hintproof.linux.coverage import Lines
+from hintproof.linux.jobs import Check, CodeFaults, Kind
 from hintproof.linux.source import DRIVER
 from hintproof.tasks.verdict import Exit, Outcome
 from hintproof.views.gate import json_report, terse
+from hintspec.language.sizes import Sizes
 from tests.checker.gate.made import FILES, TEXT, TREE, MarkChecker, changed, diff
 
+SIZES = Sizes(1, 3, 1)
 AFTER = changed("\t\treturn err;", "\t\treturn -1;\n\tlog(vb);")
 LINE = next(number for number, line in enumerate(TEXT.split("\n"), 1) if line == "\t\treturn err;")
 
@@ -49,3 +54,11 @@ def test_a_patch_of_such_lines_is_undecided_in_every_format() -> None:
     assert Unreached(LINE, LINE + 1, "send_cmd_id_start") in patch.unreached
     assert named in terse.render(report)
     assert json_report.gate_document(report).patches[0].unreached[-1].first == LINE
+
+
+def test_which_lines_have_code_is_a_matter_of_the_build_of_the_walks() -> None:
+    walks = CodeFaults("EXHAUSTED", 1, 1, None, lines=Lines(ran=[1, 2], idle=[3, 4]))
+    accesses = CodeFaults("EXHAUSTED", 1, 1, None, lines=Lines(ran=[4], idle=[2, 3, 5]))
+    both = {Check(Kind.SCENARIOS, "", SIZES): walks, Check(Kind.ACCESSES, "", SIZES): accesses}
+    assert to_verdict(both).idle == {3}
+    assert to_verdict({Check(Kind.ACCESSES, "", SIZES): accesses}).idle == {2, 3, 5}

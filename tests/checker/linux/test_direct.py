@@ -79,13 +79,17 @@ def test_a_driver_that_frees_twice_has_a_fault(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("package", PACKAGES)
 def test_the_shared_start_cell_loses_a_write_on_the_code(package: str) -> None:
-    """N1: a START of the last round, popped late, reads the new id; as many steps as with the spec's driver."""
+    """N1: a START of the last round, popped late, reads the new id.
+
+    It takes as many steps as with the spec's driver, but for the release of a lock, which is a step of the code alone.
+    """
     found = check_code(
         driver(package), environment(package, QEMU), TWO_ROUNDS, until="no_lost_write", limits=Limits(2_000_000)
     )
     pinned = pins()[f"linux-6.1+{QEMU} | {TWO_ROUNDS}"]["lengths"]
-    assert len(found.refuted["no_lost_write"].steps) == pinned["no_lost_write"]
-    assert len(found.refuted["hint_in_window"].steps) == pinned["hint_in_window"]
+    for name in ("no_lost_write", "hint_in_window"):
+        steps = [step.action.name for step in found.refuted[name].steps]
+        assert len(steps) - steps.count("unlock get_free_page_and_send") == pinned[name]
 
 
 #: F1: a round begins only when the device has used all of the last one, and else not at all.
@@ -109,7 +113,7 @@ def test_a_repair_of_the_code_removes_the_trace(package: str, tmp_path: Path) ->
 SUSPENDED = Sizes(1, 2, 2, freezes=1)
 
 #: States of code and spec at these sizes, to be on the safe side of the first run that keeps its blocks.
-FAR = Limits(1_500_000)
+FAR = Limits(2_500_000)
 
 
 @pytest.mark.slow
@@ -117,7 +121,7 @@ FAR = Limits(1_500_000)
 def test_an_id_from_before_a_suspend_is_served_after_it(package: str, tmp_path: Path) -> None:
     found = check_code(driver(package), environment(package, QEMU), SUSPENDED, until="blocks_come_back", limits=FAR)
     steps = [step.action.name for step in found.refuted["blocks_come_back"].steps]
-    assert len(steps) == 46
+    assert len([step for step in steps if not step.startswith("unlock ")]) == 46
     assert steps.index("suspend") < steps.index("abort_migration") < steps.index("resume")
     mended = Driver(build(changed(source(package), *FORGETS.replacements), tmp_path))
     assert (

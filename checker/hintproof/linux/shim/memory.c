@@ -1,4 +1,4 @@
-/* Memory: blocks of the largest order and small pages, with owners. */
+/* Memory: blocks and small pages, with owners. A block has room for the largest order, and is had with any but 0. */
 #include "runtime.h"
 
 /* -- blocks and pages have made-up addresses: the driver never looks into them */
@@ -50,11 +50,11 @@ struct page *pfn_to_page(unsigned long pfn)
 	return virt_to_page((void *)(pfn << PAGE_SHIFT));
 }
 
-static struct page *take(struct page *pages, int count, int wanted)
+static struct page *take(struct page *pages, int count, int wanted, unsigned int order)
 {
 	for (int i = 0; i < count; i++)
 		if (pages[i].state == OWNER_FREE && (wanted == -2 || wanted == i)) {
-			pages[i] = (struct page){ .state = OWNER_DRIVER, .count = 1 };
+			pages[i] = (struct page){ .state = OWNER_DRIVER, .count = 1, .order = order };
 			return &pages[i];
 		}
 	return NULL;
@@ -66,10 +66,11 @@ static struct page *allocate(const void *site, gfp_t flags, unsigned int order)
 
 	if (flags & __GFP_DIRECT_RECLAIM)
 		hp_atomic_check("an allocation that may sleep, where it is forbidden to sleep");
-	if (order != 0 && order != MAX_PAGE_ORDER)
-		hp_bug("an allocation of an order that this harness has no blocks of");
+	if (order > MAX_PAGE_ORDER)
+		hp_bug("an allocation of an order that the kernel does not have");
 	hp_point(order ? OP_ALLOC : OP_SMALL_ALLOC, site, order, flags, 0);
-	page = order ? take(hp_m->blocks, hp_settings.blocks, hp_next_block) : take(hp_m->small, hp_settings.small_pages, -2);
+	page = order ? take(hp_m->blocks, hp_settings.blocks, hp_next_block, order)
+		     : take(hp_m->small, hp_settings.small_pages, -2, 0);
 	hp_note(order ? OP_ALLOC : OP_SMALL_ALLOC, site, order, page ? (u64)page_address(page) : 0, flags);
 	return page;
 }
@@ -88,7 +89,7 @@ unsigned long __get_free_pages(gfp_t flags, unsigned int order)
 
 static void give_back(const void *site, struct page *page, unsigned int order)
 {
-	if (order ? !is_block(page) : !is_small(page))
+	if ((order ? !is_block(page) : !is_small(page)) || (page->state == OWNER_DRIVER && page->order != order))
 		hp_bug("memory is freed with the wrong order, or is no page");
 	if (page->state != OWNER_DRIVER)
 		hp_bug("memory is freed that the driver does not have (any more)");
@@ -122,7 +123,7 @@ void put_page(struct page *page)
 	if (is_small(page) && page->count > 1)
 		page->count--;
 	else
-		give_back(SITE, page, is_block(page) ? MAX_PAGE_ORDER : 0);
+		give_back(SITE, page, page->order);
 }
 
 void adjust_managed_page_count(struct page *page, long count)

@@ -44,7 +44,7 @@ enum { __GFP_DMA = 1 << 0, __GFP_HIGHMEM = 1 << 1, __GFP_DMA32 = 1 << 2, __GFP_M
        GFP_TRANSHUGE_LIGHT = (GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_NOMEMALLOC | __GFP_NOWARN) & ~__GFP_RECLAIM,
        GFP_TRANSHUGE = GFP_TRANSHUGE_LIGHT | __GFP_DIRECT_RECLAIM };
 #define gfpflags_allow_blocking(flags) (!!((flags) & __GFP_DIRECT_RECLAIM))
-struct page { struct list_head lru; unsigned long private; u8 state, count; };
+struct page { struct list_head lru; unsigned long private; u8 state, count, order; };
 struct page *alloc_pages(gfp_t flags, unsigned int order);
 #define alloc_page(flags) alloc_pages(flags, 0)
 void __free_pages(struct page *page, unsigned int order);

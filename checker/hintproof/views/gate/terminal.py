@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from hintproof.gate.report import Finding, GateReport, PatchReport, Standing, by_property, summarize, worlds_of
+from hintproof.gate.report import Finding, GateReport, PatchReport, Standing, Touch, by_property, summarize, worlds_of
 from hintproof.tasks.verdict import Outcome
 from hintproof.views.gate.findings import claim, lead, message, trace_lines
 from hintproof.views.sanitize import line, lines
@@ -47,8 +47,7 @@ def _patch(number: int, patch: PatchReport, strict: bool) -> Iterator[Renderable
     yield Padding(result, _PATCH, expand=False)
     for text in (*patch.details[:8], *patch.notes):
         yield Padding(Text(line(text), style="dim"), _PATCH, expand=False)
-    if patch.touches:
-        yield _touches(patch)
+    yield from map(_touches, patch.touches)
     if patch.difference:
         yield Text("    first difference of behaviour:")
         for text in patch.difference:
@@ -63,15 +62,12 @@ def _patch(number: int, patch: PatchReport, strict: bool) -> Iterator[Renderable
         yield Padding(sizes, _PATCH, expand=False)
 
 
-def _touches(patch: PatchReport) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in ("    touches", "steps of the protocol", "properties behind them", "and, by lemmas"):
-        table.add_column(column, overflow="fold")
-    for touch in patch.touches:
-        properties = (", ".join(names) for names in (touch.behind.properties, touch.behind.by_lemmas))
-        cells = (Text(line(cell)) for cell in (touch.steps, *properties))
-        table.add_row(Text(f"    {line(touch.touched.function)}"), *cells)
-    return table
+def _touches(touch: Touch) -> RenderableType:
+    """A function that a patch touches, the steps of the protocol behind it, and their properties."""
+    behind = {"properties behind them": touch.behind.properties, "and by lemmas": touch.behind.by_lemmas}
+    parts = [f"{line(touch.touched.function)}: {line(touch.steps)}"]
+    parts += [f"{words}: {line(', '.join(names))}" for words, names in behind.items() if names]
+    return _beside(Text("touches"), "; ".join(parts))
 
 
 def _finding(finding: Finding, others: list[Finding]) -> Iterator[RenderableType]:
@@ -88,11 +84,15 @@ def _finding(finding: Finding, others: list[Finding]) -> Iterator[RenderableType
 
 
 def _standing(standing: Standing, text: str) -> RenderableType:
-    """A text beside its standing, which hangs out."""
+    return _beside(Text(standing.value, style=_OF_STANDING[standing]), line(text))
+
+
+def _beside(head: Text, text: str) -> RenderableType:
+    """A text beside its head, which hangs out. Names are wrapped nowhere."""
     row = Table.grid(padding=(0, 1, 0, 0))
     row.add_column(width=9)
     row.add_column(overflow="fold")
-    row.add_row(Text(standing.value, style=_OF_STANDING[standing]), Text(line(text)))
+    row.add_row(head, Text(text))
     return Padding(row, _PATCH, expand=False)
 
 
