@@ -74,7 +74,11 @@ class LinuxChecker:
         """
         was, now = (self._known.get(frozenset(files.items()), {}) for files in (before, after))
         now = {check: answer for check, answer in now.items() if check in was}
-        return first_difference(was, now) or _other_calls(before, after, differing_walk(was, now))
+        lines, walk = first_difference(was, now), differing_walk(was, now)
+        if lines or walk is None:
+            return lines
+        with compiled(Source("before", before)) as one, compiled(Source("after", after)) as other:
+            return first_other_call(one.tell_walk(*walk), other.tell_walk(*walk))
 
     def _answers(self, files: Mapping[str, str], quick: bool) -> dict[Check, Answer]:
         """The answer to each check; a checker runs each once, whether or not the cache takes its answer."""
@@ -101,16 +105,6 @@ class LinuxChecker:
         for check, answer in answers.items():
             _save_answer(files, check, answer)
         return answers
-
-
-def _other_calls(
-    before: Mapping[str, str], after: Mapping[str, str], walk: tuple[Check, int] | None
-) -> tuple[str, ...]:
-    """Where two drivers part in a walk, as lines of text; empty without a walk."""
-    if walk is None:
-        return ()
-    with compiled(Source("before", before)) as was, compiled(Source("after", after)) as now:
-        return first_other_call(was.tell_walk(*walk), now.tell_walk(*walk))
 
 
 # -- the cache of answers ---------------------------------------------------------------------

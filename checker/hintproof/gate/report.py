@@ -76,16 +76,17 @@ def summarize(findings: Iterable[Finding]) -> str:
 
 def worlds_of(findings: Iterable[Finding]) -> str:
     """The lengths of the runs of some findings, and their worlds: the shortest ones, and those with a remark."""
-    parts, more = [], 0
-    for number, finding in enumerate(sorted(findings, key=lambda f: f.length or 0)):
-        if number >= _WORLDS and not finding.remark:
-            more += 1
-            continue
+    ordered = sorted(findings, key=lambda f: f.length or 0)
+    named = [finding for number, finding in enumerate(ordered) if number < _WORLDS or finding.remark]
+    parts = []
+    for finding in named:
         world = finding.name.removeprefix(finding.property_name).strip(" ()")
         steps = quantity(finding.length, "step") if finding.length is not None else ""
         part = " ".join(filter(None, (steps, f"in {world}" if world else "")))
         parts.append(f"{part} ({finding.remark})" if finding.remark else part)
-    return "; ".join([*filter(None, parts), *([f"in {quantity(more, 'more world')}"] if more else [])])
+    if more := len(ordered) - len(named):
+        parts.append(f"in {quantity(more, 'more world')}")
+    return "; ".join(filter(None, parts))
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,15 @@ a step that breaks a promise, so engines find and shorten it like any other viol
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property, partial
 
 from hintproof.interpret.concrete import Evaluation, Instance, State
 from hintproof.linux.binding import THREADS
-from hintproof.linux.composed import CALLS, Composed, Move
+from hintproof.linux.composed import Composed
 from hintproof.linux.driver import Driver, DriverFault, Fault
 from hintproof.linux.operations import Entry
+from hintproof.linux.steps import CALLS, Move, Step
 from hintspec.language.declare import Action, step_property
 from hintspec.language.recording import Model, RecordedAction, RecordedProperty, RecordedVar
 from hintspec.language.sizes import Sizes
@@ -31,9 +31,6 @@ CODE_IS_SOUND = step_property(
 
 #: An instance of the code: a thread and the block that an allocation gets, or a call of the kernel.
 Key = tuple[int, int | None] | Entry
-
-#: Takes a step from a state, where that is possible: the state after it, and the mask of promises that it breaks.
-Step = Callable[[State], tuple[State, int] | None]
 
 
 class CodeModel(Evaluation):

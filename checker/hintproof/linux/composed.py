@@ -6,10 +6,8 @@ others by its inputs alone (the id that config shows, the block that it gets). S
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import cached_property
-from typing import NamedTuple
 
 from hintproof.interpret.concrete import State
 from hintproof.linux.calls import BLOCK_BYTES, Code, Observation, from_the_wire, on_the_wire
@@ -17,7 +15,7 @@ from hintproof.linux.driver import CMD_ID, LIMIT, POISON_VAL, Deviation, Driver,
 from hintproof.linux.effects import model_with_code, world_with_code
 from hintproof.linux.operations import EVERY_CALL, PAST_DRAIN, PAST_FREES, UNSEEN, Entry, Op, mask_of
 from hintproof.linux.specside import SpecSide
-from hintproof.linux.symbols import NOWHERE, Place
+from hintproof.linux.steps import CALLS, Change, Effect, Move, Outcome
 from hintproof.system.errors import EngineBug
 from hintspec.language.sizes import Sizes
 from hintspec.protocol.state import Binding, Worker
@@ -31,25 +29,6 @@ _STOP_SIGN, _START = Kind.STOP_SIGN.index, Kind.START.index
 #: The bytes of a command id.
 _ID_BYTES = 4
 
-
-class Call(NamedTuple):
-    """A call of the kernel: in words, the step of :class:`Code` that makes it, and its effect on everybody else."""
-
-    says: str
-    step: str
-    effect: str = ""
-
-
-CALLS = {
-    Entry.CHANGED: Call("config interrupt", "config_changed", "code_is_interrupted"),
-    Entry.WORK: Call("work starts", "work_starts"),
-    Entry.SCAN: Call("shrinker scans", "scan"),
-    Entry.REMOVE: Call("rmmod", "remove_begins", "code_is_removed"),
-    Entry.FREEZE: Call("suspend", "freeze_begins", "code_is_suspended"),
-    Entry.RESTORE: Call("resume", "restore", "code_is_ready"),
-    Entry.PROBE: Call("modprobe", "probe", "code_is_ready"),
-    Entry.CALLBACK: Call("used buffer interrupt", "used_interrupt"),
-}
 
 #: Calls whose effect nobody else sees by itself. Where a lock is released, others see what it guarded.
 _ALONE = UNSEEN & ~mask_of(Op.UNLOCK)
@@ -65,49 +44,6 @@ _BEGINS = (("code_sends", None), ("code_finds_no_room", None))
 
 #: The numbers with which a shrinker says that it has nothing: 0 and SHRINK_EMPTY.
 _NONE_COUNTED = (0, -2)
-
-#: An effect: the name of an action of :mod:`hintproof.linux.effects`, and its block.
-Effect = tuple[str, int | None]
-
-#: Its step: the state after it, where it is possible, and the mask of promises that it breaks.
-TakeEffect = Callable[[State], tuple[State, int] | None]
-
-
-@dataclass(frozen=True, eq=False)
-class Move:
-    """A step of the code from one of its states: a thread goes on (``thread``), or the kernel calls it (``entry``).
-
-    ``block`` is the one that an allocation gets, 0 for none. ``reads``: it depends on the id that config shows. Where
-    the others must allow a call, ``gate`` is their step. ``outcomes`` are those known, by the id that config shows.
-    """
-
-    says: str
-    thread: int = -1
-    entry: Entry = Entry.NONE
-    block: int | None = None
-    reads: bool = False
-    call: str = ""
-    place: Place = NOWHERE
-    gate: TakeEffect | None = None
-    outcomes: dict[int, Outcome | Exception] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, eq=False)
-class Change:
-    """What others see of a step of the code: its effects, and the code after it. Equal ones are one object."""
-
-    effects: tuple[Effect, ...]
-    observed: Observation
-    begun: int | None
-    binding: int
-    at: int
-
-
-class Outcome(NamedTuple):
-    """The result of a step of the code: its next state, and what others see of it."""
-
-    code: int
-    change: Change
 
 
 class Composed:
@@ -146,7 +82,11 @@ class Composed:
 
     def follow(self, code: int, before: State, after: State) -> int:
         """The code's state after a step of somebody else: its queue loses the entries that the spec's ring loses."""
-        return self.pop(code, len(before[self._ring][1]) - len(after[self._ring][1]))
+        return self.pop(code, self.used(before, after))
+
+    def used(self, before: State, after: State) -> int:
+        """How many buffers the device takes and uses in a step: the entries that the spec's ring loses."""
+        return len(before[self._ring][1]) - len(after[self._ring][1])
 
     def pop(self, code: int, count: int) -> int:
         """The code's state when the device has taken and used so many buffers of its queue."""

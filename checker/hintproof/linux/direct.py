@@ -16,9 +16,9 @@ from hintproof.engines.report import Found
 from hintproof.engines.sampling import sample
 from hintproof.interpret.concrete import State
 from hintproof.linux.codemodel import CODE_IS_SOUND, CodeModel
-from hintproof.linux.composed import Move
 from hintproof.linux.driver import Driver, Fault
 from hintproof.linux.interned import Interned
+from hintproof.linux.steps import Move
 from hintproof.linux.symbols import NOWHERE, Place
 from hintproof.trace.replay import Trace, to_trace
 from hintspec.language.declare import Action

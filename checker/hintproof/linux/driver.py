@@ -276,6 +276,11 @@ class Driver:
         """The number of the queue for hints: queues are counted over those that exist."""
         return 2 + (STATS_VQ in self.setup.features)
 
+    def takes(self, *features: int) -> bool:
+        """Whether driver and device agreed on one of these features."""
+        mask = self.view().features
+        return any(mask >> bit & 1 for bit in features)
+
     def words(self, address: int, size: int) -> tuple[int, ...]:
         """The 32-bit words in ``size`` bytes of the driver's memory; none where nothing is there."""
         found = ctypes.create_string_buffer(size)

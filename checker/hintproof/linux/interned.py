@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from hintproof.interpret.concrete import Instance, State
 from hintproof.linux.codemodel import CodeModel
-from hintproof.linux.composed import Change, Move, Outcome, TakeEffect
 from hintproof.linux.driver import DriverFault
+from hintproof.linux.steps import Change, Move, Step
 from hintspec.language.recording import Model, RecordedProperty
 from hintspec.language.sizes import Sizes
 from hintspec.language.terms import Term
@@ -22,7 +22,7 @@ _BELOW = 1 << 32
 
 #: A step of everybody else: its instance, the number of their state after it, how many buffers the device used, and
 #: the mask of promises that it breaks.
-_Step = tuple[int, int, int, int]
+_OfOthers = tuple[int, int, int, int]
 
 
 @dataclass(slots=True)
@@ -34,8 +34,8 @@ class _Row:
 
     plain: State
     verdict: int
-    steps: list[_Step] | None = None
-    gates: frozenset[TakeEffect] = frozenset()
+    steps: list[_OfOthers] | None = None
+    gates: frozenset[Step] = frozenset()
     shown: int = 0
     after: dict[Change, tuple[int, int] | None] = field(default_factory=dict)
 
@@ -46,7 +46,6 @@ class Interned:
     def __init__(self, code_model: CodeModel) -> None:
         self._of = code_model
         self._composed = code_model.composed
-        self._ring = code_model.composed.spec.place("ring.queue")
         self._rows: list[_Row] = []
         self._numbers: dict[State, int] = {}
         self._moves: dict[int, list[tuple[int, Move]]] = {}
@@ -84,15 +83,11 @@ class Interned:
         ]
         for instance, move in self._moves_of(code):
             if move.gate is None or move.gate in row.gates:
-                shown = row.shown if move.reads else 0
-                outcome = move.outcomes.get(shown)
-                if not isinstance(outcome, Outcome):
-                    try:
-                        outcome = self._composed.outcome_of(code, move, shown)
-                    except DriverFault:
-                        steps.append((instance, state, self._of.unsound))
-                        continue
-                into, change = outcome
+                try:
+                    into, change = self._composed.outcome_of(code, move, row.shown if move.reads else 0)
+                except DriverFault:
+                    steps.append((instance, state, self._of.unsound))
+                    continue
                 if change not in row.after:
                     row.after[change] = self._change(row, change)
                 changed = row.after[change]
@@ -113,9 +108,8 @@ class Interned:
 
     def _fill(self, row: _Row) -> None:
         """Find the steps of everybody else from their state, and what they allow there."""
-        waiting = len(row.plain[self._ring][1])
         row.steps = [
-            (instance, self._number(after), waiting - len(after[self._ring][1]), broken)
+            (instance, self._number(after), self._composed.used(row.plain, after), broken)
             for instance, after, broken in self._of.others(row.plain)
         ]
         row.gates = frozenset(gate for gate in self._composed.gates.values() if gate(row.plain) is not None)

@@ -164,7 +164,7 @@ Answer = CodeFaults | Comparison | Properties
 
 
 #: The answers about drivers that take no feature that is offered beyond.
-_TAKES_NONE: dict[type[Answer], Answer] = {
+TAKES_NONE: dict[type[Answer], Answer] = {
     Properties: Properties(0, 0, True, [], None, takes_none=True),
     CodeFaults: CodeFaults(Verdict.EXHAUSTED.name, 0, 0, None, takes_none=True),
 }
@@ -173,19 +173,21 @@ _TAKES_NONE: dict[type[Answer], Answer] = {
 def run_check(arguments: dict[str, Any]) -> dict[str, Any]:
     """A job: a library's path and a :class:`Check` give the check's answer."""
     check = msgspec.convert(arguments["check"], Check)
-    job, kind = CHECKS[check.kind]
+    job, _ = CHECKS[check.kind]
     driver = Driver(Path(arguments["library"]), (FREE_PAGE_HINT, *check.offers))
-    answer = _TAKES_NONE[kind] if check.offers and not _takes_one(driver, check.offers) else job(driver, check)
+    answer = job(driver, check)
     built: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(answer, lines=lines_run(driver.library)))
     return built
 
 
-def _takes_one(driver: Driver, features: tuple[int, ...]) -> bool:
-    """Whether the driver takes one of these features, or breaks before that is known."""
+def takes_one(arguments: dict[str, Any]) -> dict[str, Any]:
+    """A job: whether a driver takes one of the features that are offered beyond, or breaks before that is known."""
+    offers = tuple(arguments["offers"])
+    driver = Driver(Path(arguments["library"]), (FREE_PAGE_HINT, *offers))
     try:
-        return bool(driver.start() or driver.view().features & sum(1 << bit for bit in features))
+        return {"takes": bool(driver.start()) or driver.takes(*offers)}
     except DriverFault:
-        return True
+        return {"takes": True}
 
 
 def _check_faults(driver: Driver, check: Check) -> CodeFaults:

@@ -125,7 +125,7 @@ class Watcher:
     def is_ready(self) -> Iterator[Breach]:
         """The driver has been bound to its device."""
         told, right = self.driver.field(POISON_VAL), self._poison()
-        if self.driver.view().features >> PAGE_POISON & 1 and told != right:
+        if self.driver.takes(PAGE_POISON) and told != right:
             says = f"poison_val is {told:#x} when the driver is ready, and free pages hold {right:#x}"
             yield Breach(POISON_IS_TOLD.name, says)
 
@@ -170,5 +170,5 @@ class Watcher:
         says = f"page {page:#x} of the balloon is freed, and {state.value}"
         if state in (_Page.INFLATING, _Page.INFLATED):
             yield INFLATED_IS_LEFT_ALONE, says
-        elif state == _Page.DEFLATING and self.driver.view().features >> MUST_TELL_HOST & 1:
+        elif state == _Page.DEFLATING and self.driver.takes(MUST_TELL_HOST):
             yield DEFLATION_IS_ACKNOWLEDGED, says

@@ -22,8 +22,7 @@ _KICK = r"if \(!err\)\s+virtqueue_kick\(vq\);"
 _WAIT = f"\t\tif ({_OFFERED})\n\t\t\twait_event(vb->acked, virtqueue_get_buf(vq, &unused));\n"
 
 _WAITS = (
-    (START + _KICK, HEAD + "if (!err) {\n\t\tvirtqueue_kick(vq);\n" + _WAIT + "\t}"),
-    (STOP + _KICK, HEAD + "if (!err) {\n\t\tvirtqueue_kick(vq);\n" + _WAIT + "\t}"),
+    *((sign + _KICK, HEAD + "if (!err) {\n\t\tvirtqueue_kick(vq);\n" + _WAIT + "\t}") for sign in (START, STOP)),
     (SEND + r"virtqueue_kick\(vq\);\n", HEAD + "virtqueue_kick(vq);\n" + _WAIT),
 )
 

@@ -6,6 +6,7 @@ from hintproof.tasks.verdict import Outcome
 from tests.checker.gate.change import FREE, GIVE, HEAD, LOCK, PUSH, SEND, SOUND, UNLOCK, Change, inside
 
 _FILL = inside("fill_balloon")
+_WAIT, _NO_WAIT = r"wait_event\(vb->acked, (?P<got>virtqueue_get_buf\([^;]*\))\);", HEAD + r"\g<got>;"
 _LEAK = inside("leak_balloon")
 
 BLOCKS = (
@@ -132,7 +133,7 @@ BALLOON = (
     Change(
         "host-is-told-and-not-awaited",
         "tell the host of pages and go on",
-        ((inside("tell_host") + r"wait_event\(vb->acked, (?P<got>virtqueue_get_buf\([^;]*\))\);", HEAD + r"\g<got>;"),),
+        ((inside("tell_host") + _WAIT, _NO_WAIT),),
         Outcome.REFUTED,
         falls=("deflation_is_acknowledged",),
     ),
@@ -146,8 +147,7 @@ BALLOON = (
     Change(
         "report-not-awaited",
         "report free pages and go on",
-        ((inside("virtballoon_free_page_report") + r"wait_event\(vb->acked, (?P<got>virtqueue_get_buf\([^;]*\))\);",
-          HEAD + r"\g<got>;"),),
+        ((inside("virtballoon_free_page_report") + _WAIT, _NO_WAIT),),
         Outcome.REFUTED,
         falls=("report_is_acknowledged",),
     ),
