@@ -16,6 +16,7 @@ from hintproof.engines.options import BoundedOptions
 from hintproof.engines.report import BoundedFound, Run
 from hintproof.interpret.bitvector import BitVectors, Expr, SymbolicState, choose_value, leaves_of
 from hintproof.interpret.concrete import Concrete
+from hintproof.interpret.formulas import all_of, any_of
 from hintproof.system.clock import Clock, milliseconds
 from hintproof.system.progress import Progress, no_progress
 from hintspec.language.declare import ALWAYS, OF_ALL_STATES, SOMETIMES, STEP
@@ -37,7 +38,7 @@ class _Unrolling:
         """Add one step; returns the state before it."""
         depth, before = len(self.choices) + 1, self.state
         chosen = [z3.Bool(f"step {depth}: {instance}") for instance in self.instances]
-        self.solver.add(z3.Or(chosen), z3.AtMost(*chosen, 1))
+        self.solver.add(any_of(*chosen), z3.AtMost(*chosen, 1))
         after = self.bits.fresh(f"@{depth}")
         updates = []
         for choice, instance in zip(chosen, self.instances, strict=True):
@@ -56,15 +57,15 @@ class _Unrolling:
         """That the newest step or state violates the property, or reaches its goal (see ``Concrete.judge``)."""
         if item.declared.kind == STEP:
             broken = [
-                z3.And(choice, z3.Not(self.bits.term(term, before, instance.block)))
+                all_of(choice, z3.Not(self.bits.term(term, before, instance.block)))
                 for choice, instance in zip(self.choices[-1], self.instances, strict=True)
                 for name, term in instance.action.promises
                 if name == item.name
             ]
-            return z3.Or(broken)
+            return any_of(*broken)
         blocks = self.bits.sizes.blocks_for(item.declared.takes_block)
         parts = [self.bits.term(item.term, self.state, block) for block in blocks]  # type: ignore[arg-type]
-        return z3.Or([z3.Not(p) for p in parts] if item.declared.kind == ALWAYS else parts)
+        return any_of(*([z3.Not(p) for p in parts] if item.declared.kind == ALWAYS else parts))
 
     def ask(self, item: RecordedProperty, before: SymbolicState, seconds: float | None) -> Any:
         """Ask whether the newest step can violate the property, or reach its goal; the solver learns if it can't."""

@@ -67,7 +67,7 @@ class _Question:
 
 @lru_cache(_REMEMBERED)
 def _verdict(question: _Question, seconds: float) -> str:
-    answer = question.query.solver(seconds).check()
+    answer = question.query.answer(seconds)
     return "proved" if answer == z3.unsat else "fails" if answer == z3.sat else "undecided"
 
 

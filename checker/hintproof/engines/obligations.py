@@ -15,6 +15,7 @@ from typing import Any
 
 import z3
 
+from hintproof.interpret.formulas import all_of, any_of
 from hintproof.interpret.unbounded import Expr, ListOf, Names, RingOf, SymbolicState, Unbounded
 from hintproof.system.clock import milliseconds
 from hintspec.language.folds import reads
@@ -40,20 +41,29 @@ class Query:
     known: tuple[Known, ...]
     goal: Expr
 
-    def solver(self, seconds: float) -> Any:
-        """A solver that knows the facts and that the goal is wrong: *unsat* means proved."""
-        solver = self._opposite(seconds)
-        for _, fact in self.known:  # a formula already: ``solver.add`` would look for a sort, in a third of the time
-            z3.Z3_solver_assert(solver.ctx.ref(), solver.solver, fact.as_ast())
-        return solver
+    def answer(self, seconds: float) -> Any:
+        """What Z3 answers to the facts and the opposite of the goal: ``z3.unsat`` means proved."""
+        solver = _solver_of_answers()
+        solver.push()
+        try:
+            self._add_opposite(solver, seconds)
+            for _, fact in self.known:  # formulas: ``solver.add`` would look for a sort, in a third of the time
+                z3.Z3_solver_assert(solver.ctx.ref(), solver.solver, fact.as_ast())
+            return solver.check()
+        finally:
+            solver.pop()
 
     def without(self, name: str) -> Query:
         """This question without the facts of one name."""
         return replace(self, known=tuple((source, fact) for source, fact in self.known if source != name))
 
     def core(self, seconds: float) -> tuple[str, list[Known]]:
-        """What Z3 answers, and the facts that it needs for *unsat*; all of them, if that isn't the answer."""
-        solver = self._opposite(seconds)
+        """What Z3 answers, and the facts that it needs for *unsat*; all of them, if that isn't the answer.
+
+        Each has a solver of its own: what others were asked before must not change which facts it names.
+        """
+        solver = z3.SimpleSolver()
+        self._add_opposite(solver, seconds)
         marks = [z3.Bool(f"fact {number}") for number in range(len(self.known))]
         for mark, (_, fact) in zip(marks, self.known, strict=True):
             solver.add(z3.Implies(mark, fact))
@@ -63,12 +73,17 @@ class Query:
         needed = {mark.get_id() for mark in solver.unsat_core()}
         return answer, [known for mark, known in zip(marks, self.known, strict=True) if mark.get_id() in needed]
 
-    def _opposite(self, seconds: float) -> Any:
-        """A solver that knows that the goal is wrong, and the limit of time."""
-        solver = z3.SimpleSolver()
+    def _add_opposite(self, solver: Any, seconds: float) -> None:
+        """Tell a solver that the goal is wrong, and how long it may think."""
         solver.set("timeout", milliseconds(seconds))
         solver.add(z3.Not(self.goal))
-        return solver
+
+
+@cache
+def _solver_of_answers() -> Any:
+    """The solver of all questions of this process, one after the other: half of a new one's time would go into facts
+    that the question before had, too."""
+    return z3.SimpleSolver()
 
 
 @dataclass(frozen=True)
@@ -112,7 +127,7 @@ class Obligations:
     def of_step(self, action: RecordedAction) -> Iterator[Query | None]:
         """That one step keeps what it has to keep, and its promises; None as in :meth:`all`."""
         step = self._step(action)
-        formed = z3.And(self.meaning.well_formed(step.after, [self.names.slot]))
+        formed = all_of(*self.meaning.well_formed(step.after, [self.names.slot]))
         yield Query(action.name, WELL_FORMED, (*self._always, *step.guard), formed)
         for item in self.model.inductive:
             goal = self._of(item, step.after) if self._reads(item.name) & action.updates.keys() else None
@@ -142,7 +157,7 @@ class Obligations:
             goals: dict[str, list[Expr]] = {}  # by claim: a step may promise several things by one
             for claim, term in action.promises:
                 goals.setdefault(claim, []).append(self.meaning.term(term, self.state, names))
-            promised = tuple((claim, z3.And(parts)) for claim, parts in goals.items())
+            promised = tuple((claim, all_of(*parts)) for claim, parts in goals.items())
         guard = [(f"guard {number}", fact) for number, fact in enumerate(conjuncts)]
         if action.action.takes_block:
             guard.append((WELL_FORMED, self.taken != self.meaning.no_block))
@@ -190,7 +205,7 @@ class Obligations:
     def _everywhere(self, item: RecordedProperty, blocks: tuple[Expr, ...]) -> Iterator[Expr]:
         """A claim about the state before a step, for these blocks and every slot that can matter."""
         for block, fact in self.meaning.everywhere(item, self.state, blocks, self.slots):
-            yield fact if block is None else z3.Or(block == self.meaning.no_block, fact)
+            yield fact if block is None else any_of(block == self.meaning.no_block, fact)
 
     @cached_property
     def slots(self) -> tuple[Expr, ...]:

@@ -137,14 +137,14 @@ class BreadthFirst(Search):
         successors, on_state, on_steps = self.system.successors, self._on_state, self._on_steps
         number, order, parent, via = self.number, self.order, self.parent, self.via
         targets, vias, ends, look = self.targets, self.vias, self.ends, self.look
-        here = len(ends)
-        while here < len(order):
+        here, found = len(ends), len(order)
+        while here < found:
             if here == self._level_ends:
                 self.depth += 1
-                self._level_ends = len(order)
-            if here % look == 0 and self._is_over(len(order), here):
+                self._level_ends = found
+            if here % look == 0 and self._is_over(found, here):
                 return True
-            if until is not None and len(order) >= until:
+            if until is not None and found >= until:
                 return False
             steps = successors(order[here])
             for enter in on_steps:
@@ -155,8 +155,9 @@ class BreadthFirst(Search):
                 if broken:
                     for violate in self._on_violation:
                         violate(here, instance, broken)
-                known = number.setdefault(state, len(order))
-                if known == len(order):
+                known = number.setdefault(state, found)
+                if known == found:
+                    found += 1
                     order.append(state)
                     parent.append(here)
                     via.append(instance)

@@ -15,6 +15,7 @@ import z3
 
 from hintproof.interpret.backend import Backend
 from hintproof.interpret.concrete import Instance, State
+from hintproof.interpret.formulas import all_of, any_of
 from hintproof.interpret.source import field_index
 from hintproof.interpret.widths import width_of, width_of_sort
 from hintspec.language.operators import ASSUMPTIONS, LEMMAS, TRANSITIONS, only_in
@@ -158,22 +159,22 @@ class BitVectors(Backend[Value]):
         return self.literal(self.sizes.of(name), COUNT)
 
     def _and(self, term: Term, a: Expr, b: Expr) -> Expr:
-        return z3.And(a, b) if term.sort == BOOL else a & b
+        return all_of(a, b) if term.sort == BOOL else a & b
 
     def _or(self, term: Term, a: Expr, b: Expr) -> Expr:
-        return z3.Or(a, b) if term.sort == BOOL else a | b
+        return any_of(a, b) if term.sort == BOOL else a | b
 
     def _not(self, term: Term, a: Expr) -> Expr:
         return z3.Not(a) if term.sort == BOOL else ~a
 
     def _eq(self, term: Term, a: Value, b: Value) -> Expr:
-        return z3.And([x == y for x, y in zip(leaves_of(a), leaves_of(b), strict=True)])
+        return all_of(*(x == y for x, y in zip(leaves_of(a), leaves_of(b), strict=True)))
 
     def _gt(self, term: Term, a: Expr, count: int) -> Expr:
         return z3.UGT(a, self.literal(count, COUNT))
 
     def _has(self, term: Term, blocks: Expr, block: Expr) -> Expr:
-        return z3.Or([z3.And(block == b, self._bit(blocks, b)) for b in range(1, self.sizes.blocks + 1)])
+        return any_of(*(all_of(block == b, self._bit(blocks, b)) for b in range(1, self.sizes.blocks + 1)))
 
     def _bit(self, blocks: Expr, block: int) -> Expr:
         return z3.Extract(block - 1, block - 1, blocks) == z3.BitVecVal(1, 1)
@@ -208,7 +209,7 @@ class BitVectors(Backend[Value]):
     def _post(self, term: Term, ring: RingValue, *entry: Expr) -> RingValue:
         fits = z3.UGT(self._room(term, ring), 0)
         slots = tuple(
-            tuple(z3.If(z3.And(fits, ring.count == i), new, old) for new, old in zip(entry, slot, strict=True))
+            tuple(z3.If(all_of(fits, ring.count == i), new, old) for new, old in zip(entry, slot, strict=True))
             for i, slot in enumerate(ring.slots)
         )
         return RingValue(ring.used, z3.If(fits, ring.count + 1, ring.count), slots)
@@ -235,7 +236,7 @@ class BitVectors(Backend[Value]):
         sort = term.sort
         marked, block = field_index(sort, field), field_index(sort, "block")
         slots = tuple(
-            tuple(z3.Or(x, self._has(term, blocks, slot[block])) if i == marked else x for i, x in enumerate(slot))
+            tuple(any_of(x, self._has(term, blocks, slot[block])) if i == marked else x for i, x in enumerate(slot))
             for slot in ring.slots
         )
         return RingValue(ring.used, ring.count, slots)
@@ -244,8 +245,8 @@ class BitVectors(Backend[Value]):
     _empty_list = _empty_ring
 
     def _list_push(self, term: Term, blocks: ListValue, block: Expr) -> ListValue:
-        fits = z3.And(blocks.count != self.sizes.blocks, block != 0)
-        slots = tuple(z3.If(z3.And(fits, blocks.count == i), block, old) for i, old in enumerate(blocks.slots))
+        fits = all_of(blocks.count != self.sizes.blocks, block != 0)
+        slots = tuple(z3.If(all_of(fits, blocks.count == i), block, old) for i, old in enumerate(blocks.slots))
         return ListValue(z3.If(fits, blocks.count + 1, blocks.count), slots)
 
     def _list_pop(self, term: Term, blocks: ListValue) -> ListValue:
@@ -261,7 +262,7 @@ class BitVectors(Backend[Value]):
     # -- actions ---------------------------------------------------------------------------
     def guard(self, instance: Instance, state: SymbolicState) -> Expr:
         """Whether the action may happen in the state."""
-        return z3.And([self.term(c.term, state, instance.block) for c in instance.action.guard])
+        return all_of(*(self.term(c.term, state, instance.block) for c in instance.action.guard))
 
     def updates(self, instance: Instance, state: SymbolicState) -> SymbolicState:
         """The new values of the variables that the action writes."""

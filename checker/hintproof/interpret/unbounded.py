@@ -22,6 +22,7 @@ from typing import Any, ClassVar
 import z3
 
 from hintproof.interpret.backend import Backend
+from hintproof.interpret.formulas import all_of, any_of
 from hintspec.language.errors import SpecError
 from hintspec.language.operators import BUDGETS, TRANSITIONS, only_in
 from hintspec.language.recording import Model, RecordedAction, RecordedProperty
@@ -106,7 +107,7 @@ class Unbounded(Backend[Value]):
     given = frozenset({"var", "block", "slot", "other"})
     forms: ClassVar[dict[str, Callable[..., Any]]] = {
         "last_id": lambda: z3.IntVal(FIRST_ID),  # where in the window the count begins makes no difference
-        "minus": lambda a, b: SetOf(lambda x: z3.And(a.has(x), z3.Not(b.has(x)))),
+        "minus": lambda a, b: SetOf(lambda x: all_of(a.has(x), z3.Not(b.has(x)))),
         "implies": z3.Implies,
         "gt": operator.gt,
         "has": lambda blocks, block: blocks.has(block),
@@ -116,12 +117,12 @@ class Unbounded(Backend[Value]):
         "flush": lambda ring: replace(ring, used=ring.used + ring.tail - ring.head, head=ring.tail),
         "detach": lambda ring: replace(ring, used=z3.IntVal(0)),
         "at": lambda ring, slot, field: ring.fields[field](slot),
-        "holds": lambda ring, slot: z3.And(ring.head <= slot, slot < ring.tail),
+        "holds": lambda ring, slot: all_of(ring.head <= slot, slot < ring.tail),
         "newest": lambda ring: ring.tail - 1,
         "before": lambda slot: slot - 1,
         "earlier": operator.lt,
         "list_at": lambda blocks, place: blocks.at(place),
-        "list_holds": lambda blocks, place: z3.And(place >= 0, place < blocks.length),
+        "list_holds": lambda blocks, place: all_of(place >= 0, place < blocks.length),
     }
 
     def __init__(self, model: Model, blocks: int | None = None) -> None:
@@ -231,13 +232,13 @@ class Unbounded(Backend[Value]):
         return self.literal(value, term.sort)
 
     def _and(self, term: Term, a: Value, b: Value) -> Value:
-        return z3.And(a, b) if term.sort == BOOL else SetOf(lambda x: z3.And(a.has(x), b.has(x)))
+        return all_of(a, b) if term.sort == BOOL else SetOf(lambda x: all_of(a.has(x), b.has(x)))
 
     def _or(self, term: Term, a: Value, b: Value) -> Value:
-        return z3.Or(a, b) if term.sort == BOOL else SetOf(lambda x: z3.Or(a.has(x), b.has(x)))
+        return any_of(a, b) if term.sort == BOOL else SetOf(lambda x: any_of(a.has(x), b.has(x)))
 
     def _not(self, term: Term, a: Value) -> Value:
-        return z3.Not(a) if term.sort == BOOL else SetOf(lambda x: z3.And(x != self.no_block, z3.Not(a.has(x))))
+        return z3.Not(a) if term.sort == BOOL else SetOf(lambda x: all_of(x != self.no_block, z3.Not(a.has(x))))
 
     def _eq(self, term: Term, a: Value, b: Value) -> Expr:
         return self._same_blocks(a, b) if isinstance(a, SetOf) else a == b
@@ -245,8 +246,8 @@ class Unbounded(Backend[Value]):
     def _eq_on_the_wire(self, term: Term, a: Value, b: Value) -> Expr:
         if term.args[0].sort != ID or min(_number(a), _number(b)) < FIRST_ID:  # STOP and DONE are outside the window
             return self._eq(term, a, b)
-        far = z3.Or(a - b >= self.window, b - a >= self.window)
-        return z3.Or(a == b, z3.And(a >= FIRST_ID, b >= FIRST_ID, far, self.laps(a, b)))
+        far = any_of(a - b >= self.window, b - a >= self.window)
+        return any_of(a == b, all_of(a >= FIRST_ID, b >= FIRST_ID, far, self.laps(a, b)))
 
     def _same_blocks(self, a: SetOf, b: SetOf) -> Expr:
         """Equality of sets without a quantifier: true unless they differ in a block of our choice.
@@ -255,7 +256,7 @@ class Unbounded(Backend[Value]):
         by it that does not hold.
         """
         if self.finite:
-            return z3.And([a.has(block) == b.has(block) for block in self.blocks])
+            return all_of(*(a.has(block) == b.has(block) for block in self.blocks))
         self._witnesses += 1
         witness = z3.Const(f"differs.{self._witnesses}", self.block_sort)
         same = a.has(witness) == b.has(witness)
@@ -272,17 +273,17 @@ class Unbounded(Backend[Value]):
         return z3.If(condition, a, b)
 
     def _just(self, term: Term, block: Expr) -> SetOf:
-        return SetOf(lambda x: z3.And(x == block, x != self.no_block))
+        return SetOf(lambda x: all_of(x == block, x != self.no_block))
 
     def _chunk(self, term: Term, block: Expr) -> SetOf:
         def has(x: Expr) -> Expr:
             same = self.chunk_of(x) == self.chunk_of(block)
-            return z3.And(x != self.no_block, block != self.no_block, same)
+            return all_of(x != self.no_block, block != self.no_block, same)
 
         return SetOf(has)
 
     def _in_window(self, term: Term, a: Expr, now: Expr) -> Expr:
-        return z3.Or(a < FIRST_ID, now - a < self.window)
+        return any_of(a < FIRST_ID, now - a < self.window)
 
     # -- rings -----------------------------------------------------------------------------
     def _empty_ring(self, term: Term) -> RingOf:
@@ -309,7 +310,7 @@ class Unbounded(Backend[Value]):
 
     def _mark(self, term: Term, ring: RingOf, field: str, blocks: SetOf) -> RingOf:
         marked, block = ring.fields[field], ring.fields["block"]
-        fields = {**ring.fields, field: lambda i: z3.Or(marked(i), blocks.has(block(i)))}
+        fields = {**ring.fields, field: lambda i: any_of(marked(i), blocks.has(block(i)))}
         return RingOf(ring.used, ring.head, ring.tail, fields)
 
     # -- lists -----------------------------------------------------------------------------
