@@ -33,14 +33,37 @@ def load_summary(docs: Path, name: str) -> dict[str, Any]:
 
 def gate_page(docs: Path) -> str:
     """The page on the gate, with its answers to the changes of the tests."""
-    rows = [
-        [c["name"], c["says"], c["outcome"], _codes(c["new"]), _codes(c["mended"]), f"{c['seconds']:.0f}"]
-        for c in load_summary(docs, "gate")["changes"]
-    ]
-    head = ["change", "what it does", "answer", "newly violated", "fixed", "seconds"]
-    page = fill((docs / "gate.md").read_text(), "changes", table(head, rows))
+    page = fill((docs / "gate.md").read_text(), "changes", _changes_table(load_summary(docs, "gate")["changes"]))
     page = fill(page, "kernels", _kernels_table(load_summary(docs, "gate-kernels")["kernels"]))
     return fill(page, "history", _history_table(load_summary(docs, "gate-history")["history"]))
+
+
+def _changes_table(rows: list[dict[str, Any]]) -> str:
+    """A row a change: what the gate says of it, and the seconds on each kernel."""
+    kernels = list(dict.fromkeys(row["kernel"] for row in rows))
+    cells = []
+    for name in dict.fromkeys(row["name"] for row in rows):
+        on = {row["kernel"]: row for row in rows if row["name"] == name}
+        cells.append(
+            [
+                name,
+                next(row["says"] for row in on.values()),
+                _by_kernel({kernel: [row["outcome"]] for kernel, row in on.items()}),
+                _by_kernel({kernel: [f"`{name}`" for name in row["new"]] for kernel, row in on.items()}),
+                _by_kernel({kernel: [f"`{name}`" for name in row["mended"]] for kernel, row in on.items()}),
+                *(f"{on[kernel]['seconds']:.0f}" if kernel in on else "" for kernel in kernels),
+            ]
+        )
+    return table(["change", "what it does", "answer", "newly violated", "fixed", *(f"s, {k}" for k in kernels)], cells)
+
+
+def _by_kernel(words: dict[str, list[str]]) -> str:
+    """Words that hold on all kernels; those of some only with the kernels."""
+    given = []
+    for word in dict.fromkeys(word for of_kernel in words.values() for word in of_kernel):
+        where = [kernel for kernel, of_kernel in words.items() if word in of_kernel]
+        given.append(word if len(where) == len(words) else f"{word} ({', '.join(where)})")
+    return ", ".join(given)
 
 
 def _history_table(rows: list[dict[str, Any]]) -> str:

@@ -17,6 +17,7 @@ from hintproof.engines.report import Run
 from hintproof.interpret.concrete import Instance
 from hintproof.interpret.transition_system import Transitions
 from hintproof.system.clock import Clock
+from hintproof.system.memory import no_collector
 from hintproof.system.progress import Progress, no_progress
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ class BreadthFirst(Search):
         """Steps taken so far."""
         return len(self.targets)
 
+    @no_collector()
     def search(self, until: int | None = None) -> bool:
         """Visit all states, or until a limit or a visitor ends it; or pause at about ``until`` states.
 
