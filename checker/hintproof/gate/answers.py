@@ -152,7 +152,7 @@ def _from_fault(check: Check, fault: CodeFault) -> Violation:
 def _from_breach(check: Check, fault: CodeFault) -> Violation:
     place = _place(fault)
     trace = (*map(TraceLine, fault.run), TraceLine(fault.says, place))
-    return Violation(trace, len(fault.run), check.kind.value, place)
+    return Violation(trace, fault.steps, check.kind.value, place)
 
 
 def _place(fault: CodeFault) -> Place | None:

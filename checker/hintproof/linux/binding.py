@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hintproof.system.errors import BadInput
 
-THREADS, QUEUES, WORKS, HINT_ELEMENTS, BLOCKS, SMALL_PAGES, CONFIG_BYTES = 8, 5, 8, 32, 16, 16, 64
+THREADS, QUEUES, WORKS, HINT_ELEMENTS, BLOCKS, SMALL_PAGES, CONFIG_BYTES = 8, 5, 8, 32, 640, 16, 64
 
 
 def _u32(names: str) -> list[tuple[str, type[c_uint32]]]:
@@ -60,16 +60,16 @@ class ThreadView(Structure):
 
 
 class View(Structure):
-    """The machine; sets of blocks, pages, work items and queues are bit masks.
+    """The machine; sets of blocks (the first 32), pages, work items and queues are bit masks.
 
-    ``answered``: queues of whose used buffers the driver may be told now.
+    ``held`` is how many blocks the driver has. ``answered``: queues of whose used buffers the driver may be told now.
     """
 
     _fields_ = [
         *_u64("features"),
         ("threads", ThreadView * THREADS),
         ("queues", QueueView * QUEUES),
-        *_u32("pending running known free driver small_driver heap answered"),
+        *_u32("pending running known free driver held small_driver heap answered"),
         *_u32("bound listening ready frozen shrinker oom reporting"),
         ("config", c_uint8 * CONFIG_BYTES),
     ]

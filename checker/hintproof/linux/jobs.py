@@ -89,8 +89,12 @@ class Check(msgspec.Struct, frozen=True):
         return f"{self.world} {self.sizes}{how}{offers}".strip()
 
 
+#: Steps of a run that are shown from its beginning, and from its end: a random walk has hundreds.
+_SHOWN = 60
+
+
 class CodeFault(msgspec.Struct, frozen=True):
-    """A fault of the code, its place, and the run to it, a line a step.
+    """A fault of the code, its place, and the run to it, a line a step; of a long one ``left_out`` steps are missing.
 
     ``kind`` names a member of ``operations.FaultKind``, or of ``explore.Verdict`` where nothing broke; or is PROBE, or
     the rule of virtio that was broken (:mod:`hintproof.linux.rules`).
@@ -100,6 +104,12 @@ class CodeFault(msgspec.Struct, frozen=True):
     says: str
     place: Place
     run: list[str]
+    left_out: int = 0
+
+    @property
+    def steps(self) -> int:
+        """The length of the run."""
+        return len(self.run) + self.left_out - bool(self.left_out)
 
 
 class CodeFaults(msgspec.Struct, frozen=True):
@@ -233,7 +243,7 @@ def _walk_scenarios(driver: Driver, check: Check) -> CodeFaults:
     found = walk_scenarios(driver, _walks_of(check))
     fault = _code_fault(*found.fault) if found.fault else None
     verdict = Verdict.FAULTED if fault else Verdict.EXHAUSTED
-    broken = [CodeFault(name, breach.says, breach.place, run) for name, (breach, run) in found.broken.items()]
+    broken = [CodeFault(name, b.says, b.place, *_shown(run)) for name, (b, run) in found.broken.items()]
     return CodeFaults(verdict.name, found.moves, found.moves, fault, logs=found.logs, broken=broken)
 
 
@@ -241,7 +251,15 @@ def _code_fault(fault: Fault | None, run: list[str], verdict: Verdict = Verdict.
     if fault is None:
         says = "nothing can go on" if verdict == Verdict.DEADLOCKED else "memory is left behind after remove"
         return CodeFault(verdict.name, says, NOWHERE, run)
-    return CodeFault(fault.kind.name, str(fault), fault.place, run)
+    return CodeFault(fault.kind.name, str(fault), fault.place, *_shown(run))
+
+
+def _shown(run: list[str]) -> tuple[list[str], int]:
+    """The beginning and the end of a long run, and how many steps between them are left out."""
+    left_out = len(run) - 2 * _SHOWN
+    if left_out <= 1:
+        return run, 0
+    return [*run[:_SHOWN], f"... {left_out:,} more steps ...", *run[-_SHOWN:]], left_out
 
 
 def _race(driver: Driver, run: list[str]) -> CodeFault:

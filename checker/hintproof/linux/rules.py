@@ -44,12 +44,19 @@ REPORT_IS_ACKNOWLEDGED = step_property(
     "The code gives reported pages back only once the device has used their buffer.",
 )
 
+EVERY_BLOCK_COMES_BACK = step_property(
+    "every_block_comes_back",
+    "virtio 1.3 balloon, Free Page Hinting: DONE indicates that the driver may release the pages that it hinted",
+    "At rest, when config has shown DONE, the code has none of the blocks that it hinted, however many they were.",
+)
+
 RULES: tuple[Property, ...] = (
     INFLATED_IS_LEFT_ALONE,
     DEFLATION_IS_ACKNOWLEDGED,
     ACTUAL_IS_UPDATED,
     POISON_IS_TOLD,
     REPORT_IS_ACKNOWLEDGED,
+    EVERY_BLOCK_COMES_BACK,
 )
 
 _INFLATE, _DEFLATE = 0, 1
@@ -100,12 +107,14 @@ class Watcher:
     #: The buffers of each queue that the device has not taken yet, and those that it took and has not used.
     _available: dict[int, list[_Buffer]] = field(default_factory=dict)
     _taken: dict[int, list[_Buffer]] = field(default_factory=dict)
+    #: The blocks that the code allocated since the last reset, and still has.
+    _blocks: set[int] = field(default_factory=set)
 
     def see(self, events: Iterable[Event]) -> Iterator[Breach]:
         """Calls of the code, in their order."""
         for event in events:
             if event.op == Op.RESET:
-                for told in (self._pages, self._available, self._taken):
+                for told in (self._pages, self._available, self._taken, self._blocks):
                     told.clear()
             for rule, says in self._breaches(event):
                 yield Breach(rule.name, says, self.driver.symbols.place(event.site) if event.site else NOWHERE)
@@ -129,12 +138,15 @@ class Watcher:
             says = f"poison_val is {told:#x} when the driver is ready, and free pages hold {right:#x}"
             yield Breach(POISON_IS_TOLD.name, says)
 
-    def is_at_rest(self) -> Iterator[Breach]:
-        """Nothing of the driver runs."""
+    def is_at_rest(self, done: bool) -> Iterator[Breach]:
+        """Nothing of the driver runs; ``done``: config shows DONE, and the driver was told."""
         view, actual = self.driver.view(), self.driver.field(ACTUAL)
         inside = sum(state in (_Page.INFLATING, _Page.INFLATED) for state in self._pages.values())
         if view.ready and actual != inside:
             yield Breach(ACTUAL_IS_UPDATED.name, f"actual is {actual}, and {inside} pages are in the balloon")
+        if done and view.ready and self._blocks:
+            says = f"config shows DONE, and the driver keeps {len(self._blocks)} blocks"
+            yield Breach(EVERY_BLOCK_COMES_BACK.name, says)
 
     def _poison(self) -> int:
         return 0 if self.setup.init_on_free and self.driver.knows_init_on_free else _PATTERN
@@ -142,6 +154,10 @@ class Watcher:
     def _breaches(self, event: Event) -> Iterator[tuple[Property, str]]:
         if event.op == Op.ADD and not event.a >> 32:
             yield from self._added(event)
+        elif event.op == Op.ALLOC and event.b:
+            self._blocks.add(event.b)
+        elif event.op == Op.FREE:
+            self._blocks.discard(event.b)
         elif event.op == Op.SMALL_FREE:
             yield from self._freed(event.b >> _PAGE_SHIFT)
         elif event.op == Op.CONFIG_WRITE and event.a == POISON_VAL and self.driver.view().ready:

@@ -42,6 +42,9 @@ _ALL = Setup(
     (MUST_TELL_HOST, STATS_VQ, DEFLATE_ON_OOM, FREE_PAGE_HINT, PAGE_POISON, REPORTING), ring=8, page_poisoning=True
 )
 
+#: More blocks than a driver may have set itself as a limit: those of a guest of 2.4 GB.
+_MANY = 600
+
 #: Calls of probe that may fail; Linux has some ten.
 _MOST_CALLS = 16
 
@@ -59,8 +62,9 @@ SETUPS = {
     "all features of Linux 5.7, and some buffers that can't be added": replace(_ALL, add_fails=3),
 }
 
-#: Moves of a walk, and moves after which one that does not come to rest goes round for ever.
-MOVES, _REST = 250, 3_000
+#: Moves of a walk, and moves after which one that does not come to rest goes round for ever: so many, and more for each
+#: block.
+MOVES, _REST, _REST_PER_BLOCK = 250, 3_000, 50
 
 #: Moves after which the device uses another buffer of the hint queue.
 _PATIENCE = 16
@@ -68,7 +72,11 @@ _PATIENCE = 16
 #: Threads of the driver at a time; more make a walk longer, and no other.
 _AT_ONCE = 4
 
-_COMMANDS = (0, 1, (1 << 31) + 2, (1 << 31) + 3)
+_STOP, _DONE = 0, 1
+_COMMANDS = (_STOP, _DONE, (1 << 31) + 2, (1 << 31) + 3)
+
+#: The id of the round at the end.
+_LAST_ID = (1 << 31) + 4
 
 #: Calls of the log, at which threads stop: two drivers that differ in a lock alone take the same walks. Each comes with
 #: the arguments in it that are no addresses.
@@ -127,12 +135,12 @@ class _Walk:
                 return self._refused()
             self._hear(self.watcher.is_ready())
             self.log.append((Op.READY, 0, (self.driver.view().features,)))
-            for _ in range(MOVES):
+            for _ in range(MOVES if self.setup.blocks < _MANY else 0):  # with many blocks the round itself is long
                 moves = list(self._moves())
                 if not moves:
                     break
                 self._make(*self.rng.choice(moves))
-            return None if self.setup.add_fails else self._rest() or self._leave()
+            return None if self.setup.add_fails else self._rest(_STOP) or self._go_round() or self._leave()
         except DriverFault as problem:
             return problem.fault
 
@@ -211,15 +219,24 @@ class _Walk:
             if breach.rule not in self.broken and not forgiven:
                 self.broken[breach.rule] = breach, list(self.run)
 
-    def _rest(self) -> Fault | None:
+    def _go_round(self) -> Fault | None:
+        """A round of hints, as long as there is memory, and DONE."""
+        view = self.driver.view()
+        if self.over or view.frozen or not view.bound or not self.driver.takes(FREE_PAGE_HINT):
+            return None
+        self.run.append("the host asks for all free pages")
+        return self._rest(_LAST_ID) or self._rest(_DONE)
+
+    def _rest(self, command: int) -> Fault | None:
         """Let everything that began come to its end; for a thread that waits the device uses its buffers.
 
-        The host wants neither pages nor hints: a driver that can't get all that it should give goes on trying.
+        Config shows a command id, and the host wants no pages: a driver that can't get all that it should give goes on
+        trying.
         """
         self.driver.config(NUM_PAGES, 0)
-        self.driver.config(CMD_ID, 0)
+        self.driver.config(CMD_ID, command)
         told = False
-        for turn in range(_REST):
+        for turn in range(_REST + _REST_PER_BLOCK * self.setup.blocks):
             told = told or self._call(Entry.CHANGED, 0)
             view = self.driver.view()
             alive = [n for n in range(THREADS) if view.threads[n].entry]
@@ -233,7 +250,7 @@ class _Walk:
             elif work is not None:
                 self._make("call", Entry.WORK, work)
             elif not alive:
-                self._hear(self.watcher.is_at_rest())
+                self._hear(self.watcher.is_at_rest(done=command == _DONE))
                 return None
             elif not self._serve(turn):
                 return self._fault("nothing can go on, though the device used every buffer")
@@ -268,21 +285,23 @@ class _Walk:
         """Remove the driver: nothing of it is to be left."""
         if self.driver.view().frozen:
             self._make("call", Entry.RESTORE, 0)
-            if trouble := self._rest():
+            if trouble := self._rest(_STOP):
                 return trouble
-        if not self.driver.view().bound or self.over:
+        if self.over:
             return None
-        self._make("call", Entry.REMOVE, 0)
-        trouble = self._rest()
+        trouble = None
+        if self.driver.view().bound:
+            self._make("call", Entry.REMOVE, 0)
+            trouble = self._rest(_STOP)
         view = self.driver.view()
-        if trouble is None and not view.bound and (view.driver or view.small_driver or view.heap):
+        if trouble is None and not view.bound and (view.held or view.small_driver or view.heap):
             return self._fault("memory is left behind after remove")
         return trouble
 
     def _refused(self) -> Fault | None:
         """A driver may refuse a device, or fail: nothing of it is to be left."""
         view = self.driver.view()
-        if view.heap or view.driver or view.small_driver or view.pending:
+        if view.heap or view.held or view.small_driver or view.pending:
             return self._fault("memory or work is left behind after a probe that failed")
         if view.shrinker or view.oom or view.reporting:
             return self._fault("a probe that failed is still registered for reclaim or reporting")
@@ -322,10 +341,12 @@ def calls_of_walk(driver: Driver, walks: int, number: int) -> tuple[str, list[Lo
 
 def _every_walk(walks: int) -> Iterator[tuple[str, Setup, int]]:
     """For each walk what the device offers, in words, the machine, and a number that makes it another walk."""
-    failing = {"all features of Linux 5.7, and no buffer can be added": replace(_ALL, add_fails=1)} | {
-        f"all features, and call {n} of probe fails": replace(_ALL, fail_at=n) for n in range(1, _MOST_CALLS + 1)
+    once = {
+        f"hints alone, to a guest of {_MANY} blocks": Setup((FREE_PAGE_HINT,), ring=16, blocks=_MANY),
+        "all features of Linux 5.7, and no buffer can be added": replace(_ALL, add_fails=1),
+        **{f"all features, and call {n} of probe fails": replace(_ALL, fail_at=n) for n in range(1, _MOST_CALLS + 1)},
     }
-    for name, setup in (SETUPS | failing).items():
+    for name, setup in (SETUPS | once).items():
         yield from ((name, setup, seed) for seed in range(walks if name in SETUPS else 1))
 
 

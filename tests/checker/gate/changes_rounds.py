@@ -18,6 +18,22 @@ NEWS = (
         falls=_NEWS,
     ),
     Change(
+        "pending-work-for-the-bit",
+        "do nothing while the work is pending, whatever config shows",
+        ((QUEUE + r"if \(test_and_set_bit\([^;]*\)\)\s+return;\n",
+          HEAD + "if (work_pending(&vb->report_free_page_work))\n\t\treturn;\n\n"
+          "\tset_bit(VIRTIO_BALLOON_CONFIG_READ_CMD_ID, &vb->config_read_bitmap);\n"),),
+        Outcome.REFUTED,  # work is still pending as it begins to run
+        falls=("blocks_come_back",),
+    ),
+    Change(
+        "some-back-on-done",
+        "give 64 blocks back on DONE",
+        ((WORK + r"return_free_pages_to_mm\(vb, ULONG_MAX\)", HEAD + "return_free_pages_to_mm(vb, 64)"),),
+        Outcome.REFUTED,
+        falls=("every_block_comes_back",),
+    ),
+    Change(
         "interrupt-queues-no-work",
         "let the config interrupt queue the work of the balloon's size alone",
         ((inside("virtballoon_changed") + r"virtio_balloon_queue_free_page_work\(vb\);", HEAD + ";"),),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hintproof.tasks.verdict import Outcome
 from tests.checker.gate.change import (
+    FREE,
     GIVE,
     HEAD,
     LOCK,
@@ -219,6 +220,17 @@ BEHAVIOUR = (
         "listed-last",
         "put a block at the end of the list",
         ((SEND + PUSH, HEAD + "list_add_tail(&page->lru, &vb->free_page_list);"),),
+        Outcome.CHANGED,
+    ),
+    Change(
+        "freed-outside-the-lock",
+        "take blocks off the list under its lock, and free them with interrupts on",
+        ((GIVE + r"(?P<declared>struct page \*page[^;]*;)", HEAD + r"\g<declared>" "\n\tLIST_HEAD(pages);"),
+         (GIVE + FREE, HEAD + "list_add(&page->lru, &pages);"),
+         (GIVE + UNLOCK,
+          HEAD + "spin_unlock_irq(&vb->free_page_list_lock);\n\n"
+          "\twhile ((page = list_first_entry_or_null(&pages, struct page, lru))) {\n\t\tlist_del(&page->lru);\n"
+          "\t\t__free_pages(page, VIRTIO_BALLOON_HINT_BLOCK_ORDER);\n\t}")),
         Outcome.CHANGED,
     ),
     Change(

@@ -31,8 +31,24 @@ def test_then_the_last_line_of_a_changed_function() -> None:
     assert pointed(finding(CHANGED - 2, CHANGED - 1, LAST)) == Place(DRIVER, CHANGED - 1, "send_cmd_id_start")
 
 
-def test_else_it_stays_and_has_the_name_of_its_function() -> None:
-    assert pointed(finding(LAST)) == Place(DRIVER, LAST, "remove_common")
+def test_else_the_first_changed_line_of_a_function() -> None:
+    assert pointed(finding(LAST)) == Place(DRIVER, CHANGED, "send_cmd_id_start")
+
+
+def test_a_comment_is_no_such_line() -> None:
+    after = changed("\tkick(vb);", "\t/* why */\n\twait(vb);")
+    [found] = point_at_changes((finding(LAST),), FILES, {**FILES, DRIVER: after})
+    assert found.place == Place(DRIVER, CHANGED + 1, "send_cmd_id_start")
+
+
+def test_of_deleted_lines_it_is_the_one_that_follows() -> None:
+    [found] = point_at_changes((finding(LAST),), FILES, {**FILES, DRIVER: changed("\tkick(vb);\n", "")})
+    assert found.place == Place(DRIVER, CHANGED, "send_cmd_id_start")
+
+
+def test_a_change_outside_of_functions_leaves_it_where_it_is() -> None:
+    [found] = point_at_changes((finding(LAST),), FILES, {**FILES, DRIVER: "/* more */\n" + TEXT})
+    assert found.place == Place(DRIVER, LAST, "remove_common")
 
 
 def test_what_is_not_new_stays() -> None:

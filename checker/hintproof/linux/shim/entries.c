@@ -1,6 +1,8 @@
 /* How the kernel calls the driver: the device model, workqueues, reclaim, page reporting. */
 #include "entries.h"
 
+enum { REPORTED = 16 }; /* blocks of one report, at most */
+
 static int work_runs(int freezable_only)
 {
 	for (int i = 0; i < WORKS; i++) {
@@ -82,7 +84,7 @@ int hp_entry_begins(int entry, int argument)
 	case ENTRY_CALLBACK:
 		return callback_begins(argument);
 	case ENTRY_REPORT:
-		return hp_m->reporting && argument > 0 && argument <= BLOCKS && !runs(ENTRY_REPORT);
+		return hp_m->reporting && argument > 0 && argument <= REPORTED && !runs(ENTRY_REPORT);
 	default:
 		return 0;
 	}
@@ -135,10 +137,10 @@ static int restore(void)
 /* Page reporting isolates free blocks, reports them, and gives them back. */
 static int report(int wanted)
 {
-	struct scatterlist list[BLOCKS];
+	struct scatterlist list[REPORTED];
 	int count = 0, problem;
 
-	sg_init_table(list, BLOCKS);
+	sg_init_table(list, REPORTED);
 	for (int i = 0; i < (int)hp_settings.blocks && count < wanted; i++)
 		if (hp_m->blocks[i].state == OWNER_FREE) {
 			hp_m->blocks[i].state = OWNER_OTHER;

@@ -28,7 +28,7 @@ enum hp_fault { FAULT_NONE, FAULT_BUG, FAULT_SIGNAL, FAULT_HANG };
 /* Who has a block of the largest order, or a small page. */
 enum hp_owner { OWNER_FREE, OWNER_DRIVER, OWNER_OTHER };
 
-enum { THREADS = 8, QUEUES = 5, ELEMENTS = 64, HINT_ELEMENTS = 32, BLOCKS = 16, SMALL_PAGES = 16, WORKS = 8, ALLOCATIONS = 32,
+enum { THREADS = 8, QUEUES = 5, ELEMENTS = 64, HINT_ELEMENTS = 32, BLOCKS = 640, SMALL_PAGES = 16, WORKS = 8, ALLOCATIONS = 32,
        WORKQUEUES = 6, HEAP = 32 << 10, STACK = 32 << 10, CONFIG = 64 };
 
 #define BLOCK_BASE 0x100000000UL
@@ -59,7 +59,7 @@ struct machine {
 	u8 config[CONFIG];
 	struct queue queues[QUEUES];
 	struct element elements[ELEMENTS];
-	struct page blocks[BLOCKS], small[SMALL_PAGES];
+	struct page small[SMALL_PAGES];
 	struct work_struct *works[WORKS];
 	struct workqueue_struct workqueues[WORKQUEUES];
 	struct shrinker *shrinker;
@@ -73,6 +73,7 @@ struct machine {
 	u8 added;           /* buffers so far, where some can't be added */
 	u8 commands, scans, removes, freezes; /* used by the search, of its budgets */
 	u8 clock;                             /* how often a long time has passed */
+	struct page blocks[BLOCKS]; /* last: a copy has those that there are */
 };
 
 /* The fixed settings of a check. */

@@ -28,6 +28,11 @@ static size_t bss_size(void)
 	return hp_bss_end - hp_bss_begin;
 }
 
+static size_t machine_size(void)
+{
+	return offsetof(struct machine, blocks) + hp_settings.blocks * sizeof(struct page);
+}
+
 static int make_room(void)
 {
 	size_t stacks = THREADS * (STACK + PAGE_SIZE);
@@ -82,7 +87,7 @@ static u8 *put(u8 *to, const void *from, size_t size)
 
 size_t hp_gather(u8 *to)
 {
-	u8 *at = put(to, hp_m, sizeof(*hp_m));
+	u8 *at = put(to, hp_m, machine_size());
 
 	at = put(at, hp_heap, hp_m->heap_top);
 	at = put(at, hp_data_begin, data_size());
@@ -97,8 +102,8 @@ size_t hp_gather(u8 *to)
 
 void hp_scatter(const u8 *from)
 {
-	memcpy(hp_m, from, sizeof(*hp_m));
-	from += sizeof(*hp_m);
+	memcpy(hp_m, from, machine_size());
+	from += machine_size();
 	memcpy(hp_heap, from, hp_m->heap_top);
 	from += hp_m->heap_top;
 	memcpy(hp_data_begin, from, data_size());

@@ -24,9 +24,18 @@ static u32 owned(const struct page *pages, u32 count, u8 owner)
 {
 	u32 mask = 0;
 
-	for (u32 i = 0; i < count; i++)
+	for (u32 i = 0; i < count && i < 32; i++)
 		mask |= (u32)(pages[i].state == owner) << i;
 	return mask;
+}
+
+static u32 held(void)
+{
+	u32 blocks = 0;
+
+	for (u32 i = 0; i < hp_settings.blocks; i++)
+		blocks += hp_m->blocks[i].state == OWNER_DRIVER;
+	return blocks;
 }
 
 static u32 live_heap(void)
@@ -62,6 +71,7 @@ int hp_view(struct view *view)
 	view->free = owned(hp_m->blocks, hp_settings.blocks, OWNER_FREE);
 	view->driver = owned(hp_m->blocks, hp_settings.blocks, OWNER_DRIVER);
 	view->small_driver = owned(hp_m->small, hp_settings.small_pages, OWNER_DRIVER);
+	view->held = held();
 	view->heap = live_heap();
 	view->bound = hp_m->bound;
 	view->listening = hp_m->listening;
