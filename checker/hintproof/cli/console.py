@@ -27,7 +27,7 @@ from hintproof.views.results.lines import Screen
 def require_positive(**options: float | None) -> None:
     """Refuse options that must be more than 0 and are not; raises :class:`BadInput`."""
     for name, value in options.items():
-        if value is not None and value <= 0:
+        if value is not None and not value > 0:  # nan is not, either
             raise BadInput(f"--{name.replace('_', '-')} must be more than 0, not {value:g}")
 
 

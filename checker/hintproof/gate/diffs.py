@@ -25,7 +25,8 @@ _BINARY = re.compile(r"^(Binary files .* differ|GIT binary patch)\r?$", re.MULTI
 _MODE = re.compile(r"^new (?:file )?mode (\d+)\r?$", re.MULTILINE)
 _GONE = re.compile(r"^deleted file mode ", re.MULTILINE)
 _NEW = re.compile(r"^new file mode ", re.MULTILINE)
-_COUNTS = re.compile(r"@@ -\d+(?:,(\d{1,9}))? \+\d+(?:,(\d{1,9}))? @@")
+_COUNTS = re.compile(r"@@ -\d{1,9}(?:,(\d{1,9}))? \+\d{1,9}(?:,(\d{1,9}))? @@")
+_SIGNATURE = ("--", "-- ", "-- \r")
 _TWO_NAMES = (("--- ", r"\+\+\+ "), ("rename from ", "rename to "), ("copy from ", "copy to "))
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _ESCAPES = {"a": 7, "b": 8, "t": 9, "n": 10, "v": 11, "f": 12, "r": 13, '"': 34, "\\": 92}
@@ -155,6 +156,8 @@ def _change(section: str, name: str) -> FileChange:
     change = FileChange(old, new, bool(_BINARY.search(head)), copied)
     if not change.watched or change.binary:
         return change
+    if not hunks and re.search(r"^@@|^\+\+\+ ", head, re.MULTILINE):
+        raise BadInput(f"{name}: the diff of {change.path} is damaged: it has no hunk that can be read; get it anew")
     return FileChange(old, new, copied=copied, hunks=tuple(_hunks(hunks, change.path, name)))
 
 
@@ -226,9 +229,10 @@ def _hunks(text: str, path: str, name: str) -> Iterator[Hunk]:
 def _inside_hunks(text: str, path: str, name: str) -> Iterator[str]:
     """The lines of the hunks, without those between and after them (a mail's signature, say).
 
-    Raises :class:`BadInput` for a changed line that follows a hunk whose header counts too few: it would be lost.
+    Raises :class:`BadInput` for what would be lost: a changed line that follows a hunk whose header counts too few, and
+    a hunk whose header is none.
     """
-    hunk, ends = _HunkCounter(), False
+    hunk, ends, signed = _HunkCounter(), False, False
     for number, line in enumerate(text.split("\n"), 1):
         if hunk.takes(line):
             ends = True
@@ -237,8 +241,12 @@ def _inside_hunks(text: str, path: str, name: str) -> Iterator[str]:
             yield line
         elif ends and line[:1] in ("+", "-") and not line.startswith("--"):
             raise BadInput(f"{name}: the diff of {path} is damaged: line {number} of its hunks is in none; get it anew")
+        elif line.startswith("@@") and not signed:
+            where = f"line {number} of its hunks begins as the header of a hunk does, and is none"
+            raise BadInput(f"{name}: the diff of {path} is damaged: {where}; get it anew")
         else:
             ends = ends and line[:1] in ("", " ")
+            signed = signed or line in _SIGNATURE
 
 
 def _hunk(read: ReadHunk) -> Hunk:

@@ -128,8 +128,11 @@ def _mails(raw: bytes, name: str) -> Iterator[Patch]:
 
 
 def _mail(raw: bytes, name: str) -> Patch:
-    message = message_from_bytes(raw)
-    diff = "\n".join(_texts(message))
+    try:
+        message = message_from_bytes(raw)
+        diff = "\n".join(_texts(message))
+    except RecursionError:
+        raise BadInput(f"{name}: its parts lie in each other too deeply: save the patch by itself") from None
     inner = re.match(r"\s*From: ([^\n]+)\n", diff)  # sent by another than its author
     author = inner[1].strip() if inner else _header(message, "From")
     base = _BASE.search(diff)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from hintproof.gate.mailbox import arrange
 from hintproof.gate.mails import Patch, mails_in
 from hintproof.linux.source import WATCHED
 from hintproof.system.errors import BadInput
+from hintproof.system.files import read_stdin
 
 #: A file with patches larger than this (bytes) is refused; so are more patches than this in all.
 MAX_BYTES, MAX_PATCHES = 16 << 20, 200
@@ -46,7 +46,9 @@ def read(file: str) -> list[Patch]:
     name = "standard input" if file == STDIN else file
     try:
         if file == STDIN:
-            raw = sys.stdin.buffer.read(MAX_BYTES + 1)
+            raw = read_stdin(MAX_BYTES + 1)
+        elif not file:
+            raise BadInput("the name of a patch is empty: name a file")
         elif Path(file).is_dir():
             raise BadInput(f"{file}: a directory: name the patches in it, in order")
         else:

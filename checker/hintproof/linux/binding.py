@@ -62,14 +62,15 @@ class ThreadView(Structure):
 class View(Structure):
     """The machine; sets of blocks (the first 32), pages, work items and queues are bit masks.
 
-    ``held`` is how many blocks the driver has. ``answered``: queues of whose used buffers the driver may be told now.
+    ``held`` is how many blocks the driver has, ``workqueues`` how many workqueues. ``answered``: queues of whose used
+    buffers the driver may be told now.
     """
 
     _fields_ = [
         *_u64("features"),
         ("threads", ThreadView * THREADS),
         ("queues", QueueView * QUEUES),
-        *_u32("pending running known free driver held small_driver heap answered"),
+        *_u32("pending running known free driver held small_driver heap workqueues answered"),
         *_u32("bound listening ready frozen shrinker oom reporting"),
         ("config", c_uint8 * CONFIG_BYTES),
     ]

@@ -262,7 +262,7 @@ class Driver:
             return works[_HINTS]
         found = [number for name, number in works.items() if name not in _CLASSIC]
         if len(found) != 1:
-            raise BadInput(f"which work item hints is not clear: the driver has {', '.join(works) or 'none'}")
+            raise Deviation(f"which work item hints is not clear: the driver has {', '.join(works) or 'none'}")
         return found[0]
 
     # -- the device's side ---------------------------------------------------------------------

@@ -50,6 +50,12 @@ EVERY_BLOCK_COMES_BACK = step_property(
     "At rest, when config has shown DONE, the code has none of the blocks that it hinted, however many they were.",
 )
 
+EVERY_QUEUE_IS_KICKED = step_property(
+    "every_queue_is_kicked",
+    "virtio 1.3, Notifying The Device: the driver notifies the device of buffers that it made available",
+    "At rest, the code has kicked each queue since it added the last buffer to it.",
+)
+
 RULES: tuple[Property, ...] = (
     INFLATED_IS_LEFT_ALONE,
     DEFLATION_IS_ACKNOWLEDGED,
@@ -57,6 +63,7 @@ RULES: tuple[Property, ...] = (
     POISON_IS_TOLD,
     REPORT_IS_ACKNOWLEDGED,
     EVERY_BLOCK_COMES_BACK,
+    EVERY_QUEUE_IS_KICKED,
 )
 
 _INFLATE, _DEFLATE = 0, 1
@@ -109,12 +116,14 @@ class Watcher:
     _taken: dict[int, list[_Buffer]] = field(default_factory=dict)
     #: The blocks that the code allocated since the last reset, and still has.
     _blocks: set[int] = field(default_factory=set)
+    #: The queues that were not kicked since a buffer was added, each with the place of that.
+    _unkicked: dict[int, Place] = field(default_factory=dict)
 
     def see(self, events: Iterable[Event]) -> Iterator[Breach]:
         """Calls of the code, in their order."""
         for event in events:
             if event.op == Op.RESET:
-                for told in (self._pages, self._available, self._taken, self._blocks):
+                for told in (self._pages, self._available, self._taken, self._blocks, self._unkicked):
                     told.clear()
             for rule, says in self._breaches(event):
                 yield Breach(rule.name, says, self.driver.symbols.place(event.site) if event.site else NOWHERE)
@@ -147,6 +156,8 @@ class Watcher:
         if done and view.ready and self._blocks:
             says = f"config shows DONE, and the driver keeps {len(self._blocks)} blocks"
             yield Breach(EVERY_BLOCK_COMES_BACK.name, says)
+        for queue, place in self._unkicked.items() if view.ready else ():
+            yield Breach(EVERY_QUEUE_IS_KICKED.name, f"queue {queue} was not kicked since a buffer was added", place)
 
     def _poison(self) -> int:
         return 0 if self.setup.init_on_free and self.driver.knows_init_on_free else _PATTERN
@@ -154,6 +165,8 @@ class Watcher:
     def _breaches(self, event: Event) -> Iterator[tuple[Property, str]]:
         if event.op == Op.ADD and not event.a >> 32:
             yield from self._added(event)
+        elif event.op == Op.KICK:
+            self._unkicked.pop(event.a & 0xFF, None)
         elif event.op == Op.ALLOC and event.b:
             self._blocks.add(event.b)
         elif event.op == Op.FREE:
@@ -172,6 +185,7 @@ class Watcher:
         reports = self.driver.view().threads[event.thread].entry == Entry.REPORT
         is_list = queue in (_INFLATE, _DEFLATE) and not length % 4 and length <= _LONGEST
         pages = self.driver.words(event.b, length) if is_list else ()
+        self._unkicked[queue] = self.driver.symbols.place(event.site)
         self._available.setdefault(queue, []).append(_Buffer(event.thread if reports else -1, pages))
         for page in pages:
             if queue == _INFLATE:

@@ -42,6 +42,8 @@ _ALL = Setup(
     (MUST_TELL_HOST, STATS_VQ, DEFLATE_ON_OOM, FREE_PAGE_HINT, PAGE_POISON, REPORTING), ring=8, page_poisoning=True
 )
 
+_HINTS_THAT_FAIL = Setup((FREE_PAGE_HINT,), add_fails=3)
+
 #: More blocks than a driver may have set itself as a limit: those of a guest of 2.4 GB.
 _MANY = 600
 
@@ -52,6 +54,7 @@ _MOST_CALLS = 16
 SETUPS = {
     "hints alone": Setup((FREE_PAGE_HINT,)),
     "hints alone, on a ring of two": Setup((FREE_PAGE_HINT,), ring=2),
+    "hints alone, and some buffers that can't be added": _HINTS_THAT_FAIL,
     "all features of Linux 5.7": _ALL,
     "no hints": Setup((MUST_TELL_HOST, STATS_VQ, DEFLATE_ON_OOM, REPORTING)),
     "no features": Setup(()),
@@ -125,12 +128,22 @@ class _Walk:
         """Begin to watch."""
         self.watcher = Watcher(self.driver, self.setup)
 
+    @property
+    def _may_wait(self) -> bool:
+        """Whether the driver may wait for a buffer that it could not add: of hints it awaits none."""
+        return bool(self.setup.add_fails) and self.setup != _HINTS_THAT_FAIL
+
+    @property
+    def _pages(self) -> tuple[int, ...]:
+        """Sizes of the balloon that the host asks for."""
+        return (0, 0) if self.setup == _HINTS_THAT_FAIL else (0, 2, 5)
+
     def take(self) -> Fault | None:
         """Probe, some moves, rest, and remove; the fault, if there is one."""
         try:
             self.run.append("probe")
             self.driver.fresh(self.setup)
-            self.driver.config(NUM_PAGES, self.rng.choice((0, 2)))
+            self.driver.config(NUM_PAGES, self.rng.choice(self._pages[:2]))
             if self.driver.call(Entry.PROBE):
                 return self._refused()
             self._hear(self.watcher.is_ready())
@@ -140,7 +153,7 @@ class _Walk:
                 if not moves:
                     break
                 self._make(*self.rng.choice(moves))
-            return None if self.setup.add_fails else self._rest(_STOP) or self._go_round() or self._leave()
+            return None if self._may_wait else self._rest(_STOP) or self._go_round() or self._leave()
         except DriverFault as problem:
             return problem.fault
 
@@ -163,7 +176,7 @@ class _Walk:
                 yield "call", Entry.RESTORE, 0
             return
         yield from (("id", command, 0) for command in _COMMANDS)
-        yield from (("pages", pages, 0) for pages in (0, 2, 5))
+        yield from (("pages", pages, 0) for pages in self._pages)
         yield "call", Entry.SCAN, self.rng.choice((1, 1024, 4096))
         yield from (("call", entry, 0) for entry in (Entry.SHRINK_COUNT, Entry.OOM))
         yield "call", Entry.REPORT, 2
@@ -215,7 +228,7 @@ class _Walk:
     def _hear(self, breaches: Iterable[Breach]) -> None:
         """Keep the first breach of each rule, with the run to it. A feature that nobody knows may have other rules."""
         for breach in breaches:
-            forgiven = self.setup.add_fails or self.driver.takes(*NEW_FEATURES)
+            forgiven = self._may_wait or self.driver.takes(*NEW_FEATURES)
             if breach.rule not in self.broken and not forgiven:
                 self.broken[breach.rule] = breach, list(self.run)
 
@@ -296,13 +309,15 @@ class _Walk:
         view = self.driver.view()
         if trouble is None and not view.bound and (view.held or view.small_driver or view.heap):
             return self._fault("memory is left behind after remove")
+        if trouble is None and not view.bound and view.workqueues:
+            return self._fault("a workqueue is left behind after remove")
         return trouble
 
     def _refused(self) -> Fault | None:
         """A driver may refuse a device, or fail: nothing of it is to be left."""
         view = self.driver.view()
-        if view.heap or view.held or view.small_driver or view.pending:
-            return self._fault("memory or work is left behind after a probe that failed")
+        if view.heap or view.held or view.small_driver or view.pending or view.workqueues:
+            return self._fault("memory, work or a workqueue is left behind after a probe that failed")
         if view.shrinker or view.oom or view.reporting:
             return self._fault("a probe that failed is still registered for reclaim or reporting")
         return None

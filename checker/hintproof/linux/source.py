@@ -79,7 +79,7 @@ def read_tree(root: Path) -> Source:
     files = {path: text for path in WATCHED if (text := _read_file(root, path)) is not None}
     for path in WATCHED:
         if path not in files:
-            raise BadInput(f"{root}: no {path} there: name the top directory of a kernel tree of 5.0 or later")
+            raise BadInput(f"{root}: no {path} there: name the top directory of a kernel tree of 4.20 or later")
     return Source(str(root), files, makefile_version(_read_file(root, "Makefile") or ""))
 
 

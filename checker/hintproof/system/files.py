@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -13,12 +14,24 @@ from hintproof.system.errors import BadInput, CannotWrite
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
+def read_stdin(most: int) -> bytes:
+    """Standard input, up to ``most`` bytes. Raises :class:`BadInput` where it is closed."""
+    if sys.stdin is None:
+        raise BadInput("standard input is closed: name a file, or send it there")
+    return sys.stdin.buffer.read(most)
+
+
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Write a file by way of a temporary one beside it, so that nobody ever reads half of it.
 
+    What a symbolic link names is written, and what is no file (a pipe, a device) is written into: neither is replaced.
     Raises :class:`BadInput` if it can't be written there, :class:`CannotWrite` if the disk is full.
     """
     try:
+        path = path.resolve() if path.is_symlink() else path
+        if path.exists() and not path.is_file() and not path.is_dir():
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:

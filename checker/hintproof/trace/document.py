@@ -6,7 +6,6 @@ it is read, so a file can't make a view show anything that the protocol text doe
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from msgspec import UNSET, UnsetType
 from hintproof.engines.report import Run
 from hintproof.system.documents import Document, parse, to_json
 from hintproof.system.errors import BadInput
-from hintproof.system.files import write_atomically
+from hintproof.system.files import read_stdin, write_atomically
 from hintproof.trace.replay import Trace, build, prepare
 from hintproof.trace.shipped import STDIN
 from hintspec.catalogue.former_labels import FORMER_LABELS
@@ -132,7 +131,7 @@ def load(path: Path) -> Trace:
 def _read(path: Path) -> bytes:
     """The bytes of a trace file. Raises :class:`BadInput` if they can't be read, or are too many."""
     try:
-        raw = sys.stdin.buffer.read(MAX_BYTES + 1) if path == STDIN else b""
+        raw = read_stdin(MAX_BYTES + 1) if path == STDIN else b""
         size = len(raw) if path == STDIN else path.stat().st_size
         if size > MAX_BYTES:
             raise BadInput(f"{path}: larger than {MAX_BYTES >> 20} MiB: no trace of this tool is")

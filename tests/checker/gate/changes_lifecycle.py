@@ -39,6 +39,36 @@ LIFECYCLE_FAULTS = (
         falls=("code_is_sound",),
     ),
     Change(
+        "freed-by-a-probe-that-succeeds",
+        "free the driver's own memory when probe succeeds, too",
+        ((_PROBE + r"(?P<told>towards_target\(vb\)\)\s+virtballoon_changed\(vdev\);\n)",
+          HEAD + "\\g<told>\tkfree(vb);\n"),),
+        Outcome.REFUTED,
+        falls=SOUND,
+    ),
+    Change(
+        "workqueue-outlives-a-failed-probe",
+        "leave the workqueue as it is where the shrinker can't be had",
+        ((_PROBE + r"goto out_del_balloon_wq;", HEAD + "goto out_del_vqs;"),),
+        Outcome.REFUTED,
+        falls=SOUND,
+    ),
+    Change(
+        "queues-gone-before-the-reset",
+        "delete the queues before the device is reset",
+        ((inside("remove_common") + r"(?P<reset>\t(?:virtio_reset_device\(vb->vdev\)|[^\n]*->reset\(vb->vdev\));\n\n?)"
+          r"(?P<del>\t[^\n]*del_vqs\(vb->vdev\);\n)", HEAD + r"\g<del>\g<reset>"),),
+        Outcome.REFUTED,
+        falls=SOUND,
+    ),
+    Change(
+        "statistics-not-kicked",
+        "do not kick the device for statistics",
+        ((inside("stats_handle_request") + r"virtqueue_kick\(vq\);", HEAD + ";"),),
+        Outcome.REFUTED,
+        falls=("every_queue_is_kicked",),
+    ),
+    Change(
         "poison-value-not-told",
         "leave the poison value at 0",
         ((_PROBE + r"virtio_cwrite_le\(vb->vdev, struct virtio_balloon_config,\s+poison_val, &poison_val\);",

@@ -18,6 +18,13 @@ BLOCKS = (
         falls=("blocks_come_back",),
     ),
     Change(
+        "kept-where-a-hint-fails",
+        "keep a block that can't be added",
+        ((SEND + r"(?P<if>if \(unlikely\(err\)\) \{\n)\s+(?:free_pages|__free_pages)\([^;]*;", HEAD + r"\g<if>"),),
+        Outcome.REFUTED,
+        falls=SOUND,
+    ),
+    Change(
         "freed-before-posted",
         "give a block back before it is hinted",
         ((SEND + r"(?=\t\terr = virtqueue_add_inbuf)",

@@ -284,6 +284,8 @@ static void del_vqs(struct virtio_device *vdev)
 	(void)vdev;
 	hp_atomic_check("queues are deleted where it is forbidden to sleep");
 	hp_point(OP_DEL_VQS, SITE, 0, 0, 0);
+	if (hp_m->ready)
+		hp_bug("queues are deleted that the device may still use: it was not reset");
 	hp_note(OP_DEL_VQS, SITE, 0, 0, 0);
 	memset(hp_m->queues, 0, sizeof(hp_m->queues));
 	memset(hp_m->elements, 0, sizeof(hp_m->elements));

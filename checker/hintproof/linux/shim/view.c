@@ -38,6 +38,16 @@ static u32 held(void)
 	return blocks;
 }
 
+/* Those that the driver allocated: two are the kernel's. */
+static u32 own_workqueues(void)
+{
+	u32 count = 0;
+
+	for (int i = 2; i < WORKQUEUES; i++)
+		count += hp_m->workqueues[i].exists;
+	return count;
+}
+
 static u32 live_heap(void)
 {
 	u32 bytes = 0;
@@ -73,6 +83,7 @@ int hp_view(struct view *view)
 	view->small_driver = owned(hp_m->small, hp_settings.small_pages, OWNER_DRIVER);
 	view->held = held();
 	view->heap = live_heap();
+	view->workqueues = own_workqueues();
 	view->bound = hp_m->bound;
 	view->listening = hp_m->listening;
 	view->ready = hp_m->ready;

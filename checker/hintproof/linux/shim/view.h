@@ -12,7 +12,7 @@ struct view {
 	u64 features;
 	struct thread_view threads[THREADS];
 	struct queue_view queues[QUEUES];
-	u32 pending, running, known, free, driver, held, small_driver, heap, answered;
+	u32 pending, running, known, free, driver, held, small_driver, heap, workqueues, answered;
 	u32 bound, listening, ready, frozen, shrinker, oom, reporting;
 	u8 config[CONFIG];
 };

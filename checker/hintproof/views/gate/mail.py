@@ -48,13 +48,15 @@ def _parts(report: GateReport) -> Iterator[list[str]]:
     ]
     numbered = list(enumerate(report.patches, 1))
     refuted = [item for item in numbered if item[1].outcome == Outcome.REFUTED]
-    yield from (_patch(*item) for item in refuted)
+    others = [item for item in numbered if item not in refuted]
+    yield from (_patch(*item) + _changes(*item) for item in refuted)
     yield from _findings(refuted, Standing.NEW)
-    yield from (_patch(*item) for item in numbered if item not in refuted)
+    yield from (_patch(*item) for item in others)
     yield from _findings(numbered, Standing.UNDECIDED)
     for kind in (Standing.BEFORE, Standing.FIXED):
         yield from _known(numbered, kind)
-    yield from (_about(*item) for item in numbered)
+    yield from (_changes(*item) for item in others)
+    yield from (_limits(*item) for item in numbered)
 
 
 def _findings(numbered: list[tuple[int, PatchReport]], kind: Standing) -> Iterator[list[str]]:
@@ -92,25 +94,43 @@ def _finding(number: int, patch: PatchReport, finding: Finding, others: list[Fin
     if others:
         part += wrapped(f"also: {worlds_of(others)}", WIDTH, rest, rest)
     if new:
-        part += wrapped(finding.says, WIDTH, rest, rest)[:3]
+        part += wrapped(_begin(finding.says), WIDTH, rest, rest)
         part += wrapped(f"clause: {finding.clause}", WIDTH, rest, rest)[:2]
         if patch.commit:  # it is part of a history: a repair will quote this
             part += wrapped(f'Fixes: {patch.name} ("{line(patch.subject, 200)}")', WIDTH, rest, rest)
     return ["", *part, ""] if new else part
 
 
-def _about(number: int, patch: PatchReport) -> list[str]:
-    """The functions that a patch touches, its first difference of behaviour, its notes and sizes."""
+def _begin(text: str) -> str:
+    """The first sentence of a text, and those after it that fit with it into three lines."""
+    shown, *more = text.replace("\n\n", " ").split(". ")
+    for sentence in more:
+        if len(shown) + len(sentence) > 2.5 * (WIDTH - len(_REST)):
+            return f"{shown}."
+        shown = f"{shown}. {sentence}"
+    return shown
 
-    def item(text: str) -> list[str]:
-        return wrapped(f"[{number}] {text}", WIDTH, _OLD, _REST)
 
-    part = [text for touch in patch.touches for text in item(f"touches {touch.touched.function}: {touch.steps}")]
+def _item(number: int, text: str) -> list[str]:
+    return wrapped(f"[{number}] {text}", WIDTH, _OLD, _REST)
+
+
+def _changes(number: int, patch: PatchReport) -> list[str]:
+    """The functions that a patch touches, and its first difference of behaviour."""
+    touches = [_item(number, f"touches {touch.touched.function}: {touch.steps}") for touch in patch.touches]
+    part = [text for touch in touches[:4] for text in touch]
+    if len(touches) > 4:
+        part += _item(number, f"touches {quantity(len(touches) - 4, 'more function')}")
     if patch.difference:
-        part += item("first difference of behaviour:")
+        part += _item(number, "first difference of behaviour:")
         part += [text for line_ in patch.difference[:6] for text in _verbatim(line_, _REST)[:2]]
-    part += [text for note in patch.notes for text in item(f"note: {note}")]
-    part += item(f"sizes: {patch.sizes}") if patch.sizes else []
+    return ["", *part] if part else []
+
+
+def _limits(number: int, patch: PatchReport) -> list[str]:
+    """The notes on a patch, and its sizes."""
+    part = [text for note in patch.notes for text in _item(number, f"note: {note}")]
+    part += _item(number, f"sizes: {patch.sizes}") if patch.sizes else []
     return ["", *part] if part else []
 
 

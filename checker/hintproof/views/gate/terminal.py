@@ -27,6 +27,9 @@ _OF_STANDING = {
     Standing.FIXED: "green",
 }
 
+#: Characters of a patch's title that are shown.
+_TITLE = 200
+
 #: Indents of texts about a patch, a difference and a finding.
 _PATCH, _DIFFERENCE, _INDENT = (0, 0, 0, 4), (0, 0, 0, 6), (0, 0, 0, 14)
 
@@ -42,7 +45,7 @@ def render(report: GateReport, strict: bool = False) -> RenderableType:
 
 def _patch(number: int, patch: PatchReport, strict: bool) -> Iterator[RenderableType]:
     by = f"  {line(patch.author)}" if patch.author else ""
-    yield Text.assemble((f"[{number}] {line(patch.title)}", "bold"), (by, "dim"))
+    yield Text.assemble((f"[{number}] {line(patch.title, _TITLE)}", "bold"), (by, "dim"))
     result = Text.assemble((patch.outcome.value, _STYLES[patch.outcome]), f": {line(patch.reason)}")
     yield Padding(result, _PATCH, expand=False)
     for text in (*patch.details[:8], *patch.notes):
