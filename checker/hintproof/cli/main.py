@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
+import threading
 import traceback
 from typing import Annotated, NoReturn
 
@@ -16,6 +18,7 @@ from hintproof.cli.commands import ClosedPipe, Commands
 from hintproof.system.errors import BadInput, CannotWrite, Unfinished
 from hintproof.system.files import NO_ROOM
 from hintproof.tasks.verdict import Exit
+from hintproof.views import sanitize
 
 app = typer.Typer(
     cls=Commands,
@@ -41,18 +44,26 @@ def main(
 #: The exit code with which typer reports Ctrl-C.
 _INTERRUPTED = 130
 
+#: The exit code of a process that a signal ended, as shells have it, less the signal's number.
+_BY_SIGNAL = 128
+
 #: A variable of the environment: print the traceback of an internal error.
 _TRACEBACK = "HINTPROOF_TRACEBACK"
 
 
 def run() -> NoReturn:
     """Run the command line. Each kind of error is one line on standard error, with an exit code of its own."""
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) == signal.SIG_DFL:  # nohup has one of them ignored
+                signal.signal(number, _leave)
     try:
+        if sys.stdout is None:
+            raise CannotWrite("can't write the output: standard output is closed")
         code = app(standalone_mode=False)
         if code == _INTERRUPTED:
             raise KeyboardInterrupt
-        if sys.stdout is not None:
-            sys.stdout.flush()  # here, where an error can still be reported
+        sys.stdout.flush()  # here, where an error can still be reported
     except SystemExit as leaving:  # of an option that prints and ends
         code = leaving.code
     except BaseException as problem:
@@ -62,8 +73,13 @@ def run() -> NoReturn:
             if code == Exit.INTERNAL_ERROR and os.environ.get(_TRACEBACK):
                 traceback.print_exception(problem)
             if line:
-                print(f"hintproof: {line}", file=sys.stderr)
+                print(f"hintproof: {sanitize.harmless(line)}", file=sys.stderr)
     sys.exit(code or 0)
+
+
+def _leave(number: int, _frame: object) -> NoReturn:
+    """End as after Ctrl-C: children and what is written for them are gone first."""
+    raise SystemExit(_BY_SIGNAL + number)
 
 
 def _report(problem: BaseException) -> tuple[Exit, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -75,3 +77,46 @@ def test_a_closed_pipe_is_silent(arguments: list[str]) -> None:
     process.stdout.close()
     assert (process.stderr.read(), process.wait()) == ("", 141)
     process.stderr.close()
+
+
+def test_closed_standard_output_is_five(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", f"import os, sys; os.close(1); sys.stdout = None\n{CONSOLE_SCRIPT}", "environments"],
+        cwd=tmp_path, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (5, "hintproof: can't write the output: standard output is closed\n")
+
+
+def test_commands_of_a_terminal_in_an_argument_are_shown_as_numbers(tmp_path: Path) -> None:
+    done = hintproof(tmp_path, "gate", "--linux", "nowhere", "\x1b[31mp")
+    assert done.returncode == 2
+    assert "\x1b" not in done.stderr
+    assert "\\x1b[31m" in done.stderr
+
+
+#: A command that keeps a directory for its children while it works.
+WORKING = """
+import signal, sys, tempfile, time, types
+from hintproof.cli import commands
+signal.signal(signal.{}, signal.SIG_DFL)
+def working() -> None:
+    with tempfile.TemporaryDirectory(prefix="hintproof-"):
+        print("working", flush=True)
+        time.sleep(60)
+commands.COMMANDS["work"] = commands.Entry("working", "working", "")
+sys.modules["hintproof.cli.working"] = types.SimpleNamespace(working=working)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
+    """As ``timeout`` and CI end a command."""
+    command = [sys.executable, "-c", WORKING.format(number.name) + CONSOLE_SCRIPT, "work"]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "working\n"
+        assert list(tmp_path.iterdir()) != []
+        process.send_signal(number)
+        assert process.wait(20) == 128 + number
+    assert list(tmp_path.iterdir()) == []

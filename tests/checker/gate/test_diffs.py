@@ -119,12 +119,32 @@ def test_a_link_elsewhere_is_none_of_ours() -> None:
         lambda text: text.replace("@@ -15,7 +15,7 @@", "@@ -15,9 +15,9 @@"),
         lambda text: text.replace("\tkick", "kick", 1).replace("-kick", "kick"),
         lambda text: text.replace("@@ -15,7 +15,7 @@", "@@ -15,2 +15,2 @@"),
+        # as mailers and hands spoil a header: GNU patch and git refuse these, too
+        lambda text: text.replace("@@ -15,7 +15,7 @@", "@@ -15,7 +15,7"),
+        lambda text: text.replace("@@ -15,7 +15,7 @@", "@@ -15,7\n+15,7 @@"),
+        lambda text: text.replace("@@ -15,7 +15,7 @@", "@@"),
+        lambda text: text.replace("@@ -15,7 +15,7 @@", "@@  -15,7 +15,7 @@"),
+        lambda text: text.replace("@@ -15,7 +15,7 @@", "@@ -15,7 +15,7@@"),
+        lambda text: text.replace("@@ -15,7 +15,7 @@", "@@ -99999999999999999999999,7 +15,7 @@"),
     ],
 )
 def test_a_damaged_hunk_is_one_clear_line(spoil: object) -> None:
     with pytest.raises(BadInput, match=r"p: the diff.* is damaged: ") as problem:
         file_changes(spoil(diff(EDITED)), "p")  # type: ignore[operator]
     assert "\n" not in str(problem.value)
+
+
+@pytest.mark.parametrize("header", ["@@ -15,7 +15,7", "@@", "@@  -15,7 +15,7 @@", "@@ -15,7\n +15,7 @@"])
+def test_a_damaged_header_does_not_hide_its_hunk_behind_another(header: str) -> None:
+    first = diff(TEXT.replace("#define ENTRIES 4", "#define ENTRIES 4 "))
+    later = diff(EDITED).split("\n@@ -15,7 +15,7 @@", 1)[1]
+    assert len(only(f"{first}@@ -15,7 +15,7 @@{later}").hunks) == 2
+    with pytest.raises(BadInput, match=r"p: the diff.* is damaged: "):
+        file_changes(f"{first}{header}{later}", "p")
+
+
+def test_what_follows_a_signature_is_no_hunk() -> None:
+    assert only(f"{diff(EDITED)}-- \n2.39\n\n@@ is a word of prose\n") == only(diff(EDITED))
 
 
 def test_a_line_too_long_for_c_is_refused() -> None:

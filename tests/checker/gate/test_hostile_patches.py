@@ -98,3 +98,11 @@ def test_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert list(tmp_path.iterdir()) == []
     assert not (tmp_path.parent / "outside").exists()
     assert not Path("/tmp/hintproof-outside").exists()
+
+
+def test_parts_that_lie_in_each_other_too_deeply_are_one_clear_line() -> None:
+    deep = b"From: a\nSubject: b\n" + b"".join(
+        b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (n, n) for n in range(3000)
+    )
+    with pytest.raises(BadInput, match="too deeply"):
+        patches_in(deep, "p")

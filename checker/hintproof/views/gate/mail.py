@@ -123,8 +123,15 @@ def _changes(number: int, patch: PatchReport) -> list[str]:
         part += _item(number, f"touches {quantity(len(touches) - 4, 'more function')}")
     if patch.difference:
         part += _item(number, "first difference of behaviour:")
-        part += [text for line_ in patch.difference[:6] for text in _verbatim(line_, _REST)[:2]]
+        part += [text for line_ in patch.difference[:6] for text in _two_lines(line_)]
     return ["", *part] if part else []
+
+
+def _two_lines(text: str) -> list[str]:
+    """A line with its indent, in two lines at most."""
+    indent = _REST + " " * (len(text) - len(text.lstrip()))
+    first, *more = wrapped(text.strip(), WIDTH - 4, indent, indent)
+    return [first, *(f"{rest} ..." if len(more) > 1 else rest for rest in more[:1])]
 
 
 def _limits(number: int, patch: PatchReport) -> list[str]:
