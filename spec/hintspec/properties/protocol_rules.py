@@ -50,7 +50,7 @@ def requested_id_is_new(s: State) -> Term:
     "worker_rests_while_away",
 )
 def news_is_acted_upon(s: State, block: Term) -> Term:
-    """A driver at rest has served the id that config shows, and has seen DONE if it shows that.
+    """A driver at rest has served the id that config shows, and keeps no block if it shows DONE.
 
     This holds for drivers that read the id in the worker. One that reads it in the interrupt (Linux 4.20) may begin a
     round after DONE, which ``blocks_come_back`` shows.
