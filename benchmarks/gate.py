@@ -41,8 +41,13 @@ def names_of(patch: PatchReport, standing: Standing) -> list[str]:
     return sorted({finding.property_name for finding in patch.standing(standing)})
 
 
-def gate_change(change: Change, linux: str) -> tuple[dict[str, Any], bool]:
-    """Gate one change: its row, and whether the outcome is as the tests expect."""
+def kernel_of(source: Source, linux: str) -> str:
+    """The version of a tree, or the name that it was given by."""
+    return source.version or linux.removeprefix("linux-source-")
+
+
+def gate_change(change: Change, linux: str) -> dict[str, Any]:
+    """Gate one change, and print its row: ``right`` says whether the outcome is as the tests expect."""
     source = find_source(linux)
     text = source.files[DRIVER]
     report = run_gate(
@@ -54,6 +59,7 @@ def gate_change(change: Change, linux: str) -> tuple[dict[str, Any], bool]:
     new, mended = names_of(patch, Standing.NEW), names_of(patch, Standing.FIXED)
     expected = patch.outcome == change.outcome and set(change.falls) <= set(new) and set(change.mends) <= set(mended)
     row = {
+        "kernel": kernel_of(source, linux),
         "name": change.name,
         "says": change.says,
         "expected": change.outcome.value,
@@ -63,7 +69,8 @@ def gate_change(change: Change, linux: str) -> tuple[dict[str, Any], bool]:
         "mended": mended,
         "seconds": round(report.seconds, 1),
     }
-    return row, expected
+    print(row, "" if expected else "NOT AS EXPECTED", flush=True)
+    return row
 
 
 def confusion(rows: list[dict[str, Any]]) -> str:
@@ -101,40 +108,34 @@ def gate_changes(changes: list[Change], kernels: list[str], to: Path | None) -> 
     Rows that the file holds stay as they are, but for those of these changes on these kernels.
     """
     held: list[dict[str, Any]] = json.loads(to.read_text())["changes"] if to and to.exists() else []
-    names, all_expected = {change.name for change in changes}, True
+    names, all_right = {change.name for change in changes}, True
     for linux in kernels:
         source = find_source(linux)
-        kernel = source.version or linux.removeprefix("linux-source-")
+        kernel = kernel_of(source, linux)
         began = time.monotonic()
         LinuxChecker().check(source.files)
         print(f"Linux {kernel} without a patch: {time.monotonic() - began:.1f} s", flush=True)
         others = [row for row in held if row["kernel"] != kernel or row["name"] not in names]
         rows: list[dict[str, Any]] = []
         for change in changes:
-            row, expected = gate_change(change, linux)
-            all_expected &= expected
-            rows.append({"kernel": kernel, **row})
-            print(rows[-1], "" if expected else "NOT AS EXPECTED", flush=True)
+            rows.append(gate_change(change, linux))
             held = [*others, *rows]
             if to:
                 write_summary(to, {"changes": held})
+        all_right &= all(row["right"] for row in rows)
         print(confusion(rows), flush=True)
-    return all_expected
+    return all_right
 
 
 def gate_kernels(kernels: list[str], to: Path | None) -> bool:
     """Gate a few changes on each kernel; whether all outcomes are as the tests expect."""
-    rows, all_expected = [], True
+    rows: list[dict[str, Any]] = []
     for linux in kernels:
-        source = find_source(linux)
         for change in A_FEW:
-            row, expected = gate_change(change, linux)
-            all_expected &= expected
-            rows.append({"kernel": source.version or linux.removeprefix("linux-source-"), **row})
-            print(rows[-1], "" if expected else "NOT AS EXPECTED", flush=True)
+            rows.append(gate_change(change, linux))
             if to:
                 write_summary(to, {"kernels": rows})
-    return all_expected
+    return all(row["right"] for row in rows)
 
 
 def difference(path: str, was: Source, now: Source) -> Iterator[str]:

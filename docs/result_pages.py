@@ -49,8 +49,10 @@ def _changes_table(rows: list[dict[str, Any]]) -> str:
                 name,
                 next(row["says"] for row in on.values()),
                 _by_kernel({kernel: [row["outcome"]] for kernel, row in on.items()}),
-                _by_kernel({kernel: [f"`{name}`" for name in row["new"]] for kernel, row in on.items()}),
-                _by_kernel({kernel: [f"`{name}`" for name in row["mended"]] for kernel, row in on.items()}),
+                *(
+                    _by_kernel({kernel: [f"`{code}`" for code in row[column]] for kernel, row in on.items()})
+                    for column in ("new", "mended")
+                ),
                 *(f"{on[kernel]['seconds']:.0f}" if kernel in on else "" for kernel in kernels),
             ]
         )

@@ -130,8 +130,8 @@ class _Walk:
 
     @property
     def _may_wait(self) -> bool:
-        """Whether the driver may wait for a buffer that it could not add: of hints it awaits none."""
-        return bool(self.setup.add_fails) and self.setup != _HINTS_THAT_FAIL
+        """Whether the driver may wait for a buffer that it could not add: one of pages, as of hints it awaits none."""
+        return bool(self.setup.add_fails) and any(self._pages)
 
     @property
     def _pages(self) -> tuple[int, ...]:

@@ -27,16 +27,17 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     What a symbolic link names is written, and what is no file (a pipe, a device) is written into: neither is replaced.
     Raises :class:`BadInput` if it can't be written there, :class:`CannotWrite` if the disk is full.
     """
+    raw = content.encode() if isinstance(content, str) else content
     try:
         path = path.resolve() if path.is_symlink() else path
         if path.exists() and not path.is_file() and not path.is_dir():
-            path.write_bytes(content.encode() if isinstance(content, str) else content)
+            path.write_bytes(raw)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "wb") as stream:
-                stream.write(content.encode() if isinstance(content, str) else content)
+                stream.write(raw)
             os.chmod(name, 0o644)
             os.replace(name, path)
         except BaseException:
