@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -88,16 +89,21 @@ def resolve_environment(environment: str) -> Resolved:
         raise BadInput(str(problem)) from None
 
 
+@lru_cache(maxsize=64)
 def record_environment(environment: str, finite: bool = True) -> Model:
-    """The environment as terms; if not ``finite``, without any bound. Raises :class:`BadInput` for an unknown one."""
+    """The environment as terms; if not ``finite``, without any bound. Raises :class:`BadInput` for an unknown one.
+
+    Recorded once, as every trace that is followed or shortened asks for its environment again.
+    """
     try:
         return record(PROTOCOL, compose(environment), finite)
     except SpecError as problem:
         raise BadInput(str(problem)) from None
 
 
+@lru_cache(maxsize=64)
 def prepare(environment: str, sizes: Sizes) -> Concrete:
-    """The concrete interpretation of an environment. Raises :class:`BadInput` for an unknown one."""
+    """The concrete interpretation of an environment, made once. Raises :class:`BadInput` for an unknown one."""
     return Concrete(record_environment(environment), sizes)
 
 

@@ -195,13 +195,27 @@ def test_they_agree_wherever_one_looks(
     compare_somewhere(environment, reachable, steps, choice, data)
 
 
+def terms_of(instance: Instance) -> tuple[object, ...]:
+    """All that the interpretations read of an instance: equal terms are one object, whatever the environment."""
+    action = instance.action
+    guard = tuple(conjunct.term for conjunct in action.guard)
+    return action.name, instance.block, guard, tuple(action.updates.items()), action.promises
+
+
+@cache
+def new_instances(number: int) -> list[Instance]:
+    """The instances of an environment that none before it in the list has, term by term."""
+    before = {terms_of(i) for environment in ENVIRONMENTS[:number] for i in prepare(environment, SIZES).instances}
+    return [i for i in prepare(ENVIRONMENTS[number], SIZES).instances if terms_of(i) not in before]
+
+
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_they_agree_on_every_action_where_it_may_happen(environment: str) -> None:
-    """Random states seldom satisfy a guard: let Z3 find states that do, near random ones."""
+    """Random states seldom satisfy a guard: let Z3 find states that do, near random ones. Once for equal actions."""
     _, bits = both(environment)
     choice = Random(environment)
     state = bits.fresh("")
-    for instance in both(environment)[0].instances:
+    for instance in new_instances(ENVIRONMENTS.index(environment)):
         solver = z3.Solver()
         solver.add(well_formed(bits, state), bits.guard(instance, state))
         for _ in range(3):
