@@ -14,9 +14,9 @@ from itertools import chain, starmap
 
 from hintproof.gate.touched import FILE_LEVEL
 from hintproof.interpret.wording import wording
-from hintspec.catalogue.environments import compose
+from hintproof.trace.replay import record_environment
 from hintspec.language.folds import reads
-from hintspec.language.recording import Model, RecordedAction, record
+from hintspec.language.recording import Model, RecordedAction
 from hintspec.language.terms import Term
 from hintspec.text import PROTOCOL
 
@@ -130,9 +130,8 @@ def cited(where: str) -> list[str]:
     return [name for name in names if re.fullmatch(r"[a-z_]\w*", name) and name not in KERNEL_API]
 
 
-@cache
 def _models() -> tuple[Model, ...]:
-    return tuple(record(PROTOCOL, compose(world)) for world in WORLDS)
+    return tuple(map(record_environment, WORLDS))
 
 
 def _guards(model: Model, item: RecordedAction) -> Iterator[Guard]:

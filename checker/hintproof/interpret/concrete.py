@@ -177,7 +177,7 @@ class Concrete(Evaluation):
         return self._compiler.define("successors", "state", [*lines, "return out"])
 
     def starting_in(self, state: State, without: Collection[int] = ()) -> Concrete:
-        """The same system with another initial state, and without the steps of some instances."""
+        """This system with another initial state, and without the steps of some instances."""
         other = copy(self)
         vars(other)["initial"] = state
         if without:

@@ -21,10 +21,10 @@ from hintproof.system.files import write_atomically
 from hintproof.system.progress import Progress, no_progress
 from hintproof.tasks.prove import unbounded_model
 from hintproof.tasks.verdict import Exit
-from hintproof.trace.replay import prepare
+from hintproof.trace.replay import record_environment
 from hintspec.catalogue.mutation_stages import stages_for
 from hintspec.language.folds import spell
-from hintspec.language.recording import Model, RecordedAction
+from hintspec.language.recording import RecordedAction
 from hintspec.language.sizes import Sizes
 
 #: Changes whenever the results of a mutant, or the way they come about, change.
@@ -47,20 +47,14 @@ class Row:
 
 
 @cache
-def model_of(environment: str) -> Model:
-    """The environment as terms, with the budgets of a finite search. Raises :class:`BadInput` for a bad name."""
-    return prepare(environment, Sizes()).model
-
-
-@cache
 def mutants_of(environment: str) -> dict[str, Mutant]:
     """All mutants of an environment by name."""
-    return {mutant.name: mutant for mutant in mutants(model_of(environment))}
+    return {mutant.name: mutant for mutant in mutants(record_environment(environment))}
 
 
 @cache
 def _baseline(environment: str, sizes: Sizes) -> Baseline:
-    return Baseline(model_of(environment), sizes)
+    return Baseline(record_environment(environment), sizes)
 
 
 @cache
@@ -181,7 +175,7 @@ def summarize(environment: str, rows: Iterable[Row]) -> Summary:
 
 def digest(environment: str) -> str:
     """A hash of all that the results of an environment depend on: its terms, the sizes, the way of judging."""
-    model = model_of(environment)
+    model = record_environment(environment)
     parts: list[Any] = [SCHEMA, [f"{world} {sizes}" for world, sizes in stages_for(environment)]]
     parts += [(v.name, spell(v.init)) for v in model.vars]
     for a in model.actions:

@@ -14,9 +14,10 @@ from hintproof.qemu.binary import Qemu
 from hintproof.qemu.machine import Setup
 from hintproof.qemu.map_threads import map_threads
 from hintproof.qemu.outcome import Result
-from hintproof.qemu.replay import Course, Played, play, prepared
+from hintproof.qemu.replay import Course, Played, play
 from hintproof.qemu.run_generator import generate_run
 from hintproof.system.errors import BadInput
+from hintproof.trace.replay import prepare
 from hintspec.catalogue.releases import FAMILIES
 from hintspec.language.sizes import Sizes
 
@@ -86,7 +87,7 @@ def world_of(qemu: Qemu, accelerator: str) -> str:
 
 def course_of(environment: str, lazy: bool, seed: int) -> Course:
     """The run of a seed."""
-    return Course.along(environment, SIZES, generate_run(prepared(environment, SIZES), lazy, seed, STEPS))
+    return Course.along(environment, SIZES, generate_run(prepare(environment, SIZES), lazy, seed, STEPS))
 
 
 def compare(course: Course, setup: Setup) -> tuple[Course, Played]:
@@ -109,7 +110,7 @@ def conform(
     ``watch`` is called with the counts so far. Raises :class:`BadInput` for a world without hints: its runs have no
     driver to play.
     """
-    if all(variable.name != "ring.queue" for variable in prepared(environment, SIZES).model.vars):
+    if all(variable.name != "ring.queue" for variable in prepare(environment, SIZES).model.vars):
         raise BadInput(f"{environment} has no hints: conformance plays the runs of a driver that hints")
     counts = Conformance()
     courses = (course_of(environment, setup.lazy, seed) for seed in seeds)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from hintproof.engines.report import Run
-from hintproof.interpret.concrete import Concrete
 from hintproof.qemu.binary import Qemu
 from hintproof.qemu.layout import Layout
 from hintproof.qemu.machine import Setup
@@ -29,12 +27,6 @@ _RING = 4096
 _TRIES = 3
 
 
-@lru_cache(maxsize=8)
-def prepared(environment: str, sizes: Sizes) -> Concrete:
-    """A world ready to run, cached. Only one thread may use it."""
-    return prepare(environment, sizes)
-
-
 @dataclass(frozen=True)
 class Course:
     """A run of a world, to be played: its steps, and the states before, between and after them."""
@@ -52,7 +44,7 @@ class Course:
     @classmethod
     def along(cls, environment: str, sizes: Sizes, run: Run) -> Course:
         """A run by its bare steps. Raises :class:`BadInput` if the world does not allow it."""
-        concrete = prepared(environment, sizes)
+        concrete = prepare(environment, sizes)
         states, _ = follow(concrete, run)
         return cls(environment, sizes, tuple(run), tuple(concrete.show(state) for state in states))
 

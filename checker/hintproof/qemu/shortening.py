@@ -11,7 +11,8 @@ from hintproof.qemu import conformance
 from hintproof.qemu.conformance import RunDifference
 from hintproof.qemu.machine import Setup
 from hintproof.qemu.map_threads import map_threads
-from hintproof.qemu.replay import Course, Played, prepared
+from hintproof.qemu.replay import Course, Played
+from hintproof.trace.replay import prepare
 
 #: Seconds after which Hypothesis tries nothing more.
 SECONDS = 30.0
@@ -32,7 +33,7 @@ def shorten(difference: RunDifference, setup: Setup, seconds: float = SECONDS) -
 
 def _possible(course: Course, steps: Iterable[Step]) -> Course | None:
     """The run of these steps, without those that the model does not allow where they come; None if none is left."""
-    concrete = prepared(course.environment, course.sizes)
+    concrete = prepare(course.environment, course.sizes)
     numbers = {instance.step: number for number, instance in enumerate(concrete.instances)}
     wanted = list(steps)
     run = [wanted[place] for place, _, _ in Replay(concrete).play([numbers[step] for step in wanted])]

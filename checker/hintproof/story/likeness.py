@@ -8,12 +8,12 @@ or its property is not violated at its end.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 
 from hintproof.interpret.concrete import Concrete
 from hintproof.story.model import Likeness
 from hintproof.system.errors import BadInput
-from hintproof.trace.replay import Departs, Trace, build
+from hintproof.trace.replay import Departs, Trace, build, interpret_world
 from hintspec.catalogue.defect import Defect
 from hintspec.catalogue.defects import DEFECTS
 from hintspec.catalogue.environments import compose
@@ -21,10 +21,7 @@ from hintspec.catalogue.expected import PROVED, RECORDS
 from hintspec.catalogue.rule_values import KIND_OF_SYSTEM, Rules, rules_of, to_word, with_rules
 from hintspec.language.declare import LEMMA, SOMETIMES
 from hintspec.language.errors import SpecError
-from hintspec.language.recording import record
-from hintspec.language.sizes import Sizes
 from hintspec.protocol.rules import World
-from hintspec.text import PROTOCOL
 
 #: The rule that says which dirty log it is: what is changed about one means nothing of another.
 _LOG = "log.mode"
@@ -120,7 +117,7 @@ def _with_fix(trace: Trace, world: World, environment: str, defect: Defect) -> _
 
 def _end_in(trace: Trace, world: World) -> _Ending:
     """How a trace ends in a world. Raises :class:`SpecError` or ``KeyError`` where its property means nothing."""
-    concrete = _interpret(world, trace.sizes)
+    concrete = interpret_world(world, trace.sizes)
     if trace.declared is not None:
         concrete.model.claim_named(trace.property_name)
     try:
@@ -130,12 +127,6 @@ def _end_in(trace: Trace, world: World) -> _Ending:
     except BadInput:
         return _Ending(False)
     return _Ending(True)
-
-
-@lru_cache(64)
-def _interpret(world: World, sizes: Sizes) -> Concrete:
-    """A world of these sizes. Traces of one environment, and the fixes of one defect, ask for the same ones."""
-    return Concrete(record(PROTOCOL, world), sizes)
 
 
 @cache

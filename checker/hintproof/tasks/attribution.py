@@ -13,20 +13,17 @@ from functools import partial
 
 from hintproof.engines.limits import Limits
 from hintproof.engines.report import Run
-from hintproof.interpret.concrete import Concrete
 from hintproof.story.model import PreventingRule
 from hintproof.system.errors import BadInput
 from hintproof.system.progress import Progress, no_progress
 from hintproof.system.workers import Runner, Task, run_in_order
 from hintproof.tasks.verdict import Verdict, judge
-from hintproof.trace.replay import Departs, build, prepare
+from hintproof.trace.replay import Departs, build, interpret_world, prepare
 from hintspec.catalogue.environments import ALIASES, CHANGES, DEVICES, DRIVERS, LOGS, compose
 from hintspec.catalogue.rule_values import KIND_OF_SYSTEM, rules_of, to_word, with_rules
 from hintspec.language.errors import SpecError
-from hintspec.language.recording import record
 from hintspec.language.sizes import Sizes
 from hintspec.protocol.rules import World
-from hintspec.text import PROTOCOL
 
 #: Rules that are not tried: without hints, or in another system altogether, there is nothing to explain.
 _NOT_TRIED = (*KIND_OF_SYSTEM, "log.mode")
@@ -101,7 +98,7 @@ def try_rule(
     from hintproof.engines.exhaustive import explore_all  # here, as it brings NumPy along
 
     try:
-        concrete = Concrete(record(PROTOCOL, rule.world), violation.sizes)
+        concrete = interpret_world(rule.world, violation.sizes)
         concrete.model.claim_named(violation.claim)
     except (SpecError, KeyError):
         return None

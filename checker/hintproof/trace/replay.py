@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -21,6 +22,7 @@ from hintspec.language.declare import ALWAYS, LEMMA, PROGRESS, RECOVERABLE, STEP
 from hintspec.language.errors import SpecError, quote, suggest
 from hintspec.language.recording import Model, RecordedAction, record
 from hintspec.language.sizes import Sizes
+from hintspec.protocol.rules import World
 from hintspec.text import PROTOCOL
 
 
@@ -81,30 +83,46 @@ class Departs(BadInput):
         self.step, self.because = step, because
 
 
+@lru_cache(maxsize=64)
+def record_world(world: World, finite: bool = True) -> Model:
+    """A world as terms, recorded once; if not ``finite``, without any bound. Raises :class:`SpecError`."""
+    return record(PROTOCOL, world, finite)
+
+
+@lru_cache(maxsize=64)
+def interpret_world(world: World, sizes: Sizes) -> Concrete:
+    """A world of these sizes, made once: every trace that is followed or shortened asks for its world again.
+
+    Raises :class:`SpecError`.
+    """
+    return Concrete(record_world(world), sizes)
+
+
+@contextmanager
+def _refuse_as_bad_input() -> Iterator[None]:
+    """What the text refuses in here is a name that the user gave."""
+    try:
+        yield
+    except SpecError as problem:
+        raise BadInput(str(problem)) from None
+
+
 def resolve_environment(environment: str) -> Resolved:
     """The name with the words for each release in it. Raises :class:`BadInput` for a release of unknown rules."""
-    try:
+    with _refuse_as_bad_input():
         return resolve_releases(environment)
-    except SpecError as problem:
-        raise BadInput(str(problem)) from None
 
 
-@lru_cache(maxsize=64)
 def record_environment(environment: str, finite: bool = True) -> Model:
-    """The environment as terms; if not ``finite``, without any bound. Raises :class:`BadInput` for an unknown one.
-
-    Recorded once, as every trace that is followed or shortened asks for its environment again.
-    """
-    try:
-        return record(PROTOCOL, compose(environment), finite)
-    except SpecError as problem:
-        raise BadInput(str(problem)) from None
+    """The environment as terms; if not ``finite``, without any bound. Raises :class:`BadInput` for an unknown one."""
+    with _refuse_as_bad_input():
+        return record_world(compose(environment), finite)
 
 
-@lru_cache(maxsize=64)
 def prepare(environment: str, sizes: Sizes) -> Concrete:
-    """The concrete interpretation of an environment, made once. Raises :class:`BadInput` for an unknown one."""
-    return Concrete(record_environment(environment), sizes)
+    """The concrete interpretation of an environment. Raises :class:`BadInput` for an unknown one."""
+    with _refuse_as_bad_input():
+        return interpret_world(compose(environment), sizes)
 
 
 def follow(concrete: Concrete, run: Run) -> tuple[list[State], list[str]]:

@@ -202,7 +202,6 @@ def terms_of(instance: Instance) -> tuple[object, ...]:
     return action.name, instance.block, guard, tuple(action.updates.items()), action.promises
 
 
-@cache
 def new_instances(number: int) -> list[Instance]:
     """The instances of an environment that none before it in the list has, term by term."""
     before = {terms_of(i) for environment in ENVIRONMENTS[:number] for i in prepare(environment, SIZES).instances}
