@@ -27,6 +27,7 @@ from hintproof.linux.driver import (
     Setup,
 )
 from hintproof.linux.explore import Plan, Verdict, explore, replay, walk
+from hintproof.linux.lifecycle import interleave
 from hintproof.linux.lockstep import Comparison, Pairing, compare, compare_random
 from hintproof.linux.operations import Op
 from hintproof.linux.scenarios import MOVES, SETUPS, LoggedCall, calls_of_walk, walk_scenarios
@@ -47,6 +48,7 @@ class Kind(Enum):
 
     CODE_FAULTS = "all states of the code by itself"
     SCENARIOS = "random walks of the whole driver, with each feature"
+    LIFECYCLE = "each call of the code beside its probe, remove, suspend, resume and shutdown, in every order"
     ACCESSES = "all states of the code by itself, with a point at each access to memory"
     RACES = "random walks with a point at each access to memory"
     LOCKSTEP = "all steps, beside those of the spec's driver"
@@ -57,7 +59,7 @@ class Kind(Enum):
 
 
 #: Those that run the driver in a build that tells of each access to memory.
-BY_ACCESS = (Kind.CODE_FAULTS, Kind.ACCESSES, Kind.RACES)
+BY_ACCESS = (Kind.CODE_FAULTS, Kind.LIFECYCLE, Kind.ACCESSES, Kind.RACES)
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -247,6 +249,13 @@ def _walk_scenarios(driver: Driver, check: Check) -> CodeFaults:
     return CodeFaults(verdict.name, found.moves, found.moves, fault, logs=found.logs, broken=broken)
 
 
+def _check_lifecycle(driver: Driver, check: Check) -> CodeFaults:
+    found = interleave(driver, check.most)
+    fault = _code_fault(*found.fault) if found.fault else None
+    ended = Verdict.EXHAUSTED if found.complete else Verdict.LIMITED
+    return CodeFaults((Verdict.FAULTED if fault else ended).name, found.states, found.states, fault)
+
+
 def _code_fault(fault: Fault | None, run: list[str], verdict: Verdict = Verdict.FAULTED) -> CodeFault:
     if fault is None:
         says = "nothing can go on" if verdict == Verdict.DEADLOCKED else "memory is left behind after remove"
@@ -309,6 +318,7 @@ def _violation(refuted: Refuted) -> Violation:
 CHECKS: dict[Kind, tuple[Callable[[Driver, Check], Answer], type[Answer]]] = {
     Kind.CODE_FAULTS: (_check_faults, CodeFaults),
     Kind.SCENARIOS: (_walk_scenarios, CodeFaults),
+    Kind.LIFECYCLE: (_check_lifecycle, CodeFaults),
     Kind.ACCESSES: (_check_faults, CodeFaults),
     Kind.RACES: (_check_faults, CodeFaults),
     Kind.LOCKSTEP: (_check_lockstep, Comparison),

@@ -111,8 +111,8 @@ class LoggedCall(msgspec.Struct, frozen=True):
 
 
 @dataclass
-class _Walk:
-    """One walk; the numbers of its seed choose."""
+class Walk:
+    """One walk; the numbers of its seed choose. ``run`` has its moves, for people; ``log`` the calls to compare."""
 
     driver: Driver
     setup: Setup
@@ -120,6 +120,8 @@ class _Walk:
     run: list[str | Pending] = field(default_factory=list)
     log: list[tuple[Op, int, tuple[int, ...]]] = field(default_factory=list)
     over: bool = False
+    #: The queue of which the device did something last.
+    served: int = 0
     #: The queues of whose used buffers the driver was told since the device used the last one.
     told: set[int] = field(default_factory=set)
     broken: dict[str, tuple[Breach, list[str | Pending]]] = field(default_factory=dict)
@@ -145,15 +147,15 @@ class _Walk:
             self.driver.fresh(self.setup)
             self.driver.config(NUM_PAGES, self.rng.choice(self._pages[:2]))
             if self.driver.call(Entry.PROBE):
-                return self._refused()
+                return self.refused()
             self._hear(self.watcher.is_ready())
             self.log.append((Op.READY, 0, (self.driver.view().features,)))
             for _ in range(MOVES if self.setup.blocks < _MANY else 0):  # with many blocks the round itself is long
                 moves = list(self._moves())
                 if not moves:
                     break
-                self._make(*self.rng.choice(moves))
-            return None if self._may_wait else self._rest(_STOP) or self._go_round() or self._leave()
+                self.make(*self.rng.choice(moves))
+            return None if self._may_wait else self.rest(_STOP) or self._go_round() or self.leave()
         except DriverFault as problem:
             return problem.fault
 
@@ -187,7 +189,8 @@ class _Walk:
         if self.rng.random() < 0.02:
             yield "call", Entry.SHUTDOWN, 0
 
-    def _make(self, kind: str, what: int, how: int) -> None:
+    def make(self, kind: str, what: int, how: int) -> None:
+        """Make a move, one of :meth:`_moves`."""
         driver = self.driver
         driver.forget_events()
         if kind == "step":
@@ -238,15 +241,15 @@ class _Walk:
         if self.over or view.frozen or not view.bound or not self.driver.takes(FREE_PAGE_HINT):
             return None
         self.run.append("the host asks for all free pages")
-        return self._rest(_LAST_ID) or self._rest(_DONE)
+        return self.rest(_LAST_ID) or self.rest(_DONE)
 
-    def _rest(self, command: int) -> Fault | None:
+    def rest(self, command: int, pages: int = 0) -> Fault | None:
         """Let everything that began come to its end; for a thread that waits the device uses its buffers.
 
-        Config shows a command id, and the host wants no pages: a driver that can't get all that it should give goes on
-        trying.
+        Config shows a command id, and the host wants so many pages: a driver that can't get all that it should give
+        goes on trying.
         """
-        self.driver.config(NUM_PAGES, 0)
+        self.driver.config(NUM_PAGES, pages)
         self.driver.config(CMD_ID, command)
         told = False
         for turn in range(_REST + _REST_PER_BLOCK * self.setup.blocks):
@@ -259,13 +262,13 @@ class _Walk:
             if turn % _PATIENCE == 0:  # Linux goes round while the hint queue is full
                 self._use_hint()
             if threads:
-                self._make("step", threads[turn % len(threads)], 0)
+                self.make("step", threads[turn % len(threads)], 0)
             elif work is not None:
-                self._make("call", Entry.WORK, work)
+                self.make("call", Entry.WORK, work)
             elif not alive:
                 self._hear(self.watcher.is_at_rest(done=command == _DONE))
                 return None
-            elif not self._serve(turn):
+            elif not self._serve():
                 return self._fault("nothing can go on, though the device used every buffer")
         return self._fault("the driver does not come to rest")
 
@@ -275,37 +278,38 @@ class _Walk:
         queue = self.driver.view().queues[number]
         there = queue.available, queue.taken
         if there[0]:
-            self._make("pop", number, 0)
+            self.make("pop", number, 0)
         if any(there):
-            self._make("use", number, 0)
+            self.make("use", number, 0)
 
-    def _serve(self, turn: int) -> bool:
-        """The device does something with a buffer of some queue, or tells of one; whether there was any."""
+    def _serve(self) -> bool:
+        """The device does something with a buffer of the next queue that has one, or tells of it; whether one has."""
         view = self.driver.view()
-        for number in ((turn + n) % QUEUES for n in range(QUEUES)):
+        for number in [(self.served + n) % QUEUES for n in range(1, QUEUES + 1)]:
+            self.served = number
             queue = view.queues[number]
             for kind, there in (("use", queue.taken), ("pop", queue.available)):
                 if there:
-                    self._make(kind, number, 0)
+                    self.make(kind, number, 0)
                     return True
             if queue.used and number not in self.told:
                 self.told.add(number)
-                self._make("call", Entry.CALLBACK, number)
+                self.make("call", Entry.CALLBACK, number)
                 return True
         return False
 
-    def _leave(self) -> Fault | None:
+    def leave(self) -> Fault | None:
         """Remove the driver: nothing of it is to be left."""
         if self.driver.view().frozen:
-            self._make("call", Entry.RESTORE, 0)
-            if trouble := self._rest(_STOP):
+            self.make("call", Entry.RESTORE, 0)
+            if trouble := self.rest(_STOP):
                 return trouble
         if self.over:
             return None
         trouble = None
         if self.driver.view().bound:
-            self._make("call", Entry.REMOVE, 0)
-            trouble = self._rest(_STOP)
+            self.make("call", Entry.REMOVE, 0)
+            trouble = self.rest(_STOP)
         view = self.driver.view()
         if trouble is None and not view.bound and (view.held or view.small_driver or view.heap):
             return self._fault("memory is left behind after remove")
@@ -313,7 +317,7 @@ class _Walk:
             return self._fault("a workqueue is left behind after remove")
         return trouble
 
-    def _refused(self) -> Fault | None:
+    def refused(self) -> Fault | None:
         """A driver may refuse a device, or fail: nothing of it is to be left."""
         view = self.driver.view()
         if view.heap or view.held or view.small_driver or view.pending or view.workqueues:
@@ -331,14 +335,14 @@ def walk_scenarios(driver: Driver, walks: int) -> Walks:
     found = Walks()
     driver.points(mask_of(*_LOGGED), through_locks=True)
     for name, setup, seed in _every_walk(walks):
-        walk = _Walk(driver, setup, Random(f"{name} {seed}"))
+        walk = Walk(driver, setup, Random(f"{name} {seed}"))
         fault = walk.take()
         found.moves += len(walk.run)
         found.logs.append(_hash(walk.log))
         if fault and found.fault is None:
-            found.fault = fault, _run(name, walk.run)
+            found.fault = fault, run_of(name, walk.run)
         for rule, (breach, run) in walk.broken.items():
-            found.broken.setdefault(rule, (breach, _run(name, run)))
+            found.broken.setdefault(rule, (breach, run_of(name, run)))
     return found
 
 
@@ -346,7 +350,7 @@ def calls_of_walk(driver: Driver, walks: int, number: int) -> tuple[str, list[Lo
     """What the device offers in one of the walks, counted from 0, in words, and the calls of it that are compared."""
     driver.points(mask_of(*_LOGGED), through_locks=True)
     name, setup, seed = list(_every_walk(walks))[number]
-    walk = _Walk(driver, setup, Random(f"{name} {seed}"))
+    walk = Walk(driver, setup, Random(f"{name} {seed}"))
     walk.take()
     places = {site: driver.symbols.place(site) if site else NOWHERE for _, site, _ in walk.log}
     return name, [
@@ -369,7 +373,8 @@ def _hash(log: list[tuple[Op, int, tuple[int, ...]]]) -> str:
     return hashlib.sha256(repr([(int(op), given) for op, _, given in log]).encode()).hexdigest()[:16]
 
 
-def _run(name: str, moves: Iterable[str | Pending]) -> list[str]:
+def run_of(name: str, moves: Iterable[str | Pending]) -> list[str]:
+    """A run as lines; ``name`` says what the device offers."""
     return [f"the device offers {name}", *map(_describe, moves)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hintproof.tasks.verdict import Outcome
 from tests.checker.gate.change import HEAD, SOUND, Change, inside
 
+_STATS = inside("stats_request")
 _PROBE = inside("virtballoon_probe")
 _REMOVE = inside("virtballoon_remove")
 _FREEZE = inside("virtballoon_freeze")
@@ -119,5 +120,32 @@ LIFECYCLE_FAULTS = (
           HEAD + "\\g<lock>\tkfree(vb);\n\tremove_common(vb);\n"),),
         Outcome.REFUTED,
         falls=SOUND,
+    ),
+    Change(
+        "asks-the-flag-without-its-lock",
+        "look at the flag that stops statistics without its lock",
+        ((_STATS + r"spin_lock\(&vb->stop_update_lock\);", HEAD),
+         (_STATS + r"spin_unlock\(&vb->stop_update_lock\);", HEAD),
+         (_STATS + r"if \(!vb->stop_update\)", HEAD + "if (!READ_ONCE(vb->stop_update))")),
+        Outcome.REFUTED,
+        falls=SOUND,
+    ),
+    Change(
+        "lock-made-when-the-device-may-call",
+        "make a lock of the callbacks after the device was told that all is ready",
+        ((r"\tspin_lock_init\(&vb->stop_update_lock\);\n", ""),
+         (_PROBE + r"\tvirtio_device_ready\(vdev\);\n",
+          HEAD + "\tvirtio_device_ready(vdev);\n\tspin_lock_init(&vb->stop_update_lock);\n")),
+        Outcome.REFUTED,
+        falls=SOUND,
+    ),
+    Change(
+        "callback-saves-the-flags",
+        "take the lock of the callback in a way that is right everywhere",
+        ((_STATS + r"\n\tspin_lock\(&vb->stop_update_lock\);",
+          HEAD + "\tunsigned long flags;\n\n\tspin_lock_irqsave(&vb->stop_update_lock, flags);"),
+         (_STATS + r"spin_unlock\(&vb->stop_update_lock\);",
+          HEAD + "spin_unlock_irqrestore(&vb->stop_update_lock, flags);")),
+        Outcome.UNCHANGED,
     ),
 )  # fmt: skip

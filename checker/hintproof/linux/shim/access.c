@@ -18,6 +18,13 @@ static void at(const void *site, const u8 *address, u64 size, int how)
 	hp_alive(address, "memory");
 }
 
+/* A lock, a work item or the like is made: a write, as if the driver's own code did it. */
+void hp_makes(const void *site, const void *what, u64 size)
+{
+	if (hp_accesses)
+		at(site, what, size, 1);
+}
+
 #define HOOKS(size) \
 	void __tsan_read##size(void *p) { at(SITE, p, size, 0); } \
 	void __tsan_write##size(void *p) { at(SITE, p, size, 1); } \

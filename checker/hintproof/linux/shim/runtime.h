@@ -119,6 +119,7 @@ void hp_atomic_check(const char *what);
 int hp_fails(void); /* whether the call that is being made is the one that is to fail */
 bool hp_gets_signals(void);
 void hp_alive(const void *address, const char *what);
+void hp_makes(const void *site, const void *what, u64 size);
 void hp_leave(void) __attribute__((noreturn)); /* out of the driver, to whoever asked for the step */
 void hp_catch_faults(void);
 

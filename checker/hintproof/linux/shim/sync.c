@@ -9,6 +9,7 @@ void hp_atomic_check(const char *what)
 
 void hp_lock_init(struct hp_lock *lock)
 {
+	hp_makes(SITE, lock, sizeof(*lock));
 	*lock = (struct hp_lock){ .ready = 1 };
 }
 

@@ -5,6 +5,7 @@
 
 void init_waitqueue_head(wait_queue_head_t *q)
 {
+	hp_makes(SITE, q, sizeof(*q));
 	hp_section_ends();
 	q->ready = 1;
 }
@@ -70,6 +71,7 @@ static void check_completion(const struct completion *c)
 
 void init_completion(struct completion *c)
 {
+	hp_makes(SITE, c, sizeof(*c));
 	hp_alive(c, "a completion");
 	hp_section_ends();
 	*c = (struct completion){ 0, 1 };

@@ -10,6 +10,7 @@ void hp_init_work(struct work_struct *work, work_func_t function, const char *na
 {
 	int number = 0;
 
+	hp_makes(SITE, work, sizeof(*work));
 	hp_section_ends();
 	for (int i = WORKS - 1; i >= 0; i--)
 		if (!hp_m->works[i] || hp_m->works[i] == work)
