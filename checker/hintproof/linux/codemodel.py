@@ -40,7 +40,8 @@ class CodeModel(Evaluation):
     """
 
     def __init__(self, driver: Driver, environment: str, sizes: Sizes, by_step: bool = False) -> None:
-        self.environment = environment
+        #: The world that traces name: its driver is the code.
+        self.environment = f"the driver's code+{environment.partition('+')[2]}"
         self.composed = Composed(driver, environment, sizes, by_step)
         self._base = self.composed.spec.concrete
         keys: list[Key] = [(t, b) for t in range(THREADS) for b in (None, *range(sizes.blocks + 1))]
@@ -147,13 +148,23 @@ def _nothing(*_: object) -> None:
     """The body of an action that is not of the text."""
 
 
+#: What is said of the driver's blocks where the driver is the code: it can't be seen on which list they are.
+_SAYS = {"driver.held": "blocks that the code has, hinted or not"}
+
+
+def _of_code(v: RecordedVar) -> RecordedVar:
+    """A variable as traces of the code show it: a block in the text's hand is never seen."""
+    mark = "" if v.name == "driver.in_hand" else v.declared.mark
+    return replace(v, declared=replace(v.declared, says=_SAYS.get(v.name, v.declared.says), mark=mark))
+
+
 def _with_code(model: Model, steps: list[RecordedAction]) -> Model:
     """The model with one more variable, the number of the code's snapshot, and with the code's steps."""
     declared = Var(COUNT, 0, "number of the snapshot of the code", ghost=True)
     named = {step.name: step for step in steps}
     return replace(
         model,
-        vars=(*model.vars, RecordedVar("code.state", COUNT, lift(0, COUNT), declared)),
+        vars=(*map(_of_code, model.vars), RecordedVar("code.state", COUNT, lift(0, COUNT), declared)),
         actions=(*model.actions, *named.values()),
         properties=(*model.properties, RecordedProperty(CODE_IS_SOUND, None)),
     )

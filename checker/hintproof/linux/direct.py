@@ -21,7 +21,7 @@ from hintproof.linux.interned import Interned
 from hintproof.linux.steps import Move
 from hintproof.linux.symbols import NOWHERE, Place
 from hintproof.trace.replay import Trace, to_trace
-from hintspec.language.declare import Action
+from hintspec.language.declare import RECOVERABLE, Action
 from hintspec.language.sizes import Sizes
 
 #: States before the first look for a violation of the wanted property; then again after a quarter more.
@@ -129,11 +129,14 @@ def _to_direct(model: CodeModel, found: Found, stopped_by: str, cut_short: bool 
     numbers = {(i.action.name, i.block): n for n, i in enumerate(model.instances)}
     runs = {name: [numbers[step] for step in run] for name, run in found.against.items()}
     refuted = {name: _replay(model, name, run) for name, run in runs.items()}
+    recoverable = {item.name for item in model.model.properties if item.declared.kind == RECOVERABLE}
     faulty, fault = refuted.pop(CODE_IS_SOUND.name, None), None
     if faulty:
         _, move = _describe_step(model, runs[CODE_IS_SOUND.name][-1], faulty.states[-2])
         assert move is not None, "only the code breaks it"
         fault = model.faults[faulty.states[-2][-1], move], faulty.steps
+        # the search ends at a fault: that no run leads out of there is no finding
+        refuted = {name: found for name, found in refuted.items() if name not in recoverable}
     counts = found.counts
     size = counts["states"], counts["transitions"], counts["depth"]
     return Direct(*size, stopped_by, refuted, fault, cut_short)

@@ -107,17 +107,19 @@ def makefile_version(makefile: str) -> str:
 
 
 def _read_tarball(tarball: Path) -> Source:
-    """Unpack the two files, and cache them: a kernel's tarball takes seconds."""
+    """Unpack the two files, and the Makefile for its version; and cache them: a kernel's tarball takes seconds."""
     status = tarball.stat()
     key = f"{tarball.resolve()} {status.st_size} {status.st_mtime_ns}"
     name = f"source-{hashlib.sha256(key.encode()).hexdigest()[:24]}"
     cached = cached_directory(name, WATCHED, lambda directory: _unpack(tarball, directory))
-    return Source(tarball.name, read_tree(cached).files)
+    tree = read_tree(cached)
+    return Source(tarball.name, tree.files, tree.version)
 
 
 def _unpack(tarball: Path, directory: Path) -> None:
     command = ["tar", "-xf", str(tarball.resolve()), "-C", str(directory), "--strip-components=1", "--no-same-owner"]
-    command += ["--occurrence=1", "--wildcards", *(f"*/{path}" for path in WATCHED)]
+    command += ["--occurrence=1", "--wildcards", "--no-wildcards-match-slash"]
+    command += [f"*/{path}" for path in (*WATCHED, "Makefile")]
     done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     missing = [path for path in WATCHED if not (directory / path).is_file()]
     if missing:

@@ -42,7 +42,12 @@ def test_a_run_of_the_code_is_shown_as_any_other() -> None:
     trace = found.refuted["no_lost_write"].trace()
     text = mail.render(build_story(trace))
     assert trace.block == 1
-    assert " 9 .D.. add send_cmd_id_start              at=KICK_+ [S1]" in text
+    [sent] = [line for line in text.splitlines() if line.startswith("  9 ")]
+    assert sent.split() == ["9", ".D..", "add", "send_cmd_id_start", "at=KICK_ID", "[S1]", "f"]
+    assert "test_clear" in text
+    assert text.count("virtio_balloon_cmd_id_received") >= 4  # names are cut nowhere
+    assert "environment: the driver's code+firecracker-1.14" in text
+    assert "h blocks that the code has, hinted or not;" in " ".join(text.split())
     assert max(map(len, text.splitlines())) <= 78
     assert "Step 21\n             (discard) took it away." in text
     places = {step.action.where.partition(":")[0] for step in trace.steps if "send_cmd" in step.action.name}
@@ -74,6 +79,7 @@ def test_a_driver_that_frees_twice_has_a_fault(tmp_path: Path) -> None:
     fault, run = found.fault
     assert "on a list" in fault.text
     assert "kick get_free_page_and_send" in [step.action.name for step in run[-2:]]
+    assert not {"worker_can_end", "blocks_can_come_back"} & found.refuted.keys()  # nobody looked behind the fault
 
 
 @pytest.mark.slow
