@@ -26,6 +26,9 @@ from hintproof.views.results import tables
 from hintproof.views.sanitize import line, valid
 from hintspec.language.errors import quote
 
+#: Characters of a patch's title beside what is being done with it.
+_TITLE = 40
+
 #: Makes a checker of drivers: one that takes a minute, or a thorough one. Tests hand in theirs as the object of the
 #: command's context.
 MakeChecker = Callable[[bool], DriverChecker]
@@ -67,7 +70,9 @@ def gate(
     thorough: Annotated[
         bool | None, Option("--thorough/--quick", help="Search larger sizes; takes longer than a minute.")
     ] = None,
-    seconds: Annotated[float | None, Option(help="Seconds after which no further patch is begun.")] = None,
+    seconds: Annotated[
+        float | None, Option(help="Seconds for all patches: what has no answer then is undecided.")
+    ] = None,
 ) -> None:
     """Check which properties patches to the Linux driver, or to QEMU, violate or fix, and what else they change.
 
@@ -113,9 +118,10 @@ def _run_on_linux(
     begun: list[Step] = []
     with live_note("reading the driver") as note:
 
-        def watch(step: Step) -> None:
-            begun.append(step)
-            note(f"{len(begun) - 1} of {total} checked; checking {line(step.subject or step.name, 100)}")
+        def watch(step: Step, doing: str) -> None:
+            if not begun or begun[-1] is not step:
+                begun.append(step)
+            note(f"{len(begun)} of {total}: {line(step.subject or step.name, _TITLE)}; {doing}".rstrip("; "))
 
         if commits:
             return run_gate_on_range(Path(linux), commits, checker, seconds, watch, ask_always)
@@ -152,4 +158,4 @@ def as_text(report: GateReport, strict: bool) -> str:
     page = io.StringIO()
     console = Console(file=page, width=120, force_terminal=False, highlight=False)
     console.print(gate_terminal.render(report, strict), crop=False)
-    return page.getvalue()
+    return "".join(f"{text.rstrip()}\n" for text in page.getvalue().splitlines())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from itertools import zip_longest
 
@@ -13,7 +13,8 @@ from hintproof.gate.check_plan import describe_sizes, properties_of
 from hintproof.gate.checker import DriverVerdict, Place, Question, TraceLine, Violation, places_of
 from hintproof.linux import jobs
 from hintproof.linux.codemodel import CODE_IS_SOUND
-from hintproof.linux.jobs import BY_ACCESS, Answer, Check, CodeFault, CodeFaults, Kind, Properties, Told
+from hintproof.linux.explore import Verdict
+from hintproof.linux.jobs import BY_ACCESS, CHECKS, Answer, Check, CodeFault, CodeFaults, Kind, Properties, Told
 from hintproof.linux.lockstep import Comparison
 from hintproof.linux.rules import RULES
 from hintproof.linux.source import DRIVER
@@ -22,12 +23,22 @@ from hintproof.system.words import quantity
 
 Answers = Mapping[Check, Answer]
 
+#: The answers to checks that were ended, or never begun, because the time was up.
+_TIME_IS_UP: dict[type[Answer], CodeFaults | Properties] = {
+    CodeFaults: CodeFaults(Verdict.LIMITED.name, 0, 0, None, cut_short=True),
+    Properties: Properties(0, 0, False, [], None, cut_short=True),
+}
+
 #: Why it is not known whether a property holds of code that has a fault.
 _BEHIND = "the code has a fault, and the states behind it are not explored"
 
 
-def to_verdict(answers: Answers) -> DriverVerdict:
-    """All answers of one driver as one verdict."""
+def to_verdict(ended: Answers, asked: Collection[Check] = ()) -> DriverVerdict:
+    """All answers of one driver as one verdict. Where time was up, some of the checks ``asked`` have not ended."""
+    answers = dict(ended)
+    cut = [check for check in asked if check not in answers]
+    answers |= {check: _TIME_IS_UP[CHECKS[check.kind][1]] for check in cut if CHECKS[check.kind][1] in _TIME_IS_UP}
+    unfinished = f"the time was up before {len(cut)} of {quantity(len(asked), 'check')} ended" if cut else ""
     violated: dict[Question, Violation] = {}
     undecided: dict[Question, str] = {}
     holds: set[Question] = set()
@@ -45,10 +56,17 @@ def to_verdict(answers: Answers) -> DriverVerdict:
     # Which lines have code differs between the two builds: that of the walks of the whole driver counts.
     plain = [answer for check, answer in answers.items() if check.kind not in BY_ACCESS] or answers.values()
     idle = {line for answer in plain for line in answer.lines.idle}
-    asked = [check for check, answer in answers.items() if not _is_implied(answer)]
-    behaviour, sizes = fingerprint(answers), describe_sizes(asked)
+    told = [check for check, answer in answers.items() if not _is_implied(answer)]
+    behaviour, sizes = fingerprint(answers), describe_sizes(told)
     return DriverVerdict(
-        violated, frozenset(holds), undecided, behaviour, sizes, frozenset(idle - ran), implied=frozenset(implied)
+        violated,
+        frozenset(holds),
+        undecided,
+        behaviour,
+        sizes,
+        frozenset(idle - ran),
+        implied=frozenset(implied),
+        unfinished=unfinished,
     )
 
 
@@ -77,7 +95,7 @@ def _decide(check: Check, answer: Answer) -> Iterator[tuple[Question, Violation 
     if check.kind == Kind.SCENARIOS and isinstance(answer, CodeFaults):
         broken = {item.kind: _from_breach(check, item) for item in answer.broken}
         for rule in RULES:
-            yield Question(rule.name, world), broken.get(rule.name), ""
+            yield Question(rule.name, world), broken.get(rule.name), missing
     if isinstance(answer, Properties):
         violations = {item.name: _from_run(check, item) for item in answer.violated}
         reason = stuck or (_BEHIND if answer.fault else missing)
@@ -87,6 +105,8 @@ def _decide(check: Check, answer: Answer) -> Iterator[tuple[Question, Violation 
 
 def _limit(check: Check, answer: CodeFaults | Properties) -> str:
     """The limit that an answer met, in words."""
+    if answer is _TIME_IS_UP[type(answer)]:
+        return "the time was up"
     if isinstance(answer, Properties):
         return answer.stopped_by
     return f"limit of {f'{check.seconds:g} seconds' if answer.cut_short else f'{check.most:,} states'}"

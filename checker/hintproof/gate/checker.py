@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple, Protocol
 
 from hintproof.linux.source import DRIVER
 from hintproof.story.model import Story
+from hintproof.system.clock import ENDLESS, Clock
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,8 @@ class DriverVerdict:
 
     ``behaviour`` is equal for two drivers if no difference was seen between them at these ``sizes``. ``idle`` are the
     lines of the driver (from 1) that have code and that no run reached. ``implied`` are the questions of more features
-    of a device, where the driver takes none of them. With ``trouble`` there is nothing else, but for its first lines
-    and its place.
+    of a device, where the driver takes none of them. ``unfinished`` says which checks did not come to their end, and
+    why, in words. With ``trouble`` there is nothing else, but for its first lines and its place.
     """
 
     violated: Mapping[Question, Violation] = field(default_factory=dict)
@@ -94,6 +95,7 @@ class DriverVerdict:
     lines: tuple[str, ...] = ()
     place: Place | None = None
     implied: frozenset[Question] = frozenset()
+    unfinished: str = ""
 
     @property
     def asked(self) -> frozenset[Question]:
@@ -101,13 +103,24 @@ class DriverVerdict:
         return self.holds | self.violated.keys() | self.undecided.keys()
 
 
+#: Hears what is being done, in words.
+Note = Callable[[str], None]
+
+
+def say_nothing(_: str) -> None:
+    """Where nobody listens."""
+
+
 class DriverChecker(Protocol):
     """Compiles and checks the driver that some texts of watched files make."""
 
-    def check(self, files: Mapping[str, str], quick: bool = False) -> DriverVerdict:
+    def check(
+        self, files: Mapping[str, str], quick: bool = False, clock: Clock = ENDLESS, note: Note = say_nothing
+    ) -> DriverVerdict:
         """The verdict on a driver; ``quick``: by those checks alone that are soon done.
 
-        One that can't be checked is ``trouble``, not an exception.
+        A check that runs when the ``clock`` is over is ended. A driver that can't be checked is ``trouble``, not an
+        exception.
         """
 
     def same_code(self, before: Mapping[str, str], after: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ from hintproof.gate.report import Finding, GateReport, PatchReport, Standing, To
 from hintproof.gate.touched import touched
 from hintproof.gate.traceability import behind
 from hintproof.gate.unreached import Unreached, unreached
+from hintproof.linux.codemodel import CODE_IS_SOUND
 from hintproof.linux.duties import DUTIES
 from hintproof.linux.rules import RULES
 from hintproof.linux.source import Source
@@ -23,7 +24,8 @@ from hintproof.system.errors import BadInput
 from hintproof.tasks.verdict import Outcome
 from hintspec.text import PROTOCOL
 
-Watch = Callable[[Step], None]
+#: Hears which patch is being checked, and what is being done, in words.
+Watch = Callable[[Step, str], None]
 
 _DECLARED = {item.name: item for item in (*PROTOCOL.properties, *DUTIES, *RULES)}
 
@@ -38,9 +40,9 @@ def run_gate(
 ) -> GateReport:
     """Check patches, one on another, against the driver of a source.
 
-    After ``seconds`` the gate begins no further patch. ``watch`` is called with each patch before its check. Of a patch
-    that leaves the code as it is the properties are not asked, unless ``ask_always``. Raises :class:`BadInput` if the
-    driver can't be checked even without them.
+    After ``seconds`` the gate ends the checks that run: what they would have answered is undecided. ``watch`` hears
+    what is being done. Of a patch that leaves the code as it is the properties are not asked, unless ``ask_always``.
+    Raises :class:`BadInput` if the driver can't be checked even without them.
     """
     sent = list(patches)
     notes = tuple(dict.fromkeys(note for patch in sent if patch.base for note in base_notes(source, patch.base)))
@@ -83,7 +85,7 @@ class _Gate:
     def _gate(self, step: Step) -> PatchReport:
         began = self._clock.seconds
         if self._watch is not None:
-            self._watch(step)
+            self._watch(step, "")
         if step.after is None:
             return _undecided(step, step.reason)
         if self._clock.is_over():
@@ -96,20 +98,21 @@ class _Gate:
         files, before, note = self._before(step, quick)
         if before.trouble:
             return _undecided(step, f"the driver before it {before.trouble.value}", before)
-        after = self._check(step.after, quick)
+        after = self._check(step, step.after, quick)
         if quick and after.trouble is None:
             if any(finding.standing == Standing.NEW for finding in compare(before, after)):
                 note = (*note, f"not asked beyond {after.sizes}: what was found there is enough")
             else:
                 files, before, note = self._before(step, False)
-                after = self._check(step.after, False)
+                after = self._check(step, step.after, False)
         if after.trouble:
             report = _undecided(step, f"the patched driver {after.trouble.value}", after, note)
         else:
             self._good = step.after
             changed = step.after
             report = _report(step, Outcome.UNCHANGED, "", note)
-            missed = unreached(files, changed, before, after)
+            unfinished = after.unfinished or before.unfinished
+            missed = () if unfinished else unreached(files, changed, before, after)
             report = replace(report, unreached=missed, notes=(*report.notes, *_missed(missed)))
             report = judge(report, before, after, lambda: self._checker.difference(files, changed))
             report = replace(report, findings=point_at_changes(report.findings, files, changed))
@@ -118,13 +121,13 @@ class _Gate:
     def _before(self, step: Step, quick: bool) -> tuple[Mapping[str, str], DriverVerdict, tuple[str, ...]]:
         """The driver to compare with: the one before the patch, or the last one that could be checked."""
         files = self._oldest(step.before)
-        verdict = self._check(files, quick)
+        verdict = self._check(step, files, quick)
         if verdict.trouble is None:
             self._good = files
             return files, verdict, ()
         if self._good is not None:
             note = f"compared with the last driver that could be checked: the one before it {verdict.trouble.value}"
-            return self._good, self._check(self._good, quick), (note,)
+            return self._good, self._check(step, self._good, quick), (note,)
         if verdict.trouble in (Trouble.COMPILE, Trouble.API):
             lines = "; ".join(verdict.lines[:5])
             raise BadInput(f"the driver without any patch {verdict.trouble.value}: {lines}: name another tree")
@@ -134,10 +137,16 @@ class _Gate:
         """The driver, of those before, whose code a driver has: its verdict is the same."""
         return self._same.get(frozenset(files.items()), files)
 
-    def _check(self, files: Mapping[str, str], quick: bool) -> DriverVerdict:
+    def _check(self, step: Step, files: Mapping[str, str], quick: bool) -> DriverVerdict:
         key = frozenset(files.items()), quick
         if key not in self._known:
-            self._known[key] = self._checker.check(files, quick)
+            which = "with the patch" if files is step.after else "without it"
+
+            def note(doing: str) -> None:
+                if self._watch is not None:
+                    self._watch(step, f"{which}: {doing}")
+
+            self._known[key] = self._checker.check(files, quick, self._clock, note)
         return self._known[key]
 
 
@@ -151,7 +160,8 @@ def judge(
     """A report with its outcome, by the verdicts before and after the patch; ``difference`` gives that of behaviour."""
     findings = compare(before, after)
     same = before.behaviour == after.behaviour
-    outcome, reason = outcome_of(findings, same, report.unreached)
+    unfinished = after.unfinished or before.unfinished
+    outcome, reason = outcome_of(findings, same, report.unreached, unfinished)
     return replace(
         report,
         outcome=outcome,
@@ -164,11 +174,19 @@ def judge(
 
 
 def compare(before: DriverVerdict, after: DriverVerdict) -> tuple[Finding, ...]:
-    """The findings about a patch, by the verdicts on the drivers before and after it; the worst first."""
+    """The findings about a patch, by the verdicts on the drivers before and after it.
+
+    The worst come first, and of these a fault of the code, which may be the reason of others.
+    """
     asked = sorted((before.asked | after.asked) - (before.implied & after.implied))
     found = [_compare_question(question, before, after) for question in asked]
     every = list(Standing)
-    return tuple(sorted((f for f in found if f is not None), key=lambda f: every.index(f.standing)))
+    return tuple(
+        sorted(
+            (f for f in found if f is not None),
+            key=lambda f: (every.index(f.standing), f.property_name != CODE_IS_SOUND.name),
+        )
+    )
 
 
 def _compare_question(question: Question, before: DriverVerdict, after: DriverVerdict) -> Finding | None:
@@ -196,16 +214,21 @@ def _finding(question: Question, standing: Standing, violation: Violation | None
     return Finding(*names, clause, says, standing, v.trace, v.place, v.length, v.engine, remark, v.story)
 
 
-def outcome_of(findings: Sequence[Finding], same: bool, unreached: Sequence[Unreached] = ()) -> tuple[Outcome, str]:
+def outcome_of(
+    findings: Sequence[Finding], same: bool, unreached: Sequence[Unreached] = (), unfinished: str = ""
+) -> tuple[Outcome, str]:
     """The outcome that the findings amount to, and why.
 
-    ``same``: no difference of behaviour was seen; ``unreached``: changed lines that no run reached.
+    ``same``: no difference of behaviour was seen; ``unreached``: changed lines that no run reached; ``unfinished``: why
+    some checks did not come to their end.
     """
     names = {kind: abbreviate(list(by_property(findings, kind))) for kind in Standing}
     known = {"fixed": names[Standing.FIXED], "violated before, too": names[Standing.BEFORE]}
     rest = "".join(f"; {word}: {some}" for word, some in known.items() if some)
     if names[Standing.NEW]:
         return Outcome.REFUTED, f"newly violated: {names[Standing.NEW]}{rest}"
+    if unfinished:
+        return Outcome.UNDECIDED, f"{unfinished}{rest}"
     if names[Standing.UNDECIDED]:
         return Outcome.UNDECIDED, f"not decided: {names[Standing.UNDECIDED]}{rest}"
     if unreached:

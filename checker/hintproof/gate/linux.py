@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -20,17 +20,19 @@ import hintproof
 import hintspec
 from hintproof.gate.answers import differing_walk, first_difference, first_other_call, to_verdict
 from hintproof.gate.check_plan import MORE, USUAL
-from hintproof.gate.checker import DriverVerdict, Trouble
+from hintproof.gate.checker import DriverVerdict, Note, Trouble, say_nothing
 from hintproof.gate.same_code import same_code
 from hintproof.linux.build import BuildFailed
 from hintproof.linux.child import Lost
-from hintproof.linux.examine import compiled
+from hintproof.linux.examine import CompiledDriver, compiled
 from hintproof.linux.jobs import CHECKS, Answer, Check
 from hintproof.linux.source import Source
 from hintproof.system.cache import cache_directory, drop_oldest
 from hintproof.system.children import kill_running
+from hintproof.system.clock import ENDLESS, Clock
 from hintproof.system.errors import BadInput
 from hintproof.system.files import write_atomically
+from hintproof.system.words import quantity
 from hintproof.system.workers import cores
 
 #: Answers in the cache: those of some two hundred drivers.
@@ -49,13 +51,17 @@ class LinuxChecker:
         self.jobs = jobs or cores()
         self._known: dict[frozenset[tuple[str, str]], dict[Check, Answer]] = {}
 
-    def check(self, files: Mapping[str, str], quick: bool = False) -> DriverVerdict:
+    def check(
+        self, files: Mapping[str, str], quick: bool = False, clock: Clock = ENDLESS, note: Note = say_nothing
+    ) -> DriverVerdict:
         """The verdict on a driver; ``quick``: by those checks alone that are soon done.
 
-        One that can't be checked is ``trouble``, not an exception.
+        A check that runs when the ``clock`` is over is ended. A driver that can't be checked is ``trouble``, not an
+        exception.
         """
+        asked = [check for check in self.checks if not (quick and check.deep)]
         try:
-            return to_verdict(self._answers(files, quick))
+            return to_verdict(self._answers(files, asked, clock, note), asked)
         except BuildFailed as failed:
             if failed.missing:
                 return DriverVerdict(trouble=Trouble.API, lines=tuple(map(str, failed.missing)))
@@ -80,31 +86,62 @@ class LinuxChecker:
         with compiled(Source("before", before)) as one, compiled(Source("after", after)) as other:
             return first_other_call(one.tell_walk(*walk), other.tell_walk(*walk))
 
-    def _answers(self, files: Mapping[str, str], quick: bool) -> dict[Check, Answer]:
-        """The answer to each check; a checker runs each once, whether or not the cache takes its answer."""
+    def _answers(self, files: Mapping[str, str], asked: list[Check], clock: Clock, note: Note) -> dict[Check, Answer]:
+        """The answers, of which some lack if the clock is over.
+
+        A checker runs each check once, whether or not the cache takes its answer.
+        """
         known = self._known.setdefault(frozenset(files.items()), {})
-        asked = [check for check in self.checks if not (quick and check.deep)]
         for check in asked:
             if check not in known and (answer := _load_answer(files, check)) is not None:
                 known[check] = answer
-        if missing := [check for check in asked if check not in known]:
-            known.update(self._run(files, missing))
-        return {check: known[check] for check in asked}
+        missing = [check for check in asked if check not in known]
+        if missing and not clock.is_over():
+            known.update(self._run(files, missing, clock, note))
+        return {check: known[check] for check in asked if check in known}
 
-    def _run(self, files: Mapping[str, str], checks: list[Check]) -> dict[Check, Answer]:
+    def _run(self, files: Mapping[str, str], checks: list[Check], clock: Clock, note: Note) -> dict[Check, Answer]:
+        note("compiling it")
         with compiled(Source("the driver", files)) as driver, ThreadPoolExecutor(self.jobs) as pool:
-            running = [pool.submit(driver.run, check) for check in checks]  # a process of its own for each
+            progress = _Progress(driver, len(checks), note)
+            running = {check: pool.submit(progress.run, check) for check in checks}  # a process of its own for each
             try:
-                answers = {check: future.result() for check, future in zip(checks, running, strict=True)}
-            except BaseException:  # Ctrl-C, or one check failed: nobody waits for the others
+                ended, _ = wait(running.values(), clock.remaining(), FIRST_EXCEPTION)
+                answers = {check: future.result() for check, future in running.items() if future in ended}
+            finally:  # the time is up, Ctrl-C, or one check failed: nobody waits for the others
                 pool.shutdown(wait=False, cancel_futures=True)
-                while not all(future.done() for future in running):
+                while not all(future.done() for future in running.values()):
                     kill_running()
                     time.sleep(_LOOK)
-                raise
         for check, answer in answers.items():
             _save_answer(files, check, answer)
         return answers
+
+
+class _Progress:
+    """Runs checks, in several threads, and says how far they are."""
+
+    def __init__(self, driver: CompiledDriver, count: int, note: Note) -> None:
+        self._driver = driver
+        self._count = count
+        self._note = note
+        self._running: list[Check] = []
+        self._done = 0
+
+    def run(self, check: Check) -> Answer:
+        """The answer to a check."""
+        self._running.append(check)
+        self._tell()
+        answer = self._driver.run(check)
+        self._running.remove(check)
+        self._done += 1
+        self._tell()
+        return answer
+
+    def _tell(self) -> None:
+        """What has run the longest comes first."""
+        running = "; ".join(f"{check.kind.value}: {check}" for check in self._running)
+        self._note(f"{self._done} of {quantity(self._count, 'check')} done; {running}")
 
 
 # -- the cache of answers ---------------------------------------------------------------------

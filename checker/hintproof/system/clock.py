@@ -35,3 +35,7 @@ class Clock:
     def says(self) -> str:
         """The limit in words, for the user."""
         return "the solver gave up" if self._limit is None else f"limit of {quantity(self._limit, 'second')}"
+
+
+#: A clock without a limit.
+ENDLESS = Clock(None)

@@ -8,9 +8,10 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from hintproof.gate.checker import DriverVerdict, Place, Question, TraceLine, Trouble, Violation
+from hintproof.gate.checker import DriverVerdict, Note, Place, Question, TraceLine, Trouble, Violation, say_nothing
 from hintproof.gate.ctext import function_at, functions
 from hintproof.linux.source import DRIVER, HEADER, Source
+from hintproof.system.clock import ENDLESS, Clock
 
 #: In the style of a driver, with functions that are called as the real ones are.
 TEXT = """\
@@ -89,7 +90,9 @@ class MarkChecker:
     def __init__(self) -> None:
         self.checked: list[str] = []
 
-    def check(self, files: Mapping[str, str], quick: bool = False) -> DriverVerdict:
+    def check(
+        self, files: Mapping[str, str], quick: bool = False, clock: Clock = ENDLESS, note: Note = say_nothing
+    ) -> DriverVerdict:
         """What the marks say. Behaviour is the text without comments and blanks."""
         text = files[DRIVER]
         if quick or text not in self.checked:  # the quick checks are asked for first

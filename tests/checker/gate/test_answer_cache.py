@@ -17,6 +17,7 @@ from hintproof.linux.child import Lost
 from hintproof.linux.jobs import Answer, Check, CodeFaults, Kind
 from hintproof.linux.source import Source
 from hintproof.system.children import run_child
+from hintproof.system.clock import Clock
 from hintspec.language.sizes import Sizes
 from tests.checker.gate.made import FILES
 
@@ -101,6 +102,33 @@ def test_ctrl_c_ends_the_checks_that_run(cache: Path, monkeypatch: pytest.Monkey
     assert time.monotonic() - pressed < 20, "the checks take a minute each"
     thread.join()
     signal.signal(signal.SIGINT, before)
+
+
+def test_a_check_is_ended_when_the_time_is_up(cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What came to its end is an answer; the others are undecided, and so are those that no longer began."""
+
+    class Slow:
+        def run(self, check: Check) -> Answer:
+            if check == CHECK:
+                return CodeFaults("EXHAUSTED", 7, 9, None)
+            run_child(["sleep", "60"], tmp_path)
+            raise Lost("it was killed")
+
+    @contextmanager
+    def compiled(source: Source) -> Iterator[Slow]:
+        yield Slow()
+
+    monkeypatch.setattr(linux, "compiled", compiled)
+    checks = (CHECK, *(Check(Kind.CODE_FAULTS, "", Sizes(2, 3, 1), most) for most in range(3)))
+    checker, notes = LinuxChecker(checks=checks, jobs=2), list[str]()
+    verdict = checker.check(FILES, clock=Clock(1.0), note=notes.append)
+    assert verdict.unfinished == "the time was up before 3 of 4 checks ended"
+    assert [question.world for question in verdict.holds] == [f"{CHECK.kind.value}, {CHECK}"]
+    assert set(verdict.undecided.values()) == {"not all states were seen: the time was up"}
+    assert notes[0] == "compiling it"
+    assert f"1 of 4 checks done; {Kind.CODE_FAULTS.value}: {checks[1]}; " in "".join(notes)
+    assert checker.check(FILES, clock=Clock(-1.0)).unfinished == verdict.unfinished
+    assert len(list(cache.iterdir())) == 1
 
 
 def test_the_cache_is_bounded(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

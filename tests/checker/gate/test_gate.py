@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from hintproof.gate.checker import DriverVerdict, Trouble
+from hintproof.gate.checker import DriverVerdict, Note, Trouble, say_nothing
 from hintproof.gate.gate import compare, run_gate, run_gate_on_range
 from hintproof.gate.mails import Patch
-from hintproof.gate.patches import Step
 from hintproof.gate.report import GateReport, PatchReport, Standing
 from hintproof.linux.source import DRIVER, HEADER, Source, read_tree
+from hintproof.system.clock import ENDLESS, Clock
 from hintproof.system.errors import BadInput
 from hintproof.tasks.verdict import Exit, Outcome
 from tests.checker.gate.made import FILES, LOST, ONCE, TEXT, TREE, MarkChecker, changed, diff, fall, git, write
@@ -197,16 +198,70 @@ def test_a_change_of_the_header_alone() -> None:
 
 
 def test_no_patch_is_begun_once_the_time_is_up() -> None:
-    ticks: list[Step] = []
+    ticks: list[str] = []
     patches = [Patch("p", "", "", diff(marked(LOSES)))]
-    report = run_gate(TREE, patches, MarkChecker(), -1.0, ticks.append)
+    report = run_gate(TREE, patches, MarkChecker(), -1.0, lambda step, doing: ticks.append(f"{step.name}: {doing}"))
     assert only(report).reason == "not begun: the time is up"
-    assert [step.name for step in ticks] == ["p"]
+    assert ticks == ["p: "]
+
+
+class OutOfTime(MarkChecker):
+    """A checker whose time is up before one of its checks of the patched driver has ended."""
+
+    def __init__(self, asked: tuple[str, ...]) -> None:
+        super().__init__()
+        self.asked = asked
+
+    def check(
+        self, files: Mapping[str, str], quick: bool = False, clock: Clock = ENDLESS, note: Note = say_nothing
+    ) -> DriverVerdict:
+        """What the marks say of the properties that were ``asked``."""
+        note("looking for marks")
+        found = super().check(files)
+        if "/*" not in files[DRIVER]:
+            return found
+        cut = {question for question in found.asked if question.property not in self.asked}
+        return replace(
+            found,
+            violated={q: v for q, v in found.violated.items() if q not in cut},
+            holds=found.holds - cut,
+            undecided=dict.fromkeys(cut, "the time was up"),
+            behaviour="",
+            unfinished="the time was up before 1 of 2 checks ended",
+        )
+
+
+@pytest.mark.parametrize(
+    ("asked", "outcome", "reason"),
+    [
+        (("id_at_most_once",), Outcome.UNDECIDED, "the time was up before 1 of 2 checks ended"),
+        (("no_lost_write",), Outcome.REFUTED, "newly violated: no_lost_write"),
+        (("no_lost_write", "id_at_most_once"), Outcome.REFUTED, "newly violated: no_lost_write"),
+    ],
+)
+def test_what_was_found_in_time_counts_and_the_rest_is_undecided(
+    asked: tuple[str, ...], outcome: Outcome, reason: str
+) -> None:
+    doing: list[str] = []
+    patches = [Patch("p", "", "", diff(marked(LOSES)))]
+    report = run_gate(TREE, patches, OutOfTime(asked), 60.0, lambda _, says: doing.append(says))
+    patch = only(report)
+    assert (patch.outcome, patch.reason) == (outcome, reason)
+    assert doing == ["", "without it: looking for marks", "with the patch: looking for marks"] + doing[3:]
+
+
+def test_without_a_comparison_a_patch_is_not_unchanged() -> None:
+    """All properties hold, and the check that was ended would have said whether behaviour changed."""
+    patches = [Patch("p", "", "", diff(TEXT + "/* harmless */\n"))]
+    patch = only(run_gate(TREE, patches, OutOfTime(("no_lost_write", "id_at_most_once"))))
+    assert (patch.outcome, patch.unreached) == (Outcome.UNDECIDED, ())
 
 
 def test_an_error_of_the_checker_is_not_hidden() -> None:
     class Broken(MarkChecker):
-        def check(self, files: Mapping[str, str], quick: bool = False) -> DriverVerdict:
+        def check(
+            self, files: Mapping[str, str], quick: bool = False, clock: Clock = ENDLESS, note: Note = say_nothing
+        ) -> DriverVerdict:
             raise BadInput("needs a C compiler: apt-get install gcc")
 
     with pytest.raises(BadInput, match="needs a C compiler"):

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from hintproof.gate.answers import to_verdict
-from hintproof.gate.checker import DriverVerdict
+from hintproof.gate.checker import DriverVerdict, Note, say_nothing
 from hintproof.gate.gate import run_gate
 from hintproof.gate.patches import patches_in
 from hintproof.gate.unreached import Unreached, unreached
 from hintproof.linux.coverage import Lines
 from hintproof.linux.jobs import Check, CodeFaults, Kind
 from hintproof.linux.source import DRIVER
+from hintproof.system.clock import ENDLESS, Clock
 from hintproof.tasks.verdict import Exit, Outcome
 from hintproof.views.gate import json_report, terse
 from hintspec.language.sizes import Sizes
@@ -41,7 +42,9 @@ def test_only_changed_lines_with_code_count() -> None:
 class Sleepy(MarkChecker):
     """A checker whose runs never reach some lines."""
 
-    def check(self, files: Mapping[str, str], quick: bool = False) -> DriverVerdict:
+    def check(
+        self, files: Mapping[str, str], quick: bool = False, clock: Clock = ENDLESS, note: Note = say_nothing
+    ) -> DriverVerdict:
         return replace(super().check(files), idle=frozenset({LINE, LINE + 1}))
 
 
