@@ -90,7 +90,8 @@ def properties_page() -> str:
             [
                 "# Properties",
                 "`docs/generate.py` writes this page from the text. A property is of one of five kinds. The engines "
-                "add `no_deadlock`: in every reachable state some step is possible.",
+                "add `no_deadlock`: in every reachable state some step is possible. Clauses cite the rules of virtio "
+                "1.3 by the [numbers that they have here](protocol.md#the-rules-of-virtio-13).",
                 table(["kind", "means"], [[kind, means] for kind, means in kinds.items()]),
                 table(["property", "kind", "says", "clause or reason"], rows),
                 "Only the exhaustive engine decides a *recoverable* or a *progress* property. A run witnesses a "

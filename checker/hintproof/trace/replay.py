@@ -150,8 +150,8 @@ def follow(concrete: Concrete, run: Run) -> tuple[list[State], list[str]]:
 def describe_refusal(concrete: Concrete, action: RecordedAction, state: State, block: int | None) -> str:
     """Why an action is not possible in a state: its first conjunct that fails, with the values that it reads."""
     condition = action.guard[concrete.failed_conjuncts(state, action, block)[0]]
-    failed = f"{wording(condition.term)}, where {values(concrete, [condition.term], state, block)}"
-    return f"{action.name} is not possible here: guard at {condition.place} fails: {failed}"
+    failed = f"{wording(condition.term)} fails, where {values(concrete, [condition.term], state, block)}"
+    return f"{action.name} is not possible here: {failed} ({condition.place}; {action.action.where})"
 
 
 def shows(concrete: Concrete, states: list[State], broken_steps: list[str], name: str) -> bool:

@@ -140,3 +140,10 @@ def test_a_directory_that_is_made_is_named(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr == "hintproof: made the directory new/er\n"
     assert hintproof(tmp_path, "export", TRACE, "-o", "new/er/trace.md").stderr == ""
+
+
+@pytest.mark.parametrize("command", [["environments", "--driver", "linux-6.1"], ["defects"], ["text", "virtio-1.3"]])
+def test_lines_in_a_pipe_end_where_their_text_ends(command: list[str], tmp_path: Path) -> None:
+    done = hintproof(tmp_path, *command)
+    assert done.stdout
+    assert not [line for line in done.stdout.splitlines() if line != line.rstrip()]

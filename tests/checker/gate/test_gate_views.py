@@ -341,6 +341,28 @@ def test_of_several_worlds_one_run_is_shown() -> None:
     assert text.count("with the patch: ") == gate_mail.render(REPORT).count("with the patch: ")
 
 
+def test_a_bot_says_a_property_once_with_its_other_worlds() -> None:
+    [patch, *_] = REPORT.patches
+    [found, *_] = patch.standing(Standing.NEW)
+    longer = replace(found, name="no_lost_write (another world)", length=(found.length or 0) + 4)
+    report = replace(REPORT, patches=(replace(patch, findings=(longer, found)),))
+    for text in (rendered("terse", report), rendered("github", report)):
+        assert text.count("is violated, and was not without this patch") == 1
+        assert f"without this patch ({found.length} steps); also {longer.length} steps in another world" in text
+
+
+def test_what_a_fault_hides_is_one_line() -> None:
+    """Dozens of properties are undecided for one reason."""
+    names = [f"{name} ({world})" for name in ("p", "q", "r", "s") for world in ("here", "there")]
+    hidden = [Finding(name, name[0], "", "", Standing.UNDECIDED, remark="not explored") for name in names]
+    other = Finding("t (here)", "t", "", "", Standing.UNDECIDED, remark="the time was up")
+    report = replace(REPORT, patches=(replace(REPORT.patches[0], findings=(LOST, *hidden, other)),))
+    for form in ("terminal", "mail", "terse", "github"):
+        text = " ".join(rendered(form, report).split())
+        assert "p, q, r and 1 more (in 2 worlds): not explored" in text
+        assert "t (here): the time was up" in text
+
+
 def test_of_many_worlds_the_shortest_runs_are_named() -> None:
     lengths = {"a": 30, "b": 10, "c": 20, "d": 50, "e": 40}
     worlds = [Finding(f"p ({world})", "p", "", "", Standing.BEFORE, length=steps) for world, steps in lengths.items()]

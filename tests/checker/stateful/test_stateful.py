@@ -214,7 +214,7 @@ def test_a_goal_must_stay_possible_to_the_end() -> None:
 
 def test_a_step_that_is_not_possible_names_its_guard() -> None:
     state = machine(SOUND, blocks=2)()
-    with pytest.raises(NotPossible, match=r"sync_get is not possible here: guard at .* fails"):
+    with pytest.raises(NotPossible, match=r"sync_get is not possible here: .* fails, where"):
         state.sync_get()  # type: ignore[attr-defined]
     with pytest.raises(NotPossible, match=r"allocate takes a block of 1 .. 2, not 3"):
         state.allocate(block=3)  # type: ignore[attr-defined]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from enum import Enum
 
 from hintproof.gate.checker import TraceLine, places_of
-from hintproof.gate.report import Finding, PatchReport, Standing, by_property
+from hintproof.gate.patches import abbreviate
+from hintproof.gate.report import Finding, PatchReport, Standing, by_property, worlds_of
 from hintproof.system.words import quantity
 from hintproof.views.trace import mail
 
@@ -37,31 +39,55 @@ def case_of(finding: Finding, strict: bool) -> Case:
     return {Standing.UNDECIDED: Case.UNDECIDED, Standing.BEFORE: Case.EXPECTED}.get(finding.standing, Case.PASSES)
 
 
-def to_report(patch: PatchReport, strict: bool) -> list[Finding]:
+#: A finding, and the others of its property: the same in other worlds.
+Group = tuple[Finding, list[Finding]]
+
+
+def to_report(patch: PatchReport, strict: bool) -> list[Group]:
     """The findings that a bot reports: of what is violated without the patch, too, only what is new about it."""
-    return [finding for finding in patch.findings if case_of(finding, strict) != Case.EXPECTED or finding.remark]
+    return _group(f for f in patch.findings if case_of(f, strict) != Case.EXPECTED or f.remark)
 
 
-def is_traced(finding: Finding, strict: bool) -> bool:
-    """Whether a report for people shows the run of a finding."""
-    return finding.standing == Standing.UNDECIDED or finding.fails(strict)
+def lead(patch: PatchReport, strict: bool) -> list[Group]:
+    """The findings whose run a report for people shows."""
+    return _group(f for f in patch.findings if f.standing == Standing.UNDECIDED or f.fails(strict))
 
 
-def lead(patch: PatchReport, strict: bool) -> list[tuple[Finding, list[Finding]]]:
-    """Of the findings whose run is shown, for each property the one with the shortest run, and the others."""
-    shown = [finding for finding in patch.findings if is_traced(finding, strict)]
-    found: list[tuple[Finding, list[Finding]]] = []
+def _group(findings: Iterable[Finding]) -> list[Group]:
+    """Of findings that have a run, for each property the one with the shortest, and the others; the worst first."""
+    shown = [finding for finding in findings if finding.length is not None]
+    found: list[Group] = []
     for standing in Standing:
         for same in by_property(shown, standing).values():
-            first = min(same, key=lambda f: (f.length is None, f.length or 0))
+            first = min(same, key=lambda f: f.length or 0)
             found.append((first, [finding for finding in same if finding is not first]))
     return found
 
 
-def message(finding: Finding) -> str:
-    """A finding in one sentence."""
+def undecided(patch: PatchReport) -> list[str]:
+    """The properties that are undecided and have no run against them: a text for each reason."""
+    reasons: dict[str, list[Finding]] = {}
+    for finding in patch.standing(Standing.UNDECIDED):
+        if finding.length is None:
+            reasons.setdefault(finding.remark, []).append(finding)
+    return [f"{_names(same)}: {reason}".rstrip(": ") for reason, same in reasons.items()]
+
+
+def _names(findings: list[Finding]) -> str:
+    """The properties of some findings, and in how many worlds; a single one is named with its world."""
+    if len(findings) == 1:
+        return findings[0].name
+    worlds = {finding.name.removeprefix(finding.property_name) for finding in findings}
+    names = abbreviate(sorted({finding.property_name for finding in findings}))
+    return f"{names} (in {quantity(len(worlds), 'world')})"
+
+
+def message(finding: Finding, others: Iterable[Finding] = ()) -> str:
+    """A finding in one sentence, and the others of its property."""
     steps = f" ({quantity(finding.length, 'step')})" if finding.length is not None else ""
-    return f"{finding.name} {_SENTENCES[finding.standing]}{steps}" + (f": {finding.remark}" if finding.remark else "")
+    remark = f": {finding.remark}" if finding.remark else ""
+    also = worlds_of(others)
+    return f"{finding.name} {_SENTENCES[finding.standing]}{steps}{remark}" + (f"; also {also}" if also else "")
 
 
 def claim(finding: Finding) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from hintproof.gate.report import Finding, GateReport, PatchReport, Standing, by_property, summarize, worlds_of
 from hintproof.system.words import quantity
 from hintproof.tasks.verdict import Outcome
-from hintproof.views.gate.findings import lead, trace_lines
+from hintproof.views.gate.findings import lead, trace_lines, undecided
 from hintproof.views.sanitize import line, lines, wrapped
 
 #: Columns of the summary, and its lines; columns of a trace with its mark.
@@ -53,6 +53,7 @@ def _parts(report: GateReport) -> Iterator[list[str]]:
     yield from _findings(refuted, Standing.NEW)
     yield from (_patch(*item) for item in others)
     yield from _findings(numbered, Standing.UNDECIDED)
+    yield from (_item(number, f"undecided: {text}") for number, patch in numbered for text in undecided(patch))
     for kind in (Standing.BEFORE, Standing.FIXED):
         yield from _known(numbered, kind)
     yield from (_changes(*item) for item in others)

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from hintproof.gate.report import Finding, GateReport, PatchReport, Standing, Touch, by_property, summarize, worlds_of
 from hintproof.tasks.verdict import Outcome
-from hintproof.views.gate.findings import claim, lead, message, trace_lines
+from hintproof.views.gate.findings import claim, lead, message, trace_lines, undecided
 from hintproof.views.sanitize import line, lines
 
 _STYLES = {
@@ -57,6 +57,8 @@ def _patch(number: int, patch: PatchReport, strict: bool) -> Iterator[Renderable
             yield from (Padding(Text(part), _DIFFERENCE, expand=False) for part in lines(text))
     for finding, others in lead(patch, strict):
         yield from _finding(finding, others)
+    for text in undecided(patch):
+        yield _standing(Standing.UNDECIDED, text)
     for standing in (Standing.FIXED,) if strict else (Standing.BEFORE, Standing.FIXED):
         for findings in by_property(patch.findings, standing).values():
             yield _standing(standing, summarize(findings))

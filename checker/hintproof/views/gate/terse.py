@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from hintproof.gate.checker import Place
 from hintproof.gate.report import GateReport, PatchReport
 from hintproof.tasks.verdict import Outcome
-from hintproof.views.gate.findings import Case, case_of, message, to_report
+from hintproof.views.gate.findings import Case, case_of, message, to_report, undecided
 from hintproof.views.sanitize import line
 
 #: ERROR for all that makes the gate fail.
@@ -19,7 +19,7 @@ _LEVELS = {Case.FAILS: "ERROR", Case.UNDECIDED: "WARNING", Case.EXPECTED: "WARNI
 
 
 def render(report: GateReport, strict: bool = False) -> str:
-    """A line a finding, or a patch that has none."""
+    """A line a property with a finding, or a patch that has none."""
     return "".join(f"{text}\n" for patch in report.patches for text in _patch(patch, strict))
 
 
@@ -29,8 +29,10 @@ def _patch(patch: PatchReport, strict: bool) -> Iterator[str]:
         yield _line(patch.start, "WARNING", f"undecided: {patch.reason}{details}")
     if patch.outcome == Outcome.CHANGED:
         yield _line(patch.start, "CHECK", patch.reason)
-    for finding in to_report(patch, strict):
-        yield _line(finding.place or patch.start, _LEVELS[case_of(finding, strict)], message(finding))
+    for finding, others in to_report(patch, strict):
+        yield _line(finding.place or patch.start, _LEVELS[case_of(finding, strict)], message(finding, others))
+    for text in undecided(patch):
+        yield _line(patch.start, "WARNING", f"undecided: {text}")
 
 
 def _line(place: Place, level: str, text: str) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, TextIO, cast
 
 from rich.console import Console, RenderableType
 from rich.table import Table
@@ -112,12 +115,28 @@ def table(*columns: str, right: Sequence[str] = (), title: str | None = None, pa
 def console(stderr: bool = False) -> Console:
     """A console as wide as its terminal; where there is none, as COLUMNS says, or of 120 columns."""
     plain = _Console(stderr=stderr, highlight=False)
-    if plain.is_terminal or os.environ.get("COLUMNS", "").isdigit():
+    if plain.is_terminal:
         return plain
-    return _Console(stderr=stderr, highlight=False, width=120)
+    unpadded = cast(TextIO, _Unpadded(sys.stderr if stderr else sys.stdout))
+    width = None if os.environ.get("COLUMNS", "").isdigit() else 120
+    return _Console(file=unpadded, stderr=stderr, highlight=False, width=width)
 
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
         """Leave a closed pipe to the command line, which has an exit code for it; rich would exit with 1."""
         raise  # the BrokenPipeError that rich is handling
+
+
+class _Unpadded:
+    """A text stream that leaves out the blanks with which rich fills lines up."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write whole lines, as rich does."""
+        return self._stream.write(re.sub(r" +$", "", text, flags=re.MULTILINE))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from hintproof.story.model import Moment, Story, Values, marks, plain
 from hintproof.views.sanitize import ascii_only, cut
@@ -71,8 +72,10 @@ def _table(story: Story) -> Iterator[str]:
             yield f"    -- {row.says} --"
         else:
             lane = "".join(who.letter if n == row.lane else "." for n, who in enumerate(story.lanes))
-            label, after = ascii_only(row.label), _after(story, next(states), blocks)
-            yield _line(widths, str(row.number), lane, label, _changed(story, row, changed), *after)
+            labels, changes = _fit(row.label.split(), name), _fit(_changes(story, row), changed)
+            for n, (label, change) in enumerate(zip_longest(labels or [""], changes, fillvalue="")):
+                after = _after(story, next(states), blocks) if n == 0 else []
+                yield _line(widths, str(row.number) if n == 0 else "", lane if n == 0 else "", label, change, *after)
     if story.begins:
         yield ""
         yield from _field("line 0:", _not_as_initially(story))
@@ -80,14 +83,14 @@ def _table(story: Story) -> Iterator[str]:
 
 def _widths(story: Story, blocks: int) -> tuple[int, int]:
     """The widths of the columns of the step and of its changes."""
-    longest = max((len(moment.label) for moment in story.moments), default=0)
+    longest = max((len(word) for moment in story.moments for word in moment.label.split()), default=0)
     lent = min(max(longest - _NAME, 0), _LENT[blocks])
     return _NAME + lent, _CHANGED[blocks] - lent
 
 
 def _line(widths: tuple[int, ...], number: str, *cells: str) -> str:
-    """A row of the table: cells that are too long are cut."""
-    shown = (f"{cell:<{width}.{width}}" for cell, width in zip(cells, widths, strict=True))
+    """A line of the table; one that continues a row has the first cells alone."""
+    shown = (f"{cell:<{width}.{width}}" for cell, width in zip(cells, widths, strict=False))
     return " ".join([f"{number:>3}", *shown]).rstrip()
 
 
@@ -97,18 +100,15 @@ def _after(story: Story, state: Values, blocks: list[int]) -> list[str]:
     return [ring, *(marks(story, state, block) for block in blocks)]
 
 
-def _changed(story: Story, moment: Moment, width: int) -> str:
-    """The changes that neither the ring nor the marks show: short names, as many as fit."""
-    text = ""
-    for v, after in story.changed(moment):
-        if v.brief:
-            part = ascii_only(f"{v.short}={plain(after)}")
-            longer = f"{text} {part}".strip()
-            if len(longer) > width:
-                text = f"{(text or part)[: width - 1]}+"
-                break
-            text = longer
-    return text
+def _changes(story: Story, moment: Moment) -> list[str]:
+    """The changes that neither the ring nor the marks show, with short names."""
+    return [f"{v.short}={plain(after)}" for v, after in story.changed(moment) if v.brief]
+
+
+def _fit(words: list[str], width: int) -> list[str]:
+    """Words in as few lines as they fit in. One that is too long is broken behind its ``=``, if it has one."""
+    fitting = (word if len(word) <= width else word.replace("=", "= ") for word in map(ascii_only, words))
+    return textwrap.wrap(" ".join(fitting), width, break_on_hyphens=False)
 
 
 def _not_as_initially(story: Story) -> str:
@@ -124,7 +124,7 @@ def _foot(story: Story) -> Iterator[str]:
     yield from _field("why:", story.explanation.paragraph)
     yield ""
     yield from _field("lanes:", ", ".join(f"{lane.letter} {lane.name}" for lane in story.lanes))
-    yield from _field("changed:", "a variable's short name and its new value; + stands for more")
+    yield from _field("changed:", "a variable's short name and its new value")
     yield from _field(
         "ring:",
         "oldest first; S1 a START posted under id1, h1 a hint of block 1, T a STOP, "
