@@ -242,7 +242,7 @@ class Code:
         self.driver.finish(self._reach(Op.RESET, entry))
 
     def _bind(self, entry: Entry) -> None:
-        status = self.driver.call(entry)
+        status = self.driver.bind(entry)
         if status:
             raise Deviation(f"{entry.name.lower()} of the code fails with {status}")
         self.run_classic_work()

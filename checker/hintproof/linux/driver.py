@@ -13,6 +13,7 @@ from pathlib import Path
 from hintproof.linux.binding import (
     BLOCKS,
     HINT_ELEMENTS,
+    QUEUES,
     SMALL_PAGES,
     THREADS,
     WORKS,
@@ -43,6 +44,9 @@ _CLASSIC = ("update_balloon_stats_func", "update_balloon_size_func")
 
 #: A function of a driver that makes more calls than this has no end.
 LIMIT = 10_000
+
+#: How often a probe may wait.
+_MOST_WAITS = 100
 
 #: Status of hp_step; of hp_run, which also gives 3 where it meets its limit.
 _BLOCKED, _RUN_ENDED, _RUN_BLOCKED = 1, 1, 2
@@ -151,7 +155,7 @@ class Driver:
     def start(self, setup: Setup | None = None) -> int:
         """Run probe() in a fresh machine. Its return value: 0, or minus an errno."""
         self.fresh(setup)
-        return self.call(Entry.PROBE)
+        return self.bind()
 
     def fresh(self, setup: Setup | None = None) -> None:
         """Make a fresh machine, with no driver bound to the device."""
@@ -160,12 +164,58 @@ class Driver:
             raise BadInput("the machine for the driver can't be made: no memory")
         self.raw.hp_forget_snapshots()
 
+    def bind(self, entry: Entry = Entry.PROBE) -> int:
+        """Run probe() or restore(), and where it waits the work and the device that it may wait for. Its return value.
+
+        Raises :class:`DriverFault`, also for one that has no end.
+        """
+        before = self.library.event_count.value
+        thread = self.spawn(entry)
+        for _ in range(_MOST_WAITS):
+            status = _RUN_ENDED if self.raw.hp_pending(thread) == Op.NONE else self.raw.hp_run(thread, 0, LIMIT)
+            if status == _RUN_ENDED:
+                return self._returned(before)
+            if status < 0:
+                raise self.fault()
+            if status != _RUN_BLOCKED:
+                raise self._hangs(thread, "it goes round for ever")
+            if not self._go_on_beside(thread):
+                break
+        raise self._hangs(thread, "it waits for what never comes")
+
+    def _hangs(self, thread: int, says: str) -> DriverFault:
+        call = self.pending(thread)
+        return DriverFault(Fault(FaultKind.HANG, call.entry, says, call.place))
+
+    def _go_on_beside(self, waiting: int) -> bool:
+        """Run what a thread may wait for: another thread, a work item, a device that is ready; whether there is one."""
+        view = self.view()
+        there = [n for n in self.enabled() if n != waiting]
+        ready = view.pending & ~view.running
+        queues = [n for n in range(QUEUES) if view.ready and view.queues[n].available + view.queues[n].taken]
+        if not there and ready:
+            there = [self.spawn(Entry.WORK, next(n for n in range(WORKS) if ready >> n & 1))]
+        elif not there and queues:
+            for number in queues:
+                while not self.raw.hp_pop(number) or not self.raw.hp_use(number, 0):
+                    pass
+                if (told := self.raw.hp_spawn(Entry.CALLBACK, number)) >= 0:
+                    there.append(told)
+        for thread in there:
+            if self.raw.hp_pending(thread) != Op.NONE and self.raw.hp_run(thread, 0, LIMIT) < 0:
+                raise self.fault()
+        return bool(there)
+
     def call(self, entry: Entry, argument: int = 0) -> int:
         """Call the driver as the kernel does, and let nothing else happen until it returns. Its return value."""
         before = self.library.event_count.value
         thread = self.spawn(entry, argument)
         if self.raw.hp_pending(thread) != Op.NONE:  # else it has returned already
             self.finish(thread)
+        return self._returned(before)
+
+    def _returned(self, before: int) -> int:
+        """The value of the last return since the event of a number."""
         value = self.last_event(Op.RETURN, before).b
         return value - (1 << 64) if value >> 63 else value
 

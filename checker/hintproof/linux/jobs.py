@@ -185,11 +185,22 @@ TAKES_NONE: dict[type[Answer], Answer] = {
 def run_check(arguments: dict[str, Any]) -> dict[str, Any]:
     """A job: a library's path and a :class:`Check` give the check's answer."""
     check = msgspec.convert(arguments["check"], Check)
-    job, _ = CHECKS[check.kind]
+    job, kind = CHECKS[check.kind]
     driver = Driver(Path(arguments["library"]), (FREE_PAGE_HINT, *check.offers))
-    answer = job(driver, check)
+    try:
+        answer = job(driver, check)
+    except DriverFault as problem:  # of its probe: the faults of all others are found where they are searched for
+        answer = _broken_probe(kind, problem.fault)
     built: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(answer, lines=lines_run(driver.library)))
     return built
+
+
+def _broken_probe(kind: type[Answer], fault: Fault) -> Answer:
+    """The answer about a driver that no check can bind to its device."""
+    found = _code_fault(fault, ["probe"])
+    if kind is Properties:
+        return Properties(0, 0, True, [], found)
+    return CodeFaults(Verdict.FAULTED.name, 0, 0, found)
 
 
 def takes_one(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -239,7 +239,7 @@ def _prepare(walk: Walk, passage: Entry, call: Entry) -> Fault | None:
         driver.config(NUM_PAGES, _PAGES)
         return None
     walk.run.append("probe")
-    if driver.call(Entry.PROBE):
+    if driver.bind():
         return walk.refused()
     if trouble := walk.rest(_OLD, _PAGES):
         return trouble

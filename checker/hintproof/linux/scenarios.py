@@ -146,7 +146,7 @@ class Walk:
             self.run.append("probe")
             self.driver.fresh(self.setup)
             self.driver.config(NUM_PAGES, self.rng.choice(self._pages[:2]))
-            if self.driver.call(Entry.PROBE):
+            if self.driver.bind():
                 return self.refused()
             self._hear(self.watcher.is_ready())
             self.log.append((Op.READY, 0, (self.driver.view().features,)))

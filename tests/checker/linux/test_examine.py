@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -16,7 +17,7 @@ from hintproof.system.errors import BadInput
 from hintproof.views.trace import mail
 from hintspec.language.sizes import Sizes
 from tests.checker.linux.little import little_source
-from tests.checker.linux.trees import PACKAGES, source
+from tests.checker.linux.trees import PACKAGES, changed, source
 
 SIZES = Sizes(blocks=1, ring=3, rounds=1)
 DISCARDS = "firecracker-1.14"
@@ -106,3 +107,36 @@ def test_code_that_runs_as_it_is_loaded_takes_only_its_own_process_along() -> No
     spoiled = replace(plain, files={**plain.files, DRIVER: plain.files[DRIVER] + hostile})
     with compiled(spoiled) as driver, pytest.raises(Lost, match="SIGSEGV"):
         driver.run(Check(Kind.CODE_FAULTS, "", SIZES))
+
+
+#: Statements of a probe, and what is said of it: it crashes, waits for ever, goes round for ever, waits for its work.
+PROBES = {
+    "*(volatile int *)8 = 1;": r"memory that is not there was used \(address 0x8\)",
+    "wait_event(vb->acked, 0);": "it waits for what never comes",
+    "for (;;) cpu_relax();": "it goes round for ever|it runs on and on without a call",
+    "queue_work(system_freezable_wq, &vb->update_balloon_size_work); flush_work(&vb->update_balloon_size_work);": "",
+}
+
+#: One check of each kind that binds the driver in its own way.
+BINDING = (
+    Check(Kind.PROPERTIES, DISCARDS, SIZES, 2_000),
+    Check(Kind.CODE_FAULTS, "", SIZES, 2_000),
+    Check(Kind.SCENARIOS, "", Sizes(2, 4, 2), 2_000),
+    Check(Kind.LIFECYCLE, "", Sizes(2, 4, 2), 60_000),
+)
+
+
+@pytest.mark.parametrize("statement", PROBES)
+def test_a_probe_that_has_no_end_is_a_fault_of_the_code(statement: str) -> None:
+    """It was an internal error. One that waits for its own work is no fault."""
+    head = r"(?s)(?P<head>static int virtballoon_probe\(.*?\tvirtio_device_ready\(vdev\);\n)"
+    with compiled(changed(source(PACKAGES[0]), (head, rf"\g<head>\t{statement}\n"))) as driver:
+        answers = [driver.run(check) for check in BINDING]
+    for answer in answers:
+        assert not isinstance(answer, Comparison)
+        if PROBES[statement]:
+            assert answer.fault is not None
+            assert re.search(f"virtballoon_probe:.*: {PROBES[statement]}", answer.fault.says)
+        else:
+            assert answer.fault is None
+            assert isinstance(answer, CodeFaults) or answer.stuck is None
