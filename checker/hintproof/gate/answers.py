@@ -56,7 +56,7 @@ def to_verdict(ended: Answers, asked: Collection[Check] = ()) -> DriverVerdict:
     # Which lines have code differs between the two builds: that of the walks of the whole driver counts.
     plain = [answer for check, answer in answers.items() if check.kind not in BY_ACCESS] or answers.values()
     idle = {line for answer in plain for line in answer.lines.idle}
-    told = [check for check, answer in answers.items() if not _is_implied(answer)]
+    told = [check for check, answer in ended.items() if not _is_implied(answer)]
     behaviour, sizes = fingerprint(answers), describe_sizes(told)
     return DriverVerdict(
         violated,

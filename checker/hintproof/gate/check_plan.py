@@ -35,7 +35,7 @@ USUAL = (
     Check(Kind.ACCESSES, "", _ONE, 4_000_000),
     Check(Kind.RACES, "", Sizes(2, 4, 2, removes=1), 1_000_000),
     Check(Kind.SCENARIOS, "", Sizes(2, 4, 2), 60_000),
-    Check(Kind.LIFECYCLE, "", Sizes(2, 4, 2), 60_000),
+    Check(Kind.INTERLEAVED, "", Sizes(2, 4, 2), 200_000),
     # Linux 5.0 .. 5.6 has a shrinker only with this feature.
     Check(Kind.PROPERTIES, "firecracker-1.14", _ONE, 300_000, offers=(DEFLATE_ON_OOM,)),
     # What a patch does behind a feature bit of its own.

@@ -7,6 +7,7 @@ once.
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -127,15 +128,18 @@ class _Progress:
         self._note = note
         self._running: list[Check] = []
         self._done = 0
+        self._telling = threading.Lock()
 
     def run(self, check: Check) -> Answer:
         """The answer to a check."""
-        self._running.append(check)
-        self._tell()
+        with self._telling:
+            self._running.append(check)
+            self._tell()
         answer = self._driver.run(check)
-        self._running.remove(check)
-        self._done += 1
-        self._tell()
+        with self._telling:
+            self._running.remove(check)
+            self._done += 1
+            self._tell()
         return answer
 
     def _tell(self) -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from ctypes import byref
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import combinations
 
 from hintproof.linux.binding import THREADS, RawOutcome, RawPlan
 from hintproof.linux.driver import CMD_ID, Driver, Fault
-from hintproof.linux.operations import EVERY_CALL, Op, mask_of
+from hintproof.linux.operations import EVERY_CALL, FaultKind, Op, mask_of
 from hintproof.system.clock import Clock
 from hintproof.system.errors import BadInput
 
@@ -25,6 +26,9 @@ LOCAL = mask_of(Op.TO_VIRTIO, Op.FROM_VIRTIO, Op.RETURN, Op.SAY)
 #: The points of a search that takes critical sections as one step: it watches accesses, and does not stop at them.
 _WITHOUT_ACCESSES = EVERY_CALL & ~LOCAL & ~mask_of(Op.ACCESS)
 
+
+#: What an access to memory does, in its last argument; as in shim/runtime.h.
+_WRITES, _MARKED = 1, 2
 
 #: How a search ended; as in shim/moves.h.
 Verdict = IntEnum("Verdict", "EXHAUSTED GOES_ON FAULTED DEADLOCKED LEAKED LIMITED DISTRUSTED RACED", start=0)
@@ -126,6 +130,20 @@ def _explored(driver: Driver, outcome: RawOutcome, began: int, cut_short: bool =
     driver.points()
     driver.raw.hp_watch_sections(False, True)
     return Explored(verdict, outcome.states, outcome.transitions, outcome.depth, path, fault, cut_short)
+
+
+def find_race(driver: Driver) -> Fault | None:
+    """Two threads that stand before a write of the same memory in the driver's present state; as in shim/moves.c."""
+    threads = driver.view().threads
+    writing = [n for n, t in enumerate(threads) if t.op == Op.ACCESS and t.c & _WRITES]
+    for n, m in combinations(writing, 2):
+        one, other = threads[n], threads[m]
+        if one.a < other.a + other.b and other.a < one.a + one.b and not one.c & other.c & _MARKED:
+            calls = [driver.pending(number) for number in (n, m)]
+            says = " and ".join(f"{call.entry.name.lower()}, {call.place}" for call in calls)
+            text = f"a data race: {says} write the same memory, and nothing orders them"
+            return Fault(FaultKind.BUG, calls[0].entry, text, calls[0].place)
+    return None
 
 
 def replay(

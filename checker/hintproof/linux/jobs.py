@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 
 from hintproof.engines.limits import Limits
-from hintproof.linux.binding import THREADS
 from hintproof.linux.coverage import Lines, lines_run
 from hintproof.linux.direct import DirectStep, Refuted, check_code, explore_code
 from hintproof.linux.driver import (
@@ -26,10 +25,9 @@ from hintproof.linux.driver import (
     Fault,
     Setup,
 )
-from hintproof.linux.explore import Plan, Verdict, explore, replay, walk
-from hintproof.linux.lifecycle import interleave
+from hintproof.linux.explore import Plan, Verdict, explore, find_race, replay, walk
+from hintproof.linux.interleaving import interleave
 from hintproof.linux.lockstep import Comparison, Pairing, compare, compare_random
-from hintproof.linux.operations import Op
 from hintproof.linux.scenarios import MOVES, SETUPS, LoggedCall, calls_of_walk, walk_scenarios
 from hintproof.linux.symbols import NOWHERE, Place
 from hintproof.story.build import build_story
@@ -48,7 +46,7 @@ class Kind(Enum):
 
     CODE_FAULTS = "all states of the code by itself"
     SCENARIOS = "random walks of the whole driver, with each feature"
-    LIFECYCLE = "each call of the code beside its probe, remove, suspend, resume and shutdown, in every order"
+    INTERLEAVED = "two calls of the code at a time, in every order, with a point at each access to memory"
     ACCESSES = "all states of the code by itself, with a point at each access to memory"
     RACES = "random walks with a point at each access to memory"
     LOCKSTEP = "all steps, beside those of the spec's driver"
@@ -59,7 +57,7 @@ class Kind(Enum):
 
 
 #: Those that run the driver in a build that tells of each access to memory.
-BY_ACCESS = (Kind.CODE_FAULTS, Kind.LIFECYCLE, Kind.ACCESSES, Kind.RACES)
+BY_ACCESS = (Kind.CODE_FAULTS, Kind.INTERLEAVED, Kind.ACCESSES, Kind.RACES)
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -234,8 +232,8 @@ def _check_faults(driver: Driver, check: Check) -> CodeFaults:
     if found.path:
         moved, broken = replay(driver, plan, found.path, by_section=not by_access)
         fault = _code_fault(broken or found.fault, moved, found.verdict)
-        if found.verdict == Verdict.RACED:
-            fault = _race(driver, moved)
+        if found.verdict == Verdict.RACED and (race := find_race(driver)):
+            fault = CodeFault(Verdict.RACED.name, race.text, race.place, moved)
     return CodeFaults(found.verdict.name, found.states, found.transitions, fault, found.cut_short)
 
 
@@ -260,7 +258,7 @@ def _walk_scenarios(driver: Driver, check: Check) -> CodeFaults:
     return CodeFaults(verdict.name, found.moves, found.moves, fault, logs=found.logs, broken=broken)
 
 
-def _check_lifecycle(driver: Driver, check: Check) -> CodeFaults:
+def _check_interleaved(driver: Driver, check: Check) -> CodeFaults:
     found = interleave(driver, check.most)
     fault = _code_fault(*found.fault) if found.fault else None
     ended = Verdict.EXHAUSTED if found.complete else Verdict.LIMITED
@@ -280,15 +278,6 @@ def _shown(run: list[str]) -> tuple[list[str], int]:
     if left_out <= 1:
         return run, 0
     return [*run[:_SHOWN], f"... {left_out:,} more steps ...", *run[-_SHOWN:]], left_out
-
-
-def _race(driver: Driver, run: list[str]) -> CodeFault:
-    """Two threads that stand before a write of the same memory, in the driver's present state."""
-    writing = [call for call in map(driver.pending, range(THREADS)) if call.op == Op.ACCESS and call.c & 1]
-    pairs = ((one, other) for one in writing for other in writing if one.thread < other.thread)
-    one, other = next((x, y) for x, y in pairs if x.a < y.a + y.b and y.a < x.a + x.b)
-    says = f"{one.entry.name.lower()}, {one.place} and {other.entry.name.lower()}, {other.place} write the same memory"
-    return CodeFault(Verdict.RACED.name, f"a data race: {says}, and nothing orders them", one.place, run)
 
 
 def _check_lockstep(driver: Driver, check: Check) -> Comparison:
@@ -329,7 +318,7 @@ def _violation(refuted: Refuted) -> Violation:
 CHECKS: dict[Kind, tuple[Callable[[Driver, Check], Answer], type[Answer]]] = {
     Kind.CODE_FAULTS: (_check_faults, CodeFaults),
     Kind.SCENARIOS: (_walk_scenarios, CodeFaults),
-    Kind.LIFECYCLE: (_check_lifecycle, CodeFaults),
+    Kind.INTERLEAVED: (_check_interleaved, CodeFaults),
     Kind.ACCESSES: (_check_faults, CodeFaults),
     Kind.RACES: (_check_faults, CodeFaults),
     Kind.LOCKSTEP: (_check_lockstep, Comparison),

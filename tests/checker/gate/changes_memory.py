@@ -114,6 +114,14 @@ BALLOON = (
         falls=SOUND,
     ),
     Change(
+        "inflates-without-its-mutex",
+        "inflate without the mutex that deflation has",
+        ((_FILL + r"\tmutex_lock\(&vb->balloon_lock\);\n", HEAD),
+         (_FILL + r"\tmutex_unlock\(&vb->balloon_lock\);\n", HEAD)),
+        Outcome.REFUTED,
+        falls=SOUND,
+    ),
+    Change(
         "deflate-keeps-the-mutex",
         "leave with the mutex held",
         ((_LEAK + r"\tmutex_unlock\(&vb->balloon_lock\);\n", HEAD),),

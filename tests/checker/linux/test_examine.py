@@ -122,7 +122,7 @@ BINDING = (
     Check(Kind.PROPERTIES, DISCARDS, SIZES, 2_000),
     Check(Kind.CODE_FAULTS, "", SIZES, 2_000),
     Check(Kind.SCENARIOS, "", Sizes(2, 4, 2), 2_000),
-    Check(Kind.LIFECYCLE, "", Sizes(2, 4, 2), 60_000),
+    Check(Kind.INTERLEAVED, "", Sizes(2, 4, 2), 60_000),
 )
 
 

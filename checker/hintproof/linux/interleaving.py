@@ -1,9 +1,10 @@
-"""Each call of the driver beside its probe, remove, suspend, resume and shutdown, interleaved in every way.
+"""Two calls of the driver at a time, interleaved in every way: one that comes, goes or works, and any other beside it.
 
 A driver that comes or goes is where races are: a callback that has looked at a flag queues its work when remove has
-cancelled that already. Random walks seldom stop in the few calls between; here the two take their calls in every order,
-from a state in which the driver has whatever it can have. Behind each end everything comes to rest, and the driver
-leaves. Asked is what holds of any driver: the rules of the kernel, and that it leaves nothing behind.
+cancelled that already. Random walks seldom stop in the few calls between; here the two take their calls and accesses to
+memory in every order, from a state in which the driver has whatever it can have. Behind each end everything comes to
+rest, and the driver leaves. Asked is what holds of any driver: the rules of the kernel, that nothing is left behind,
+and that no two threads write the same memory when nothing orders them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import NamedTuple
 
 from hintproof.linux.binding import QUEUES, WORKS
 from hintproof.linux.driver import CMD_ID, LIMIT, NEW_FEATURES, NUM_PAGES, Driver, DriverFault, Fault, Pending, Setup
-from hintproof.linux.explore import LOCAL
+from hintproof.linux.explore import LOCAL, find_race
 from hintproof.linux.operations import EVERY_CALL, Entry, Op
 from hintproof.linux.scenarios import SETUPS, Walk, run_of
 
@@ -28,7 +29,7 @@ _SETUPS = {name: SETUPS[name] for name in ("all features of Linux 5.7", "hints a
 _OLD, _NEW = (1 << 31) + 2, (1 << 31) + 3
 
 #: Sizes of the balloon: as it is, and as the host wants it next.
-_PAGES, _MORE = 2, 4
+_PAGES, _MORE = 1, 2
 
 
 class Call(NamedTuple):
@@ -44,13 +45,14 @@ _SCAN = Call(Entry.SCAN, 1024)
 _INTERRUPTS = (Call(Entry.CHANGED), *(Call(Entry.CALLBACK, queue) for queue in range(QUEUES)))
 _WORKS = tuple(Call(Entry.WORK, work) for work in range(WORKS))
 
-#: How a driver comes or goes, and what may be called meanwhile. A driver that counts no blocks is not asked to scan.
-_PASSAGES = {
+#: What may be called while a driver comes, goes or works. A driver that counts no blocks is not asked to scan.
+_BESIDE = {
     Call(Entry.PROBE): (*_ASKS_FOR_MEMORY, *_INTERRUPTS, *_WORKS),
     Call(Entry.REMOVE): (_SCAN, *_ASKS_FOR_MEMORY, *_INTERRUPTS, *_WORKS),
     Call(Entry.SHUTDOWN): (_SCAN, *_ASKS_FOR_MEMORY, *_INTERRUPTS, *_WORKS),
     Call(Entry.FREEZE): (*_INTERRUPTS, *_WORKS),
     Call(Entry.RESTORE): (*_INTERRUPTS, *_WORKS),
+    **{work: (_SCAN, *_ASKS_FOR_MEMORY, *_INTERRUPTS, *_WORKS[number:]) for number, work in enumerate(_WORKS, 1)},
 }
 
 
@@ -82,12 +84,12 @@ _Move = Call | int | str
 
 @dataclass
 class _Search:
-    """The search of one call beside one passage; ``began`` is the run up to the state in which it begins."""
+    """The search of two calls; ``began`` is the run up to the state in which they may begin."""
 
     driver: Driver
     setup: Setup
-    passage: Call
-    call: Call
+    one: Call
+    other: Call
     began: list[str | Pending]
     came: dict[_State, tuple[_State, str | Pending]] = field(default_factory=dict)
     complete: bool = True
@@ -100,6 +102,8 @@ class _Search:
         while waiting:
             state = waiting.popleft()
             self.driver.recall(state.snapshot)
+            if race := find_race(self.driver):
+                return race, self._run(state)
             moved = False
             for move in list(self._moves(state)):
                 self.driver.recall(state.snapshot)
@@ -134,7 +138,7 @@ class _Search:
     def _moves(self, state: _State) -> Iterator[_Move]:
         """All steps but those of work items that have not begun. The device serves where a thread waits for it."""
         yield from self.driver.enabled()
-        yield from (call for call in (self.passage, self.call) if call not in state.begun)
+        yield from (call for call in (self.one, self.other) if call not in state.begun)
         if any(thread.op == Op.WAIT and not thread.enabled for thread in self.driver.view().threads):
             yield _SERVES
 
@@ -167,7 +171,7 @@ class _Search:
         """Let everything come to rest, and the driver leave: the fault, if there is one."""
         self.driver.recall(state.snapshot)
         walk = Walk(self.driver, self.setup, Random(0), self._run(state))
-        walk.over = self.passage.entry == Entry.SHUTDOWN
+        walk.over = self.one.entry == Entry.SHUTDOWN
         try:
             fault = walk.rest(0) or walk.leave()
         except DriverFault as problem:
@@ -176,15 +180,15 @@ class _Search:
 
 
 def interleave(driver: Driver, most: int) -> Interleavings:
-    """Interleave every call with every passage, with at most so many states each; the first fault ends it."""
+    """Interleave every two calls, with at most so many states each; the first fault ends it."""
     found = Interleavings()
     driver.points(EVERY_CALL & ~LOCAL)
     for name, setup in _SETUPS.items():
         if name == _EVERY_BIT and not _takes_new(driver, setup):
             continue  # it is the driver that it was
-        for passage, calls in _PASSAGES.items():
-            for call in calls:
-                fault = _interleave(driver, setup, passage, call, most, found)
+        for one, others in _BESIDE.items():
+            for other in others:
+                fault = _interleave(driver, setup, one, other, most, found)
                 if fault:
                     found.fault = fault[0], run_of(name, _readable(fault[1]))
                     return found
@@ -213,29 +217,29 @@ def _takes_new(driver: Driver, setup: Setup) -> bool:
 
 
 def _interleave(
-    driver: Driver, setup: Setup, passage: Call, call: Call, most: int, found: Interleavings
+    driver: Driver, setup: Setup, one: Call, other: Call, most: int, found: Interleavings
 ) -> tuple[Fault, list[str | Pending]] | None:
     walk = Walk(driver, setup, Random(0))
     driver.fresh(setup)
     try:
-        if trouble := _prepare(walk, passage.entry, call.entry):
+        if trouble := _prepare(walk, one.entry, other.entry):
             return trouble, walk.run
     except DriverFault as problem:
         return problem.fault, walk.run
-    search = _Search(driver, setup, passage, call, walk.run)
+    search = _Search(driver, setup, one, other, walk.run)
     fault = search.search(most)
     found.states += search.states
     found.complete &= search.complete
     return fault
 
 
-def _prepare(walk: Walk, passage: Entry, call: Entry) -> Fault | None:
+def _prepare(walk: Walk, one: Entry, other: Entry) -> Fault | None:
     """Bring a driver to where it has pages and blocks, and the host wants something else of it.
 
     Where a work item is to run, the driver has been told of that.
     """
     driver = walk.driver
-    if passage == Entry.PROBE:
+    if one == Entry.PROBE:
         driver.config(NUM_PAGES, _PAGES)
         return None
     walk.run.append("probe")
@@ -243,8 +247,8 @@ def _prepare(walk: Walk, passage: Entry, call: Entry) -> Fault | None:
         return walk.refused()
     if trouble := walk.rest(_OLD, _PAGES):
         return trouble
-    walk.run[:] = [f"probe, a balloon of {_PAGES} pages, a round of hints, and then everything is at rest"]
-    if passage == Entry.RESTORE:
+    walk.run[:] = [f"probe, a balloon of one page, a round of hints, and then everything is at rest"]
+    if one == Entry.RESTORE:
         walk.make("call", Entry.FREEZE, 0)
         if trouble := walk.rest(_OLD, _PAGES):
             return trouble
@@ -252,7 +256,7 @@ def _prepare(walk: Walk, passage: Entry, call: Entry) -> Fault | None:
     driver.config(NUM_PAGES, _MORE)
     driver.config(CMD_ID, _NEW)
     walk.run.append(f"the host changes num_pages to {_MORE}, and the command id to {_NEW:#x}")
-    if call == Entry.WORK and passage != Entry.RESTORE:
+    if Entry.WORK in (one, other) and one != Entry.RESTORE:
         for told in _INTERRUPTS:
             if _run_through(driver, told):
                 walk.run.append(f"{told.entry.name.lower()} begins, and ends")

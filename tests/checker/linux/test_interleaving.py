@@ -1,14 +1,15 @@
-"""Every call of the driver beside its coming and going: what random walks are too rare for."""
+"""Two calls of the driver in every order: what random walks are too rare for."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from hintproof.linux.build import build
 from hintproof.linux.driver import Driver
-from hintproof.linux.lifecycle import Interleavings, interleave
+from hintproof.linux.interleaving import Interleavings, interleave
 from hintproof.linux.source import DRIVER, Source
 from tests.checker.gate.changes import EVERY
 from tests.checker.linux.little import little_source
@@ -57,6 +58,17 @@ def test_a_lock_that_is_made_too_late_meets_the_interrupt(tmp_path: Path) -> Non
     assert found.fault is not None
     assert found.fault[0].text == "a lock is taken that nobody initialised"
     assert found.fault[0].place.function == "stats_request"
+
+
+def test_two_writes_that_nothing_orders_are_a_race(tmp_path: Path) -> None:
+    found = interleaved(with_change("inflates-without-its-mutex"), tmp_path)
+    assert found.fault is not None
+    fault, run = found.fault
+    assert re.fullmatch(
+        r"a data race: work, fill_balloon:\d+ and oom, leak_balloon:\d+ write the same memory, and nothing orders them",
+        fault.text,
+    )
+    assert {"work begins", "oom begins"} <= set(run)
 
 
 def test_what_leaves_too_early_is_met_by_those_who_ask_for_memory(tmp_path: Path) -> None:
