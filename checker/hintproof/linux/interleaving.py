@@ -247,7 +247,7 @@ def _prepare(walk: Walk, one: Entry, other: Entry) -> Fault | None:
         return walk.refused()
     if trouble := walk.rest(_OLD, _PAGES):
         return trouble
-    walk.run[:] = [f"probe, a balloon of one page, a round of hints, and then everything is at rest"]
+    walk.run[:] = ["probe, a balloon of one page, a round of hints, and then everything is at rest"]
     if one == Entry.RESTORE:
         walk.make("call", Entry.FREEZE, 0)
         if trouble := walk.rest(_OLD, _PAGES):
