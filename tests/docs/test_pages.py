@@ -79,4 +79,4 @@ def test_measured_summaries_stay_summaries() -> None:
     """The raw samples of a measurement do not belong into the tree."""
     lengths = {path.name: len(path.read_text().splitlines()) for path in (ROOT / "docs").glob("*.json")}
     assert lengths
-    assert max(lengths.values()) < 300
+    assert max(lengths.values()) < 400  # docs/gate.json has a row for each change on each of three kernels
