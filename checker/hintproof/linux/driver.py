@@ -197,13 +197,11 @@ class Driver:
             there = [self.spawn(Entry.WORK, next(n for n in range(WORKS) if ready >> n & 1))]
         elif not there and queues:
             for number in queues:
-                while not self.raw.hp_pop(number) or not self.raw.hp_use(number, 0):
-                    pass
-                if (told := self.raw.hp_spawn(Entry.CALLBACK, number)) >= 0:
+                self.use_all(number)
+                if (told := self.try_spawn(Entry.CALLBACK, number)) is not None:
                     there.append(told)
         for thread in there:
-            if self.raw.hp_pending(thread) != Op.NONE and self.raw.hp_run(thread, 0, LIMIT) < 0:
-                raise self.fault()
+            self._run_on(thread)
         return bool(there)
 
     def call(self, entry: Entry, argument: int = 0) -> int:
@@ -221,7 +219,17 @@ class Driver:
 
     def interrupt(self, entry: Entry, argument: int = 0) -> None:
         """Call the driver as the kernel does in an interrupt: it returns, or waits for a lock as a thread."""
-        thread = self.spawn(entry, argument)
+        self._run_on(self.spawn(entry, argument))
+
+    def try_interrupt(self, entry: Entry, argument: int = 0) -> bool:
+        """Call the driver as :meth:`interrupt` does; False where the kernel would not call it so now."""
+        thread = self.try_spawn(entry, argument)
+        if thread is not None:
+            self._run_on(thread)
+        return thread is not None
+
+    def _run_on(self, thread: int) -> None:
+        """Run a thread until it has returned or waits."""
         if self.raw.hp_pending(thread) != Op.NONE and self.raw.hp_run(thread, 0, LIMIT) < 0:
             raise self.fault()
 
@@ -229,12 +237,17 @@ class Driver:
 
     def spawn(self, entry: Entry, argument: int = 0) -> int:
         """Call the driver as the kernel does: the number of a new thread, which stands before its first call."""
+        number = self.try_spawn(entry, argument)
+        if number is None:
+            raise Deviation(f"the kernel would not call {entry.name.lower()} of the code now")
+        return number
+
+    def try_spawn(self, entry: Entry, argument: int = 0) -> int | None:
+        """Spawn a thread as :meth:`spawn` does; None where the kernel would not call the driver so now."""
         number: int = self.raw.hp_spawn(entry, argument)
         if number == -2:
             raise self.fault()
-        if number < 0:
-            raise Deviation(f"the kernel would not call {entry.name.lower()} of the code now")
-        return number
+        return number if number >= 0 else None
 
     def thread_of(self, entry: Entry, argument: int = -1) -> int:
         """The thread that runs in this entry."""
@@ -344,6 +357,13 @@ class Driver:
     def knows_init_on_free(self) -> bool:
         """Whether the driver ever asked if the kernel zeroes free pages; one of before Linux 5.3 can't."""
         return bool(self.library.init_on_free_is_known.value)
+
+    def use_all(self, queue: int) -> None:
+        """The device takes and uses every buffer of a queue; it does not tell of that."""
+        while not self.raw.hp_pop(queue):
+            pass
+        while not self.raw.hp_use(queue, 0):
+            pass
 
     def config(self, offset: int, value: int) -> None:
         """Change a config field of 32 bits, as the device does. The interrupt for it is :attr:`Entry.CHANGED`."""

@@ -16,7 +16,7 @@ from random import Random
 from typing import NamedTuple
 
 from hintproof.linux.binding import QUEUES, WORKS
-from hintproof.linux.driver import CMD_ID, LIMIT, NEW_FEATURES, NUM_PAGES, Driver, DriverFault, Fault, Pending, Setup
+from hintproof.linux.driver import CMD_ID, NEW_FEATURES, NUM_PAGES, Driver, DriverFault, Fault, Pending, Setup
 from hintproof.linux.explore import LOCAL, find_race
 from hintproof.linux.operations import EVERY_CALL, Entry, Op
 from hintproof.linux.scenarios import SETUPS, Walk, run_of
@@ -148,10 +148,12 @@ class _Search:
             self.driver.step(move)
             return True
         if isinstance(move, Call):
-            return _spawn(self.driver, move) is not None
+            _use_before(self.driver, move)
+            return self.driver.try_spawn(*move) is not None
         for told in _INTERRUPTS:
             if told.entry == Entry.CALLBACK:
-                _run_through(self.driver, told)
+                _use_before(self.driver, told)
+                self.driver.try_interrupt(*told)
         return True
 
     def _describe(self, move: _Move) -> str | Pending:
@@ -258,38 +260,14 @@ def _prepare(walk: Walk, one: Entry, other: Entry) -> Fault | None:
     walk.run.append(f"the host changes num_pages to {_MORE}, and the command id to {_NEW:#x}")
     if Entry.WORK in (one, other) and one != Entry.RESTORE:
         for told in _INTERRUPTS:
-            if _run_through(driver, told):
+            _use_before(driver, told)
+            if driver.try_interrupt(*told):
                 walk.run.append(f"{told.entry.name.lower()} begins, and ends")
     return None
 
 
-def _spawn(driver: Driver, call: Call) -> int | None:
-    """Begin a call, and return its thread; None where the kernel would not call the driver so now.
-
-    Before it tells of used buffers, the device uses all that it has.
-    """
-    if call.entry == Entry.CALLBACK:
-        _use_all(driver)
-    number = int(driver.raw.hp_spawn(*call))
-    if number == -2:
-        raise driver.fault()
-    return None if number < 0 else number
-
-
-def _run_through(driver: Driver, call: Call) -> bool:
-    """Begin a call, and let nothing else happen until it has returned or waits; whether the kernel would call it."""
-    number = _spawn(driver, call)
-    if number is not None and driver.raw.hp_pending(number) and driver.raw.hp_run(number, 0, LIMIT) < 0:
-        raise driver.fault()
-    return number is not None
-
-
-def _use_all(driver: Driver) -> None:
-    """The device takes and uses every buffer; it does not tell of that yet."""
-    if not driver.view().ready:
-        return
-    for number in range(QUEUES):
-        while not driver.raw.hp_pop(number):
-            pass
-        while not driver.raw.hp_use(number, 0):
-            pass
+def _use_before(driver: Driver, call: Call) -> None:
+    """Before it tells of used buffers, a device that is ready uses all that it has."""
+    if call.entry == Entry.CALLBACK and driver.view().ready:
+        for queue in range(QUEUES):
+            driver.use_all(queue)

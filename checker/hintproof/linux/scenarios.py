@@ -213,13 +213,11 @@ class Walk:
 
     def _call(self, entry: Entry, argument: int) -> bool:
         """Begin a call of the kernel; False where the kernel does not call it so now."""
-        number = self.driver.raw.hp_spawn(entry, argument)
-        if number == -2:
-            raise self.driver.fault()
-        if number >= 0:
+        begins = self.driver.try_spawn(entry, argument) is not None
+        if begins:
             self.run.append(f"{entry.name.lower()} begins")
             self.over = self.over or entry == Entry.SHUTDOWN
-        return bool(number >= 0)
+        return begins
 
     def _note(self) -> None:
         events = self.driver.events()
